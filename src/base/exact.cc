@@ -1,0 +1,91 @@
+#include "base/exact.h"
+
+#include "base/assert.h"
+
+namespace farthing {
+
+using boost::multiprecision::cpp_int;
+
+namespace {
+
+cpp_int big(i128 value) {
+    const u128 magnitude =
+        value < 0 ? u128{0} - static_cast<u128>(value) : static_cast<u128>(value);
+    cpp_int result = static_cast<std::uint64_t>(magnitude >> 64);
+    result <<= 64;
+    result += static_cast<std::uint64_t>(magnitude);
+    return value < 0 ? cpp_int(-result) : result;
+}
+
+cpp_int power_of_ten(int digits) {
+    return boost::multiprecision::pow(cpp_int(10), static_cast<unsigned>(digits));
+}
+
+cpp_int rounded_quotient(const cpp_int& dividend, const cpp_int& divisor, Rounding rounding) {
+    cpp_int quotient;
+    cpp_int rest;
+    boost::multiprecision::divide_qr(cpp_int(abs(dividend)), divisor, quotient, rest);
+    const int half = cpp_int(rest * 2).compare(divisor);
+    bool up = false;
+    switch (rounding) {
+        case Rounding::half_even: up = half > 0 || (half == 0 && bit_test(quotient, 0)); break;
+        case Rounding::half_away: up = half >= 0; break;
+        case Rounding::toward_zero: break;
+        case Rounding::away_from_zero: up = !rest.is_zero(); break;
+    }
+    if (up) ++quotient;
+    return dividend.sign() < 0 ? cpp_int(-quotient) : quotient;
+}
+
+}  // namespace
+
+Exact::Exact(i128 numerator, i128 denominator) {
+    FARTHING_ASSERT(denominator != 0);
+    value_ = Value(big(numerator), big(denominator));
+}
+
+Exact& Exact::operator/=(const Exact& other) {
+    FARTHING_ASSERT(!other.is_zero());
+    value_ /= other.value_;
+    return *this;
+}
+
+bool Exact::is_integer() const { return denominator(value_) == 1; }
+
+std::optional<i128> Exact::rounded(int digits, Rounding rounding) const {
+    const cpp_int scaled = rounded_quotient(numerator(value_) * power_of_ten(digits),
+                                            denominator(value_), rounding);
+    const cpp_int magnitude = abs(scaled);
+    if (!magnitude.is_zero() && msb(magnitude) >= 127) return std::nullopt;
+    const auto high = static_cast<std::uint64_t>(magnitude >> 64);
+    const auto low = static_cast<std::uint64_t>(magnitude & UINT64_MAX);
+    const auto value = static_cast<i128>((static_cast<u128>(high) << 64) | low);
+    return scaled.sign() < 0 ? -value : value;
+}
+
+Exact Exact::rounded_to(int digits, Rounding rounding) const {
+    const cpp_int scale = power_of_ten(digits);
+    return Exact(Value(rounded_quotient(numerator(value_) * scale, denominator(value_), rounding), scale));
+}
+
+std::string Exact::to_decimal(int digits_max) const {
+    const cpp_int scale = power_of_ten(digits_max);
+    const cpp_int scaled = rounded_quotient(numerator(value_) * scale, denominator(value_), Rounding::toward_zero);
+    const bool ends = Value(scaled, scale) == value_;
+    std::string digits = cpp_int(abs(scaled)).str();
+    const auto width = static_cast<std::size_t>(digits_max) + 1;
+    if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
+    std::string text = digits.substr(0, digits.size() - width + 1);
+    std::string decimals = digits.substr(digits.size() - width + 1);
+    if (ends) decimals.erase(decimals.find_last_not_of('0') + 1);
+    if (!decimals.empty()) text += "." + decimals;
+    if (value_.sign() < 0) text.insert(0, 1, '-');
+    return ends ? text : text + "…";
+}
+
+std::string Exact::to_fraction() const {
+    if (is_integer()) return numerator(value_).str();
+    return numerator(value_).str() + "/" + denominator(value_).str();
+}
+
+}  // namespace farthing

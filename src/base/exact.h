@@ -1,0 +1,58 @@
+// An exact rational number of any size: what prices are summed in before they are rounded, once.
+// For cold paths (lines, documents, explanations); rating's hot path uses 128-bit integers (rating/curve.h).
+#pragma once
+
+#include <boost/multiprecision/cpp_int.hpp>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/int128.h"
+#include "base/rounding.h"
+
+namespace farthing {
+
+class Exact {
+  public:
+    Exact() = default;
+    Exact(std::int64_t whole) : value_(whole) {}  // NOLINT: a whole number is exact
+    // REQUIRES: denominator != 0.
+    Exact(i128 numerator, i128 denominator);
+
+    Exact operator-() const { return Exact(Value(-value_)); }
+    Exact& operator+=(const Exact& other) { value_ += other.value_; return *this; }
+    Exact& operator-=(const Exact& other) { value_ -= other.value_; return *this; }
+    Exact& operator*=(const Exact& other) { value_ *= other.value_; return *this; }
+    // REQUIRES: other != 0.
+    Exact& operator/=(const Exact& other);
+    friend Exact operator+(Exact a, const Exact& b) { return a += b; }
+    friend Exact operator-(Exact a, const Exact& b) { return a -= b; }
+    friend Exact operator*(Exact a, const Exact& b) { return a *= b; }
+    friend Exact operator/(Exact a, const Exact& b) { return a /= b; }
+    friend bool operator==(const Exact& a, const Exact& b) { return a.value_ == b.value_; }
+    friend bool operator<(const Exact& a, const Exact& b) { return a.value_ < b.value_; }
+    friend bool operator>(const Exact& a, const Exact& b) { return b < a; }
+    friend bool operator<=(const Exact& a, const Exact& b) { return !(b < a); }
+    friend bool operator>=(const Exact& a, const Exact& b) { return !(a < b); }
+
+    bool is_zero() const { return value_.is_zero(); }
+    int sign() const { return value_.sign(); }
+    bool is_integer() const;
+    // This number times 10^digits, rounded to an integer; nullopt when it does not fit in 128 bits.
+    std::optional<i128> rounded(int digits, Rounding rounding) const;
+    // This number rounded to `digits` decimals, still as an exact number.
+    Exact rounded_to(int digits, Rounding rounding) const;
+    // Decimal text: exact when it ends within `digits_max` decimals, else cut there and followed by "…".
+    std::string to_decimal(int digits_max = 12) const;
+    // "25/31"; "7" for whole numbers.
+    std::string to_fraction() const;
+
+  private:
+    using Value = boost::multiprecision::cpp_rational;
+    explicit Exact(Value value) : value_(std::move(value)) {}
+    Value value_ = 0;
+};
+
+}  // namespace farthing

@@ -1,0 +1,109 @@
+// Batches and their control totals: the unit of commit and the proof that nothing disappeared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "model/ids.h"
+#include "model/outcome.h"
+
+namespace farthing {
+
+// One file of a feed, known by its content.
+struct Source {
+    SourceId id;
+    FeedId feed;
+    std::string path;          // as it was given
+    std::string hash;          // SHA-256 of the file as received
+    std::int64_t size_bytes = 0;
+    std::int64_t records = 0;  // counted when it was sealed
+    SourceId same_as;          // an earlier source with the same hash: its records come again, as duplicates
+    std::string header;        // first line of a delimited file that has one: field names
+    std::string reject_reason; // why the whole file was refused; empty: it was not
+    std::string reject_detail;
+    Instant sealed_at;
+};
+
+// [from, to) record numbers of one source that a batch consumed. `epoch` fences owners: a commit moves the source's
+// position from `from` to `to` only while the epoch is still the owner's.
+struct SourceRange {
+    SourceId source;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::int64_t epoch = 0;
+    bool operator==(const SourceRange&) const = default;
+};
+
+// One row per batch, source and perspective. received = sum of outcomes.
+struct ControlTotals {
+    SourceId source;
+    Perspective perspective = Perspective::retail;
+    std::int64_t received = 0;
+    std::array<std::int64_t, kOutcomes> outcomes{};
+};
+// The same per meter for quantities of decoded records.
+struct QuantityTotals {
+    SourceId source;
+    Perspective perspective = Perspective::retail;
+    MeterId meter;
+    std::int64_t received = 0;
+    std::array<std::int64_t, kOutcomes> outcomes{};
+};
+
+// What waits in suspense, one row per batch and cause; the records themselves are in the archive.
+struct SuspenseGroup {
+    std::uint32_t id = 0;             // given by the store
+    BatchId batch;
+    FeedId feed;
+    SuspenseReason reason = SuspenseReason::none;
+    std::string identity;             // "device L-0007"; empty where it can't be read, "*" where too many differ
+    std::int64_t records = 0;
+    Instant first;                    // event times; zero where unreadable
+    Instant last;
+    std::string sample;               // file:line: the text of the first record
+};
+
+// How suspended records left suspense: recycled by a retry (a batch of its own) or dropped with a reason.
+struct SuspenseExit {
+    std::uint32_t group = 0;
+    BatchId recycled_by;              // none: dropped
+    std::string dropped_because;
+    std::int64_t records = 0;
+};
+
+// A block of packed totals (R6): the counters of 64 owners in one window.
+struct PackKey {
+    Perspective perspective = Perspective::retail;
+    std::uint8_t owner_kind = 0;      // rating::OwnerKind
+    std::int32_t window_first = 0;    // Date::days of the window's first day
+    std::uint32_t block = 0;          // owner id / 64
+    constexpr auto operator<=>(const PackKey&) const = default;
+};
+struct CounterPack {
+    PackKey key;
+    std::string bytes;                // rating/counter_pack.h
+};
+
+// An immutable file beside the database, named by its content.
+struct ArchiveFile {
+    std::string table;                // usage, rated_usage, suspended, dedup
+    std::string path;                 // relative to the archive folder
+    std::int64_t records = 0;
+    std::int64_t bytes = 0;
+    std::string hash;
+    std::int64_t footer_size = 0;     // Parquet only
+    struct ColumnStats {
+        std::uint32_t column = 0;     // field id
+        std::string min;              // as DuckLake writes them
+        std::string max;
+        std::int64_t values = 0;
+        std::int64_t nulls = 0;
+        std::int64_t bytes = 0;
+    };
+    std::vector<ColumnStats> columns;
+};
+
+}  // namespace farthing

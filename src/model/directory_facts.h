@@ -1,0 +1,77 @@
+// The stored facts of the directory: who pays, who subscribes to what, which identity is whose. Append-only: a change
+// is a new dated fact; `directory/` folds them into a snapshot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/civil.h"
+#include "base/instant.h"
+#include "model/ids.h"
+#include "model/usage.h"
+
+namespace farthing {
+
+struct AccountFact {
+    AccountId id;
+    std::string name;    // unique in the tenant: the operator's own account number
+    AccountId parent;    // none for a topmost account
+    std::string title;   // as printed on documents; empty: the name
+    std::vector<std::string> address;  // lines as printed
+    unsigned bill_day = 1;             // 1..31, the anchor of its cycles when it pays (EC61)
+    std::string tax_number;
+    bool operator==(const AccountFact&) const = default;
+};
+struct PaysFact {        // from that day on the account pays (or not) for itself and those below it
+    AccountId account;
+    Date from;
+    bool pays = true;
+    bool operator==(const PaysFact&) const = default;
+};
+struct GroupFact {
+    GroupId id;
+    std::string name;
+    AccountId account;   // whose pool it is: its payer pays the overage
+    bool operator==(const GroupFact&) const = default;
+};
+struct SubscriptionFact {
+    SubscriptionId id;
+    std::string name;    // unique in the tenant
+    AccountId account;
+    GroupId group;       // none: in no group
+    bool operator==(const SubscriptionFact&) const = default;
+};
+struct PlanFact {        // from that day on the subscription has that plan; none: no plan
+    SubscriptionId subscription;
+    Date from;
+    PlanId plan;
+    bool operator==(const PlanFact&) const = default;
+};
+struct QuantityFact {    // from that day on the subscription counts that many; 0 ends it
+    SubscriptionId subscription;
+    Date from;
+    std::int64_t quantity = 1;
+    bool operator==(const QuantityFact&) const = default;
+};
+struct IdentityFact {
+    IdentityKind kind = IdentityKind::device;
+    std::string value;
+    SubscriptionId subscription;
+    Instant from;
+    Instant until = Instant::max();
+    bool operator==(const IdentityFact&) const = default;
+};
+
+struct DirectoryFacts {
+    std::vector<AccountFact> accounts;
+    std::vector<PaysFact> pays;
+    std::vector<GroupFact> groups;
+    std::vector<SubscriptionFact> subscriptions;
+    std::vector<PlanFact> plans;
+    std::vector<QuantityFact> quantities;
+    std::vector<IdentityFact> identities;  // a later fact about the same kind, value and start replaces the earlier
+};
+
+}  // namespace farthing

@@ -1,0 +1,89 @@
+#include "model/quantity.h"
+
+#include "base/decimal.h"
+
+namespace farthing {
+
+namespace {
+
+constexpr Unit kUnits[] = {
+    {"byte", Dimension::volume, 1},
+    {"kB", Dimension::volume, 1'000},
+    {"MB", Dimension::volume, 1'000'000},
+    {"GB", Dimension::volume, 1'000'000'000},
+    {"TB", Dimension::volume, 1'000'000'000'000},
+    {"KiB", Dimension::volume, 1LL << 10},
+    {"MiB", Dimension::volume, 1LL << 20},
+    {"GiB", Dimension::volume, 1LL << 30},
+    {"TiB", Dimension::volume, 1LL << 40},
+    {"millisecond", Dimension::time, 1},
+    {"second", Dimension::time, 1'000},
+    {"minute", Dimension::time, 60'000},
+    {"hour", Dimension::time, 3'600'000},
+    {"joule", Dimension::energy, 1},
+    {"kJ", Dimension::energy, 1'000},
+    {"Wh", Dimension::energy, 3'600},
+    {"kWh", Dimension::energy, 3'600'000},
+    {"MWh", Dimension::energy, 3'600'000'000},
+    {"message", Dimension::message, 1},
+    {"event", Dimension::event, 1},
+    {"number", Dimension::number, 1},
+};
+struct Alias {
+    std::string_view name;
+    std::string_view unit;
+};
+constexpr Alias kAliases[] = {{"ms", "millisecond"}, {"s", "second"}, {"sec", "second"},
+                              {"min", "minute"},     {"h", "hour"},   {"B", "byte"},
+                              {"J", "joule"},        {"sms", "message"}};
+
+const Unit* exactly_named(std::string_view name) {
+    for (const Unit& unit : kUnits) {
+        if (unit.name == name) return &unit;
+    }
+    for (const Alias& alias : kAliases) {
+        if (alias.name == name) return exactly_named(alias.unit);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+const Unit* unit_named(std::string_view name) {
+    if (const Unit* unit = exactly_named(name)) return unit;
+    if (name.size() > 3 && name.back() == 's') return exactly_named(name.substr(0, name.size() - 1));
+    return nullptr;
+}
+
+std::optional<std::int64_t> units_in(const Unit& unit, const Unit& base) {
+    if (unit.dimension != base.dimension || unit.size % base.size != 0) return std::nullopt;
+    return unit.size / base.size;
+}
+
+std::optional<std::int64_t> parse_quantity(std::string_view text, const Unit& base) {
+    const std::size_t space = text.find(' ');
+    const auto number = Decimal::parse(text.substr(0, space));
+    const Unit* unit = space == std::string_view::npos ? &base : unit_named(text.substr(space + 1));
+    if (!number || unit == nullptr || unit->dimension != base.dimension) return std::nullopt;
+    const auto smallest = checked_mul(number->mantissa, unit->size);
+    const i128 divisor = power_of_ten128(number->scale) * base.size;
+    if (!smallest || *smallest % divisor != 0) return std::nullopt;
+    return narrow64(*smallest / divisor);
+}
+
+std::string quantity_to_string(std::int64_t quantity, const Unit& base) {
+    const Unit* best = &base;
+    Decimal shown{quantity, 0};
+    for (const Unit& unit : kUnits) {
+        const bool decimal = unit.name.find('i') == std::string_view::npos || unit.dimension != Dimension::volume;
+        if (!decimal || unit.dimension != base.dimension || unit.size <= best->size) continue;
+        const i128 thousandths = static_cast<i128>(quantity) * base.size * 1000;
+        const bool large_enough = abs128(thousandths) >= static_cast<i128>(unit.size) * 1000;
+        if (!large_enough || thousandths % unit.size != 0) continue;
+        best = &unit;
+        shown = Decimal{static_cast<std::int64_t>(thousandths / unit.size), 3};
+    }
+    return shown.to_string() + " " + std::string(best->name);
+}
+
+}  // namespace farthing

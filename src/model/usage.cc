@@ -1,0 +1,38 @@
+#include "model/usage.h"
+
+namespace farthing {
+
+void UsageChunk::resize(std::size_t records) {
+    line.resize(records);
+    raw.resize(records);
+    id.resize(records);
+    identity_kind.resize(records);
+    identity.resize(records);
+    meter.resize(records);
+    start.resize(records);
+    end.resize(records);
+    quantity.resize(records);
+    network.resize(records);
+    called.resize(records);
+    calling.resize(records);
+    for (auto& column : reading) column.resize(records);
+    key.resize(records);
+    content.resize(records);
+    subscription.resize(records);
+    outcome.resize(records, Outcome::rated);
+    reason.resize(records, SuspenseReason::none);
+}
+
+std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
+    std::uint64_t hash = mix64(chunk.subscription[row].value, chunk.meter[row].value);
+    hash = mix64(hash, static_cast<std::uint64_t>(chunk.start[row].micros));
+    hash = mix64(hash, static_cast<std::uint64_t>(chunk.end[row].micros));
+    hash = mix64(hash, static_cast<std::uint64_t>(chunk.quantity[row]));
+    hash = mix64(hash, chunk.network[row].value);
+    for (const auto& column : chunk.reading) hash = mix64(hash, static_cast<std::uint64_t>(column[row]));
+    if (!chunk.called[row].empty()) hash = mix64(hash, hash64(chunk.called[row]));
+    if (!chunk.calling[row].empty()) hash = mix64(hash, hash64(chunk.calling[row]));
+    return hash;
+}
+
+}  // namespace farthing
