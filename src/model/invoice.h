@@ -43,6 +43,7 @@ struct InvoiceLine {
     std::string service;             // section of the document: the meter's or the fee's heading
     std::string text;                // "Number, monthly"
     DatePeriod period;               // the service period, [first, end)
+    DatePeriod cycle;                // the cycle it lies in
     Exact fraction = Exact(1);       // of the cycle: 16/31
     Exact quantity;                  // in `unit`
     std::string unit;                // "number", "MB"; empty where it has none
@@ -104,6 +105,15 @@ struct Invoice {
     Money tax;
     Money payable;                   // net + tax
     std::string catalog;             // name and version
+};
+
+// What a document billed for one component and service period: later documents bill only the difference (EC72).
+struct BilledAmount {
+    InvoiceId invoice;
+    ComponentId component;
+    AccountId department;            // none unless lines are grouped per account
+    DatePeriod period;               // of the line's cycle, not of its running days
+    Money amount;
 };
 
 // Partner's part of what was charged in a period.

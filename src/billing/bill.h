@@ -1,0 +1,75 @@
+// From counters, fees and the tree to one payer's document. Pure: everything comes in, the document and its entries
+// come out; the same input gives the same bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/reason.h"
+#include "catalog/snapshot.h"
+#include "directory/directory.h"
+#include "ledger/ledger.h"
+#include "model/invoice.h"
+#include "rating/rater.h"
+
+namespace farthing {
+#define FARTHING_BILLING_REASONS(X)                                                                                  \
+    X(not_a_payer, "the account pays for nobody in that period", "Bill the account above it that pays.")            \
+    X(period_not_over, "the billing cycle has not ended yet", "Run a preview, or wait for the end of the cycle.")   \
+    X(plan_missing, "a subscription has a plan that no catalog version in force knows", "Publish a version that has it, or change the plan.") \
+    X(catalog_missing, "no catalog version is in force on that day", "Publish a version that is valid from then.")  \
+    X(amount_out_of_range, "an amount does not fit in a posting", "Check prices and quantities.")                   \
+    X(already_sent, "the period was billed and sent", "Later usage goes to the next document.")                     \
+    X(line_unknown, "the document has no such line", "List the lines with `farthing invoice show`.")                \
+    X(discount_too_large, "the adjustment would make the document negative", "Credit less, or add a debit.")
+FARTHING_REASON_ENUM(BillingReason, FARTHING_BILLING_REASONS)
+}  // namespace farthing
+
+namespace farthing::billing {
+
+struct Input {
+    const catalog::Snapshot& catalog;
+    const directory::Directory& directory;
+    AccountId payer;
+    DatePeriod cycle;                            // of the payer's bill day
+    Date today;                                  // of the run; stands as preparation date
+    // Counters with a segment of this payer: of the cycle's window, and of earlier windows that moved since.
+    std::vector<const rating::Counter*> counters;
+    std::vector<BilledAmount> billed;            // by earlier documents of this payer
+    std::vector<Adjustment> adjustments;         // kept from an earlier run of the same document
+    std::vector<std::pair<std::string, std::string>> fields;
+};
+
+struct Bill {
+    Invoice invoice;                             // state prepared, without id and number
+    std::vector<Entry> entries;                  // what preparing posts: fees, discounts, adjustments, rounding, shares
+    std::vector<Statement> statements;           // partners' parts of this document
+};
+
+// The document of one payer and cycle. Lines in the order: fees, usage, discounts, by plan and catalog order.
+Result<Bill> bill(const Input& input);
+
+// The cycle of the payer that holds `day`.
+DatePeriod cycle_of_payer(const directory::Directory& directory, AccountId payer, Date day);
+
+// What sending adds: the number, the dates, and the entry unbilled → receivable with tax and payable rounding.
+struct Sent {
+    Invoice invoice;
+    std::vector<Entry> entries;
+};
+Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number, Date today);
+// The text of the series before the running number: "INV-2026-"; with the number: "INV-2026-0001".
+std::string series_prefix(const catalog::Version& version, Date today);
+std::string series_number(const catalog::Version& version, Date today, std::int64_t number);
+
+// Running quantity lines of a fee (EC69): `levels` is the quantity from each day on within `cycle`. An increase opens a
+// line for what is added, a decrease ends all running lines the day before and opens one for what remains.
+struct QuantityLine {
+    std::int64_t quantity = 0;
+    DatePeriod period;
+    bool operator==(const QuantityLine&) const = default;
+};
+std::vector<QuantityLine> cut_quantity_lines(const directory::Dated<std::int64_t>& levels, DatePeriod cycle);
+
+}  // namespace farthing::billing

@@ -1,0 +1,129 @@
+// Who uses and who pays, at any time: an immutable snapshot folded from the stored facts. Safe to share.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/civil.h"
+#include "base/error.h"
+#include "base/reason.h"
+#include "base/time_zone.h"
+#include "model/directory_facts.h"
+
+namespace farthing {
+#define FARTHING_DIRECTORY_REASONS(X)                                                                              \
+    X(unknown_account, "no account has that name", "Import the account first, or mend the name.")                  \
+    X(unknown_subscription, "no subscription has that name", "Import the subscription first, or mend the name.")   \
+    X(unknown_plan, "no plan has that name", "Publish a catalog with that plan first, or mend the name.")          \
+    X(unknown_group, "no group has that name", "Add the group first, or mend the name.")                           \
+    X(account_exists, "an account of that name exists with other particulars", "Use another name.")                \
+    X(subscription_exists, "a subscription of that name exists with other particulars", "Use another name.")       \
+    X(account_cycle, "the account would be its own ancestor", "Choose another parent.")                            \
+    X(identity_taken, "the identity belongs to another subscription at that time", "End the other one first.")     \
+    X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                                               \
+    X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")                           \
+    X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")                           \
+    X(bad_column, "the import has a column that is not known", "Mend the header line.")                            \
+    X(bad_row, "a row of the import can't be read", "Mend the row.")
+FARTHING_REASON_ENUM(DirectoryReason, FARTHING_DIRECTORY_REASONS)
+}  // namespace farthing
+
+namespace farthing::directory {
+
+// A value that changes on given days: what holds on a day is the last entry at or before it.
+template <class T>
+struct Dated {
+    struct Step {
+        Date from;
+        T value;
+    };
+    std::vector<Step> steps;  // by `from`, distinct
+    const T* at(Date day) const {
+        const T* found = nullptr;
+        for (const Step& step : steps) {
+            if (step.from > day) break;
+            found = &step.value;
+        }
+        return found;
+    }
+    // The first day after `day` on which the value changes; Date::max() when it never does.
+    Date next_change(Date day) const {
+        for (const Step& step : steps) {
+            if (step.from > day) return step.from;
+        }
+        return Date::max();
+    }
+};
+
+struct Account {
+    AccountFact fact;
+    std::vector<AccountId> children;
+    AccountId top;               // of its tree: the shard key (R4)
+    Dated<bool> pays;
+    Dated<AccountId> payer;      // nearest paying account at or above it; none where nobody pays (EC60)
+};
+struct Group {
+    GroupFact fact;
+    std::vector<SubscriptionId> members;
+};
+struct Subscription {
+    SubscriptionFact fact;
+    Dated<PlanId> plan;
+    Dated<std::int64_t> quantity;
+};
+
+class Directory {
+  public:
+    // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1. `zone` turns days into
+    // instants. Refuses cycles, unknown parents and overlapping identities.
+    static Result<Directory> fold(DirectoryFacts facts, TimeZone zone);
+
+    const Account& account(AccountId id) const { return accounts_[id.value - 1]; }
+    const Subscription& subscription(SubscriptionId id) const { return subscriptions_[id.value - 1]; }
+    const Group& group(GroupId id) const { return groups_[id.value - 1]; }
+    std::span<const Account> accounts() const { return accounts_; }
+    std::span<const Subscription> subscriptions() const { return subscriptions_; }
+    std::span<const Group> groups() const { return groups_; }
+    const std::vector<SubscriptionId>& subscriptions_of(AccountId account) const;
+    const DirectoryFacts& facts() const { return facts_; }
+    const TimeZone& zone() const { return zone_; }
+
+    AccountId account_named(std::string_view name) const;            // none when unknown
+    SubscriptionId subscription_named(std::string_view name) const;
+    GroupId group_named(std::string_view name) const;
+
+    // Whose identity it is at `when`; none when nobody's. One hash look-up; never allocates.
+    SubscriptionId find(IdentityKind kind, std::string_view value, Instant when) const;
+    // The same, and the stretch around `when` for which the answer holds.
+    struct Owner {
+        SubscriptionId subscription;
+        Period valid;
+    };
+    Owner owner_of(IdentityKind kind, std::string_view value, Instant when) const;
+
+  private:
+    DirectoryFacts facts_;
+    TimeZone zone_ = TimeZone::utc();
+    std::vector<Account> accounts_;
+    std::vector<Group> groups_;
+    std::vector<Subscription> subscriptions_;
+    std::vector<std::vector<SubscriptionId>> by_account_;
+    std::unordered_map<std::string, AccountId> account_names_;
+    std::unordered_map<std::string, SubscriptionId> subscription_names_;
+    std::unordered_map<std::string, GroupId> group_names_;
+    struct IdentitySlot;
+    std::vector<std::uint32_t> identity_index_;   // open addressing over hashes → first entry + 1
+    struct IdentityEntry {
+        std::uint32_t fact;                       // into facts_.identities
+        std::uint32_t next;                       // of the same kind and value, + 1; 0 ends
+        std::uint64_t hash;
+    };
+    std::vector<IdentityEntry> identity_entries_;
+};
+
+}  // namespace farthing::directory

@@ -1,0 +1,209 @@
+// The engine wires the rooms: start reading here. One Engine owns one tenant's data folder; not safe to share between
+// threads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "catalog/snapshot.h"
+#include "directory/directory.h"
+#include "model/batch.h"
+#include "model/catalog_record.h"
+#include "model/invoice.h"
+
+namespace farthing::engine {
+
+// What the world gives: the engine itself asks no clock.
+struct Clock {
+    std::function<Instant()> now;
+};
+
+// Control totals of a run, summed over its batches and sources.
+struct Report {
+    std::int64_t files = 0;
+    std::int64_t received = 0;
+    std::array<std::int64_t, kOutcomes> outcomes{};
+    std::int64_t batches = 0;
+    Money charged;                                   // posted usage charges of the run
+    std::vector<std::pair<std::string, std::int64_t>> suspended_by_reason;
+    struct Refused {
+        std::string path;
+        Error error;                                 // whole files that were rejected or can't be read
+    };
+    std::vector<Refused> refused;
+    std::vector<std::string> notes;
+    std::int64_t count(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }
+};
+
+struct Progress {
+    std::int64_t files_done = 0;
+    std::int64_t files_total = 0;
+    std::int64_t bytes_done = 0;
+    std::int64_t bytes_total = 0;
+    std::int64_t records = 0;
+};
+using OnProgress = std::function<void(const Progress&)>;
+
+// A change of the directory in words, from an import file, a command or a scenario; names, not ids.
+struct AccountChange {
+    std::string name;
+    std::string parent;                              // empty: topmost
+    std::string title;
+    std::vector<std::string> address;
+    std::string tax_number;
+    unsigned bill_day = 1;
+    bool pays = true;
+    Date from = Date::of(1970, 1, 1);
+};
+struct SubscriptionChange {
+    std::string name;
+    std::string account;
+    std::string plan;
+    std::string group;                               // made on first use, owned by the account; empty: none
+    std::int64_t quantity = 1;
+    Date from;
+    std::vector<std::pair<IdentityKind, std::string>> identities;   // valid from `from`
+};
+
+struct CheckLine {
+    std::string name;                                // "usage", "quantities", "ledger", "archive" …
+    bool ok = true;
+    std::string text;                                // the equation with its figures
+};
+
+struct SuspenseLine {
+    std::string feed;
+    SuspenseReason reason = SuspenseReason::none;
+    std::string identity;
+    std::int64_t records = 0;                        // open
+    Instant first;
+    Instant last;
+    std::string sample;
+};
+// Which groups; empty fields match all.
+struct SuspenseFilter {
+    std::string feed;
+    std::string reason;
+    std::string identity;
+};
+
+struct BillRunReport {
+    struct Row {
+        InvoiceId id;
+        std::string payer;
+        std::string title;
+        DatePeriod cycle;
+        InvoiceState state = InvoiceState::draft;
+        std::string number;
+        Money net;
+        Money payable;
+    };
+    std::vector<Row> invoices;
+    std::vector<std::pair<std::string, Error>> failed;   // payer → cause; never blocks the others
+};
+
+// The evidence of one charge; rendered by cli as text or JSON.
+struct Explanation {
+    std::string subject;                             // the id that was asked
+    std::string sentence;
+    std::vector<std::string> arithmetic;
+    std::string exact;
+    std::string rounded;
+    std::string rule;                                // catalog version › plan › charge, with file:line
+    std::string catalog_hash;
+    std::optional<std::pair<std::int64_t, std::int64_t>> counter;      // from, to
+    std::optional<std::pair<std::int64_t, std::int64_t>> allowance;    // remaining before, after
+    std::string unit;
+    struct SourceLine {
+        std::string file;
+        std::string hash;
+        std::int64_t line = 0;
+        std::string text;                            // the record, where the file is still there
+    };
+    std::vector<SourceLine> sources;
+    std::int64_t source_records = 0;                 // all of them; `sources` holds the first few
+    std::vector<std::string> ledger;                 // "unbilled/city 0.13 EUR" …
+    std::vector<std::string> shares;
+    std::vector<std::string> parts;                  // of a line: its details with what to ask next
+    struct Verify {
+        bool equal = false;
+        std::string recomputed;
+        std::string stored;
+    };
+    std::optional<Verify> verify;
+};
+
+class Engine {
+  public:
+    // Opens or makes a data folder.
+    static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& folder, Clock clock);
+    ~Engine();
+
+    // Catalog.
+    std::expected<VersionNo, Errors> publish(std::string_view catalog_folder, Instant valid_from);
+    std::expected<VersionNo, Errors> publish(std::vector<CatalogFile> files, std::optional<Date> valid_from);
+    const catalog::Snapshot& catalog() const;
+
+    // Directory. A repeated equal change does nothing.
+    Result<void> apply(const AccountChange& change);
+    Result<void> apply(std::span<const SubscriptionChange> changes);
+    Result<void> set_pays(const std::string& account, bool pays, Date from);
+    Result<void> set_quantity(const std::string& subscription, std::int64_t quantity, Date from);
+    Result<void> set_plan(const std::string& subscription, const std::string& plan, Date from);   // empty: ends
+    Result<void> identify(const std::string& subscription, IdentityKind kind, const std::string& value, Instant from);
+    // CSV with a header; columns: docs/reference/imports.md. Returns how many rows changed something.
+    Result<std::int64_t> import_accounts(std::string_view file_name, std::string_view csv);
+    Result<std::int64_t> import_subscriptions(std::string_view file_name, std::string_view csv);
+    const directory::Directory& directory() const;
+
+    // Feeds and files.
+    std::expected<void, Errors> add_feed(std::string_view path, std::string_view yaml);
+    std::vector<std::string> feed_names() const;
+    Result<Report> import_files(const std::string& feed, std::span<const std::filesystem::path> files,
+                                const OnProgress& progress = {});
+
+    // Suspense.
+    Result<std::vector<SuspenseLine>> suspense();
+    Result<Report> retry(const SuspenseFilter& filter);
+    Result<std::int64_t> drop(const SuspenseFilter& filter, const std::string& reason);
+
+    // Billing. `day`: any day of the cycle to bill; payer empty: all who pay.
+    Result<BillRunReport> preview(Date day, const std::string& payer = {});
+    Result<BillRunReport> bill_run(Date day, const std::string& payer = {}, const OnProgress& progress = {});
+    Result<BillRunReport> undo(Date day, const std::string& payer = {});
+    Result<BillRunReport> send(Date day, const std::string& payer = {});
+    Result<Invoice> preview_invoice(Date day, const std::string& payer);
+    Result<std::vector<BillRunReport::Row>> invoices();
+    Result<Invoice> invoice(std::string_view number_or_id);      // "INV-2026-0001" or "12"
+    Result<Invoice> adjust(std::string_view invoice, Adjustment adjustment);
+    Result<Invoice> set_field(std::string_view invoice, const std::string& name, const std::string& value);
+    Result<std::string> invoice_pdf(const Invoice& invoice);
+    Result<std::vector<Statement>> statements(Date day);
+    struct Balance {
+        std::string account;                                     // "unbilled/city"
+        Money amount;
+    };
+    Result<std::vector<Balance>> balances();
+
+    // Proof. `what`: feeds, usage, quantities, ledger, archive, settlement, all.
+    Result<std::vector<CheckLine>> check(std::string_view what);
+    // `id`: an invoice line "INV-2026-0001/2" or "12/2", a rated record "rec-BATCH-ROW", or a charge "chg-BATCH-N".
+    Result<Explanation> explain(std::string_view id, bool verify);
+    Result<std::string> largest_charge();                        // an id for `explain`
+
+    struct State;
+
+  private:
+    explicit Engine(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace farthing::engine

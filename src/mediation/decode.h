@@ -1,0 +1,52 @@
+// Decoding: a source's bytes → usage columns. Pure: bytes come in as an argument, nothing is opened here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "catalog/snapshot.h"
+#include "mediation/feed.h"
+#include "model/batch.h"
+#include "model/usage.h"
+
+namespace farthing::mediation {
+
+// What one pass over a whole file finds before its first batch (R9): its records and whether header and trailer hold.
+struct Seal {
+    std::int64_t records = 0;
+    std::string header;                          // names line of a delimited file
+    std::optional<RejectReason> rejected;
+    std::string detail;                          // place and offending text of the rejection
+};
+Seal seal(const Feed& feed, std::string_view bytes);
+
+// Decodes one source, chunk by chunk. Views in a chunk point into `bytes` or into the decoder's own arena and live until
+// the next call.
+class Decoder {
+  public:
+    // `meters` turns service names and units into ids and base units. `header`: see Seal; for records out of suspense
+    // that come without their file.
+    // REQUIRES: feed, version and bytes outlive the decoder.
+    Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes, std::string_view header = {});
+    ~Decoder();
+
+    // Starts at that 0-based record (a restart in the middle of a file).
+    void skip_to(std::int64_t record);
+    // Fills `chunk` with up to `records_max` records; false when the source is at its end and nothing was read.
+    // A record that can't be read keeps its row, suspended with its reason.
+    bool next(UsageChunk& chunk, std::size_t records_max = kChunkRecordsMax);
+    // Records read so far, counted from the start of the source.
+    std::int64_t position() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// Checks what can be told from the record alone, by the feed's limits. `now`: arrival time.
+void validate(const Feed& feed, Instant now, UsageChunk& chunk);
+
+}  // namespace farthing::mediation

@@ -1,0 +1,64 @@
+// Dedup, exact, in two layers chosen by the feed (R9): a time-slot bitmap per device, or 128-bit keys in time buckets
+// with sorted segments on disk. Mediation finds candidates; the engine confirms them against content.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "mediation/feed.h"
+#include "model/usage.h"
+
+namespace farthing::mediation {
+
+// A live row whose key was seen before.
+struct Candidate {
+    std::uint32_t row = 0;
+    Hash128 key;                     // keys: the key; slots: {subscription, slot number}
+    bool in_batch = false;           // the winner is in the batch at hand: `content` below is the winner's
+    bool content_known = false;      // keys carry it; slots look it up in that day's archive unless in_batch
+    std::uint64_t content = 0;
+};
+
+// The keys of one feed that were accepted before, and those of the batch at hand.
+class Dedup {
+  public:
+    // Gives the bytes of a segment file by its archive path.
+    using Reader = std::function<std::string(const std::string& path)>;
+    Dedup(const Feed& feed, Reader reader);
+    ~Dedup();
+
+    // Registers a stored segment (the store lists them at start): `path`, and which days its keys fall on, so that it
+    // is read only when a record of those days comes.
+    void add_segment(const std::string& path, Date first_day, Date last_day);
+
+    // Finds the live rows whose key was seen, and enters the keys of the others for this batch. Rows not entered are
+    // those returned and those not live.
+    std::vector<Candidate> check(const UsageChunk& chunk);
+    // Takes back rows that were entered but did not pass a later stage (suspended at rating), so that their retry is no
+    // duplicate of themselves.
+    void withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows);
+
+    // The batch's new keys as a segment's bytes (empty when none), with the days they fall on.
+    struct Delta {
+        std::string bytes;
+        Date first_day;
+        Date last_day;
+        std::int64_t keys = 0;
+    };
+    Delta delta() const;
+    void committed(const std::string& path);     // the delta was stored there
+    void discard();                              // the batch was given up: its keys are forgotten
+
+    std::int64_t memory_bytes() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace farthing::mediation

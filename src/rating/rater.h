@@ -1,0 +1,76 @@
+// Rating: snapshots + counters + usage → charges and counter deltas. Pure: no clock, no file, no chance.
+//
+// Two stages (R0): a session's raw quantity becomes billable by its increments; the billable quantity moves the
+// counter; the charge is price(total after) − price(total before) of an exact function, rounded half-even to atoms at
+// both ends, so charges telescope in any order and any batching.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "directory/directory.h"
+#include "model/ledger_entry.h"
+#include "model/rated_usage.h"
+#include "model/usage.h"
+#include "rating/counters.h"
+#include "rating/curve.h"
+
+namespace farthing::rating {
+
+// What one batch changed on one segment of one counter: the truth that is posted (R2).
+struct SegmentDelta {
+    CounterKey key;
+    DatePeriod window;
+    VersionNo version;
+    AccountId payer;
+    std::int64_t charge_atoms = 0;               // rnd(P(after)) − rnd(P(before))
+    struct ShareDelta {
+        PartnerId partner;
+        std::int64_t atoms = 0;                  // likewise on the share's own cumulated amount
+    };
+    std::vector<ShareDelta> shares;
+};
+
+constexpr std::uint32_t kNoRow = UINT32_MAX;     // in RatedChunk::row: a repricing, not a record
+
+class Rater {
+  public:
+    // The snapshots and counters outlive the rater. Rater caches what it looked up; make a new one when a snapshot changes.
+    Rater(const catalog::Snapshot& catalog, const directory::Directory& directory, CounterTable& counters);
+    ~Rater();
+
+    // Rates the live rows of `chunk` (guided, not duplicate); rows it can't rate are suspended with their reason, rows
+    // whose charges are all zero become zero_rated. Appends to `rated`.
+    void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective = Perspective::retail);
+
+    // Prices a counter again from its totals, where the directory changed what its allowance is; the difference, if any,
+    // becomes a row of `rated` that belongs to no record (row = kNoRow) and a delta.
+    void reprice(const CounterKey& key, RatedChunk& rated);
+
+    // The changes since the last call, one per touched segment, in key order; the batch posts them.
+    std::vector<SegmentDelta> take_deltas();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// The exact price of a counter's segments so far, from totals (R3), each in units of the currency. `allowance`: base
+// units included in the window for this owner.
+struct SegmentPrice {
+    Segment segment;
+    Exact price;                                 // P_k(T_1+…+T_k) − P_k(T_1+…+T_(k−1)), with connection fees
+    std::int64_t from = 0;                       // billable totals before and after this segment
+    std::int64_t to = 0;
+};
+std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter, std::int64_t allowance);
+
+// Base units included for the owner of `key` in its window: the members' quantities (prorated by their active days in
+// the window) or the pool's, times nothing else. 0 where the charge has no allowance.
+std::int64_t allowance_of(const catalog::Version& version, const directory::Directory& directory, const CounterKey& key,
+                          DatePeriod window);
+
+}  // namespace farthing::rating

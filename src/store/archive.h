@@ -1,0 +1,111 @@
+// Usage archive: immutable Parquet files, written to a temporary name, synced, renamed to their hash; the batch's
+// transaction registers them. Readers trust only what is registered. Columns: docs/reference/archive.md.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/instant.h"
+#include "model/batch.h"
+#include "model/rated_usage.h"
+#include "model/usage.h"
+
+namespace farthing::store {
+
+// Writes the files of one batch: `usage` (every live record and every duplicate with its outcome), `rated_usage`, and
+// `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes, syncs, renames and describes the files.
+class ArchiveWriter {
+  public:
+    ArchiveWriter(std::filesystem::path folder, BatchId batch);
+    ~ArchiveWriter();                                        // without finish: temporary files are removed
+    // `rated` rows point into `usage` rows; `first_row` is the batch-wide number of the chunk's first record.
+    // `suspense_group[row]`: index into the batch's groups for suspended rows.
+    Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+                        const std::vector<std::uint32_t>& suspense_group);
+    Result<std::vector<ArchiveFile>> finish();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// A row of the archive's usage table, for explaining and for confirming duplicates.
+struct UsageRow {
+    BatchId batch;
+    std::int64_t row = 0;
+    SourceId source;
+    std::int64_t line = 0;
+    SubscriptionId subscription;
+    MeterId meter;
+    Instant start;
+    Instant end;
+    std::int64_t quantity = 0;
+    NetworkKey network;
+    std::string called;
+    std::string calling;
+    std::string id;
+    std::int64_t reading[2] = {0, 0};
+    Outcome outcome = Outcome::rated;
+};
+struct RatedRow {
+    BatchId batch;
+    std::int64_t row = 0;                                    // of the usage row; -1 for a repricing
+    SubscriptionId subscription;
+    AccountId payer;
+    ComponentId component;
+    VersionNo version;
+    OwnerKind owner_kind = OwnerKind::subscription;
+    std::uint32_t owner = 0;
+    std::uint64_t item = 0;
+    Date window_first;
+    Date window_end;
+    Instant segment_start;
+    Instant start;                                           // event time of the record
+    std::int64_t billable = 0;
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::int64_t charge_atoms = 0;
+    std::int64_t fee_atoms = 0;
+};
+struct SuspendedRow {
+    std::uint32_t group = 0;                                 // index within its batch
+    SourceId source;
+    std::int64_t line = 0;
+    std::string raw;
+};
+
+// Filters are conjunctive; row groups whose statistics can't match are not read.
+struct UsageFilter {
+    std::optional<SubscriptionId> subscription;
+    std::optional<Period> start;
+    std::optional<std::int64_t> row;
+    std::optional<Outcome> outcome;
+};
+Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file, const UsageFilter& filter);
+struct RatedFilter {
+    std::optional<std::int64_t> row;
+    std::optional<SubscriptionId> subscription;
+    std::optional<ComponentId> component;
+    std::optional<std::uint32_t> owner;
+    std::optional<Date> window_first;
+    std::size_t limit = SIZE_MAX;
+    bool largest_first = false;                              // by charge
+};
+Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file, const RatedFilter& filter);
+Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
+// Sums over a file, for `check`: rows, charge atoms.
+struct FileSums {
+    std::int64_t rows = 0;
+    std::int64_t charge_atoms = 0;
+    std::int64_t quantity = 0;
+};
+Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view table);
+
+// A file of other content (dedup segments): written, synced, renamed to its hash.
+Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table, std::string_view bytes);
+
+}  // namespace farthing::store
