@@ -42,11 +42,13 @@ std::string Decimal::to_string() const {
 }
 
 std::string scaled_to_string(i128 units, int scale) {
-    std::string digits = to_string(abs128(units));
+    std::string digits = farthing::to_string(units);
+    const bool negative = digits.front() == '-';
+    if (negative) digits.erase(0, 1);
     const auto width = static_cast<std::size_t>(scale) + 1;
     if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
     if (scale > 0) digits.insert(digits.size() - static_cast<std::size_t>(scale), 1, '.');
-    if (units < 0) digits.insert(0, 1, '-');
+    if (negative) digits.insert(0, 1, '-');
     return digits;
 }
 

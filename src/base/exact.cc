@@ -1,5 +1,7 @@
 #include "base/exact.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace farthing {
@@ -35,6 +37,13 @@ cpp_int rounded_quotient(const cpp_int& dividend, const cpp_int& divisor, Roundi
     }
     if (up) ++quotient;
     return dividend.sign() < 0 ? cpp_int(-quotient) : quotient;
+}
+
+std::optional<cpp_int> parse_digits(std::string_view text) {
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    // Leading zeros would make the library read octal.
+    text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+    return cpp_int(std::string(text));
 }
 
 }  // namespace
@@ -81,6 +90,19 @@ std::string Exact::to_decimal(int digits_max) const {
     if (!decimals.empty()) text += "." + decimals;
     if (value_.sign() < 0) text.insert(0, 1, '-');
     return ends ? text : text + "…";
+}
+
+std::optional<Exact> Exact::parse_fraction(std::string_view text) {
+    constexpr std::size_t kCharactersMax = 4'000;  // hostile digits would cost quadratic time
+    if (text.size() > kCharactersMax) return std::nullopt;
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    const std::size_t slash = text.find('/');
+    const auto top = parse_digits(text.substr(0, slash));
+    const auto bottom =
+        slash == std::string_view::npos ? std::optional(cpp_int(1)) : parse_digits(text.substr(slash + 1));
+    if (!top || !bottom || bottom->is_zero()) return std::nullopt;
+    return Exact(Value(negative ? cpp_int(-*top) : *top, *bottom));
 }
 
 std::string Exact::to_fraction() const {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <boost/multiprecision/cpp_int.hpp>
-#include <compare>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +17,11 @@ namespace farthing {
 class Exact {
   public:
     Exact() = default;
-    Exact(std::int64_t whole) : value_(whole) {}  // NOLINT: a whole number is exact
+    template <std::integral T>
+        requires(sizeof(T) <= sizeof(std::int64_t) && !std::same_as<T, bool>)
+    Exact(T whole) : value_(whole) {}  // NOLINT: a whole number is exact
+    template <std::floating_point T>
+    Exact(T) = delete;  // a binary fraction is not the decimal it was written as
     // REQUIRES: denominator != 0.
     Exact(i128 numerator, i128 denominator);
 
@@ -48,6 +52,9 @@ class Exact {
     std::string to_decimal(int digits_max = 12) const;
     // "25/31"; "7" for whole numbers.
     std::string to_fraction() const;
+    // What to_fraction wrote: optional sign, digits, optional "/" and digits. nullopt when malformed, when the
+    // denominator is zero, or beyond 4,000 characters.
+    static std::optional<Exact> parse_fraction(std::string_view text);
 
   private:
     using Value = boost::multiprecision::cpp_rational;

@@ -8,6 +8,26 @@
 
 namespace farthing {
 
+Money Money::operator-() const {
+    const auto mirrored = checked_sub(0, atoms);
+    FARTHING_ASSERT(mirrored.has_value());
+    return {*mirrored, currency};
+}
+
+std::optional<Money> Money::parse(std::string_view text, Currency currency) {
+    const std::size_t point = text.find('.');
+    std::string digits(text.substr(0, point));
+    const std::string_view decimals = point == std::string_view::npos ? "" : text.substr(point + 1);
+    const auto places = static_cast<std::size_t>(currency.atom_digits());
+    const bool stray_point = point != std::string_view::npos && decimals.empty();
+    const bool no_whole = digits.empty() || digits.back() < '0' || digits.back() > '9';
+    if (stray_point || no_whole || digits.front() == '+' || decimals.size() > places) return std::nullopt;
+    digits.append(decimals).append(places - decimals.size(), '0');
+    const auto atoms = parse_int128(digits);
+    if (!atoms) return std::nullopt;
+    return Money{*atoms, currency};
+}
+
 Exact Money::exact() const { return Exact(atoms, power_of_ten128(currency.atom_digits())); }
 
 std::string Money::to_string() const {
@@ -45,15 +65,16 @@ std::optional<Money> rounded_money(const Exact& exact, Currency currency, int di
 }
 
 std::vector<i128> split_largest_remainder(i128 whole, std::span<const Exact> weights) {
-    const i128 magnitude = abs128(whole);
+    const auto magnitude = checked_sub(0, whole < 0 ? whole : -whole);
+    FARTHING_ASSERT(magnitude.has_value());
     Exact sum;
     for (const Exact& weight : weights) sum += weight;
     FARTHING_ASSERT(sum.sign() > 0);
     std::vector<i128> parts;
     std::vector<Exact> remainders;
-    i128 left = magnitude;
+    i128 left = *magnitude;
     for (const Exact& weight : weights) {
-        const Exact share = Exact(magnitude, 1) * weight / sum;
+        const Exact share = Exact(*magnitude, 1) * weight / sum;
         const i128 part = *share.rounded(0, Rounding::toward_zero);
         parts.push_back(part);
         remainders.push_back(share - Exact(part, 1));

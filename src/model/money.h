@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/exact.h"
@@ -20,7 +21,10 @@ struct Money {
     Currency currency;
 
     bool operator==(const Money&) const = default;
-    Money operator-() const { return {-atoms, currency}; }
+    // REQUIRES: atoms > -2^127, which no price, sum of lines or posting reaches.
+    Money operator-() const;
+    // Decimal text as to_string writes it; nullopt when malformed, finer than an atom or out of range.
+    static std::optional<Money> parse(std::string_view text, Currency currency);
     Exact exact() const;  // in units of the currency
     // All atom digits, trailing zeros cut down to the minor digits: "0.10", "0.000000033".
     std::string to_string() const;

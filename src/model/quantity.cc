@@ -80,8 +80,10 @@ std::string quantity_to_string(std::int64_t quantity, const Unit& base) {
         const i128 thousandths = static_cast<i128>(quantity) * base.size * 1000;
         const bool large_enough = abs128(thousandths) >= static_cast<i128>(unit.size) * 1000;
         if (!large_enough || thousandths % unit.size != 0) continue;
+        const auto mantissa = narrow64(thousandths / unit.size);
+        if (!mantissa) continue;
         best = &unit;
-        shown = Decimal{static_cast<std::int64_t>(thousandths / unit.size), 3};
+        shown = Decimal{*mantissa, 3};
     }
     return shown.to_string() + " " + std::string(best->name);
 }

@@ -22,7 +22,7 @@ const Unit* unit_named(std::string_view name);
 std::optional<std::int64_t> units_in(const Unit& unit, const Unit& base);
 // "50 MB" or "50" (then in `base`) as base units of `base`; nullopt when malformed, fractional or out of range.
 std::optional<std::int64_t> parse_quantity(std::string_view text, const Unit& base);
-// The quantity in the largest decimal unit that shows it without rest in at most 3 decimals: "1.5 MB", "90 second".
+// The quantity in the largest decimal unit that shows it without rest in at most 3 decimals: "1.5 MB", "1.5 minute".
 std::string quantity_to_string(std::int64_t quantity, const Unit& base);
 
 }  // namespace farthing
