@@ -6,13 +6,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/civil.h"
 #include "base/error.h"
 #include "base/reason.h"
 #include "base/time_zone.h"
+#include "directory/text_index.h"
 #include "model/directory_facts.h"
 
 namespace farthing {
@@ -23,6 +23,8 @@ namespace farthing {
     X(unknown_group, "no group has that name", "Add the group first, or mend the name.")                           \
     X(account_exists, "an account of that name exists with other particulars", "Use another name.")                \
     X(subscription_exists, "a subscription of that name exists with other particulars", "Use another name.")       \
+    X(group_exists, "a group of that name exists with other particulars", "Use another name.")                     \
+    X(group_elsewhere, "the group belongs to another account tree", "Give this tree a group of its own name.")     \
     X(account_cycle, "the account would be its own ancestor", "Choose another parent.")                            \
     X(identity_taken, "the identity belongs to another subscription at that time", "End the other one first.")     \
     X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                                               \
@@ -79,8 +81,9 @@ struct Subscription {
 
 class Directory {
   public:
-    // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1. `zone` turns days into
-    // instants. Refuses cycles, unknown parents and overlapping identities.
+    // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1; of two facts about the same
+    // id, or the same thing on the same day, the later one holds. `zone` turns days into instants. Refuses cycles,
+    // unknown references, groups across account trees, and identities that belong to two subscriptions at once.
     static Result<Directory> fold(DirectoryFacts facts, TimeZone zone);
 
     const Account& account(AccountId id) const { return accounts_[id.value - 1]; }
@@ -89,7 +92,9 @@ class Directory {
     std::span<const Account> accounts() const { return accounts_; }
     std::span<const Subscription> subscriptions() const { return subscriptions_; }
     std::span<const Group> groups() const { return groups_; }
-    const std::vector<SubscriptionId>& subscriptions_of(AccountId account) const;
+    const std::vector<SubscriptionId>& subscriptions_of(AccountId account) const {
+        return by_account_[account.value - 1];
+    }
     const DirectoryFacts& facts() const { return facts_; }
     const TimeZone& zone() const { return zone_; }
 
@@ -107,23 +112,30 @@ class Directory {
     Owner owner_of(IdentityKind kind, std::string_view value, Instant when) const;
 
   private:
+    struct Builder;
+    // One stretch for which an identity has an owner. Those of the same identity form a chain, latest start first.
+    struct IdentityEntry {
+        std::uint64_t hash = 0;                   // of kind and value
+        Period valid;
+        SubscriptionId subscription;
+        std::uint32_t fact = 0;                   // into facts_.identities: kind and text
+        std::uint32_t next = 0;                   // number of the next entry of the chain; 0 ends it
+    };
+    // Number of the first entry of the identity's chain; 0 when there is none.
+    std::uint32_t first_entry(std::uint64_t hash, IdentityKind kind, std::string_view value) const;
+    bool names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind, std::string_view value) const;
+
     DirectoryFacts facts_;
     TimeZone zone_ = TimeZone::utc();
     std::vector<Account> accounts_;
     std::vector<Group> groups_;
     std::vector<Subscription> subscriptions_;
     std::vector<std::vector<SubscriptionId>> by_account_;
-    std::unordered_map<std::string, AccountId> account_names_;
-    std::unordered_map<std::string, SubscriptionId> subscription_names_;
-    std::unordered_map<std::string, GroupId> group_names_;
-    struct IdentitySlot;
-    std::vector<std::uint32_t> identity_index_;   // open addressing over hashes → first entry + 1
-    struct IdentityEntry {
-        std::uint32_t fact;                       // into facts_.identities
-        std::uint32_t next;                       // of the same kind and value, + 1; 0 ends
-        std::uint64_t hash;
-    };
-    std::vector<IdentityEntry> identity_entries_;
+    TextIndex account_names_;
+    TextIndex subscription_names_;
+    TextIndex group_names_;
+    TextIndex identity_index_;
+    std::vector<IdentityEntry> identity_entries_;   // number n stands at n - 1
 };
 
 }  // namespace farthing::directory
