@@ -19,6 +19,15 @@ cpp_int big(i128 value) {
     return value < 0 ? cpp_int(-result) : result;
 }
 
+std::optional<i128> narrowed(const cpp_int& value) {
+    const cpp_int magnitude = abs(value);
+    if (!magnitude.is_zero() && msb(magnitude) >= 127) return std::nullopt;
+    const auto high = static_cast<std::uint64_t>(magnitude >> 64);
+    const auto low = static_cast<std::uint64_t>(magnitude & UINT64_MAX);
+    const auto narrow = static_cast<i128>((static_cast<u128>(high) << 64) | low);
+    return value.sign() < 0 ? -narrow : narrow;
+}
+
 cpp_int power_of_ten(int digits) {
     return boost::multiprecision::pow(cpp_int(10), static_cast<unsigned>(digits));
 }
@@ -64,12 +73,14 @@ bool Exact::is_integer() const { return denominator(value_) == 1; }
 std::optional<i128> Exact::rounded(int digits, Rounding rounding) const {
     const cpp_int scaled = rounded_quotient(numerator(value_) * power_of_ten(digits),
                                             denominator(value_), rounding);
-    const cpp_int magnitude = abs(scaled);
-    if (!magnitude.is_zero() && msb(magnitude) >= 127) return std::nullopt;
-    const auto high = static_cast<std::uint64_t>(magnitude >> 64);
-    const auto low = static_cast<std::uint64_t>(magnitude & UINT64_MAX);
-    const auto value = static_cast<i128>((static_cast<u128>(high) << 64) | low);
-    return scaled.sign() < 0 ? -value : value;
+    return narrowed(scaled);
+}
+
+std::optional<Exact::Ratio> Exact::ratio() const {
+    const auto above = narrowed(numerator(value_));
+    const auto below = narrowed(denominator(value_));
+    if (!above || !below) return std::nullopt;
+    return Ratio{*above, *below};
 }
 
 Exact Exact::rounded_to(int digits, Rounding rounding) const {

@@ -50,6 +50,12 @@ class Exact {
     Exact rounded_to(int digits, Rounding rounding) const;
     // Decimal text: exact when it ends within `digits_max` decimals, else cut there and followed by "…".
     std::string to_decimal(int digits_max = 12) const;
+    // Numerator and denominator in lowest terms, the denominator positive; nullopt when one exceeds 128 bits.
+    struct Ratio {
+        i128 numerator;
+        i128 denominator;
+    };
+    std::optional<Ratio> ratio() const;
     // "25/31"; "7" for whole numbers.
     std::string to_fraction() const;
     // What to_fraction wrote: optional sign, digits, optional "/" and digits. nullopt when malformed, when the
