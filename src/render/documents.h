@@ -12,9 +12,10 @@ namespace farthing::render {
 
 // The canonical form (docs/reference/invoice-json.md); money as decimal strings.
 std::string invoice_json(const Invoice& invoice);
-Result<Invoice> read_invoice_json(std::string_view json);    // the store keeps documents in this form
+Result<Invoice> read_invoice_json(std::string_view json);  // the store keeps documents in this form
 
-// Lines and their details, one row each; text cells that a spreadsheet would run as a formula are escaped.
+// Lines and their details, one row each; text cells that a spreadsheet would run as a formula are
+// escaped.
 std::string invoice_csv(const Invoice& invoice);
 
 // A4, fonts embedded, byte-identical when made twice. `logo_png`: empty for none.
