@@ -56,6 +56,7 @@ struct InvoiceLine {
     std::string tax_category;        // of the tax summary
     std::vector<LineDetail> details;
     std::vector<std::int64_t> usage_by_day;  // base units per day of the period; empty for fees
+    std::string usage_unit;          // of these, the allowance and `used`: the meter's base unit, "byte"
     std::int64_t allowance = 0;      // base units included in the period; 0 for none
     std::int64_t used = 0;           // base units used in the period
 };

@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "render/documents.h"
+#include "render/wording.h"
 
 namespace farthing::render {
 
@@ -75,7 +76,7 @@ class Sheet {
             line_row(line);
             for (const LineDetail& detail : line.details) detail_row(line, detail);
         }
-        for (const Adjustment& adjustment : invoice_.adjustments) adjustment_row(adjustment);
+        for (const Adjustment& adjustment : adjustments_apart(invoice_)) adjustment_row(adjustment);
         return std::string(kHeader) + out_.take();
     }
 

@@ -153,6 +153,7 @@ class InvoiceWriter {
         out_.key("usage_by_day").begin_array();
         for (const std::int64_t quantity : line.usage_by_day) out_.value(quantity);
         out_.end_array();
+        out_.field("usage_unit", line.usage_unit);
         out_.field("allowance", line.allowance);
         out_.field("used", line.used);
     }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "render/documents.h"
 #include "render/text_table.h"
 #include "render/wording.h"
@@ -8,22 +9,28 @@ namespace farthing::render {
 
 namespace {
 
+// Names come from outside: nothing of them may reach the terminal as a control sequence.
+std::string shown(std::string_view text) {
+    return printable(text, 200);
+}
+
 constexpr std::size_t kDetailsShown = 20;  // of one line; the CSV has all of them
 
 std::string head(const Invoice& invoice) {
     std::string text;
     const std::string_view mark = state_mark(invoice.state);
     if (!mark.empty()) text += fmt::format("*** {}: not sent, figures may change ***\n\n", mark);
-    text += fmt::format("Invoice {}\n", invoice_reference(invoice));
-    text += fmt::format("From     {}\n", invoice.seller_title);
-    text += fmt::format("To       {}\n",
-                        invoice.payer_title.empty() ? invoice.payer_name : invoice.payer_title);
+    text += fmt::format("Invoice {}\n", shown(invoice_reference(invoice)));
+    text += fmt::format("From     {}\n", shown(invoice.seller_title));
+    text += fmt::format("To       {}\n", shown(invoice.payer_title.empty() ? invoice.payer_name
+                                                                           : invoice.payer_title));
     text += fmt::format("Period   {}\n", period_text(invoice.period));
     if (invoice.state == InvoiceState::sent) {
         text +=
             fmt::format("Issued   {}, due {}\n", date_text(invoice.issued), date_text(invoice.due));
     }
-    for (const auto& [name, value] : invoice.fields) text += fmt::format("{}: {}\n", name, value);
+    for (const auto& [name, value] : invoice.fields)
+        text += fmt::format("{}: {}\n", shown(name), shown(value));
     return text + "\n";
 }
 
@@ -48,12 +55,12 @@ void add_line(TextTable& table, const Invoice& invoice, const InvoiceLine& line)
 
 std::string adjustments(const Invoice& invoice) {
     std::string text;
-    for (const Adjustment& adjustment : invoice.adjustments) {
+    for (const Adjustment& adjustment : adjustments_apart(invoice)) {
         const std::string where =
             adjustment.line ? fmt::format(" on line {}", *adjustment.line) : "";
-        text +=
-            fmt::format("Adjustment{}: {} ({})  {}\n", where, adjustment.text, adjustment.reason,
-                        amount_text(adjustment.amount, invoice.payable_digits));
+        text += fmt::format("Adjustment{}: {} ({})  {}\n", where, shown(adjustment.text),
+                            shown(adjustment.reason),
+                            amount_text(adjustment.amount, invoice.payable_digits));
     }
     return text;
 }

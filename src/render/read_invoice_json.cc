@@ -187,6 +187,7 @@ Result<InvoiceLine> read_line(const Reader& from) {
     FARTHING_TRY(line.tax_category, from.text("tax_category"));
     FARTHING_TRY(line.details, from.items("details", read_detail));
     FARTHING_TRY(line.usage_by_day, from.integers("usage_by_day"));
+    FARTHING_TRY(line.usage_unit, from.text("usage_unit"));
     FARTHING_TRY(line.allowance, from.integer("allowance"));
     FARTHING_TRY(line.used, from.integer("used"));
     return line;

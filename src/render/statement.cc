@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "base/assert.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "render/documents.h"
 #include "render/text_table.h"
 #include "render/wording.h"
@@ -49,7 +49,7 @@ std::string statement_json(const Statement& statement) {
 
 std::string statement_text(const Statement& statement) {
     const int digits = statement.currency == Currency{} ? 2 : statement.currency.minor_digits();
-    std::string text = fmt::format("Statement for {}\n{}\n\n", statement.partner_name,
+    std::string text = fmt::format("Statement for {}\n{}\n\n", printable(statement.partner_name),
                                    period_text(statement.period));
     TextTable table({{"Invoice", Align::left},
                      {"Line", Align::right},
@@ -65,7 +65,7 @@ std::string statement_text(const Statement& statement) {
     text += table.text();
     text += fmt::format("\nCharged to customers  {}\n",
                         amount_with_currency(statement.charged, digits));
-    text += fmt::format("Share of {}  {}\n", statement.partner_name,
+    text += fmt::format("Share of {}  {}\n", printable(statement.partner_name),
                         amount_with_currency(statement.share, digits));
     text += fmt::format("Kept by the operator  {}\n", amount_with_currency(statement.kept, digits));
     return text;

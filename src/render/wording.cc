@@ -106,6 +106,13 @@ std::string_view state_mark(InvoiceState state) {
     return "";
 }
 
+std::vector<Adjustment> adjustments_apart(const Invoice& invoice) {
+    for (const InvoiceLine& line : invoice.lines) {
+        if (line.kind == LineKind::adjustment) return {};
+    }
+    return invoice.adjustments;
+}
+
 std::string tax_text(const TaxLine& tax) {
     if (tax.name.empty()) return fmt::format("{} {} %", tax.category, tax.percent.to_decimal(4));
     return tax.name;

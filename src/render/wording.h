@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/invoice.h"
 
@@ -28,6 +29,8 @@ std::string grouped(std::string_view number);
 std::string invoice_reference(const Invoice& invoice);
 // What stands over a document that was not sent: "DRAFT", "PREPARED"; empty when sent.
 std::string_view state_mark(InvoiceState state);
+// Adjustments that no line shows yet.
+std::vector<Adjustment> adjustments_apart(const Invoice& invoice);
 // The name of the tax, or category and percent where it has none: "VAT 20 %".
 std::string tax_text(const TaxLine& tax);
 
