@@ -1,19 +1,29 @@
-// Counters: what is cumulated per owner, price and window, cut into segments (R1), in blocks that are stored packed (R6).
+// Counters: what is cumulated per owner, price and window, cut into segments (R1), in blocks that
+// are stored packed (R6).
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "base/civil.h"
 #include "base/error.h"
 #include "base/instant.h"
+#include "base/reason.h"
 #include "model/batch.h"
 #include "model/ids.h"
 #include "model/rated_usage.h"
+
+namespace farthing {
+#define FARTHING_RATING_REASONS(X)                                   \
+    X(counter_pack_damaged, "a stored block of counters is damaged", \
+      "Restore the database from a backup; `farthing check usage` names what differs.")
+FARTHING_REASON_ENUM(RatingReason, FARTHING_RATING_REASONS)
+}  // namespace farthing
 
 namespace farthing::rating {
 
@@ -24,34 +34,40 @@ struct CounterKey {
     OwnerKind owner_kind = OwnerKind::subscription;
     std::uint32_t owner = 0;
     ComponentId component;
-    std::uint64_t item = 0;          // row of a deck or price list; 0 for none
+    std::uint64_t item = 0;  // row of a deck or price list; 0 for none
     Date window_first;
     constexpr auto operator<=>(const CounterKey&) const = default;
 };
 
-// A stretch of event time within a window with one catalog version and one payer.
+// A stretch of event time within a window with one catalog version and one payer. Between `start`
+// and `last` it is pinned: a version published later with an earlier `valid_from` prices only what
+// comes after `last`.
 struct Segment {
     Instant start;
-    VersionNo version;               // pinned: the version that first rated it
+    Instant last;       // latest event time rated in it
+    VersionNo version;  // pinned: the version that first rated it
     AccountId payer;
-    std::int64_t quantity = 0;       // billable base units
-    std::int64_t sessions = 0;       // records that carried a connection fee
+    std::int64_t quantity = 0;  // billable base units
+    std::int64_t sessions = 0;  // records that carried a connection fee
     std::int64_t records = 0;
-    std::int64_t posted_atoms = 0;   // what has been posted for it: rnd(P) at the last batch that touched it
+    // What has been posted for it: rnd(P) at the last Rater::take_deltas, which moves it to the
+    // present total.
+    std::int64_t posted_atoms = 0;
     std::vector<std::pair<PartnerId, std::int64_t>> posted_shares;
 };
 
 struct Counter {
     CounterKey key;
     Date window_end;
-    std::vector<Segment> segments;   // by start; seldom more than one
+    std::vector<Segment> segments;  // by start; seldom more than one
     // Billable base units per day of the window, kept for the picture on the document.
     std::vector<std::int64_t> by_day;
     // Of a pooled counter: the members' own quantities, by subscription id (for attribution, R7).
     std::vector<std::pair<SubscriptionId, std::int64_t>> members;
 };
 
-// The counters in memory, loaded block by block on first touch. What changed since `mark_clean` is what a batch commits.
+// The counters in memory, loaded block by block on first touch. What changed since `mark_clean` is
+// what a batch commits.
 class CounterTable {
   public:
     // Gives the bytes of a stored block; empty when there is none.
@@ -60,25 +76,33 @@ class CounterTable {
     ~CounterTable();
     CounterTable(CounterTable&&) noexcept;
 
-    // Index of the counter, made when absent. Stable until `clear`.
+    // Index of the counter, made when absent. Stable until `clear`, as is the counter's address.
     std::uint32_t touch(const CounterKey& key, Date window_end);
-    // nullptr when it was never touched nor stored.
+    // nullptr when nothing was ever rated in it.
     const Counter* find(const CounterKey& key);
     Counter& at(std::uint32_t index);
     void mark_dirty(std::uint32_t index);
-    // Blocks changed since the last mark, packed for the store.
+    // Blocks changed since the last mark, in key order, packed for the store. Posted atoms are part
+    // of them: call Rater::take_deltas first.
     std::vector<CounterPack> dirty_packs() const;
     void mark_clean();
     // Forgets everything: a discarded batch. The next touch loads again from the store.
     void clear();
+    // Grows with every `clear`, so that who keeps indices sees that they are void.
+    std::uint64_t generation() const;
+    // The first stored block that could not be read. A batch must not be committed while there is
+    // one: the block counts as empty in memory and committing would overwrite it.
+    const std::optional<Error>& damage() const;
 
   private:
     struct State;
     std::unique_ptr<State> state_;
 };
 
-// One block's counters as bytes and back; format in counter_pack.cc. Golden bytes are kept in the tests: every stored
-// release must still read.
+// One block's counters as bytes and back; format in counter_pack.cc. Golden bytes are kept in the
+// tests: every stored release must still read. Counters without segments leave no trace; empty
+// bytes are no counters. REQUIRES: all are of one block.
+PackKey block_of(const CounterKey& key);
 std::string pack_counters(const std::vector<const Counter*>& counters);
 Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_view bytes);
 

@@ -1,8 +1,10 @@
-// Rating: snapshots + counters + usage → charges and counter deltas. Pure: no clock, no file, no chance.
+// Rating: snapshots + counters + usage → charges and counter deltas. Pure: no clock, no file, no
+// chance.
 //
-// Two stages (R0): a session's raw quantity becomes billable by its increments; the billable quantity moves the
-// counter; the charge is price(total after) − price(total before) of an exact function, rounded half-even to atoms at
-// both ends, so charges telescope in any order and any batching.
+// Two stages (R0): a session's raw quantity becomes billable by its increments; the billable
+// quantity moves the counter; the charge is price(total after) − price(total before) of an exact
+// function, rounded half-even to atoms at both ends, so charges telescope in any order and any
+// batching.
 #pragma once
 
 #include <cstdint>
@@ -24,33 +26,39 @@ namespace farthing::rating {
 struct SegmentDelta {
     CounterKey key;
     DatePeriod window;
+    Instant start;  // of the segment
     VersionNo version;
     AccountId payer;
-    std::int64_t charge_atoms = 0;               // rnd(P(after)) − rnd(P(before))
+    std::int64_t charge_atoms = 0;  // rnd(P(after)) − rnd(P(before))
     struct ShareDelta {
         PartnerId partner;
-        std::int64_t atoms = 0;                  // likewise on the share's own cumulated amount
+        std::int64_t atoms = 0;  // likewise on the share's own cumulated amount
     };
     std::vector<ShareDelta> shares;
 };
 
-constexpr std::uint32_t kNoRow = UINT32_MAX;     // in RatedChunk::row: a repricing, not a record
+constexpr std::uint32_t kNoRow = UINT32_MAX;  // in RatedChunk::row: a repricing, not a record
 
 class Rater {
   public:
-    // The snapshots and counters outlive the rater. Rater caches what it looked up; make a new one when a snapshot changes.
-    Rater(const catalog::Snapshot& catalog, const directory::Directory& directory, CounterTable& counters);
+    // The snapshots and counters outlive the rater. Rater caches what it looked up; make a new one
+    // when a snapshot changes.
+    Rater(const catalog::Snapshot& catalog, const directory::Directory& directory,
+          CounterTable& counters);
     ~Rater();
 
-    // Rates the live rows of `chunk` (guided, not duplicate); rows it can't rate are suspended with their reason, rows
-    // whose charges are all zero become zero_rated. Appends to `rated`.
+    // Rates the live rows of `chunk` (guided, not duplicate); rows it can't rate are suspended with
+    // their reason, rows whose charges are all zero become zero_rated. Appends to `rated`.
     void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective = Perspective::retail);
 
-    // Prices a counter again from its totals, where the directory changed what its allowance is; the difference, if any,
-    // becomes a row of `rated` that belongs to no record (row = kNoRow) and a delta.
+    // Prices a counter again from its totals, where the directory changed what its allowance is;
+    // the difference, if any, becomes a row of `rated` that belongs to no record (row = kNoRow) and
+    // a delta.
     void reprice(const CounterKey& key, RatedChunk& rated);
 
-    // The changes since the last call, one per touched segment, in key order; the batch posts them.
+    // The changes since the last call, one per segment whose charge or shares moved, in key order;
+    // the batch posts them. Sets what the segments have posted: call it before
+    // CounterTable::dirty_packs.
     std::vector<SegmentDelta> take_deltas();
 
   private:
@@ -58,19 +66,26 @@ class Rater {
     std::unique_ptr<State> state_;
 };
 
-// The exact price of a counter's segments so far, from totals (R3), each in units of the currency. `allowance`: base
-// units included in the window for this owner.
+// The exact price of a counter's segments so far, from totals (R3), each in units of the currency.
+// `allowance`: base units included in the window for this owner.
 struct SegmentPrice {
     Segment segment;
-    Exact price;                                 // P_k(T_1+…+T_k) − P_k(T_1+…+T_(k−1)), with connection fees
-    std::int64_t from = 0;                       // billable totals before and after this segment
+    Exact price;            // P_k(T_1+…+T_k) − P_k(T_1+…+T_(k−1)), with connection fees
+    std::int64_t from = 0;  // billable totals before and after this segment
     std::int64_t to = 0;
 };
-std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter, std::int64_t allowance);
+std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter,
+                                         std::int64_t allowance);
+// The same with the allowance of each segment's own version, as rating posts it: where a new
+// version changes what is included, each segment is priced by its own.
+std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog,
+                                         const directory::Directory& directory,
+                                         const Counter& counter);
 
-// Base units included for the owner of `key` in its window: the members' quantities (prorated by their active days in
-// the window) or the pool's, times nothing else. 0 where the charge has no allowance.
-std::int64_t allowance_of(const catalog::Version& version, const directory::Directory& directory, const CounterKey& key,
-                          DatePeriod window);
+// Base units included for the owner of `key` in its window: the members' quantities (prorated by
+// their active days in the window) or the pool's, times nothing else. 0 where the charge has no
+// allowance.
+std::int64_t allowance_of(const catalog::Version& version, const directory::Directory& directory,
+                          const CounterKey& key, DatePeriod window);
 
 }  // namespace farthing::rating

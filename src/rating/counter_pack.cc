@@ -1,0 +1,248 @@
+// A block of counters as bytes.
+//
+//   pack     := version(1 byte = 1) count counter* checksum(8 bytes, little-endian)
+//   counter  := component item owner window_days segments by_day members      sorted by key
+//   segments := count { start version payer quantity sessions records posted last shares }
+//   shares   := count { partner ~atoms }
+//   by_day   := count { ~quantity }
+//   members  := count { subscription ~quantity }                              sorted, each as the
+//   step from the last
+//
+// Numbers are varints of 7 bits, least significant first; those marked ~, and quantities and times,
+// are zigzag-coded. `owner` counts from the block's first owner, `start` in microseconds from
+// midnight UTC of the window's first day, `last` from `start`. What the block's key says is not
+// repeated; the checksum covers it, so bytes that were filed under another key are damaged too.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "rating/counters.h"
+
+namespace farthing::rating {
+
+namespace {
+
+constexpr char kPackVersion = 1;
+constexpr std::size_t kChecksumBytes = 8;
+
+std::uint64_t checksum_of(const PackKey& key, std::string_view bytes) {
+    std::uint64_t hash = mix64(hash64(bytes), key.block);
+    hash = mix64(hash, static_cast<std::uint32_t>(key.window_first));
+    return mix64(hash, (static_cast<std::uint64_t>(key.perspective) << 8) | key.owner_kind);
+}
+
+std::int64_t window_start_micros(Date first) {
+    return std::int64_t{first.days} * kMicrosPerDay;
+}
+
+class Writer {
+  public:
+    void number(std::uint64_t value) {
+        while (value >= 0x80) {
+            bytes_.push_back(static_cast<char>((value & 0x7f) | 0x80));
+            value >>= 7;
+        }
+        bytes_.push_back(static_cast<char>(value));
+    }
+    void signed_number(std::int64_t value) {
+        number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+    }
+    void count(std::size_t value) { number(value); }
+    void byte(char value) { bytes_.push_back(value); }
+    void seal(const PackKey& key) {
+        const std::uint64_t checksum = checksum_of(key, bytes_);
+        for (std::size_t i = 0; i < kChecksumBytes; ++i) {
+            byte(static_cast<char>((checksum >> (8 * i)) & 0xff));
+        }
+    }
+    std::string take() { return std::move(bytes_); }
+
+  private:
+    std::string bytes_;
+};
+
+// Reads what Writer wrote. Past the first fault every read gives 0, so callers ask `ok` once per
+// loop.
+class Reader {
+  public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            if (at_ == bytes_.size()) return broken();
+            const auto part = static_cast<unsigned char>(bytes_[at_++]);
+            const auto bits = static_cast<std::uint64_t>(part & 0x7f);
+            if (shift == 63 && bits > 1) return broken();
+            value |= bits << shift;
+            if ((part & 0x80) == 0) return value;
+        }
+        return broken();
+    }
+    std::int64_t signed_number() {
+        const std::uint64_t value = number();
+        return static_cast<std::int64_t>((value >> 1) ^ (0 - (value & 1)));
+    }
+    std::uint32_t number32() {
+        const std::uint64_t value = number();
+        if (value > UINT32_MAX) return static_cast<std::uint32_t>(broken());
+        return static_cast<std::uint32_t>(value);
+    }
+    // Of things that take at least a byte each, so a damaged count never asks for more memory than
+    // there are bytes.
+    std::size_t count() {
+        const std::uint64_t value = number();
+        if (value > bytes_.size() - at_) return static_cast<std::size_t>(broken());
+        return static_cast<std::size_t>(value);
+    }
+    bool ok() const { return ok_; }
+    bool at_end() const { return at_ == bytes_.size(); }
+
+  private:
+    std::uint64_t broken() {
+        ok_ = false;
+        at_ = bytes_.size();
+        return 0;
+    }
+    std::string_view bytes_;
+    std::size_t at_ = 0;
+    bool ok_ = true;
+};
+
+void write_segment(Writer& out, const Segment& segment, std::int64_t base) {
+    out.signed_number(segment.start.micros - base);
+    out.number(segment.version.value);
+    out.number(segment.payer.value);
+    out.signed_number(segment.quantity);
+    out.signed_number(segment.sessions);
+    out.signed_number(segment.records);
+    out.signed_number(segment.posted_atoms);
+    out.signed_number(segment.last.micros - segment.start.micros);
+    out.count(segment.posted_shares.size());
+    for (const auto& [partner, atoms] : segment.posted_shares) {
+        out.number(partner.value);
+        out.signed_number(atoms);
+    }
+}
+
+// Sum of two stored numbers; damaged ones may be anything, and must not overflow.
+std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+Segment read_segment(Reader& in, std::int64_t base) {
+    Segment segment;
+    segment.start = {wrapping_sum(in.signed_number(), base)};
+    segment.version = {in.number32()};
+    segment.payer = {in.number32()};
+    segment.quantity = in.signed_number();
+    segment.sessions = in.signed_number();
+    segment.records = in.signed_number();
+    segment.posted_atoms = in.signed_number();
+    segment.last = {wrapping_sum(in.signed_number(), segment.start.micros)};
+    const std::size_t shares = in.count();
+    for (std::size_t i = 0; i < shares && in.ok(); ++i) {
+        const PartnerId partner{in.number32()};
+        segment.posted_shares.emplace_back(partner, in.signed_number());
+    }
+    return segment;
+}
+
+void write_counter(Writer& out, const Counter& counter) {
+    out.number(counter.key.component.value);
+    out.number(counter.key.item);
+    out.number(counter.key.owner % kPackOwners);
+    out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
+    out.count(counter.segments.size());
+    const std::int64_t base = window_start_micros(counter.key.window_first);
+    for (const Segment& segment : counter.segments) write_segment(out, segment, base);
+    out.count(counter.by_day.size());
+    for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
+    auto members = counter.members;
+    std::sort(members.begin(), members.end());
+    out.count(members.size());
+    std::uint32_t last = 0;
+    for (const auto& [subscription, quantity] : members) {
+        out.number(subscription.value - last);
+        out.signed_number(quantity);
+        last = subscription.value;
+    }
+}
+
+Counter read_counter(Reader& in, const PackKey& block) {
+    Counter counter;
+    counter.key.perspective = block.perspective;
+    counter.key.owner_kind = static_cast<OwnerKind>(block.owner_kind);
+    counter.key.window_first = {block.window_first};
+    counter.key.component = {in.number32()};
+    counter.key.item = in.number();
+    counter.key.owner = block.block * kPackOwners + in.number32() % kPackOwners;
+    counter.window_end =
+        counter.key.window_first.plus_days(static_cast<int>(in.number32() & 0xffff));
+    const std::size_t segments = in.count();
+    const std::int64_t base = window_start_micros(counter.key.window_first);
+    for (std::size_t i = 0; i < segments && in.ok(); ++i) {
+        counter.segments.push_back(read_segment(in, base));
+    }
+    const std::size_t days = in.count();
+    for (std::size_t i = 0; i < days && in.ok(); ++i) counter.by_day.push_back(in.signed_number());
+    const std::size_t members = in.count();
+    std::uint32_t last = 0;
+    for (std::size_t i = 0; i < members && in.ok(); ++i) {
+        last += in.number32();
+        counter.members.emplace_back(SubscriptionId{last}, in.signed_number());
+    }
+    return counter;
+}
+
+std::unexpected<Error> damaged(std::string_view what) {
+    return fail(
+        RatingReason::counter_pack_damaged,
+        std::string(sentence_of(RatingReason::counter_pack_damaged)) + ": " + std::string(what));
+}
+
+}  // namespace
+
+PackKey block_of(const CounterKey& key) {
+    return {key.perspective, static_cast<std::uint8_t>(key.owner_kind), key.window_first.days,
+            key.owner / kPackOwners};
+}
+
+std::string pack_counters(const std::vector<const Counter*>& counters) {
+    std::vector<const Counter*> used;
+    for (const Counter* counter : counters) {
+        if (!counter->segments.empty()) used.push_back(counter);
+    }
+    if (used.empty()) return {};
+    std::sort(used.begin(), used.end(),
+              [](const Counter* a, const Counter* b) { return a->key < b->key; });
+    const PackKey block = block_of(used.front()->key);
+    Writer out;
+    out.byte(kPackVersion);
+    out.count(used.size());
+    for (const Counter* counter : used) {
+        FARTHING_ASSERT(block_of(counter->key) == block);
+        write_counter(out, *counter);
+    }
+    out.seal(block);
+    return out.take();
+}
+
+Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_view bytes) {
+    std::vector<Counter> counters;
+    if (bytes.empty()) return counters;
+    if (bytes.size() < 2 + kChecksumBytes) return damaged("it is cut short");
+    const std::string_view body = bytes.substr(0, bytes.size() - kChecksumBytes);
+    std::uint64_t stored = 0;
+    for (std::size_t i = 0; i < kChecksumBytes; ++i) {
+        stored |= std::uint64_t{static_cast<unsigned char>(bytes[body.size() + i])} << (8 * i);
+    }
+    if (stored != checksum_of(key, body)) return damaged("its checksum differs");
+    if (body.front() != kPackVersion) return damaged("its format is not known to this release");
+    Reader in(body.substr(1));
+    const std::size_t count = in.count();
+    for (std::size_t i = 0; i < count && in.ok(); ++i) counters.push_back(read_counter(in, key));
+    if (!in.ok() || !in.at_end()) return damaged("its length does not fit its content");
+    return counters;
+}
+
+}  // namespace farthing::rating
