@@ -1,26 +1,40 @@
-// Dedup, exact, in two layers chosen by the feed (R9): a time-slot bitmap per device, or 128-bit keys in time buckets
-// with sorted segments on disk. Mediation finds candidates; the engine confirms them against content.
+// Dedup, exact, in two layers chosen by the feed (R9): a time-slot bitmap per device, or 128-bit
+// keys in time buckets with sorted segments on disk. Mediation finds candidates; the engine
+// confirms them against content.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/hash.h"
+#include "base/reason.h"
 #include "mediation/feed.h"
 #include "model/usage.h"
+
+namespace farthing {
+#define FARTHING_DEDUP_REASONS(X)                                               \
+    X(segment_damaged, "a file of duplicate keys is damaged",                   \
+      "Restore the archive folder from a backup.")                              \
+    X(segment_of_other_rule, "the feed told duplicates by another rule before", \
+      "Give the changed description a new feed name: old keys can't be compared with new ones.")
+FARTHING_REASON_ENUM(DedupReason, FARTHING_DEDUP_REASONS)
+}  // namespace farthing
 
 namespace farthing::mediation {
 
 // A live row whose key was seen before.
 struct Candidate {
     std::uint32_t row = 0;
-    Hash128 key;                     // keys: the key; slots: {subscription, slot number}
-    bool in_batch = false;           // the winner is in the batch at hand: `content` below is the winner's
-    bool content_known = false;      // keys carry it; slots look it up in that day's archive unless in_batch
+    Hash128 key;            // keys: the key; slots: {subscription, slot number}
+    bool in_batch = false;  // the winner is in the batch at hand: `content` below is the winner's
+    bool content_known =
+        false;  // keys carry it; slots look it up in that day's archive unless in_batch
     std::uint64_t content = 0;
 };
 
@@ -32,15 +46,19 @@ class Dedup {
     Dedup(const Feed& feed, Reader reader);
     ~Dedup();
 
-    // Registers a stored segment (the store lists them at start): `path`, and which days its keys fall on, so that it
-    // is read only when a record of those days comes.
+    // Registers a stored segment (the store lists them at start): `path`, and which days its keys
+    // fall on, so that it is read only when a record of those days comes.
     void add_segment(const std::string& path, Date first_day, Date last_day);
 
-    // Finds the live rows whose key was seen, and enters the keys of the others for this batch. Rows not entered are
-    // those returned and those not live.
+    // Finds the live rows whose key was seen, and enters the keys of the others for this batch.
+    // Rows not entered are those returned and those not live. Nothing is entered and nothing
+    // returned while error() is set.
     std::vector<Candidate> check(const UsageChunk& chunk);
-    // Takes back rows that were entered but did not pass a later stage (suspended at rating), so that their retry is no
-    // duplicate of themselves.
+    // Why a registered segment could not be read, if so: the batch must be given up, as its
+    // duplicates can't be told. discard() clears it, so that a later batch tries again.
+    const std::optional<Error>& error() const;
+    // Takes back rows that were entered but did not pass a later stage (suspended at rating), so
+    // that their retry is no duplicate of themselves.
     void withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows);
 
     // The batch's new keys as a segment's bytes (empty when none), with the days they fall on.
@@ -51,8 +69,8 @@ class Dedup {
         std::int64_t keys = 0;
     };
     Delta delta() const;
-    void committed(const std::string& path);     // the delta was stored there
-    void discard();                              // the batch was given up: its keys are forgotten
+    void committed(const std::string& path);  // the delta was stored there
+    void discard();                           // the batch was given up: its keys are forgotten
 
     std::int64_t memory_bytes() const;
 

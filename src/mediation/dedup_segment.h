@@ -1,0 +1,82 @@
+// The stored form of what one batch added to a feed's dedup state. The bytes are described in
+// dedup_segment.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/civil.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+namespace farthing::mediation {
+
+enum class SegmentKind : std::uint8_t { slots = 1, keys };
+
+struct StoredKey {
+    Hash128 key;
+    std::uint64_t content = 0;
+    constexpr auto operator<=>(const StoredKey&) const = default;
+};
+
+// `rule` stands for how the feed tells duplicates; keys of different rules can't be compared.
+class SegmentWriter {
+  public:
+    SegmentWriter(SegmentKind kind, std::uint64_t rule) : kind_(kind), rule_(rule) {}
+    // REQUIRES: days ascend.
+    void add_day(Date day, std::string body) { days_.push_back({day, std::move(body)}); }
+    std::string finish() const;
+
+  private:
+    struct Day {
+        Date day;
+        std::string body;
+    };
+    SegmentKind kind_;
+    std::uint64_t rule_;
+    std::vector<Day> days_;
+};
+
+class SegmentReader {
+  public:
+    struct Day {
+        Date day;
+        std::string_view body;
+    };
+    // Checks checksum, kind, rule and day list. Views point into `bytes`. `path` is told in errors.
+    static Result<SegmentReader> open(std::string_view bytes, SegmentKind kind, std::uint64_t rule,
+                                      const std::string& path);
+    std::span<const Day> days() const { return days_; }
+    const Day* day(Date day) const;  // nullptr: nothing of that day
+
+  private:
+    std::vector<Day> days_;
+};
+
+// The body of one day of slots: bitmaps by ascending subscription.
+class SlotsBody {
+  public:
+    // REQUIRES: subscriptions ascend, from 1; `words` has a bit set.
+    void add(std::uint32_t subscription, std::span<const std::uint64_t> words);
+    std::string take() { return std::move(bytes_); }
+
+  private:
+    std::string bytes_;
+    std::uint32_t last_ = 0;
+};
+using TakeSlots =
+    std::function<void(std::uint32_t subscription, std::span<const std::uint64_t> words)>;
+// `slots`: how many a day has.
+Result<void> read_slots(std::string_view body, std::size_t slots, const TakeSlots& take);
+
+// The body of one day of keys. REQUIRES: keys ascend.
+std::string keys_body(std::span<const StoredKey> keys);
+using TakeKey = std::function<void(const StoredKey& key)>;
+Result<void> read_keys(std::string_view body, const TakeKey& take);
+
+}  // namespace farthing::mediation
