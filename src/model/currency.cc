@@ -70,6 +70,13 @@ std::optional<Currency> Currency::named(std::string_view code) {
     return Currency(row->numeric);
 }
 
+std::optional<Currency> Currency::numbered(std::uint16_t numeric) {
+    const bool known = std::any_of(std::begin(kCurrencies), std::end(kCurrencies),
+                                   [&](const Row& r) { return r.numeric == numeric; });
+    if (!known) return std::nullopt;
+    return Currency(numeric);
+}
+
 std::string_view Currency::code() const { return row_of(numeric_).code; }
 int Currency::minor_digits() const { return row_of(numeric_).minor_digits; }
 

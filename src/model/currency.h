@@ -14,6 +14,9 @@ class Currency {
     // "EUR"; nullopt for codes without a minor unit (XAU …) or unknown ones.
     static std::optional<Currency> named(std::string_view code);
 
+    // By ISO 4217 number; nullopt where `named` knows no code with it.
+    static std::optional<Currency> numbered(std::uint16_t numeric);
+
     std::string_view code() const;
     int minor_digits() const;                            // 2 for EUR, 0 for JPY, 3 for KWD
     int atom_digits() const { return minor_digits() + 7; }  // 9 for EUR, 7 for JPY, 10 for KWD
