@@ -141,6 +141,46 @@ struct Explanation {
     std::optional<Verify> verify;
 };
 
+// What a catalog folder or a feed file says, without a data folder.
+Result<std::vector<CatalogFile>> read_catalog(const std::filesystem::path& folder);
+std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(std::vector<CatalogFile> files);
+std::expected<std::string, Errors> check_feed(std::string_view path, std::string_view yaml);   // the feed's name
+// A feed description proposed from the first bytes of a real file.
+struct FeedProposal {
+    std::string yaml;
+    std::vector<std::string> notes;                  // what to check
+    std::vector<std::string> preview;                // the first records as normalised JSON lines
+};
+Result<FeedProposal> propose_feed(std::string_view file_name, std::string_view first_bytes);
+
+// A rated record in words, as `rate --records` and exports show it.
+struct RatedRecord {
+    std::string id;                                  // "rec-BATCH-ROW", what `explain` takes
+    std::string file;
+    std::int64_t line = 0;
+    std::string subscription;
+    std::string payer;
+    std::string meter;
+    std::string charge;                              // "plan/charge"
+    Instant start;
+    std::int64_t quantity = 0;                       // billable, in the meter's base unit
+    std::string unit;                                // of quantity
+    std::int64_t from = 0;                           // counter before and after
+    std::int64_t to = 0;
+    Money amount;                                    // as attributed to the record
+};
+struct SuspendedRecord {
+    std::string file;
+    std::int64_t line = 0;
+    std::string text;
+};
+// Posted usage charges of a subscription, summed over windows and payers, one per charge of its plans.
+struct SubscriptionCharge {
+    std::string meter;
+    std::string charge;                              // "plan/charge"
+    Money amount;
+};
+
 class Engine {
   public:
     // Opens or makes a data folder.
@@ -167,6 +207,7 @@ class Engine {
     // Feeds and files.
     std::expected<void, Errors> add_feed(std::string_view path, std::string_view yaml);
     std::vector<std::string> feed_names() const;
+    Result<std::string> feed_text(const std::string& name) const;
     Result<Report> import_files(const std::string& feed, std::span<const std::filesystem::path> files,
                                 const OnProgress& progress = {});
 
@@ -174,6 +215,11 @@ class Engine {
     Result<std::vector<SuspenseLine>> suspense();
     Result<Report> retry(const SuspenseFilter& filter);
     Result<std::int64_t> drop(const SuspenseFilter& filter, const std::string& reason);
+    Result<std::vector<SuspendedRecord>> suspended_records(const SuspenseFilter& filter, std::size_t limit);
+
+    // Rated usage, in batch and row order.
+    Result<void> each_rated_record(const std::function<void(const RatedRecord&)>& visit);
+    Result<std::vector<SubscriptionCharge>> charges(const std::string& subscription);
 
     // Billing. `day`: any day of the cycle to bill; payer empty: all who pay.
     Result<BillRunReport> preview(Date day, const std::string& payer = {});

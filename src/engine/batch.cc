@@ -1,0 +1,312 @@
+#include "engine/batch.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "engine/reasons.h"
+#include "ledger/ledger.h"
+#include "mediation/decode.h"
+#include "mediation/guide.h"
+
+namespace farthing::engine {
+
+struct Batch::Winners {
+    std::unordered_map<std::uint64_t, std::uint64_t> content;  // hash of (subscription, slot) → content hash
+};
+
+namespace {
+
+std::uint64_t slot_key(std::uint64_t subscription, std::uint64_t slot) { return mix64(mix64(0, subscription), slot); }
+
+std::uint64_t slot_of(const mediation::Feed& feed, Instant start) {
+    std::int64_t slot = start.micros / feed.slots.micros;
+    if (start.micros % feed.slots.micros < 0) slot -= 1;
+    return static_cast<std::uint64_t>(slot);
+}
+
+// The content hash that a chunk would give this archived row.
+std::uint64_t archived_content(const store::UsageRow& row) {
+    UsageChunk chunk;
+    chunk.resize(1);
+    chunk.subscription[0] = row.subscription;
+    chunk.meter[0] = row.meter;
+    chunk.start[0] = row.start;
+    chunk.end[0] = row.end;
+    chunk.quantity[0] = row.quantity;
+    chunk.network[0] = row.network;
+    chunk.called[0] = row.called;
+    chunk.calling[0] = row.calling;
+    for (std::size_t i = 0; i < chunk.reading.size(); ++i) chunk.reading[i][0] = row.reading[i];
+    return content_hash(chunk, 0);
+}
+
+constexpr std::size_t kSampleBytes = 160;
+
+}  // namespace
+
+Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id, mediation::Dedup* dedup)
+    : state_(state), feed_(feed), id_(id), dedup_(dedup), archive_(state.store->archive_folder(), id) {
+    commit_.committed_at = state.clock.now();
+    commit_.feed = feed.id;
+    commit_.kind = std::move(kind);
+    if (!state.catalog.empty()) currency_ = state.catalog.newest().currency;
+}
+
+Batch::~Batch() {
+    if (!done_) abandon();
+}
+
+void Batch::abandon() {
+    done_ = true;
+    if (dedup_ != nullptr) dedup_->discard();
+    state_.forget_counters();
+}
+
+Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed, std::string kind) {
+    FARTHING_TRY(const BatchId id, state.store->next_batch());
+    mediation::Dedup* dedup = nullptr;
+    if (feed.id) {
+        FARTHING_TRY(dedup, state.dedup_of(feed));
+    }
+    return std::unique_ptr<Batch>(new Batch(state, feed, std::move(kind), id, dedup));
+}
+
+Result<void> Batch::add(UsageChunk& chunk, const Source& source, Instant arrived) try {
+    chunk.source = source.id;
+    mediation::validate(feed_.feed, arrived, chunk);
+    mediation::guide(state_.directory, chunk);
+    FARTHING_CHECK(settle_duplicates(chunk));
+
+    rated_.clear();
+    std::vector<std::uint32_t> entered;  // rows whose keys this batch now holds
+    std::vector<bool> was_live(chunk.size());
+    for (std::size_t row = 0; row < chunk.size(); ++row) was_live[row] = chunk.live(row);
+    state_.rater->rate(chunk, rated_);
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        const bool fell_out = was_live[row] && chunk.outcome[row] == Outcome::suspended;
+        if (fell_out) entered.push_back(static_cast<std::uint32_t>(row));
+    }
+    if (!entered.empty()) dedup_->withdraw(chunk, entered);  // or its retry would be a duplicate of itself
+
+    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
+    return add_settled(chunk, source);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
+
+Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
+    count_chunk(chunk, source);
+    const std::vector<std::uint32_t> groups = group_suspended(chunk, source);
+    FARTHING_CHECK(archive_.append(chunk, rated_, records_, groups));
+    rated_.clear();
+    records_ += static_cast<std::int64_t>(chunk.size());
+    return {};
+}
+
+Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
+    rated_.clear();
+    for (const rating::CounterKey& key : keys) state_.rater->reprice(key, rated_);
+    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
+    repriced_ += static_cast<std::int64_t>(rated_.size());
+    const UsageChunk none;
+    FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
+    return {};
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
+
+// Candidates become duplicates when their content agrees with the winner's, conflicts when it does not (R9).
+Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
+    for (const mediation::Candidate& candidate : dedup_->check(chunk)) {
+        FARTHING_TRY(const bool same, same_content(chunk, candidate));
+        if (same) {
+            chunk.outcome[candidate.row] = Outcome::duplicate;
+        } else {
+            chunk.suspend(candidate.row, SuspenseReason::conflict);
+        }
+    }
+    return {};
+}
+
+Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candidate& candidate) {
+    if (candidate.content_known) return candidate.content == chunk.content[candidate.row];
+    const Instant start = chunk.start[candidate.row];
+    const Date day = TimeZone::utc().date_of(start);
+    FARTHING_CHECK(load_winners(day));
+    const auto& content = winners_[day]->content;
+    const auto found =
+        content.find(slot_key(chunk.subscription[candidate.row].value, slot_of(feed_.feed, start)));
+    // A slot that is taken but whose winner is not in the archive would be a broken registration.
+    FARTHING_ASSERT(found != content.end());
+    return found->second == chunk.content[candidate.row];
+}
+
+Result<void> Batch::load_winners(Date day) {
+    auto& winners = winners_[day];
+    if (winners) return {};
+    winners = std::make_unique<Winners>();
+    store::UsageFilter filter;
+    filter.start = TimeZone::utc().period_of({day, day.plus_days(1)});
+    FARTHING_TRY(const auto files, state_.store->files("usage"));
+    for (const auto& file : files) {
+        FARTHING_TRY(const auto rows, store::read_usage(state_.store->archive_folder() / file.path, filter));
+        for (const store::UsageRow& row : rows) {
+            if (row.outcome == Outcome::duplicate) continue;
+            const std::uint64_t key = slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
+            winners->content.try_emplace(key, archived_content(row));
+        }
+    }
+    return {};
+}
+
+void Batch::count(const Source& source, Outcome outcome, std::int64_t records) {
+    ControlTotals& totals = controls_[source.id];
+    totals.source = source.id;
+    totals.received += records;
+    totals.outcomes[static_cast<std::size_t>(outcome)] += records;
+}
+
+void Batch::count_chunk(const UsageChunk& chunk, const Source& source) {
+    std::array<std::int64_t, kOutcomes> records{};
+    std::unordered_map<std::uint32_t, QuantityTotals> meters;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        const auto outcome = static_cast<std::size_t>(chunk.outcome[row]);
+        records[outcome] += 1;
+        if (!chunk.meter[row]) continue;  // not decoded far enough to have a quantity
+        QuantityTotals& totals = meters[chunk.meter[row].value];
+        totals.received += chunk.quantity[row];
+        totals.outcomes[outcome] += chunk.quantity[row];
+    }
+    for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
+        count(source, static_cast<Outcome>(outcome), records[outcome]);
+    }
+    for (const auto& [meter, added] : meters) {
+        const MeterId id{static_cast<std::uint16_t>(meter)};
+        QuantityTotals& totals = quantities_[{source.id, id}];
+        totals.source = source.id;
+        totals.meter = id;
+        totals.received += added.received;
+        for (std::size_t i = 0; i < kOutcomes; ++i) totals.outcomes[i] += added.outcomes[i];
+    }
+}
+
+std::uint32_t Batch::group_of(SuspenseReason reason, std::string identity, const Source& source, std::int64_t line,
+                              std::string_view raw) {
+    if (groups_.size() >= kSuspenseGroupsMax && !groups_.contains({reason, identity})) identity = "*";
+    const auto next = static_cast<std::uint32_t>(commit_.suspended.size());
+    const auto [found, added] = groups_.try_emplace({reason, std::move(identity)}, next);
+    if (added) {
+        SuspenseGroup group;
+        group.batch = id_;
+        group.feed = feed_.id;
+        group.reason = reason;
+        group.identity = found->first.second;
+        group.sample = source.path + ":" + std::to_string(line) + ": " + printable(raw, kSampleBytes);
+        commit_.suspended.push_back(std::move(group));
+    }
+    return found->second;
+}
+
+std::vector<std::uint32_t> Batch::group_suspended(const UsageChunk& chunk, const Source& source) {
+    std::vector<std::uint32_t> groups;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (chunk.outcome[row] != Outcome::suspended) continue;
+        groups.resize(chunk.size());
+        std::string identity;
+        if (!chunk.identity[row].empty()) {
+            identity = std::string(name_of(chunk.identity_kind[row])) + " " + printable(chunk.identity[row]);
+        }
+        const std::uint32_t index =
+            group_of(chunk.reason[row], std::move(identity), source, chunk.line[row], chunk.raw[row]);
+        SuspenseGroup& group = commit_.suspended[index];
+        const Instant start = chunk.start[row];
+        if (group.records == 0 || start < group.first) group.first = start;
+        if (group.records == 0 || start > group.last) group.last = start;
+        group.records += 1;
+        groups[row] = index;
+    }
+    return groups;
+}
+
+// One entry per payer, price and period (R6): unbilled against revenue, partners' shares beside them.
+void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
+    struct Key {
+        AccountId payer;
+        ComponentId component;
+        DatePeriod period;
+        auto operator<=>(const Key&) const = default;
+    };
+    std::map<Key, ledger::EntryBuilder> builders;
+    for (const rating::SegmentDelta& delta : deltas) {
+        const Key key{delta.payer, delta.key.component, delta.window};
+        auto found = builders.find(key);
+        if (found == builders.end()) {
+            Entry header;
+            header.kind = EntryKind::usage;
+            header.batch = id_;
+            header.payer = key.payer;
+            header.component = key.component;
+            header.period = key.period;
+            header.currency = currency_;
+            found = builders.emplace(key, ledger::EntryBuilder(std::move(header))).first;
+        }
+        ledger::EntryBuilder& entry = found->second;
+        // The rater refuses charges beyond a posting; only a batch's sum of them could still leave 64 bits.
+        FARTHING_ASSERT(entry.move({LedgerKind::unbilled, delta.payer.value},
+                                   {LedgerKind::revenue, delta.key.component.value}, delta.charge_atoms));
+        for (const auto& share : delta.shares) {
+            FARTHING_ASSERT(entry.move({LedgerKind::share_cost, share.partner.value},
+                                       {LedgerKind::partner, share.partner.value}, share.atoms));
+        }
+    }
+    for (auto& [key, entry] : builders) {
+        if (!entry.empty()) commit_.entries.push_back(std::move(entry).finish());
+    }
+}
+
+void Batch::seal_totals() {
+    for (const auto& [source, totals] : controls_) commit_.controls.push_back(totals);
+    for (const auto& [key, totals] : quantities_) commit_.quantities.push_back(totals);
+    if (rated_atoms_ != 0) commit_.rated_atoms.emplace_back(currency_.numeric(), rated_atoms_);
+}
+
+Result<void> Batch::commit(Report& report) {
+    FARTHING_TRY(commit_.files, archive_.finish());
+    if (dedup_ != nullptr) {
+        if (const auto delta = dedup_->delta(); delta.keys > 0) {
+            FARTHING_TRY(ArchiveFile file, store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+            commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
+            commit_.files.push_back(std::move(file));
+        }
+    }
+    post(state_.rater->take_deltas());
+    commit_.packs = state_.counters.dirty_packs();
+    seal_totals();
+    FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
+    FARTHING_ASSERT(committed == id_);
+    done_ = true;
+    state_.counters.mark_clean();
+    if (dedup_ != nullptr) dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
+
+    report.batches += 1;
+    for (const ControlTotals& totals : commit_.controls) {
+        report.received += totals.received;
+        for (std::size_t i = 0; i < kOutcomes; ++i) report.outcomes[i] += totals.outcomes[i];
+    }
+    report.charged.currency = currency_;
+    report.charged.atoms += rated_atoms_;
+    for (const SuspenseGroup& group : commit_.suspended) {
+        const std::string name(name_of(group.reason));
+        const auto known = std::find_if(report.suspended_by_reason.begin(), report.suspended_by_reason.end(),
+                                        [&](const auto& entry) { return entry.first == name; });
+        if (known == report.suspended_by_reason.end()) {
+            report.suspended_by_reason.emplace_back(name, group.records);
+        } else {
+            known->second += group.records;
+        }
+    }
+    return {};
+}
+
+}  // namespace farthing::engine

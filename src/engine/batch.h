@@ -1,0 +1,81 @@
+// One batch on its way from decoded chunks to the commit that makes it true (idea 2). Whatever fails before the commit
+// is forgotten; the source positions tell where to go on.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/state.h"
+#include "store/archive.h"
+
+namespace farthing::engine {
+
+// Records per commit: enough that a commit is cheap beside them, few enough that memory stays small.
+constexpr std::int64_t kBatchRecords = 1 << 20;
+// More different identities than this in one batch share one suspense group per reason.
+constexpr std::size_t kSuspenseGroupsMax = 4096;
+
+class Batch {
+  public:
+    static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed, std::string kind);
+    ~Batch();
+
+    // Takes one decoded chunk of `source` through validation, guiding, dedup, rating and into the archive. `arrived`:
+    // when its file came in.
+    Result<void> add(UsageChunk& chunk, const Source& source, Instant arrived);
+    // Prices counters again whose allowance the directory changed.
+    Result<void> reprice(const std::vector<rating::CounterKey>& keys);
+    void add_range(const SourceRange& range) { commit_.ranges.push_back(range); }
+    void add_exit(SuspenseExit exit) { commit_.exits.push_back(std::move(exit)); }
+    // A source that produced nothing but a fact about itself, e.g. a sequence gap.
+    void add_incident(std::string text) { commit_.incidents.push_back(std::move(text)); }
+    // Changes of the directory that come true with the batch (inventory feeds), and their rows' outcomes.
+    void add_facts(const DirectoryFacts& facts) { append_facts(commit_.facts, facts); }
+    // Takes a chunk whose rows have their outcomes already: counts, groups and archives them.
+    Result<void> add_settled(const UsageChunk& chunk, const Source& source);
+
+    std::int64_t records() const { return records_; }
+    // Whether a repricing changed anything.
+    bool moved() const { return repriced_ > 0; }
+    // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
+    Result<void> commit(Report& report);
+
+  private:
+    Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id, mediation::Dedup* dedup);
+    Result<void> settle_duplicates(UsageChunk& chunk);
+    Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
+    Result<void> load_winners(Date day);
+    std::vector<std::uint32_t> group_suspended(const UsageChunk& chunk, const Source& source);
+    std::uint32_t group_of(SuspenseReason reason, std::string identity, const Source& source, std::int64_t line,
+                           std::string_view raw);
+    void count(const Source& source, Outcome outcome, std::int64_t records);
+    void count_chunk(const UsageChunk& chunk, const Source& source);
+    void post(const std::vector<rating::SegmentDelta>& deltas);
+    void seal_totals();
+    void abandon();
+
+    Engine::State& state_;
+    OpenFeed& feed_;
+    BatchId id_;
+    mediation::Dedup* dedup_;
+    store::ArchiveWriter archive_;
+    store::BatchCommit commit_;
+    std::int64_t records_ = 0;
+    RatedChunk rated_;
+    std::map<SourceId, ControlTotals> controls_;
+    std::map<std::pair<SourceId, MeterId>, QuantityTotals> quantities_;
+    std::map<std::pair<SuspenseReason, std::string>, std::uint32_t> groups_;
+    std::int64_t repriced_ = 0;
+    std::int64_t rated_atoms_ = 0;
+    Currency currency_;
+    // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has to be confirmed.
+    struct Winners;
+    std::map<Date, std::unique_ptr<Winners>> winners_;
+    bool done_ = false;
+};
+
+}  // namespace farthing::engine

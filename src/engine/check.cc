@@ -1,0 +1,299 @@
+// The equations, asked (idea 3): nothing disappeared, nothing doubled, every posting has its counterpart.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/decimal.h"
+#include "engine/find.h"
+#include "engine/reasons.h"
+#include "store/archive.h"
+#include "store/files.h"
+
+namespace farthing::engine {
+
+namespace {
+
+using store::Store;
+
+std::string grouped(i128 number) {
+    std::string digits = to_string(number);
+    for (std::size_t at = digits.size(); at > 3 + (number < 0 ? 1U : 0U);) {
+        at -= 3;
+        digits.insert(at, ",");
+    }
+    return digits;
+}
+
+// "1,000 = 990 rated + 10 duplicate": terms that are zero are left out.
+std::string equation(std::int64_t received, const std::array<std::int64_t, kOutcomes>& outcomes) {
+    std::string text = grouped(received) + " =";
+    bool any = false;
+    for (std::size_t i = 0; i < kOutcomes; ++i) {
+        if (outcomes[i] == 0) continue;
+        text += std::string(any ? " +" : "") + " " + grouped(outcomes[i]) + " " + std::string(kOutcomeNames[i]);
+        any = true;
+    }
+    return any ? text : text + " 0";
+}
+
+struct Sum {
+    std::int64_t received = 0;
+    std::array<std::int64_t, kOutcomes> outcomes{};
+    template <class Totals>
+    void add(const Totals& totals) {
+        received += totals.received;
+        for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += totals.outcomes[i];
+    }
+    bool closes() const {
+        std::int64_t sum = 0;
+        for (const std::int64_t outcome : outcomes) sum += outcome;
+        return sum == received;
+    }
+};
+
+class Check {
+  public:
+    explicit Check(Engine::State& state) : state_(state) {}
+
+    // Every record that came in has exactly one outcome, and every source was read from end to end without overlap.
+    Result<void> usage() {
+        FARTHING_TRY(const auto controls, state_.store->controls());
+        FARTHING_TRY(const auto sources, state_.store->sources());
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        FARTHING_TRY(const auto suspense, state_.store->suspense());
+        std::map<BatchId, bool> is_import;
+        for (const auto& batch : batches) is_import[batch.id] = batch.kind == "import";
+        Sum imported;
+        Sum retried;
+        bool each_closes = true;
+        std::map<SourceId, std::int64_t> read;
+        for (const auto& row : controls) {
+            Sum one;
+            one.add(row.totals);
+            each_closes = each_closes && one.closes();
+            (is_import[row.batch] ? imported : retried).add(row.totals);
+            if (is_import[row.batch]) read[row.totals.source] += row.totals.received;
+        }
+        say("usage", each_closes && imported.closes(), equation(imported.received, imported.outcomes));
+        std::int64_t waiting = 0;
+        std::int64_t unfinished = 0;
+        bool tiled = true;
+        for (const auto& row : sources) {
+            tiled = tiled && read[row.source.id] == row.position;
+            if (!row.source.reject_reason.empty()) continue;
+            if (row.position < row.source.records) unfinished += 1;
+            waiting += row.source.records - row.position;
+        }
+        say("sources", tiled,
+            fmt::format("{} files read to their position, each record once; {} unfinished with {} records to come",
+                        grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished), grouped(waiting)));
+        std::int64_t suspended = 0;
+        std::int64_t recycled = 0;
+        std::int64_t dropped = 0;
+        for (const auto& row : suspense) {
+            suspended += row.group.records;
+            recycled += row.recycled;
+            dropped += row.dropped;
+        }
+        const auto index = static_cast<std::size_t>(Outcome::suspended);
+        const bool closed = imported.outcomes[index] + retried.outcomes[index] == suspended &&
+                            retried.received == recycled && suspended >= recycled + dropped;
+        say("suspense", closed,
+            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended), grouped(recycled),
+                        grouped(dropped), grouped(suspended - recycled - dropped)));
+        return {};
+    }
+
+    Result<void> quantities() {
+        FARTHING_TRY(const auto rows, state_.store->quantities());
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        std::map<BatchId, bool> is_import;
+        for (const auto& batch : batches) is_import[batch.id] = batch.kind == "import";
+        std::map<MeterId, Sum> meters;
+        for (const auto& row : rows) {
+            if (is_import[row.batch]) meters[row.totals.meter].add(row.totals);
+        }
+        for (const auto& [meter, sum] : meters) {
+            const std::string name = state_.names.name_of(NameTable::Kind::meter, meter.value);
+            say("quantity " + name, sum.closes(), equation(sum.received, sum.outcomes));
+        }
+        return {};
+    }
+
+    // rated = postings (+ rounding on documents); debits = credits; what the archive sums to is what was posted.
+    Result<void> ledger() {
+        FARTHING_TRY(const auto balances, state_.store->balances());
+        FARTHING_TRY(const auto entries, state_.store->entries({}));
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        std::map<Currency, std::pair<i128, i128>> sides;  // debits, credits
+        for (const auto& row : balances) {
+            auto& [debits, credits] = sides[row.currency];
+            (row.atoms > 0 ? debits : credits) += row.atoms;
+        }
+        for (const auto& [currency, side] : sides) {
+            say("ledger", side.first + side.second == 0,
+                fmt::format("debits {} = credits {} {}, {} accounts", Money{side.first, currency}.to_string(),
+                            Money{-side.second, currency}.to_string(), currency.code(), balances.size()));
+        }
+        std::map<BatchId, i128> posted;
+        for (const Entry& entry : entries) {
+            if (entry.kind != EntryKind::usage) continue;
+            for (const Posting& posting : entry.postings) {
+                if (posting.account.kind == LedgerKind::revenue) posted[entry.batch] -= posting.atoms;
+            }
+        }
+        bool equal = true;
+        i128 total = 0;
+        for (const auto& batch : batches) {
+            i128 rated = 0;
+            for (const auto& [currency, atoms] : batch.rated_atoms) rated += atoms;
+            equal = equal && rated == posted[batch.id];
+            total += rated;
+        }
+        if (!state_.catalog.empty()) {
+            const Currency currency = state_.catalog.newest().currency;
+            say("rated", equal,
+                fmt::format("{} {} rated = posted, batch by batch", Money{total, currency}.to_string(), currency.code()));
+        }
+        return {};
+    }
+
+    // Every registered file is there, is what it was, and sums to what its batch says.
+    Result<void> archive() {
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        std::map<BatchId, i128> rated;
+        std::int64_t files = 0;
+        std::int64_t rows = 0;
+        std::string wrong;
+        for (const char* table : {"usage", "rated_usage", "suspended", "dedup"}) {
+            FARTHING_TRY(const auto registered, state_.store->files(table));
+            for (const auto& file : registered) {
+                const auto path = state_.store->archive_folder() / file.path;
+                files += 1;
+                const auto hash = store::hash_of_file(path);
+                if (!hash || *hash != file.hash) {
+                    wrong = file.path + (hash ? " has another content" : " can't be read");
+                    continue;
+                }
+                if (std::string_view(table) == "dedup") continue;
+                const auto sums = store::sum_file(path, table);
+                if (!sums || sums->rows != file.records) {
+                    wrong = file.path + " has another number of rows";
+                    continue;
+                }
+                rows += sums->rows;
+                if (std::string_view(table) == "rated_usage") rated[file.batch] += sums->charge_atoms;
+            }
+        }
+        bool equal = true;
+        for (const auto& batch : batches) {
+            i128 expected = 0;
+            for (const auto& [currency, atoms] : batch.rated_atoms) expected += atoms;
+            equal = equal && expected == rated[batch.id];
+        }
+        if (!equal && wrong.empty()) wrong = "rated_usage sums to another amount than was posted";
+        say("archive", wrong.empty(),
+            wrong.empty() ? fmt::format("{} files, {} rows, hashes and sums as registered", grouped(files), grouped(rows))
+                          : wrong);
+        return {};
+    }
+
+    // Parts of partners sum to the whole; a document's payable is the sum of its parts; numbers have no gap.
+    Result<void> documents() {
+        FARTHING_TRY(const auto rows, state_.store->invoices());
+        std::map<std::string, std::vector<std::int64_t>> series;
+        std::int64_t sent = 0;
+        bool sums = true;
+        for (const auto& row : rows) {
+            FARTHING_TRY(const Invoice invoice, state_.store->invoice(row.id));
+            i128 lines = 0;
+            for (const InvoiceLine& line : invoice.lines) lines += line.amount.atoms;
+            sums = sums && lines == invoice.lines_total.atoms &&
+                   invoice.net.atoms + invoice.tax.atoms == invoice.payable.atoms;
+            if (invoice.state != InvoiceState::sent) continue;
+            sent += 1;
+            const std::size_t digits = invoice.number.find_last_not_of("0123456789") + 1;
+            series[invoice.number.substr(0, digits)].push_back(std::stoll(invoice.number.substr(digits)));
+        }
+        bool gapless = true;
+        for (auto& [prefix, numbers] : series) {
+            std::sort(numbers.begin(), numbers.end());
+            for (std::size_t i = 0; i < numbers.size(); ++i) {
+                gapless = gapless && numbers[i] == static_cast<std::int64_t>(i) + 1;
+            }
+        }
+        say("documents", sums && gapless,
+            fmt::format("{} prepared, {} sent; lines + tax = payable, numbers without a gap",
+                        grouped(static_cast<std::int64_t>(rows.size()) - sent), grouped(sent)));
+        return {};
+    }
+
+    Result<void> settlement() {
+        FARTHING_TRY(const auto rows, state_.store->invoices());
+        std::map<DatePeriod, bool> periods;
+        for (const auto& row : rows) periods[row.period] = true;
+        bool equal = true;
+        std::map<Currency, std::pair<i128, i128>> totals;  // shares, charged
+        for (const auto& [period, seen] : periods) {
+            FARTHING_TRY(const auto statements, state_.store->statements(period));
+            for (const Statement& statement : statements) {
+                i128 lines = 0;
+                i128 charged = 0;
+                for (const StatementLine& line : statement.lines) {
+                    lines += line.share.atoms;
+                    charged += line.charged.atoms;
+                }
+                equal = equal && lines == statement.share.atoms && charged == statement.charged.atoms;
+                totals[statement.currency].first += lines;
+                totals[statement.currency].second += charged;
+            }
+        }
+        for (const auto& [currency, total] : totals) {
+            say("settlement", equal,
+                fmt::format("partners {} of {} {}, line by line", Money{total.first, currency}.to_string(),
+                            Money{total.second, currency}.to_string(), currency.code()));
+        }
+        return {};
+    }
+
+    Result<void> database() {
+        FARTHING_TRY(const auto broken, state_.store->integrity());
+        say("database", broken.empty(), broken.empty() ? "sound, constraints hold" : broken.front());
+        return {};
+    }
+
+    std::vector<CheckLine> take() { return std::move(lines_); }
+
+  private:
+    void say(std::string name, bool ok, std::string text) { lines_.push_back({std::move(name), ok, std::move(text)}); }
+
+    Engine::State& state_;
+    std::vector<CheckLine> lines_;
+};
+
+}  // namespace
+
+Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
+    using Step = Result<void> (Check::*)();
+    struct Named {
+        std::string_view name;
+        Step step;
+    };
+    static constexpr Named kSteps[] = {
+        {"usage", &Check::usage},         {"quantities", &Check::quantities}, {"ledger", &Check::ledger},
+        {"archive", &Check::archive},     {"documents", &Check::documents},   {"settlement", &Check::settlement},
+        {"database", &Check::database},
+    };
+    Check check(*state_);
+    bool known = false;
+    for (const Named& named : kSteps) {
+        if (what != "all" && what != named.name) continue;
+        known = true;
+        FARTHING_CHECK((check.*named.step)());
+    }
+    if (!known) return fail(EngineReason::check_unknown, "there is no check \"" + std::string(what) + "\"");
+    return check.take();
+}
+
+}  // namespace farthing::engine

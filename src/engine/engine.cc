@@ -1,0 +1,250 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "catalog/catalog.h"
+#include "engine/reasons.h"
+#include "engine/state.h"
+#include "store/archive.h"
+
+namespace farthing::engine {
+
+namespace {
+
+// Catalogs are read by people: a folder holds text of at most a few megabytes, decks somewhat more.
+constexpr std::uintmax_t kCatalogBytesMax = std::uintmax_t{1} << 30;
+
+std::string hash_of(const std::vector<CatalogFile>& files) {
+    Sha256 hash;
+    for (const CatalogFile& file : files) {
+        hash.add(file.path);
+        hash.add(std::string_view("\0", 1));
+        hash.add(file.text);
+        hash.add(std::string_view("\0", 1));
+    }
+    return hash.hex();
+}
+
+}  // namespace
+
+Result<std::vector<CatalogFile>> read_catalog(const std::filesystem::path& folder) {
+    std::error_code failed;
+    std::vector<CatalogFile> files;
+    std::uintmax_t bytes = 0;
+    for (auto entry = std::filesystem::recursive_directory_iterator(folder, failed);
+         !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+        const std::string extension = entry->path().extension().string();
+        const bool part_of_it = extension == ".yaml" || extension == ".yml" || extension == ".csv" || extension == ".png";
+        if (entry->is_directory() && entry.depth() == 0 && entry->path().filename() != "decks") {
+            entry.disable_recursion_pending();  // scenarios, directory and usage samples stand beside the catalog
+        }
+        if (!entry->is_regular_file() || !part_of_it) continue;
+        bytes += entry->file_size();
+        if (bytes > kCatalogBytesMax) {
+            return fail(EngineReason::catalog_unreadable, "the catalog is larger than 1 GiB", folder.string());
+        }
+        FARTHING_TRY(std::string text, read_text(entry->path()));
+        files.push_back({std::filesystem::relative(entry->path(), folder).generic_string(), std::move(text)});
+    }
+    if (failed) return fail(EngineReason::catalog_unreadable, failed.message(), folder.string());
+    std::sort(files.begin(), files.end(),
+              [](const CatalogFile& a, const CatalogFile& b) { return a.path < b.path; });
+    return files;
+}
+
+std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(std::vector<CatalogFile> files) {
+    CatalogRecord record;
+    record.version = {1};
+    record.hash = hash_of(files);
+    record.files = std::move(files);
+    record.valid_from = Instant::min();
+    NameTable names;
+    return catalog::compile(record, names);
+}
+
+Result<std::string> read_text(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    if (in) text << in.rdbuf();
+    if (!in) return fail(EngineReason::file_unreadable, "can't read it", path.string());
+    return std::move(text).str();
+}
+
+void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
+    const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    add(facts.accounts, more.accounts);
+    add(facts.pays, more.pays);
+    add(facts.groups, more.groups);
+    add(facts.subscriptions, more.subscriptions);
+    add(facts.plans, more.plans);
+    add(facts.quantities, more.quantities);
+    add(facts.identities, more.identities);
+}
+
+Engine::State::State()
+    : counters([this](const PackKey& key) {
+          auto bytes = store->counter_pack(key);
+          // A block that can't be read is not an empty block: rating on it would lose what was counted.
+          if (!bytes) throw StoreFailure{std::move(bytes).error()};
+          return *std::move(bytes);
+      }) {}
+
+void Engine::State::remake_rater() { rater = std::make_unique<rating::Rater>(catalog, directory, counters); }
+
+void Engine::State::forget_counters() {
+    counters.clear();
+    remake_rater();
+}
+
+TimeZone Engine::State::zone() const { return catalog.empty() ? TimeZone::utc() : catalog.newest().zone; }
+
+const catalog::Version* Engine::State::version_on(Date day) const {
+    if (catalog.empty()) return nullptr;
+    return catalog.at(zone().start_of(day));
+}
+
+Result<void> Engine::State::load_catalog() {
+    FARTHING_TRY(names, store->names());
+    FARTHING_TRY(const std::vector<CatalogRecord> records, store->catalogs());
+    std::vector<std::shared_ptr<const catalog::Version>> versions;
+    for (const CatalogRecord& record : records) {
+        auto version = catalog::compile(record, names);
+        // It compiled when it was published; a release that can't any more must say so.
+        if (!version) return fail(version.error().front());
+        versions.push_back(*std::move(version));
+    }
+    catalog = catalog::Snapshot(std::move(versions));
+    return {};
+}
+
+Result<directory::Directory> Engine::State::folded_with(const DirectoryFacts& added) const {
+    DirectoryFacts facts = directory.facts();
+    append_facts(facts, added);
+    return directory::Directory::fold(std::move(facts), zone());
+}
+
+Result<void> Engine::State::load_directory() {
+    FARTHING_TRY(DirectoryFacts facts, store->facts());
+    FARTHING_TRY(directory, directory::Directory::fold(std::move(facts), zone()));
+    return {};
+}
+
+Result<void> Engine::State::change_directory(DirectoryFacts added) {
+    FARTHING_TRY(directory::Directory next, folded_with(added));
+    FARTHING_CHECK(store->append(added));
+    directory = std::move(next);
+    remake_rater();
+    return {};
+}
+
+Result<void> Engine::State::load_feeds() {
+    FARTHING_TRY(const std::vector<store::Store::FeedRow> rows, store->feeds());
+    for (const auto& row : rows) {
+        auto feed = mediation::read_feed(row.name, row.text);
+        if (!feed) return fail(feed.error().front());
+        feeds[row.name] = OpenFeed{row.id, *std::move(feed), nullptr};
+    }
+    return {};
+}
+
+Result<mediation::Dedup*> Engine::State::dedup_of(OpenFeed& feed) {
+    if (feed.dedup) return feed.dedup.get();
+    feed.dedup = std::make_unique<mediation::Dedup>(feed.feed, [this](const std::string& path) {
+        auto bytes = read_text(store->archive_folder() / path);
+        if (!bytes) throw StoreFailure{std::move(bytes).error()};
+        return *std::move(bytes);
+    });
+    FARTHING_TRY(const auto segments, store->dedup_segments());
+    for (const auto& [id, segment] : segments) {
+        if (id == feed.id) feed.dedup->add_segment(segment.path, segment.first_day, segment.last_day);
+    }
+    return feed.dedup.get();
+}
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& folder, Clock clock) {
+    auto state = std::make_unique<State>();
+    state->folder = folder;
+    state->clock = std::move(clock);
+    FARTHING_TRY(state->store, store::Store::open(folder));
+    FARTHING_CHECK(state->load_catalog());
+    FARTHING_CHECK(state->load_directory());
+    FARTHING_CHECK(state->load_feeds());
+    state->remake_rater();
+    return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+std::expected<VersionNo, Errors> Engine::publish(std::string_view catalog_folder, Instant valid_from) {
+    auto files = read_catalog(std::filesystem::path(catalog_folder));
+    if (!files) return std::unexpected(Errors{files.error()});
+    std::optional<Date> from;
+    if (valid_from != Instant::min()) from = state_->zone().date_of(valid_from);
+    return publish(*std::move(files), from);
+}
+
+std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files, std::optional<Date> valid_from) {
+    State& s = *state_;
+    CatalogRecord record;
+    record.version = {static_cast<std::uint32_t>(s.catalog.versions().size()) + 1};
+    record.hash = hash_of(files);
+    record.files = std::move(files);
+    record.valid_from = Instant::min();
+    NameTable names = s.names;
+    auto compiled = catalog::compile(record, names);
+    if (!compiled) return std::unexpected(compiled.error());
+    if (valid_from) {
+        record.valid_from = (*compiled)->zone.start_of(*valid_from);
+        compiled = catalog::compile(record, names);
+        if (!compiled) return std::unexpected(compiled.error());
+    } else {
+        record.valid_from = (*compiled)->valid_from;
+    }
+    const catalog::Version& version = **compiled;
+    record.name = version.name;
+    if (!s.catalog.empty()) {
+        const catalog::Version& newest = s.catalog.newest();
+        if (newest.hash == version.hash && newest.valid_from == version.valid_from) return newest.number;
+        if (newest.currency != version.currency || newest.zone.name() != version.zone.name()) {
+            return std::unexpected(Errors{error_of(EngineReason::catalog_ground_changed)});
+        }
+    }
+    if (auto stored = s.store->publish(record, names); !stored) return std::unexpected(Errors{stored.error()});
+    const bool first = s.catalog.empty();
+    std::vector<std::shared_ptr<const catalog::Version>> versions = s.catalog.versions();
+    versions.push_back(*compiled);
+    s.catalog = catalog::Snapshot(std::move(versions));
+    s.names = std::move(names);
+    if (first) {  // days mean something only once the zone is known
+        if (auto loaded = s.load_directory(); !loaded) return std::unexpected(Errors{loaded.error()});
+    }
+    s.remake_rater();
+    return record.version;
+}
+
+const catalog::Snapshot& Engine::catalog() const { return state_->catalog; }
+const directory::Directory& Engine::directory() const { return state_->directory; }
+
+std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_view yaml) {
+    State& s = *state_;
+    auto feed = mediation::read_feed(path, yaml);
+    if (!feed) return std::unexpected(feed.error());
+    const auto known = s.feeds.find(feed->name);
+    if (known != s.feeds.end() && known->second.feed.text == feed->text) return {};
+    auto id = s.store->save_feed(feed->name, std::string(yaml));
+    if (!id) return std::unexpected(Errors{id.error()});
+    const std::string name = feed->name;
+    s.feeds[name] = OpenFeed{*id, *std::move(feed), nullptr};
+    return {};
+}
+
+std::vector<std::string> Engine::feed_names() const {
+    std::vector<std::string> found;
+    for (const auto& [name, feed] : state_->feeds) found.push_back(name);
+    return found;
+}
+
+}  // namespace farthing::engine

@@ -1,0 +1,22 @@
+// Small look-ups that several parts of the engine share.
+#pragma once
+
+#include <string>
+
+#include "catalog/snapshot.h"
+#include "directory/directory.h"
+#include "engine/state.h"
+#include "model/ledger_entry.h"
+#include "model/rated_usage.h"
+
+namespace farthing::engine {
+
+// The usage charge with that id, and its plan where asked; nullptr when the version has none.
+const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id, const catalog::Plan** plan);
+// A payer's document as it would be made now, apart from what its own stored document billed.
+Result<Invoice> recompute(Engine::State& state, AccountId payer, DatePeriod cycle);
+// "unbilled/city", "revenue/lamp/lease", "rounding".
+std::string ledger_account_name(const Engine::State& state, LedgerAccount account);
+std::string owner_name(const directory::Directory& directory, OwnerKind kind, std::uint32_t owner);
+
+}  // namespace farthing::engine

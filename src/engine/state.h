@@ -1,0 +1,60 @@
+// What an open engine holds. Private to this room.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "catalog/snapshot.h"
+#include "directory/directory.h"
+#include "engine/engine.h"
+#include "mediation/dedup.h"
+#include "mediation/feed.h"
+#include "model/catalog_record.h"
+#include "rating/counters.h"
+#include "rating/rater.h"
+#include "store/store.h"
+
+namespace farthing::engine {
+
+struct OpenFeed {
+    FeedId id;
+    mediation::Feed feed;
+    std::unique_ptr<mediation::Dedup> dedup;   // opened on first use
+};
+
+struct Engine::State {
+    std::filesystem::path folder;
+    Clock clock;
+    std::unique_ptr<store::Store> store;
+    NameTable names;
+    catalog::Snapshot catalog;
+    directory::Directory directory;
+    std::map<std::string, OpenFeed, std::less<>> feeds;
+    rating::CounterTable counters;
+    std::unique_ptr<rating::Rater> rater;      // caches look-ups of the snapshots: remade when one changes
+
+    State();
+    // Drops what rating cached and what a discarded batch left in memory.
+    void forget_counters();
+    void remake_rater();
+    Result<void> load_catalog();
+    Result<void> load_directory();
+    Result<void> load_feeds();
+    // Stores the facts, then folds them in.
+    Result<void> change_directory(DirectoryFacts added);
+    // Folds `added` into a new snapshot without storing it: what a batch's transaction will make true.
+    Result<directory::Directory> folded_with(const DirectoryFacts& added) const;
+    Result<mediation::Dedup*> dedup_of(OpenFeed& feed);
+    // The version in force at the end of a day, or the newest before: for words on documents.
+    const catalog::Version* version_on(Date day) const;
+    TimeZone zone() const;
+    Date today() const { return zone().date_of(clock.now()); }
+};
+
+// Appends each of `more`'s facts to `facts`.
+void append_facts(DirectoryFacts& facts, const DirectoryFacts& more);
+// The whole of a file; store_failed-like error when it can't be read.
+Result<std::string> read_text(const std::filesystem::path& path);
+
+}  // namespace farthing::engine
