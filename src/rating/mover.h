@@ -1,0 +1,101 @@
+// Moves counters and says what it costs. A move is planned first, without a trace, and then made:
+// so all the prices of a record move together or none does.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "directory/directory.h"
+#include "rating/lane.h"
+#include "rating/rater.h"
+
+namespace farthing::rating {
+
+struct Move {
+    Lane* lane = nullptr;
+    Instant when;
+    std::uint32_t day = 0;  // of the window
+    std::int64_t billable = 0;
+    bool in_session = false;  // used something, so it carries the connection fee
+    std::int64_t from = 0;
+    std::int64_t to = 0;
+    std::int64_t charge = 0;
+    std::int64_t fee = 0;
+    // Where the segment is the counter's last: its amounts afterwards.
+    bool at_end = false;
+    std::int64_t usage_after = 0;
+    std::int64_t fee_after = 0;
+};
+
+class Mover {
+  public:
+    Mover(const catalog::Snapshot& catalog, const directory::Directory& directory,
+          CounterTable& counters);
+
+    // Finds the counter and the segment of event time `when`. REQUIRES: lane.natural holds `when`.
+    void bind(Lane& lane, Instant when);
+    // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
+    bool plan(Lane& lane, Instant when, std::uint32_t day, std::int64_t raw, Move& move);
+    void make(const Move& move, std::uint32_t row, RatedChunk& rated);
+
+    void reprice(const CounterKey& key, RatedChunk& rated);
+    std::vector<SegmentDelta> take_deltas();
+    // Forgets the counters it knows: the table was cleared.
+    void forget();
+    void prefetch(const Lane& lane) const;
+
+  private:
+    // What the last segment of a counter stands at, so that an ordinary record costs one evaluation
+    // of its price.
+    struct Live {
+        Counter* counter = nullptr;
+        Segment* last = nullptr;  // none until the counter was settled
+        const Pricing* pricing = nullptr;
+        std::int64_t allowance = 0;
+        std::int64_t total = 0;
+        std::int64_t usage_before = 0;  // atoms up to where the last segment begins
+        std::int64_t usage = 0;         // atoms up to `total`
+        std::int64_t fee = 0;           // atoms of the last segment's connection fees
+        bool settled = false;           // what is posted agrees with the snapshots
+        bool touched = false;           // since take_deltas
+    };
+    struct Place {
+        std::size_t position = 0;
+        bool is_new = false;
+        Instant start;
+        VersionNo version;
+    };
+
+    Place place_of(const Counter& counter, const Lane& lane, Instant when) const;
+    Live& open(std::uint32_t counter);
+    std::int64_t allowance(std::uint32_t counter, VersionNo version);
+    const Pricing& pricing_of(const Counter& counter, const Segment& segment);
+    std::optional<Amounts> amounts_of(std::uint32_t number, const Segment& segment,
+                                      std::int64_t from, std::int64_t to, std::int64_t sessions);
+    bool shares_fit(const Pricing& pricing, std::int64_t from, std::int64_t to,
+                    std::int64_t sessions, std::int64_t allowance) const;
+    bool plan_at_end(const Lane& lane, const Live& live, Move& move) const;
+    bool plan_anywhere(Lane& lane, Move& move);
+    bool later_segments(std::uint32_t number, std::size_t first, std::int64_t from,
+                        std::int64_t more, i128& charge);
+    bool settle(std::uint32_t number, RatedChunk* rated);
+    void refresh(std::uint32_t number);
+    void insert_where_new(const Move& move);
+    void touch(std::uint32_t number, Live& live);
+    std::uint32_t member_slot(std::uint32_t number, SubscriptionId subscription);
+    void append(const Lane& lane, const Move& move, std::uint32_t row, RatedChunk& rated) const;
+    void deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas);
+
+    const catalog::Snapshot& catalog_;
+    const directory::Directory& directory_;
+    CounterTable& counters_;
+    PricingCache prices_;
+    std::vector<Live> lives_;  // by counter
+    std::vector<std::uint32_t> touched_;
+    std::unordered_map<std::uint64_t, std::int64_t> allowances_;  // by counter and version
+    std::unordered_map<std::uint64_t, std::uint32_t> members_;    // by counter and subscription
+};
+
+}  // namespace farthing::rating

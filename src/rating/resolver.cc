@@ -1,0 +1,229 @@
+#include "rating/resolver.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/hash.h"
+
+namespace farthing::rating {
+
+namespace {
+
+// Beyond this many the memory of what was looked up is dropped and begins anew.
+constexpr std::size_t kContextsMax = std::size_t{1} << 22;
+
+Instant start_of(const TimeZone& zone, Date day) {
+    if (day <= Date::min()) return Instant::min();
+    if (day >= Date::max()) return Instant::max();
+    return zone.start_of(day);
+}
+
+Period intersection(Period a, Period b) {
+    return {std::max(a.start, b.start), std::min(a.end, b.end)};
+}
+
+// What holds on `day`, and the event times around it for which that stays so.
+template <class T>
+struct Held {
+    T value{};
+    Period span;
+};
+template <class T>
+Held<T> held_on(const directory::Dated<T>& dated, Date day, const TimeZone& zone, T absent) {
+    Held<T> held{absent, {Instant::min(), start_of(zone, dated.next_change(day))}};
+    for (const auto& step : dated.steps) {
+        if (step.from > day) break;
+        held.value = step.value;
+        held.span.start = start_of(zone, step.from);
+    }
+    return held;
+}
+
+}  // namespace
+
+std::size_t Resolver::RowKeyHash::operator()(const RowKey& key) const {
+    return mix64(key.lane, reinterpret_cast<std::uintptr_t>(key.row));
+}
+
+void Resolver::forget() {
+    first_.clear();
+    contexts_.clear();
+    lanes_.clear();
+    row_lanes_.clear();
+    context_ = nullptr;
+}
+
+void Resolver::prefetch(SubscriptionId subscription) const {
+    if (subscription.value >= first_.size() || first_[subscription.value] == kNone) return;
+    const Context& context = contexts_[first_[subscription.value]];
+    __builtin_prefetch(&context);
+}
+
+std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
+    const std::chrono::microseconds local{when.micros + context_->offset_micros};
+    const auto day = std::chrono::floor<std::chrono::days>(local).count();
+    return static_cast<std::uint32_t>(day - lane.window.first.days);
+}
+
+const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t row,
+                                         Perspective perspective) {
+    const std::uint32_t subscription = chunk.subscription[row].value;
+    if (subscription >= first_.size()) return nullptr;
+    std::uint32_t* link = &first_[subscription];
+    std::uint32_t* const head = link;
+    while (*link != kNone) {
+        const std::uint32_t at = *link;
+        Context& context = contexts_[at];
+        if (context.span.contains(chunk.start[row]) && context.network == chunk.network[row] &&
+            context.meter == chunk.meter[row] && context.perspective == perspective) {
+            if (link != head) {  // records of one time and network mostly come together
+                *link = context.next;
+                context.next = *head;
+                *head = at;
+            }
+            return &context;
+        }
+        link = &context.next;
+    }
+    return nullptr;
+}
+
+Resolver::Pool Resolver::pool_of(const catalog::UsageCharge& charge,
+                                 const directory::Subscription& subscription) const {
+    const AccountId account = subscription.fact.account;
+    const Pool own{OwnerKind::subscription, subscription.fact.id.value, account};
+    if (!charge.allowance) return own;
+    switch (charge.allowance->shared_by) {
+        case catalog::SharedBy::subscription: return own;
+        case catalog::SharedBy::group: {
+            const GroupId group = subscription.fact.group;
+            if (!group) return own;
+            return {OwnerKind::group, group.value, directory_.group(group).fact.account};
+        }
+        case catalog::SharedBy::account: return {OwnerKind::account, account.value, account};
+        case catalog::SharedBy::enterprise: {
+            const AccountId top = directory_.account(account).top;
+            return {OwnerKind::account, top.value, top};
+        }
+    }
+    return own;
+}
+
+SuspenseReason Resolver::add_lane(const catalog::Version& version,
+                                  const catalog::UsageCharge& charge, const UsageChunk& chunk,
+                                  std::size_t row, Date day, Context& context) {
+    const Instant when = chunk.start[row];
+    const auto& subscription = directory_.subscription(chunk.subscription[row]);
+    const Pool pool = pool_of(charge, subscription);
+    const auto payer =
+        held_on(directory_.account(pool.account).payer, day, version.zone, AccountId{});
+    if (!payer.value) return SuspenseReason::no_payer;
+    Lane lane;
+    lane.version = &version;
+    lane.charge = &charge;
+    lane.subscription = chunk.subscription[row];
+    lane.payer = payer.value;
+    lane.window = cycle_of(day, directory_.account(payer.value).fact.bill_day);
+    lane.key = {context.perspective, pool.kind, pool.owner, charge.id, 0, lane.window.first};
+    lane.natural = intersection(payer.span, version.zone.period_of(lane.window));
+    lane.natural = intersection(lane.natural, {version.valid_from, catalog_.in_force_until(when)});
+    if (charge.priced_by != catalog::PricedBy::bands) {
+        lane.deck = version.deck(charge);
+        if (lane.deck == nullptr) return SuspenseReason::no_price;
+    }
+    if (charge.priced_by == catalog::PricedBy::network_list) {
+        const NetworkKey network = chunk.network[row];
+        lane.row = lane.deck->row(network.value, when);
+        if (lane.row == nullptr) lane.row = lane.deck->row(network.country().value, when);
+        if (lane.row == nullptr || !network) return SuspenseReason::no_price;
+        lane.deck = nullptr;
+        lane.key.item = lane.row->key;
+        lane.natural = intersection(lane.natural, {lane.row->valid_from, lane.row->valid_until});
+    }
+    context.span = intersection(context.span, lane.natural);
+    lanes_.push_back(lane);
+    context.lanes += 1;
+    return SuspenseReason::none;
+}
+
+// Asks in the order in which the reasons take precedence, as far as the later ones can be asked
+// without the earlier.
+const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t row,
+                                         Perspective perspective, SuspenseReason& why) {
+    if (contexts_.size() >= kContextsMax) forget();
+    why = SuspenseReason::unknown_identity;
+    if (!chunk.subscription[row]) return nullptr;
+    const Instant when = chunk.start[row];
+    const auto& subscription = directory_.subscription(chunk.subscription[row]);
+    const catalog::Version* version = catalog_.at(when);
+    const TimeZone& zone = version != nullptr ? version->zone : directory_.zone();
+    const Date day = zone.date_of(when);
+    const auto plan_id = held_on(subscription.plan, day, zone, PlanId{});
+    const auto quantity = held_on(subscription.quantity, day, zone, std::int64_t{1});
+    why = SuspenseReason::no_plan;
+    if (!plan_id.value || quantity.value == 0) return nullptr;
+    why = SuspenseReason::no_catalog;
+    if (version == nullptr) return nullptr;
+    why = SuspenseReason::no_price;
+    const catalog::Plan* plan = version->plan(plan_id.value);
+    if (plan == nullptr) return nullptr;
+    const auto& applying = plan->applying(chunk.meter[row], chunk.network[row]);
+    if (applying.empty() || plan->charges[applying.front()].adds)
+        return nullptr;  // surcharges alone are no price
+
+    Context context;
+    context.network = chunk.network[row];
+    context.meter = chunk.meter[row];
+    context.perspective = perspective;
+    context.offset_micros = zone.offset_seconds(when) * kMicrosPerSecond;
+    context.span = intersection(intersection(plan_id.span, quantity.span), zone.offset_span(when));
+    context.first_lane = static_cast<std::uint32_t>(lanes_.size());
+    for (const std::uint32_t charge : applying) {
+        why = add_lane(*version, plan->charges[charge], chunk, row, day, context);
+        if (why == SuspenseReason::none) continue;
+        lanes_.resize(context.first_lane);
+        return nullptr;
+    }
+    const std::uint32_t number = chunk.subscription[row].value;
+    if (number >= first_.size()) first_.resize(directory_.subscriptions().size() + 1, kNone);
+    context.next = first_[number];
+    first_[number] = static_cast<std::uint32_t>(contexts_.size());
+    contexts_.push_back(context);
+    return &contexts_.back();
+}
+
+Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
+    const auto [found, is_new] =
+        row_lanes_.try_emplace({base, &row}, static_cast<std::uint32_t>(lanes_.size()));
+    if (!is_new) return &lanes_[found->second];
+    Lane lane = lanes_[base];
+    lane.row = &row;
+    lane.key.item = row.key;
+    lane.natural = intersection(lane.natural, {row.valid_from, row.valid_until});
+    lanes_.push_back(lane);
+    return &lanes_.back();
+}
+
+std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
+                                       Perspective perspective, SuspenseReason& why) {
+    found_.clear();
+    context_ = known(chunk, row, perspective);
+    if (context_ == nullptr) context_ = learn(chunk, row, perspective, why);
+    if (context_ == nullptr) return {};
+    for (std::uint32_t i = 0; i < context_->lanes; ++i) {
+        const std::uint32_t number = context_->first_lane + i;
+        Lane* lane = &lanes_[number];
+        if (lane->deck != nullptr) {
+            const catalog::RateRow* rate = lane->deck->match(chunk.called[row], chunk.start[row]);
+            if (rate == nullptr) {
+                why = SuspenseReason::no_prefix;
+                return {};
+            }
+            lane = lane_of_row(number, *rate);
+        }
+        found_.push_back(lane);
+    }
+    return found_;
+}
+
+}  // namespace farthing::rating
