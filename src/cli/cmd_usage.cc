@@ -1,0 +1,212 @@
+// import FEED FILES… into the data folder; rate FILES… on the spot, without one.
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include "cli/listing.h"
+#include "cli/parse.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+
+namespace farthing::cli {
+
+namespace {
+
+// Folders stand for the files in them, in the order of their names, so that a run can be repeated.
+Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
+    std::vector<std::filesystem::path> files;
+    for (const std::string& path : paths) {
+        std::error_code failed;
+        if (!std::filesystem::is_directory(path, failed)) {
+            files.emplace_back(path);
+            continue;
+        }
+        const std::size_t first = files.size();
+        for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
+             !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+            if (entry->is_regular_file(failed)) files.push_back(entry->path());
+        }
+        if (failed) return fail(UsageReason::not_found, "can't list the folder: " + failed.message(), path);
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
+    }
+    return files;
+}
+
+Result<Exit> import(Context& context) {
+    FARTHING_TRY(const auto files, files_of(context.arguments.all("FILES")));
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    auto bar = std::make_unique<ProgressBar>(context, context["FEED"]);
+    const auto report = engine->import_files(context["FEED"], files, bar->callback());
+    const auto elapsed = bar->elapsed();
+    bar.reset();
+    if (!report) return std::unexpected(report.error());
+    return print_report(context, *report, elapsed);
+}
+
+// Adds the feed that was named, or the one that the first file seems to need; gives its name.
+std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine& engine, const std::string& first_file) {
+    std::string path = context["--feed"];
+    Result<std::string> yaml = std::string();
+    if (!path.empty()) {
+        yaml = read_file(path);
+    } else {
+        path = "proposed feed";
+        yaml = read_file(first_file).and_then([&](std::string sample) {
+            sample.resize(std::min<std::size_t>(sample.size(), 64 * 1024));
+            return engine::propose_feed(first_file, sample).transform([&](engine::FeedProposal proposal) {
+                for (const std::string& note : proposal.notes) say(context, "guess: " + note);
+                return std::move(proposal.yaml);
+            });
+        });
+    }
+    if (!yaml) return std::unexpected(Errors{std::move(yaml).error()});
+    auto name = engine::check_feed(path, *yaml);
+    if (!name) return name;
+    if (auto added = engine.add_feed(path, *yaml); !added) return std::unexpected(std::move(added).error());
+    return name;
+}
+
+// The plan for identities that no directory names: --plan, or the only one there is.
+Result<std::string> plan_for_all(Context& context, const engine::Engine& engine) {
+    const catalog::Version& version = engine.catalog().newest();
+    if (context.arguments.given("--plan")) return context["--plan"];
+    if (version.plans.size() == 1) return version.plans.front().name;
+    std::string names;
+    for (const catalog::Plan& plan : version.plans) names += (names.empty() ? "" : ", ") + plan.name;
+    return fail(UsageReason::bad_usage, "the catalog has several plans: choose one with --plan (" + names + "), or give --directory");
+}
+
+// Subscriptions for the identities that wait in suspense as unknown.
+std::vector<engine::SubscriptionChange> subscriptions_for(const std::vector<engine::SuspenseLine>& lines, const std::string& plan,
+                                                          Date from, std::set<std::string>& known) {
+    std::vector<engine::SubscriptionChange> changes;
+    for (const engine::SuspenseLine& line : lines) {
+        if (line.reason != SuspenseReason::unknown_identity || line.identity.empty() || line.identity == "*") continue;
+        const std::size_t space = line.identity.find(' ');
+        if (space == std::string::npos || !known.insert(line.identity).second) continue;
+        engine::SubscriptionChange change{.name = line.identity.substr(space + 1), .account = "all", .plan = plan, .from = from};
+        for (std::size_t i = 0; i < kIdentityKindNames.size(); ++i) {
+            if (kIdentityKindNames[i] != line.identity.substr(0, space)) continue;
+            change.identities.emplace_back(static_cast<IdentityKind>(i), change.name);
+        }
+        changes.push_back(std::move(change));
+    }
+    return changes;
+}
+
+void add_up(engine::Report& total, const engine::Report& retry) {
+    // What was recycled left suspense: its new outcomes replace the old one.
+    const std::int64_t recycled = retry.received;
+    for (std::size_t i = 0; i < kOutcomes; ++i) total.outcomes[i] += retry.outcomes[i];
+    total.outcomes[static_cast<std::size_t>(Outcome::suspended)] -= recycled;
+    total.batches += retry.batches;
+    total.charged.atoms += retry.charged.atoms;
+    if (total.charged.currency == Currency()) total.charged.currency = retry.charged.currency;
+}
+
+// Every identity becomes a subscription of one account. Suspense names a few thousand identities a round.
+Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::Report& report) {
+    FARTHING_TRY(const std::string plan, plan_for_all(context, engine));
+    const catalog::Version& version = engine.catalog().newest();
+    const Date from = version.zone.date_of(engine.catalog().versions().front()->valid_from);
+    FARTHING_CHECK(engine.apply(engine::AccountChange{.name = "all"}));
+    std::set<std::string> known;
+    for (;;) {
+        FARTHING_TRY(const auto lines, engine.suspense());
+        const auto changes = subscriptions_for(lines, plan, from, known);
+        if (changes.empty()) break;
+        FARTHING_CHECK(engine.apply(changes));
+        FARTHING_TRY(const engine::Report retry, engine.retry({.feed = {}, .reason = "unknown_identity", .identity = {}}));
+        add_up(report, retry);
+    }
+    report.suspended_by_reason.clear();
+    FARTHING_TRY(const auto left, engine.suspense());
+    for (const engine::SuspenseLine& line : left) {
+        const std::string reason(name_of(line.reason));
+        auto found = std::ranges::find(report.suspended_by_reason, reason, &std::pair<std::string, std::int64_t>::first);
+        if (found == report.suspended_by_reason.end()) found = report.suspended_by_reason.insert(found, {reason, 0});
+        found->second += line.records;
+    }
+    return {};
+}
+
+void print_records(Context& context, engine::Engine& engine, Result<void>& outcome) {
+    const bool as_json = context["--records"] == "json";
+    if (!as_json) context.out << "record,file,line,subscription,payer,meter,charge,start,quantity,unit,from,to,amount\n";
+    outcome = engine.each_rated_record([&](const engine::RatedRecord& record) {
+        const std::string amount = record.amount.to_string();
+        const std::string start = to_rfc3339(record.start);
+        if (as_json) {
+            JsonWriter json(false);
+            json.begin_object().field("record", record.id).field("file", record.file).field("line", record.line);
+            json.field("subscription", record.subscription).field("payer", record.payer).field("meter", record.meter);
+            json.field("charge", record.charge).field("start", start).field("quantity", record.quantity);
+            json.field("unit", record.unit).field("from", record.from).field("to", record.to);
+            json.field("amount", amount).end_object();
+            context.out << json.text() << '\n';
+        } else {
+            context.out << record.id << ',' << csv_field(record.file) << ',' << record.line << ','
+                        << csv_field(record.subscription) << ',' << csv_field(record.payer) << ',' << record.meter << ','
+                        << csv_field(record.charge) << ',' << start << ',' << record.quantity << ',' << record.unit << ','
+                        << record.from << ',' << record.to << ',' << amount << '\n';
+        }
+    });
+}
+
+// Rating on the spot: the files may be of any age, so "now" is when the last of them could have been written.
+Result<Exit> rate(Context& context) {
+    if (const std::string& form = context["--records"]; !form.empty() && form != "csv" && form != "json") {
+        return fail(UsageReason::bad_value, "--records is csv or json, not \"" + form + "\"");
+    }
+    FARTHING_TRY(const auto files, files_of(context.arguments.all("FILES")));
+    if (files.empty()) return fail(UsageReason::not_found, "no files to rate");
+    FARTHING_TRY(auto catalog_files, engine::read_catalog(context["--catalog"]));
+    const TemporaryFolder folder;
+    FARTHING_TRY(const EnginePtr engine, open_folder(context, folder.path()));
+    if (const auto published = engine->publish(std::move(catalog_files), std::nullopt); !published) {
+        return tell(context, published.error());
+    }
+    const bool has_directory = context.arguments.given("--directory");
+    if (context.arguments.given("--accounts")) {
+        FARTHING_TRY(const std::string csv, read_file(context["--accounts"]));
+        FARTHING_CHECK(engine->import_accounts(context["--accounts"], csv));
+    }
+    if (has_directory) {
+        FARTHING_TRY(const std::string csv, read_file(context["--directory"]));
+        FARTHING_CHECK(engine->import_subscriptions(context["--directory"], csv));
+    }
+    const auto feed = add_feed_for(context, *engine, files.front().string());
+    if (!feed) return tell(context, feed.error());
+    auto bar = std::make_unique<ProgressBar>(context, "rating");
+    auto report = engine->import_files(*feed, files, bar->callback());
+    if (report && !has_directory) {
+        if (auto adopted = adopt_identities(context, *engine, *report); !adopted) report = std::unexpected(adopted.error());
+    }
+    const auto elapsed = bar->elapsed();
+    bar.reset();
+    if (!report) return std::unexpected(report.error());
+    if (!context.arguments.given("--records")) return print_report(context, *report, elapsed);
+    Result<void> printed;
+    print_records(context, *engine, printed);
+    FARTHING_CHECK(std::move(printed));
+    return report->count(Outcome::suspended) > 0 || !report->refused.empty() ? Exit::partly : Exit::done;
+}
+
+}  // namespace
+
+std::vector<Command> usage_commands() {
+    return {
+        {"rate", "", "Price the records of files: no server, no data folder", {{"FILES", true, true}},
+         {{"--catalog", "DIR", "the prices (needed)"},
+          {"--feed", "FILE", "how to read the files; else it is guessed"},
+          {"--directory", "CSV", "subscriptions; else every identity gets the plan"},
+          {"--accounts", "CSV", "the accounts that --directory names"},
+          {"--plan", "PLAN", "the plan of identities without a directory"},
+          {"--records", "csv|json", "print every rated record"}},
+         {"farthing rate cdrs.csv --catalog ./my-catalog", "farthing rate cdrs.csv --catalog ./my-catalog --records csv"}, rate},
+        {"import", "", "Take usage files into the data folder: mediate, rate, post", {{"FEED"}, {"FILES", true, true}}, {},
+         {"farthing import lamps inbox/", "farthing import carrier-uk UK000042.cdr.gz --json"}, import},
+    };
+}
+
+}  // namespace farthing::cli

@@ -1,0 +1,150 @@
+#include "cli/session.h"
+
+#include <cstdlib>
+#include <charconv>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <system_error>
+
+#include "base/utf8.h"
+#include "cli/listing.h"
+#include "cli/parse.h"
+#include "cli/progress.h"
+
+namespace farthing::cli {
+
+Result<EnginePtr> open_home(Context& context) {
+    return open_folder(context, context.home);
+}
+
+Result<EnginePtr> open_folder(Context& context, const std::filesystem::path& folder) {
+    return engine::Engine::open(folder, engine::Clock{context.now});
+}
+
+Result<std::string> read_file(const std::string& path) {
+    if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+    std::error_code failed;
+    std::ifstream in(path, std::ios::binary);
+    if (!in || std::filesystem::is_directory(path, failed)) {
+        return fail(UsageReason::not_found, "can't read \"" + printable(path) + "\"", path);
+    }
+    return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view content) {
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    out.close();
+    if (!out) return fail(UsageReason::file_not_written, "can't write it", path.string());
+    return {};
+}
+
+Result<Date> date_argument(const std::string& text) {
+    if (const auto date = parse_date(text)) return *date;
+    return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is not a date; write 2026-01-31");
+}
+
+Date today(Context& context, const engine::Engine& engine) {
+    if (engine.catalog().empty()) return TimeZone::utc().date_of(context.now());
+    return engine.catalog().newest().zone.date_of(context.now());
+}
+
+Result<Date> date_option(Context& context, std::string_view option, const engine::Engine& engine) {
+    if (context.arguments.given(option)) return date_argument(context[option]);
+    return today(context, engine);
+}
+
+Result<std::int64_t> whole_number(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end != text.data() + text.size()) {
+        return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is not a whole number");
+    }
+    return number;
+}
+
+Result<Instant> instant_argument(const std::string& text, const TimeZone& zone) {
+    if (const auto instant = parse_rfc3339(text)) return *instant;
+    if (const auto date = parse_date(text)) return zone.start_of(*date);
+    return fail(UsageReason::bad_value,
+                "\"" + printable(text) + "\" is neither a day (2026-01-31) nor an instant (2026-01-31T12:00:00Z)");
+}
+
+void tell(Context& context, const Error& error) {
+    const char* red = context.color ? "\x1b[31m" : "";
+    const char* plain = context.color ? "\x1b[0m" : "";
+    context.err << red << "farthing: " << plain << error.to_string() << '\n';
+}
+
+Exit tell(Context& context, const Errors& errors) {
+    for (const Error& error : errors) tell(context, error);
+    return Exit::error;
+}
+
+namespace {
+
+void print_report_json(Context& context, const engine::Report& report) {
+    JsonWriter json;
+    json.begin_object().field("files", report.files).field("received", report.received);
+    for (std::size_t i = 0; i < kOutcomes; ++i) json.field(kOutcomeNames[i], report.outcomes[i]);
+    json.field("batches", report.batches).field("charged", report.charged.to_string());
+    json.field("currency", std::string_view(report.charged.currency.code()));
+    json.key("suspended_by_reason").begin_object();
+    for (const auto& [reason, records] : report.suspended_by_reason) json.field(reason, records);
+    json.end_object().key("refused").begin_array();
+    for (const auto& refused : report.refused) {
+        json.begin_object().field("file", refused.path).field("reason", refused.error.code);
+        json.field("message", refused.error.message).end_object();
+    }
+    json.end_array().key("notes").begin_array();
+    for (const std::string& note : report.notes) json.value(note);
+    json.end_array().end_object();
+    context.out << json.text() << '\n';
+}
+
+void print_report_text(Context& context, const engine::Report& report, std::chrono::milliseconds elapsed) {
+    context.out << "files " << grouped(report.files) << "   received " << grouped(report.received);
+    for (std::size_t i = 0; i < kOutcomes; ++i) {
+        const bool always = static_cast<Outcome>(i) == Outcome::rated;
+        if (always || report.outcomes[i] != 0) {
+            context.out << "   " << kOutcomeNames[i] << ' ' << grouped(report.outcomes[i]);
+        }
+    }
+    context.out << "   charged " << report.charged.to_string() << ' ' << report.charged.currency.code() << '\n';
+    for (const auto& [reason, records] : report.suspended_by_reason) {
+        context.out << "suspended " << grouped(records) << ": " << reason;
+        if (const auto known = reason_named<SuspenseReason>(reason)) context.out << ", " << sentence_of(*known);
+        context.out << '\n';
+    }
+    for (const auto& refused : report.refused) {
+        context.out << "refused " << refused.path << ": " << refused.error.to_string() << '\n';
+    }
+    for (const std::string& note : report.notes) say(context, "note: " + note);
+    say(context, "took " + duration_text(elapsed));
+}
+
+}  // namespace
+
+Exit print_report(Context& context, const engine::Report& report, std::chrono::milliseconds elapsed) {
+    if (context.json()) {
+        print_report_json(context, report);
+    } else {
+        print_report_text(context, report, elapsed);
+    }
+    const bool partly = report.count(Outcome::suspended) > 0 || !report.refused.empty();
+    return partly ? Exit::partly : Exit::done;
+}
+
+TemporaryFolder::TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "farthing-XXXXXX").string();
+    // A name that can't be made leaves the path empty; opening the data folder then says so.
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::error_code ignored;  // what can't be removed is the system's to sweep
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace farthing::cli

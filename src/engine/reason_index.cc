@@ -1,0 +1,28 @@
+#include "engine/reason_index.h"
+
+#include "billing/bill.h"
+#include "catalog/mistakes.h"
+#include "directory/directory.h"
+#include "engine/reasons.h"
+#include "mediation/feed.h"
+#include "model/outcome.h"
+#include "render/reasons.h"
+#include "store/store.h"
+
+namespace farthing::engine {
+
+std::vector<ReasonGroup> reason_groups() {
+    return {
+        {"Suspense: records that wait", reasons_of<SuspenseReason>()},
+        {"Refused files", reasons_of<RejectReason>()},
+        {"Catalogs", reasons_of<CatalogReason>()},
+        {"Feed descriptions", reasons_of<FeedReason>()},
+        {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
+        {"Bill runs", reasons_of<BillingReason>()},
+        {"Documents", reasons_of<DocumentReason>()},
+        {"Engine", reasons_of<EngineReason>()},
+        {"Data folder", reasons_of<StoreReason>()},
+    };
+}
+
+}  // namespace farthing::engine
