@@ -53,6 +53,36 @@ struct RawRecords {
     std::vector<std::string> raw;
 };
 
+// Records that come without their file are told so by a header, whatever their format.
+std::string_view header_for(const Source& source) { return source.header.empty() ? "\n" : std::string_view(source.header); }
+
+// Decodes records [first, end) and takes them through the batch. They are read as one text, which must fall into the
+// same records again; where one can't be read so any more, each is read alone.
+Result<void> retry_records(Engine::State& state, OpenFeed& feed, Batch& batch, const Source& source,
+                           const RawRecords& records, std::size_t first, std::size_t end) {
+    std::string text;
+    for (std::size_t i = first; i < end; ++i) text += records.raw[i] + "\n";
+    mediation::Decoder decoder(feed.feed, state.catalog.newest(), text, header_for(source));
+    UsageChunk chunk;
+    bool same = decoder.next(chunk) && chunk.size() == end - first;
+    for (std::size_t i = first; same && i < end; ++i) same = chunk.raw[i - first] == records.raw[i];
+    if (!same && end - first > 1) {
+        for (std::size_t i = first; i < end; ++i) {
+            FARTHING_CHECK(retry_records(state, feed, batch, source, records, i, i + 1));
+        }
+        return {};
+    }
+    if (!same) {
+        chunk = UsageChunk();
+        chunk.resize(1);
+        chunk.raw[0] = records.raw[first];
+        chunk.suspend(0, SuspenseReason::unparseable);
+    }
+    std::copy(records.lines.begin() + static_cast<std::ptrdiff_t>(first),
+              records.lines.begin() + static_cast<std::ptrdiff_t>(end), chunk.line.begin());
+    return batch.add(chunk, source, source.sealed_at);
+}
+
 Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId source_id,
                           const RawRecords& records) {
     FARTHING_TRY(const auto source, state.store->source(source_id));
@@ -67,17 +97,9 @@ Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, So
         }
         return batch.add_settled(change.rows, source->source);
     }
-    UsageChunk chunk;
-    for (std::size_t i = 0; i < records.raw.size(); ++i) {
-        mediation::Decoder decoder(feed.feed, state.catalog.newest(), records.raw[i], source->source.header + "\n");
-        if (!decoder.next(chunk, 1)) {
-            chunk = UsageChunk();
-            chunk.resize(1);
-            chunk.raw[0] = records.raw[i];
-            chunk.suspend(0, SuspenseReason::unparseable);
-        }
-        chunk.line[0] = records.lines[i];
-        FARTHING_CHECK(batch.add(chunk, source->source, source->source.sealed_at));
+    for (std::size_t first = 0; first < records.raw.size(); first += kChunkRecordsMax) {
+        const std::size_t end = std::min(records.raw.size(), first + kChunkRecordsMax);
+        FARTHING_CHECK(retry_records(state, feed, batch, source->source, records, first, end));
     }
     return {};
 }
