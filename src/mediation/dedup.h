@@ -44,6 +44,8 @@ class Dedup {
     // Gives the bytes of a segment file by its archive path.
     using Reader = std::function<std::string(const std::string& path)>;
     Dedup(const Feed& feed, Reader reader);
+    Dedup(Dedup&&) noexcept;
+    Dedup& operator=(Dedup&&) noexcept;
     ~Dedup();
 
     // Registers a stored segment (the store lists them at start): `path`, and which days its keys

@@ -1,0 +1,207 @@
+#include "mediation/dedup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mediation/dedup_buckets.h"
+
+namespace farthing::mediation {
+namespace {
+
+// Slots shorter than a second would make bitmaps of more than 10 KB a day that are nearly empty.
+constexpr std::int64_t kShortestBitmapSlot = kMicrosPerSecond;
+// Days beyond this are let go, the least recently used first: their segments bring them back when
+// they are needed.
+constexpr std::int64_t kKeptBytesMax = std::int64_t{256} << 20;
+
+std::unique_ptr<Buckets> buckets_of(const Feed& feed) {
+    const std::int64_t slot = feed.slots.micros;
+    return slot >= kShortestBitmapSlot ? slot_buckets(slot) : key_buckets(slot);
+}
+
+std::uint64_t rule_of(const Feed& feed) {
+    if (feed.slots.micros > 0) return hash64(fmt::format("slots {}", feed.slots.micros));
+    return hash64(fmt::format("same record {}", fmt::join(feed.same_record, "\n")));
+}
+
+}  // namespace
+
+struct Dedup::State {
+    struct Segment {
+        std::string path;
+        Date first_day;
+        Date last_day;
+        bool covers(Date day) const { return first_day <= day && day <= last_day; }
+    };
+    struct Day {
+        std::size_t absorbed = 0;  // of `segments`: those before it are in memory
+        std::int64_t used_in = 0;  // the batch that touched it last
+    };
+
+    State(const Feed& feed, Reader read)
+        : rule(rule_of(feed)), reader(std::move(read)), buckets(buckets_of(feed)) {}
+
+    // Opens the days of the chunk's live rows and brings in what is stored of them.
+    void open_days(const UsageChunk& chunk) {
+        std::set<Date> stale;
+        Date last = Date::min();
+        for (std::size_t row = 0; row < chunk.size(); ++row) {
+            if (!chunk.live(row)) continue;
+            const Date date = buckets->day_of(chunk, row);
+            if (date == last) continue;
+            last = date;
+            Day& day = days[date];
+            day.used_in = batch;
+            buckets->open_day(date);
+            if (day.absorbed < segments.size()) stale.insert(date);
+        }
+        if (!stale.empty()) load(stale);
+    }
+
+    // Reads each stored segment once for all days that lack it.
+    void load(const std::set<Date>& stale) {
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            std::vector<Date> wanted;
+            std::ranges::copy_if(stale, std::back_inserter(wanted), [&](Date day) {
+                return days[day].absorbed <= i && segments[i].covers(day);
+            });
+            if (wanted.empty()) continue;
+            if (auto read = absorb(segments[i], wanted); !read) {
+                error = std::move(read).error();
+                error->place = segments[i].path;
+                forget(stale);
+                return;
+            }
+        }
+        for (const Date day : stale) days[day].absorbed = segments.size();
+    }
+
+    Result<void> absorb(const Segment& segment, const std::vector<Date>& wanted) {
+        const std::string bytes = reader(segment.path);
+        FARTHING_TRY(const SegmentReader stored,
+                     SegmentReader::open(bytes, buckets->kind(), rule, segment.path));
+        for (const Date day : wanted) {
+            if (const SegmentReader::Day* found = stored.day(day))
+                FARTHING_CHECK(buckets->absorb(*found));
+        }
+        return {};
+    }
+
+    // Half-read days must not pass for whole ones. What the batch entered there before goes with
+    // them, so its entries leave the log too: the batch is given up anyway.
+    void forget(const std::set<Date>& half_read) {
+        give_up();
+        for (const Date day : half_read) {
+            days.erase(day);
+            buckets->drop_day(day);
+        }
+    }
+
+    void give_up() {
+        for (const Entered& entry : log.entries()) {
+            if (entry.live) buckets->take_back(entry);
+        }
+        log.clear();
+    }
+
+    void evict() {
+        while (buckets->memory_bytes() > kKeptBytesMax) {
+            const auto oldest = std::ranges::min_element(
+                days, {}, [](const auto& day) { return day.second.used_in; });
+            if (oldest == days.end() || oldest->second.used_in == batch) return;
+            buckets->drop_day(oldest->first);
+            days.erase(oldest);
+        }
+    }
+
+    std::uint64_t rule;
+    Reader reader;
+    std::unique_ptr<Buckets> buckets;
+    BatchLog log;
+    std::vector<Segment> segments;
+    std::map<Date, Day> days;  // in memory
+    std::int64_t batch = 1;
+    std::optional<Error> error;
+};
+
+Dedup::Dedup(const Feed& feed, Reader reader)
+    : state_(std::make_unique<State>(feed, std::move(reader))) {}
+Dedup::Dedup(Dedup&&) noexcept = default;
+Dedup& Dedup::operator=(Dedup&&) noexcept = default;
+Dedup::~Dedup() = default;
+
+void Dedup::add_segment(const std::string& path, Date first_day, Date last_day) {
+    state_->segments.push_back({path, first_day, last_day});
+}
+
+std::vector<Candidate> Dedup::check(const UsageChunk& chunk) {
+    if (!state_->error) state_->open_days(chunk);
+    if (state_->error) return {};
+    return state_->buckets->check(chunk, state_->log);
+}
+
+const std::optional<Error>& Dedup::error() const {
+    return state_->error;
+}
+
+void Dedup::withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows) {
+    for (const std::uint32_t row : rows) {
+        const DayKey key = state_->buckets->key_of(chunk, row);
+        Entered* entry = state_->log.find(key.key, key.day);
+        if (entry == nullptr) continue;
+        state_->buckets->take_back(*entry);
+        entry->live = false;
+    }
+}
+
+Dedup::Delta Dedup::delta() const {
+    Delta delta{.bytes = {}, .first_day = Date::max(), .last_day = Date::min(), .keys = 0};
+    for (const Entered& entry : state_->log.entries()) {
+        if (!entry.live) continue;
+        delta.first_day = std::min(delta.first_day, entry.day);
+        delta.last_day = std::max(delta.last_day, entry.day);
+        delta.keys += 1;
+    }
+    if (delta.keys == 0) return {};
+    delta.bytes = state_->buckets->encode(state_->log.entries(), state_->rule);
+    return delta;
+}
+
+void Dedup::committed(const std::string& path) {
+    State& state = *state_;
+    Date first = Date::max();
+    Date last = Date::min();
+    for (const Entered& entry : state.log.entries()) {
+        if (!entry.live) continue;
+        first = std::min(first, entry.day);
+        last = std::max(last, entry.day);
+    }
+    if (first <= last) {
+        const std::size_t before = state.segments.size();
+        state.segments.push_back({path, first, last});
+        for (auto& [date, day] : state.days) {
+            if (day.absorbed == before)
+                day.absorbed = before + 1;  // it holds the batch's keys as they were entered
+        }
+    }
+    state.log.clear();
+    state.evict();
+    state.batch += 1;
+}
+
+void Dedup::discard() {
+    state_->give_up();
+    state_->error.reset();
+}
+
+std::int64_t Dedup::memory_bytes() const {
+    std::int64_t bytes = state_->buckets->memory_bytes() + state_->log.memory_bytes();
+    for (const State::Segment& segment : state_->segments) {
+        bytes += static_cast<std::int64_t>(sizeof segment + segment.path.capacity());
+    }
+    return bytes;
+}
+
+}  // namespace farthing::mediation

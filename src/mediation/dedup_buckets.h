@@ -1,0 +1,64 @@
+// The keys of one feed by UTC day, in memory: what Dedup asks of both layers.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "mediation/dedup.h"
+#include "mediation/dedup_log.h"
+#include "mediation/dedup_segment.h"
+
+namespace farthing::mediation {
+
+// Rounded down, also before 1970. REQUIRES: divisor > 0.
+constexpr std::int64_t floor_div(std::int64_t dividend, std::int64_t divisor) {
+    return dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
+}
+
+// A key and the day that holds it.
+struct DayKey {
+    Hash128 key;
+    Date day;
+};
+
+class Buckets {
+  public:
+    virtual ~Buckets() = default;
+    virtual SegmentKind kind() const = 0;
+    virtual DayKey key_of(const UsageChunk& chunk, std::size_t row) const = 0;
+    // The day of key_of alone.
+    virtual Date day_of(const UsageChunk& chunk, std::size_t row) const = 0;
+
+    virtual void open_day(Date day) = 0;  // makes it, empty, unless it is there
+    virtual void drop_day(Date day) = 0;
+    // Adds one stored day to an open one.
+    virtual Result<void> absorb(const SegmentReader::Day& stored) = 0;
+    // Enters live rows into their days and the log; returns those whose key stands there already.
+    // REQUIRES: the days of all live rows are open.
+    virtual std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) = 0;
+    virtual void take_back(const Entered& entry) = 0;
+    // The live entries as a segment, by ascending day and key. REQUIRES: there is one.
+    virtual std::string encode(std::span<const Entered> entries, std::uint64_t rule) const = 0;
+    virtual std::int64_t memory_bytes() const = 0;
+};
+
+// One bit per slot of the day and subscription.
+std::unique_ptr<Buckets> slot_buckets(std::int64_t slot_micros);
+// 128-bit keys. `slot_micros` above 0: the key is the subscription and its slot, for slots so short
+// that a bitmap would be nearly empty; else it is the chunk's.
+std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros);
+
+// The slot that holds `start`. Never so low that its own start overflows.
+constexpr std::int64_t slot_of(Instant start, std::int64_t slot_micros) {
+    const std::int64_t lowest = INT64_MIN / slot_micros;
+    const std::int64_t slot = floor_div(start.micros, slot_micros);
+    return slot < lowest ? lowest : slot;
+}
+constexpr Date day_of_instant(Instant at) {
+    return {static_cast<std::int32_t>(floor_div(at.micros, kMicrosPerDay))};
+}
+
+}  // namespace farthing::mediation

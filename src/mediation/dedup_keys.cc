@@ -1,0 +1,175 @@
+// Keys: per day one open-addressing table of 128-bit keys, each with the content that came with it.
+#include <algorithm>
+#include <bit>
+
+#include "mediation/dedup_buckets.h"
+
+namespace farthing::mediation {
+namespace {
+
+constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
+constexpr Hash128 kFree{};
+constexpr Hash128 kStandIn{0,
+                           1};  // what a key of all zeros is kept as, since zeros mark a free place
+
+class KeyTable {
+  public:
+    // The entry of that key, entering it when it is new. REQUIRES: the key is not kFree.
+    std::pair<StoredKey*, bool> enter(Hash128 key, std::uint64_t content) {
+        if ((count_ + 1) * 8 > places_.size() * 7) grow();
+        StoredKey& place = places_[place_of(key)];
+        const bool fresh = place.key == kFree;
+        if (fresh) {
+            place = {key, content};
+            count_ += 1;
+        }
+        return {&place, fresh};
+    }
+    // Closes the gap by moving later entries of the same run up, so that no marks of the dead
+    // remain.
+    void erase(Hash128 key) {
+        const std::size_t mask = places_.size() - 1;
+        std::size_t gap = place_of(key);
+        if (places_[gap].key == kFree) return;
+        count_ -= 1;
+        for (std::size_t at = (gap + 1) & mask; places_[at].key != kFree; at = (at + 1) & mask) {
+            const std::size_t home = home_of(places_[at].key);
+            if (((at - home) & mask) >= ((at - gap) & mask)) {
+                places_[gap] = places_[at];
+                gap = at;
+            }
+        }
+        places_[gap].key = kFree;
+    }
+    void fetch(Hash128 key) const {
+        if (!places_.empty()) __builtin_prefetch(&places_[home_of(key)], 1);
+    }
+    std::size_t memory_bytes() const { return places_.capacity() * sizeof(StoredKey); }
+
+  private:
+    std::size_t home_of(Hash128 key) const {
+        return mix64(key.high, key.low) & (places_.size() - 1);
+    }
+    std::size_t place_of(Hash128 key) const {
+        const std::size_t mask = places_.size() - 1;
+        std::size_t at = home_of(key);
+        while (places_[at].key != kFree && places_[at].key != key) at = (at + 1) & mask;
+        return at;
+    }
+    void grow() {
+        std::vector<StoredKey> before(std::max<std::size_t>(places_.size() * 2, 1024));
+        before.swap(places_);
+        for (const StoredKey& entry : before) {
+            if (entry.key != kFree) places_[place_of(entry.key)] = entry;
+        }
+    }
+
+    std::vector<StoredKey> places_;  // a power of two
+    std::size_t count_ = 0;
+};
+
+class KeyBuckets final : public Buckets {
+  public:
+    explicit KeyBuckets(std::int64_t slot_micros) : slot_micros_(slot_micros) {}
+
+    SegmentKind kind() const override { return SegmentKind::keys; }
+
+    DayKey key_of(const UsageChunk& chunk, std::size_t row) const override {
+        Hash128 key = chunk.key[row];
+        if (slot_micros_ > 0) {
+            key = {chunk.subscription[row].value,
+                   static_cast<std::uint64_t>(slot_of(chunk.start[row], slot_micros_))};
+        }
+        return {key == kFree ? kStandIn : key, day_of(chunk, row)};
+    }
+    Date day_of(const UsageChunk& chunk, std::size_t row) const override {
+        if (slot_micros_ == 0) return day_of_instant(chunk.start[row]);
+        return day_of_instant({slot_of(chunk.start[row], slot_micros_) * slot_micros_});
+    }
+
+    void open_day(Date day) override { days_.try_emplace(day); }
+    void drop_day(Date day) override { days_.erase(day); }
+
+    Result<void> absorb(const SegmentReader::Day& stored) override {
+        KeyTable& table = days_.at(stored.day);
+        return read_keys(stored.body, [&](const StoredKey& key) {
+            table.enter(key.key == kFree ? kStandIn : key.key, key.content);
+        });
+    }
+
+    std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
+        std::vector<Candidate> found;
+        std::array<Place, kAhead> block{};
+        std::size_t filled = 0;
+        Date last;
+        KeyTable* table = nullptr;
+        for (std::size_t row = 0; row < chunk.size(); ++row) {
+            if (!chunk.live(row)) continue;
+            const DayKey key = key_of(chunk, row);
+            if (table == nullptr || key.day != last) table = &days_.at(last = key.day);
+            table->fetch(key.key);
+            block[filled++] = {key, table, row};
+            if (filled == kAhead) {
+                enter(chunk, std::span(block), log, found);
+                filled = 0;
+            }
+        }
+        enter(chunk, std::span(block).first(filled), log, found);
+        return found;
+    }
+
+    void take_back(const Entered& entry) override { days_.at(entry.day).erase(entry.key); }
+
+    std::string encode(std::span<const Entered> entries, std::uint64_t rule) const override {
+        std::map<Date, std::vector<StoredKey>> days;
+        for (const Entered& entry : entries) {
+            if (entry.live) days[entry.day].push_back({entry.key, entry.content});
+        }
+        SegmentWriter writer(kind(), rule);
+        for (auto& [day, keys] : days) {
+            std::ranges::sort(keys);
+            writer.add_day(day, keys_body(keys));
+        }
+        return writer.finish();
+    }
+
+    std::int64_t memory_bytes() const override {
+        std::size_t bytes = 0;
+        for (const auto& [day, table] : days_) bytes += sizeof table + table.memory_bytes();
+        return static_cast<std::int64_t>(bytes);
+    }
+
+  private:
+    struct Place {
+        DayKey key;
+        KeyTable* table = nullptr;
+        std::size_t row = 0;
+    };
+
+    static void enter(const UsageChunk& chunk, std::span<const Place> places, BatchLog& log,
+                      std::vector<Candidate>& found) {
+        for (const Place& place : places) {
+            const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
+            if (fresh) {
+                log.enter(place.key.key, entry->content, place.key.day);
+                continue;
+            }
+            found.push_back({.row = static_cast<std::uint32_t>(place.row),
+                             .key = place.key.key,
+                             .in_batch = log.find(place.key.key, place.key.day) != nullptr,
+                             .content_known = true,
+                             .content = entry->content});
+        }
+    }
+
+    std::int64_t slot_micros_;
+    std::map<Date, KeyTable> days_;
+};
+
+}  // namespace
+
+std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros) {
+    return std::make_unique<KeyBuckets>(slot_micros);
+}
+
+}  // namespace farthing::mediation
