@@ -202,7 +202,7 @@ void Canvas::stroke_path(double thickness, double grey) {
 
 void Canvas::watermark(std::string_view text) {
     constexpr double kAngle = -0.955;  // along the diagonal of A4
-    const TextStyle style{96, true, 0.92, Side::left, 0};
+    const TextStyle style{96, true, 0.935, Side::left, 0};
     const double width = text_width(text, style);
     cairo_t* const context = state_->context.get();
     cairo_save(context);

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/decimal.h"
+#include "model/quantity.h"
 
 namespace farthing::render {
 
@@ -28,14 +30,20 @@ int year_of(Date date) {
     return static_cast<int>(date.civil().year());
 }
 
+// "number" and "minute" have a plural, "MB" and "kWh" have none.
+bool is_word(std::string_view unit) {
+    const Unit* const known = unit_named(unit);
+    return known != nullptr && known->name == unit && unit.size() > 3 &&
+           std::all_of(unit.begin(), unit.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 }  // namespace
 
 std::string grouped(std::string_view number) {
     const std::size_t start = number.starts_with('-') ? 1 : 0;
     std::size_t end = start;
     while (end < number.size() && number[end] >= '0' && number[end] <= '9') end += 1;
-    std::string text =
-        start == 1 ? "\u2212" : "";  // the minus sign as wide as a plus, not the hyphen
+    std::string text = start == 1 ? "-" : "";
     for (std::size_t i = start; i < end; ++i) {
         if (i > start && (end - i) % 3 == 0) text += kNarrowSpace;
         text.push_back(number[i]);
@@ -88,7 +96,9 @@ std::string service_period_text(const InvoiceLine& line) {
 std::string quantity_text(const InvoiceLine& line) {
     if (line.unit.empty() && line.quantity.is_zero()) return {};
     const std::string number = grouped(line.quantity.to_decimal(6));
-    return line.unit.empty() ? number : number + "\u00A0" + line.unit;
+    if (line.unit.empty()) return number;
+    const bool many = is_word(line.unit) && !(line.quantity == Exact(1));
+    return number + "\u00A0" + line.unit + (many ? "s" : "");
 }
 
 std::string invoice_reference(const Invoice& invoice) {

@@ -21,7 +21,7 @@ std::string date_text(Date date);
 std::string period_text(DatePeriod period);
 // "16–31 Jan 2026 · 16 days, 16/31 of the cycle"; the fraction only where it is not the whole.
 std::string service_period_text(const InvoiceLine& line);
-// "60 number", "1 200.5 MB"; empty where the line has no unit and counts nothing.
+// "60 numbers", "1 200.5 MB"; empty where the line has no unit and counts nothing.
 std::string quantity_text(const InvoiceLine& line);
 // A whole number or decimal with thousands apart: "1 234 567.5".
 std::string grouped(std::string_view number);
