@@ -43,23 +43,19 @@ Result<Exit> import(Context& context) {
     return print_report(context, *report, elapsed);
 }
 
+Result<std::string> guess_feed(Context& context, const std::string& first_file) {
+    FARTHING_TRY(std::string sample, read_file(first_file));
+    sample.resize(std::min<std::size_t>(sample.size(), 64 * 1024));
+    FARTHING_TRY(engine::FeedProposal proposal, engine::propose_feed(first_file, sample));
+    for (const std::string& note : proposal.notes) say(context, "guess: " + note);
+    return std::move(proposal.yaml);
+}
+
 // Adds the feed that was named, or the one that the first file seems to need; gives its name.
 std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine& engine, const std::string& first_file) {
-    std::string path = context["--feed"];
-    Result<std::string> yaml = std::string();
-    if (!path.empty()) {
-        yaml = read_file(path);
-    } else {
-        path = "proposed feed";
-        yaml = read_file(first_file).and_then([&](std::string sample) {
-            sample.resize(std::min<std::size_t>(sample.size(), 64 * 1024));
-            return engine::propose_feed(first_file, sample).transform([&](engine::FeedProposal proposal) {
-                for (const std::string& note : proposal.notes) say(context, "guess: " + note);
-                return std::move(proposal.yaml);
-            });
-        });
-    }
-    if (!yaml) return std::unexpected(Errors{std::move(yaml).error()});
+    const std::string path = context.arguments.given("--feed") ? context["--feed"] : "proposed feed";
+    const Result<std::string> yaml = context.arguments.given("--feed") ? read_file(path) : guess_feed(context, first_file);
+    if (!yaml) return std::unexpected(Errors{yaml.error()});
     auto name = engine::check_feed(path, *yaml);
     if (!name) return name;
     if (auto added = engine.add_feed(path, *yaml); !added) return std::unexpected(std::move(added).error());
@@ -84,7 +80,11 @@ std::vector<engine::SubscriptionChange> subscriptions_for(const std::vector<engi
         if (line.reason != SuspenseReason::unknown_identity || line.identity.empty() || line.identity == "*") continue;
         const std::size_t space = line.identity.find(' ');
         if (space == std::string::npos || !known.insert(line.identity).second) continue;
-        engine::SubscriptionChange change{.name = line.identity.substr(space + 1), .account = "all", .plan = plan, .from = from};
+        engine::SubscriptionChange change;
+        change.name = line.identity.substr(space + 1);
+        change.account = "all";
+        change.plan = plan;
+        change.from = from;
         for (std::size_t i = 0; i < kIdentityKindNames.size(); ++i) {
             if (kIdentityKindNames[i] != line.identity.substr(0, space)) continue;
             change.identities.emplace_back(static_cast<IdentityKind>(i), change.name);
@@ -109,16 +109,44 @@ Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::
     FARTHING_TRY(const std::string plan, plan_for_all(context, engine));
     const catalog::Version& version = engine.catalog().newest();
     const Date from = version.zone.date_of(engine.catalog().versions().front()->valid_from);
-    FARTHING_CHECK(engine.apply(engine::AccountChange{.name = "all"}));
+    engine::AccountChange everybody;
+    everybody.name = "all";
+    FARTHING_CHECK(engine.apply(everybody));
     std::set<std::string> known;
     for (;;) {
         FARTHING_TRY(const auto lines, engine.suspense());
         const auto changes = subscriptions_for(lines, plan, from, known);
         if (changes.empty()) break;
         FARTHING_CHECK(engine.apply(changes));
-        FARTHING_TRY(const engine::Report retry, engine.retry({.feed = {}, .reason = "unknown_identity", .identity = {}}));
+        FARTHING_TRY(const engine::Report retry, engine.retry({{}, "unknown_identity", {}}));
         add_up(report, retry);
     }
+    return {};
+}
+
+// Files rated on the spot may be of any age, but a feed refuses what is too old or ahead of the clock. So the clock
+// goes to where the waiting records are, a month a round, until a round moves none.
+Result<void> let_time_pass(engine::Engine& engine, Instant& now, engine::Report& report) {
+    constexpr std::int64_t kRound = 30 * kMicrosPerDay;
+    Instant done = Instant::min();
+    for (;;) {
+        FARTHING_TRY(const auto lines, engine.suspense());
+        Instant first = Instant::max();
+        for (const engine::SuspenseLine& line : lines) {
+            const bool waits = line.reason == SuspenseReason::too_late || line.reason == SuspenseReason::in_the_future;
+            if (waits) first = std::min(first, line.first);
+        }
+        if (first == Instant::max() || first <= done) return {};
+        done = first;
+        now = first.plus_micros(kRound);
+        for (const std::string_view reason : {"too_late", "in_the_future"}) {
+            const auto retry = engine.retry({{}, std::string(reason), {}});
+            if (retry) add_up(report, *retry);   // else nothing waits for that reason
+        }
+    }
+}
+
+Result<void> count_suspense(engine::Engine& engine, engine::Report& report) {
     report.suspended_by_reason.clear();
     FARTHING_TRY(const auto left, engine.suspense());
     for (const engine::SuspenseLine& line : left) {
@@ -153,7 +181,13 @@ void print_records(Context& context, engine::Engine& engine, Result<void>& outco
     });
 }
 
-// Rating on the spot: the files may be of any age, so "now" is when the last of them could have been written.
+// What a data folder would do over time: the clock reaches the records, and their owners are made known.
+Result<void> settle(Context& context, engine::Engine& engine, engine::Report& report, Instant* clock) {
+    if (clock != nullptr) FARTHING_CHECK(let_time_pass(engine, *clock, report));
+    if (!context.arguments.given("--directory")) FARTHING_CHECK(adopt_identities(context, engine, report));
+    return count_suspense(engine, report);
+}
+
 Result<Exit> rate(Context& context) {
     if (const std::string& form = context["--records"]; !form.empty() && form != "csv" && form != "json") {
         return fail(UsageReason::bad_value, "--records is csv or json, not \"" + form + "\"");
@@ -162,6 +196,9 @@ Result<Exit> rate(Context& context) {
     if (files.empty()) return fail(UsageReason::not_found, "no files to rate");
     FARTHING_TRY(auto catalog_files, engine::read_catalog(context["--catalog"]));
     const TemporaryFolder folder;
+    const bool own_clock = !context.arguments.given("--now");
+    Instant now = context.now();
+    if (own_clock) context.now = [&now] { return now; };
     FARTHING_TRY(const EnginePtr engine, open_folder(context, folder.path()));
     if (const auto published = engine->publish(std::move(catalog_files), std::nullopt); !published) {
         return tell(context, published.error());
@@ -179,8 +216,10 @@ Result<Exit> rate(Context& context) {
     if (!feed) return tell(context, feed.error());
     auto bar = std::make_unique<ProgressBar>(context, "rating");
     auto report = engine->import_files(*feed, files, bar->callback());
-    if (report && !has_directory) {
-        if (auto adopted = adopt_identities(context, *engine, *report); !adopted) report = std::unexpected(adopted.error());
+    if (report) {
+        if (auto settled = settle(context, *engine, *report, own_clock ? &now : nullptr); !settled) {
+            report = std::unexpected(settled.error());
+        }
     }
     const auto elapsed = bar->elapsed();
     bar.reset();
