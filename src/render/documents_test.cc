@@ -300,7 +300,7 @@ TEST(InvoicePdf, says_what_a_customer_reads) {
          {"Northlight Telecom OÜ", "INV-2026-0001", "Osaühing Põhja Sõnumid", "Õismäe tee 12-3",
           "1–31 Jan 2026", "16 days, 16/31 of the cycle", "25.8064", "10 × 5.00 × 16/31",
           "Τμήμα Αθηνών", "PO-4711", "VAT 24 % on 290.06", "−2.0000", "EUR 359.67",
-          "17 February 2026", "EE38 2200 2210 2014 5685", "1 / 2", "2 / 2"}) {
+          "17 February 2026", "EE38 2200 2210 2014 5685", "1/2", "2/2"}) {
         EXPECT_EQ(count_of(text, part) > 0, true) << part;
     }
     EXPECT_EQ(count_of(text, "not sent"), 0U);
@@ -311,11 +311,11 @@ TEST(InvoicePdf, repeats_its_heads_and_says_what_it_left_to_the_csv) {
     invoice.state = InvoiceState::prepared;
     invoice.number.clear();
     const std::string text = text_of(*invoice_pdf(invoice, ""));
-    EXPECT_EQ(count_of(text, "99\u202F900 more, each in the CSV file"), 1U);
+    EXPECT_EQ(count_of(text, "99 900 more, each in the CSV file"), 1U);
     EXPECT_EQ(count_of(text, "Invoice Prepared osaühing-põhja 2026-01-01"),
               7U);  // on all pages but the first
     EXPECT_GT(count_of(text, "Numbers, continued"), 1U);
-    EXPECT_EQ(count_of(text, "8 / 8"), 1U);
+    EXPECT_EQ(count_of(text, "8/8"), 1U);
 }
 
 }  // namespace
