@@ -104,7 +104,9 @@ class Table {
         const char* end = digits.data() + digits.size();
         const auto [stop, error] = std::from_chars(digits.data(), end, value);
         if (error != std::errc{} || stop != end || value < from || value > to) {
-            wrong(reason, column, fmt::format("is not a whole number of at least {}", from));
+            wrong(reason, column,
+                  to == INT64_MAX ? fmt::format("is not a whole number of at least {}", from)
+                                  : fmt::format("is not a whole number from {} to {}", from, to));
         }
         return value;
     }
