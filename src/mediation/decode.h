@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/civil.h"
 #include "base/error.h"
 #include "catalog/snapshot.h"
 #include "mediation/feed.h"
@@ -45,6 +48,23 @@ class Decoder {
     struct State;
     std::unique_ptr<State> state_;
 };
+
+// What exactly was wrong with one record that was suspended for `reason`: its field, column and text. Re-reads the record,
+// so that the hot path keeps nothing but the reason. `header`: the names line of its source.
+std::string describe_failure(const Feed& feed, const catalog::Version& meters, std::string_view raw,
+                             std::string_view header, SuspenseReason reason);
+
+// One row of a numbers inventory (`kind: inventory`).
+struct InventoryRow {
+    std::int64_t line = 0;           // 1-based
+    std::string subscription;
+    std::string number;              // digits, normalised by the rules of the feed
+    bool add = true;                 // or remove; a feed without action lists all numbers that there are
+    Date date;                       // from that local day
+    std::optional<Error> error;      // what is wrong with this row; the others stand
+};
+// A whole inventory file. REQUIRES: feed.kind is inventory.
+std::vector<InventoryRow> decode_inventory(const Feed& feed, std::string_view bytes);
 
 // Checks what can be told from the record alone, by the feed's limits. `now`: arrival time.
 void validate(const Feed& feed, Instant now, UsageChunk& chunk);

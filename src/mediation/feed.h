@@ -13,10 +13,25 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "base/reason.h"
 #include "base/time_zone.h"
 #include "catalog/snapshot.h"
 #include "model/ids.h"
 #include "model/usage.h"
+
+namespace farthing {
+
+// Why a feed description is refused.
+#define FARTHING_FEED_REASONS(X)                                                                       \
+    X(feed_not_yaml, "the description is not well-formed YAML", "Mend the text at that place.")        \
+    X(feed_unknown_key, "the feed language has no such key", "See docs/reference/feeds.md.")           \
+    X(feed_missing_key, "the description lacks a key that it needs", "Add it.")                        \
+    X(feed_bad_value, "the value is not one that this key takes", "See docs/reference/feeds.md.")      \
+    X(feed_not_supported, "the feed language knows this, but this release can't do it", "Leave it out.") \
+    X(feed_no_proposal, "no feed can be proposed from this file", "Write the description by hand: docs/reference/feeds.md.")
+FARTHING_REASON_ENUM(FeedReason, FARTHING_FEED_REASONS)
+
+}  // namespace farthing
 
 namespace farthing::mediation {
 
@@ -25,10 +40,11 @@ enum class FormatKind : std::uint8_t { delimited, fixed_width, json_lines };
 // Where a value stands in a record.
 struct FieldRef {
     std::string name;                // delimited with header: column name; json_lines: "a.b" path
-    int column = -1;                 // delimited without header: 0-based
+    int column = -1;                 // delimited without header: 0-based (people write them from 1)
     int from = 0;                    // fixed width: 1-based first and last character, inclusive
     int to = 0;
     bool given() const { return !name.empty() || column >= 0 || to > 0; }
+    bool operator==(const FieldRef&) const = default;
 };
 
 struct NumberRules {                 // normalisation of telephone numbers before prefix matching
@@ -86,7 +102,8 @@ struct Feed {
     FieldRef end;
     std::optional<FieldRef> duration;            // instead of end
     std::int64_t duration_micros = 0;            // unit of `duration`
-    TimeRules time;
+    TimeRules time;                  // of `start` (inventory: of `date`)
+    std::optional<TimeRules> end_time;           // of `end`, where it differs
     struct QuantityRules {
         std::vector<FieldRef> sum;               // added up; empty: 1 per record
         std::string unit;                        // empty: the meter's base unit
@@ -104,11 +121,14 @@ struct Feed {
     std::array<FieldRef, 2> keep;                // integers kept as UsageChunk::reading
     std::array<std::string, 2> keep_names;
     struct GuideRule {                           // first that matches, at event time
+        enum class From : std::uint8_t { field, called, calling };
         IdentityKind by = IdentityKind::device;
-        FieldRef from;
+        FieldRef field;
+        From from = From::field;     // called, calling: the number as normalised
     };
     std::vector<GuideRule> guide;
     std::vector<std::string> same_record;        // dedup key: names of mapped fields (id, start, identity, called …)
+    std::vector<FieldRef> same_record_fields;    // and fields of the source that are not mapped
     SlotRules slots;                             // instead of same_record
     std::int64_t accept_late_micros = 35 * kMicrosPerDay;    // beyond it: too_late
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;

@@ -1,0 +1,80 @@
+#include "mediation/decode.h"
+
+#include <simdjson.h>
+
+#include "mediation/decode_map.h"
+#include "mediation/decode_source.h"
+
+namespace farthing::mediation {
+
+namespace {
+
+bool is_plain_text(std::string_view text) {
+    if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) return false;
+    return simdjson::validate_utf8(text.data(), text.size());
+}
+
+// Text with bytes that are not UTF-8, or with NUL, is not what the source meant to send. All records of a chunk lie one
+// after another, so that clean ones cost one pass over their bytes.
+void suspend_foreign_bytes(UsageChunk& chunk) {
+    if (chunk.size() == 0) return;
+    const char* const begin = chunk.raw.front().data();
+    const char* const end = chunk.raw.back().data() + chunk.raw.back().size();
+    if (is_plain_text({begin, end})) return;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (!is_plain_text(chunk.raw[row])) chunk.suspend(row, SuspenseReason::unparseable);
+    }
+}
+
+}  // namespace
+
+struct Decoder::State {
+    State(const Feed& feed, const catalog::Version& meters, std::string_view bytes, std::string_view header)
+        : map(feed),
+          reader(reader_of(feed, map, bytes, header, arena)),
+          mapper(feed, meters, map, arena),
+          fields(map.slots()) {}
+
+    Arena arena;
+    FieldMap map;
+    RecordReader reader;
+    Mapper mapper;
+    std::vector<std::string_view> fields;
+    std::int64_t position = 0;
+};
+
+Decoder::Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes, std::string_view header)
+    : state_(std::make_unique<State>(feed, meters, bytes, header)) {}
+Decoder::~Decoder() = default;
+
+void Decoder::skip_to(std::int64_t record) {
+    std::visit(
+        [&](auto& reader) {
+            while (state_->position < record && reader.skip()) state_->position += 1;
+        },
+        state_->reader);
+}
+
+bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
+    State& state = *state_;
+    state.arena.clear();
+    chunk.resize(records_max);
+    std::size_t row = 0;
+    std::visit(
+        [&](auto& reader) {
+            RecordView record;
+            while (row < records_max && reader.next(record, state.fields.data())) {
+                state.mapper.map(record, state.fields.data(), chunk, row);
+                row += 1;
+            }
+        },
+        state.reader);
+    chunk.resize(row);
+    state.position += static_cast<std::int64_t>(row);
+    suspend_foreign_bytes(chunk);
+    return row > 0;
+}
+
+std::int64_t Decoder::position() const { return state_->position; }
+
+}  // namespace farthing::mediation

@@ -1,0 +1,295 @@
+#include "mediation/decode_map.h"
+
+#include "base/decimal.h"
+
+namespace farthing::mediation {
+
+namespace {
+
+constexpr std::array<std::string_view, 9> kKeyPartNames = {"id",       "identity", "service", "start",  "end",
+                                                           "quantity", "network",  "called",  "calling"};
+
+template <class Value>
+void append_value(std::string& text, const Value& value) {
+    text.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+// With its length, so that "ab","c" is not "a","bc".
+void append_text(std::string& text, std::string_view part) {
+    append_value(text, static_cast<std::uint32_t>(part.size()));
+    text += part;
+}
+
+}  // namespace
+
+Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap& map, Arena& arena)
+    : feed_(feed),
+      map_(map),
+      arena_(arena),
+      start_reader_(feed.time, feed.zone),
+      end_reader_(feed.end_time.value_or(feed.time), feed.zone),
+      service_constant_(feed.service.constant.has_value()) {
+    if (service_constant_) {
+        add_service(meters, {}, *feed.service.constant);
+    } else if (!feed.service.map.empty()) {
+        for (const auto& [source_name, name] : feed.service.map) add_service(meters, source_name, name);
+    } else {
+        for (const catalog::Meter& meter : meters.meters) add_service(meters, meter.name, meter.name);
+    }
+    if (!services_.empty()) last_service_ = &services_.front();
+    for (const std::string& name : feed.same_record) {
+        const auto part = std::ranges::find(kKeyPartNames, name);
+        if (part != kKeyPartNames.end()) key_parts_.push_back(static_cast<KeyPart>(part - kKeyPartNames.begin()));
+    }
+}
+
+void Mapper::add_service(const catalog::Version& meters, const std::string& source_name, const std::string& name) {
+    Service service;
+    service.source_name = source_name;
+    const auto own = feed_.quantity_of.find(name);
+    const Feed::QuantityRules& rules = own == feed_.quantity_of.end() ? feed_.quantity : own->second;
+    for (const FieldRef& ref : rules.sum) service.quantities.push_back(map_.slot_of(ref));
+    if (const catalog::Meter* meter = meters.meter_named(name)) {
+        service.meter = meter->id;
+        const Unit* unit = rules.unit.empty() ? meter->unit : unit_named(rules.unit);
+        service.unit_fits = unit != nullptr && unit->dimension == meter->unit->dimension;
+        if (service.unit_fits) service.ratio = {unit->size, meter->unit->size};
+        if (service.unit_fits && unit->size % meter->unit->size == 0) {
+            service.ratio = {unit->size / meter->unit->size, 1};
+        }
+    }
+    services_.push_back(std::move(service));
+}
+
+const Mapper::Service* Mapper::service_of(std::string_view name) {
+    if (service_constant_) return last_service_;
+    if (last_service_ != nullptr && last_service_->source_name == name) return last_service_;
+    for (const Service& service : services_) {
+        if (service.source_name != name) continue;
+        last_service_ = &service;
+        return last_service_;
+    }
+    return nullptr;
+}
+
+void Mapper::suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot, std::string_view text) {
+    if (!chunk.live(row)) return;  // the first fault is told
+    chunk.suspend(row, why);
+    culprit_ = {slot, text};
+}
+
+void Mapper::map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    chunk.line[row] = record.line;
+    chunk.raw[row] = record.raw;
+    chunk.meter[row] = {};
+    chunk.quantity[row] = 0;
+    chunk.content[row] = 0;
+    chunk.subscription[row] = {};
+    chunk.outcome[row] = Outcome::rated;
+    chunk.reason[row] = SuspenseReason::none;
+    if (record.fault != SuspenseReason::none || filtered(fields)) {
+        chunk.id[row] = chunk.identity[row] = chunk.called[row] = chunk.calling[row] = {};
+        chunk.identity_kind[row] = {};
+        chunk.start[row] = chunk.end[row] = {};
+        chunk.network[row] = {};
+        for (auto& column : chunk.reading) column[row] = 0;
+        chunk.key[row] = {};
+        if (record.fault == SuspenseReason::none) {
+            chunk.outcome[row] = Outcome::filtered;
+        } else {
+            suspend(chunk, row, record.fault, kNoSlot, record.raw);
+        }
+        return;
+    }
+    // A record that fails goes on: who sent it and when tells people where to look.
+    chunk.id[row] = trimmed(fields[map_.id]);
+    if (map_.id != kNoSlot && chunk.id[row].empty()) suspend(chunk, row, SuspenseReason::missing_field, map_.id, {});
+    map_numbers(fields, chunk, row);
+    map_identity(fields, chunk, row);
+    map_times(fields, chunk, row);
+    map_network(fields, chunk, row);
+    map_keep(fields, chunk, row);
+    map_quantity(fields, chunk, row);
+    chunk.key[row] = chunk.live(row) ? key_of(fields, chunk, row) : Hash128{};
+}
+
+bool Mapper::filtered(const std::string_view* fields) const {
+    for (std::size_t i = 0; i < feed_.filters.size(); ++i) {
+        const Feed::Filter& filter = feed_.filters[i];
+        const std::string_view text = trimmed(fields[map_.filters[i]]);
+        const bool matches = std::ranges::find(filter.equals, text) != filter.equals.end();
+        if (matches != filter.keep_matching) return true;
+    }
+    return false;
+}
+
+void Mapper::map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    const auto read = [&](Slot slot, const NumberRules& rules) {
+        const std::string_view text = trimmed(fields[slot]);
+        return rules.on ? normalised_number(text, rules, arena_) : text;
+    };
+    chunk.called[row] = read(map_.called, feed_.called_rules);
+    chunk.calling[row] = read(map_.calling, feed_.calling_rules);
+}
+
+// By the first rule whose field is filled.
+void Mapper::map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    chunk.identity[row] = {};
+    chunk.identity_kind[row] = {};
+    for (std::size_t i = 0; i < feed_.guide.size(); ++i) {
+        const Feed::GuideRule& rule = feed_.guide[i];
+        std::string_view text;
+        switch (rule.from) {
+            case Feed::GuideRule::From::field: text = trimmed(fields[map_.guide[i]]); break;
+            case Feed::GuideRule::From::called: text = chunk.called[row]; break;
+            case Feed::GuideRule::From::calling: text = chunk.calling[row]; break;
+        }
+        const bool digits = rule.by != IdentityKind::device && rule.by != IdentityKind::subscription;
+        if (digits) text = without_separators(text, arena_);
+        if (text.empty()) continue;
+        chunk.identity[row] = text;
+        chunk.identity_kind[row] = rule.by;
+        return;
+    }
+    suspend(chunk, row, SuspenseReason::missing_field, map_.guide.empty() ? kNoSlot : map_.guide.front(), {});
+}
+
+void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    chunk.start[row] = chunk.end[row] = {};
+    LocalReading start;
+    LocalReading end;
+    bool unclear = false;
+    if (!read_times(fields, chunk, row, start, end, unclear)) return;
+    std::int64_t duration = 0;
+    if (!read_duration(fields, chunk, row, duration)) return;
+    const bool has_end = map_.end != kNoSlot;
+    if (unclear && has_end && map_.duration != kNoSlot) {
+        // The repeated hour: start, end and duration together may fit exactly one reading (EC22).
+        int fits = 0;
+        Instant from;
+        for (int i = 0; i < (start.kind == LocalReading::Kind::ambiguous ? 2 : 1); ++i) {
+            for (int j = 0; j < (end.kind == LocalReading::Kind::ambiguous ? 2 : 1); ++j) {
+                const Instant first = i == 0 ? start.first : start.second;
+                const Instant last = j == 0 ? end.first : end.second;
+                if (last.micros - first.micros != duration) continue;
+                fits += 1;
+                from = first;
+            }
+        }
+        if (fits == 1) {
+            chunk.start[row] = from;
+            chunk.end[row] = from.plus_micros(duration);
+            return;
+        }
+    }
+    chunk.start[row] = start.first;
+    chunk.end[row] = has_end ? end.first : start.first.plus_micros(duration);
+    if (!unclear) return;
+    const Slot slot = start.kind == LocalReading::Kind::ambiguous ? map_.start : map_.end;
+    suspend(chunk, row, SuspenseReason::ambiguous_time, slot, trimmed(fields[slot]));
+}
+
+// False when a time can't be read; `unclear` when one has two readings.
+bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row, LocalReading& start,
+                        LocalReading& end, bool& unclear) {
+    const auto read = [&](TimeReader& reader, Slot slot, LocalReading& reading) {
+        const std::string_view text = trimmed(fields[slot]);
+        const SuspenseReason why = text.empty() ? SuspenseReason::missing_field : reader.read(text, reading);
+        if (why == SuspenseReason::ambiguous_time) unclear = true;
+        if (why == SuspenseReason::none || why == SuspenseReason::ambiguous_time) return true;
+        suspend(chunk, row, why, slot, text);
+        return false;
+    };
+    if (!read(start_reader_, map_.start, start)) return false;
+    return map_.end == kNoSlot || read(end_reader_, map_.end, end);
+}
+
+bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
+                           std::int64_t& micros) {
+    if (map_.duration == kNoSlot) return true;
+    const std::string_view text = trimmed(fields[map_.duration]);
+    const SuspenseReason why = text.empty() ? SuspenseReason::missing_field
+                                            : add_quantity(text, feed_.decimal_point, {feed_.duration_micros, 1}, micros);
+    if (why == SuspenseReason::none) return true;
+    suspend(chunk, row, why, map_.duration, text);
+    return false;
+}
+
+void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    const std::string_view name = service_constant_ ? std::string_view{} : trimmed(fields[map_.service]);
+    if (!service_constant_ && name.empty()) {
+        return suspend(chunk, row, SuspenseReason::missing_field, map_.service, name);
+    }
+    const Service* service = service_of(name);
+    if (service == nullptr || !service->meter) {
+        return suspend(chunk, row, SuspenseReason::unknown_service, map_.service, name);
+    }
+    chunk.meter[row] = service->meter;
+    if (map_.answered != kNoSlot && trimmed(fields[map_.answered]) != feed_.answered_equals) return;
+    std::int64_t total = service->quantities.empty() ? 1 : 0;
+    for (const Slot slot : service->quantities) {
+        const std::string_view text = trimmed(fields[slot]);
+        SuspenseReason why = SuspenseReason::missing_field;
+        if (!service->unit_fits) {
+            why = SuspenseReason::bad_number;
+        } else if (!text.empty()) {
+            why = add_quantity(text, feed_.decimal_point, service->ratio, total);
+        }
+        if (why != SuspenseReason::none) return suspend(chunk, row, why, slot, text);
+    }
+    chunk.quantity[row] = total;
+}
+
+void Mapper::map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    chunk.network[row] = {};
+    if (map_.network == kNoSlot && map_.mcc == kNoSlot) return;
+    const Slot slot = map_.network != kNoSlot ? map_.network : map_.mcc;
+    const std::string_view country = trimmed(fields[slot]);
+    const std::string_view code = trimmed(fields[map_.mnc]);
+    if (country.empty()) return;
+    std::array<char, 6> text{};
+    const bool fits = country.size() + code.size() <= text.size() && (code.empty() || country.size() == 3);
+    if (fits) std::ranges::copy(code, std::ranges::copy(country, text.begin()).out);
+    // "244-05" is one field of seven characters.
+    chunk.network[row] = code.empty() ? NetworkKey::parse(country)
+                         : fits       ? NetworkKey::parse({text.data(), country.size() + code.size()})
+                                      : NetworkKey{};
+    if (!chunk.network[row]) suspend(chunk, row, SuspenseReason::unparseable, slot, country);
+}
+
+void Mapper::map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    for (std::size_t i = 0; i < map_.keep.size(); ++i) {
+        std::int64_t value = 0;
+        const std::string_view text = trimmed(fields[map_.keep[i]]);
+        if (!text.empty() && !read_integer(text, value)) {
+            suspend(chunk, row, SuspenseReason::bad_number, map_.keep[i], text);
+        }
+        chunk.reading[i][row] = value;
+    }
+}
+
+Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {
+    const bool id_alone = key_parts_.size() == 1 && key_parts_[0] == KeyPart::id && map_.same_record.empty();
+    if (id_alone) return hash128(chunk.id[row]);
+    if (key_parts_.empty() && map_.same_record.empty()) return {};
+    key_text_.clear();
+    for (const KeyPart part : key_parts_) {
+        switch (part) {
+            case KeyPart::id: append_text(key_text_, chunk.id[row]); break;
+            case KeyPart::identity:
+                append_value(key_text_, chunk.identity_kind[row]);
+                append_text(key_text_, chunk.identity[row]);
+                break;
+            case KeyPart::service: append_value(key_text_, chunk.meter[row].value); break;
+            case KeyPart::start: append_value(key_text_, chunk.start[row].micros); break;
+            case KeyPart::end: append_value(key_text_, chunk.end[row].micros); break;
+            case KeyPart::quantity: append_value(key_text_, chunk.quantity[row]); break;
+            case KeyPart::network: append_value(key_text_, chunk.network[row].value); break;
+            case KeyPart::called: append_text(key_text_, chunk.called[row]); break;
+            case KeyPart::calling: append_text(key_text_, chunk.calling[row]); break;
+        }
+    }
+    for (const Slot slot : map_.same_record) append_text(key_text_, trimmed(fields[slot]));
+    return hash128(key_text_);
+}
+
+}  // namespace farthing::mediation

@@ -1,0 +1,60 @@
+#include "mediation/decode_record.h"
+
+#include <fmt/format.h>
+
+namespace farthing::mediation {
+
+FieldMap::FieldMap(const Feed& feed) : refs(1) {
+    id = add(feed.id);
+    service = add(feed.service.at);
+    start = add(feed.start);
+    end = add(feed.end);
+    duration = add(feed.duration.value_or(FieldRef{}));
+    answered = add(feed.answered);
+    network = add(feed.network);
+    mcc = add(feed.mcc);
+    mnc = add(feed.mnc);
+    called = add(feed.called);
+    calling = add(feed.calling);
+    for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = add(feed.keep[i]);
+    for (const auto& rule : feed.guide) guide.push_back(add(rule.field));
+    for (const auto& rule : feed.filters) filters.push_back(add(rule.field));
+    for (const auto& ref : feed.same_record_fields) same_record.push_back(add(ref));
+    const auto add_quantities = [&](const Feed::QuantityRules& rules) {
+        for (const FieldRef& ref : rules.sum) {
+            const Slot slot = add(ref);
+            if (std::ranges::find(quantities, slot) == quantities.end()) quantities.push_back(slot);
+        }
+    };
+    add_quantities(feed.quantity);
+    for (const auto& [name, rules] : feed.quantity_of) add_quantities(rules);
+    subscription = add(feed.inventory_subscription);
+    number = add(feed.inventory_number);
+    action = add(feed.inventory_action);
+    date = add(feed.inventory_date);
+}
+
+Slot FieldMap::slot_of(const FieldRef& ref) const {
+    if (!ref.given()) return kNoSlot;
+    const auto found = std::ranges::find(refs, ref);
+    return found == refs.end() ? kNoSlot : static_cast<Slot>(found - refs.begin());
+}
+
+Slot FieldMap::add(const FieldRef& ref) {
+    if (!ref.given()) return kNoSlot;
+    if (const Slot known = slot_of(ref); known != kNoSlot) return known;
+    refs.push_back(ref);
+    return static_cast<Slot>(refs.size() - 1);
+}
+
+std::string describe(const FieldRef& ref, FormatKind format) {
+    switch (format) {
+        case FormatKind::delimited:
+            return ref.name.empty() ? fmt::format("column {}", ref.column + 1) : "column " + ref.name;
+        case FormatKind::fixed_width: return fmt::format("characters {}-{}", ref.from, ref.to);
+        case FormatKind::json_lines: break;
+    }
+    return "field " + ref.name;
+}
+
+}  // namespace farthing::mediation

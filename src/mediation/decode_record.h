@@ -1,0 +1,110 @@
+// What readers of the three formats share: a record as views of its mapped fields, each in a slot that is resolved once.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "mediation/feed.h"
+#include "model/outcome.h"
+
+namespace farthing::mediation {
+
+// One record as it was found. `fault` says that it could not be taken apart; its fields mean nothing then.
+struct RecordView {
+    std::int64_t line = 0;
+    std::string_view raw;
+    SuspenseReason fault = SuspenseReason::none;
+};
+
+// Text that normalisation builds (quotes undone, numbers rewritten) until the next chunk.
+class Arena {
+  public:
+    char* take(std::size_t size) {
+        if (size > left_) refill(size);
+        char* begin = at_;
+        at_ += size;
+        left_ -= size;
+        return begin;
+    }
+    void give_back(std::size_t size) {  // the tail of the last take
+        at_ -= size;
+        left_ += size;
+    }
+    std::string_view copy(std::string_view text) {
+        char* begin = take(text.size());
+        if (!text.empty()) std::memcpy(begin, text.data(), text.size());
+        return {begin, text.size()};
+    }
+    void clear() {
+        if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
+        if (blocks_.empty()) return;
+        at_ = blocks_.back().bytes.get();
+        left_ = blocks_.back().size;
+    }
+
+  private:
+    struct Block {
+        std::unique_ptr<char[]> bytes;
+        std::size_t size = 0;
+    };
+    void refill(std::size_t size) {
+        constexpr std::size_t kBlock = std::size_t{1} << 18;
+        const std::size_t room = std::max(size, kBlock);
+        blocks_.push_back({std::make_unique_for_overwrite<char[]>(room), room});
+        at_ = blocks_.back().bytes.get();
+        left_ = room;
+    }
+    std::vector<Block> blocks_;
+    char* at_ = nullptr;
+    std::size_t left_ = 0;
+};
+
+// Slot 0 is the field that the feed does not map: always empty.
+using Slot = std::uint16_t;
+constexpr Slot kNoSlot = 0;
+
+// The mapped fields, each once, and which of them is what.
+struct FieldMap {
+    explicit FieldMap(const Feed& feed);
+
+    std::vector<FieldRef> refs;  // by slot
+    // Slots a reader fills, and one more that takes what nobody asked for.
+    std::size_t slots() const { return refs.size() + 1; }
+    Slot unwanted() const { return static_cast<Slot>(refs.size()); }
+    Slot slot_of(const FieldRef& ref) const;
+    Slot add(const FieldRef& ref);
+
+    Slot id, service, start, end, duration, answered, network, mcc, mnc, called, calling;
+    std::array<Slot, 2> keep;
+    std::vector<Slot> guide;         // by rule
+    std::vector<Slot> filters;       // by rule
+    std::vector<Slot> same_record;   // of same_record_fields
+    std::vector<Slot> quantities;    // of every service, for sums over a file
+    Slot subscription, number, action, date;  // inventory
+};
+
+// "column energy_j", "field data.energy", "characters 21-22", "column 4".
+std::string describe(const FieldRef& ref, FormatKind format);
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+inline std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+// A line without the carriage return that some systems end it with.
+inline std::string_view without_return(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+// The bytes after the byte order mark that some editors write.
+inline std::string_view without_mark(std::string_view bytes) {
+    if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+    return bytes;
+}
+
+}  // namespace farthing::mediation

@@ -1,0 +1,241 @@
+#include "mediation/decode_time.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/civil.h"
+
+namespace farthing::mediation {
+
+namespace {
+
+constexpr std::int64_t kMicrosPerHour = 3'600 * kMicrosPerSecond;
+constexpr std::int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
+constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Two digits below `limit`, or -1. REQUIRES: two characters are readable.
+int two_digits(const char* at, int limit) {
+    if (!is_digit(at[0]) || !is_digit(at[1])) return -1;
+    const int value = (at[0] - '0') * 10 + (at[1] - '0');
+    return value < limit ? value : -1;
+}
+
+// Takes digits of a fraction from the front as microseconds; what is finer is cut, never rounded: it must not carry an
+// event over a boundary.
+std::optional<int> take_fraction(std::string_view& text) {
+    int micros = 0;
+    int unit = 100'000;
+    std::size_t count = 0;
+    for (; count < text.size() && is_digit(text[count]); ++count, unit /= 10) micros += unit * (text[count] - '0');
+    if (count == 0) return std::nullopt;
+    text.remove_prefix(count);
+    return micros;
+}
+
+std::optional<int> take_number(std::string_view& text, std::size_t width) {
+    if (text.size() < width) return std::nullopt;
+    int value = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+        if (!is_digit(text[i])) return std::nullopt;
+        value = value * 10 + (text[i] - '0');
+    }
+    text.remove_prefix(width);
+    return value;
+}
+
+// "Z", "+02:00", "+0200" or "+02".
+std::optional<std::int64_t> take_offset(std::string_view& text) {
+    if (text.empty()) return std::nullopt;
+    const char sign = text.front();
+    text.remove_prefix(1);
+    if (sign == 'Z' || sign == 'z') return 0;
+    if (sign != '+' && sign != '-') return std::nullopt;
+    const auto hours = take_number(text, 2);
+    if (text.starts_with(':')) text.remove_prefix(1);
+    const auto minutes = text.empty() || !is_digit(text.front()) ? std::optional(0) : take_number(text, 2);
+    if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    return (*hours * 3600 + *minutes * 60) * (sign == '-' ? -1 : 1);
+}
+
+std::optional<int> take_month_name(std::string_view& text) {
+    constexpr std::string_view kNames[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                           "jul", "aug", "sep", "oct", "nov", "dec"};
+    if (text.size() < 3) return std::nullopt;
+    for (int month = 0; month < 12; ++month) {
+        const bool same = std::equal(text.begin(), text.begin() + 3, kNames[month].begin(),
+                                     [](char a, char b) { return (a | 0x20) == b; });
+        if (!same) continue;
+        text.remove_prefix(3);
+        return month + 1;
+    }
+    return std::nullopt;
+}
+
+// One %-letter of a pattern into its place.
+template <class Civil>
+bool take_part(char letter, std::string_view& text, Civil& civil) {
+    const auto put = [](std::optional<int> value, int& place) {
+        if (value) place = *value;
+        return value.has_value();
+    };
+    switch (letter) {
+        case 'Y': return put(take_number(text, 4), civil.year);
+        case 'm': return put(take_number(text, 2), civil.month);
+        case 'd': return put(take_number(text, 2), civil.day);
+        case 'H': return put(take_number(text, 2), civil.hour);
+        case 'M': return put(take_number(text, 2), civil.minute);
+        case 'S': return put(take_number(text, 2), civil.second);
+        case 'f': return put(take_fraction(text), civil.micros);
+        case 'b': return put(take_month_name(text), civil.month);
+        case 'y':
+            if (!put(take_number(text, 2), civil.year)) return false;
+            civil.year += 2000;
+            return true;
+        case 'z':
+            civil.offset_seconds = take_offset(text);
+            return civil.offset_seconds.has_value();
+        case '%':
+            if (!text.starts_with('%')) return false;
+            text.remove_prefix(1);
+            return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
+    reading.kind = LocalReading::Kind::unique;
+    switch (rules_.kind) {
+        case TimeRules::Kind::rfc3339:
+            return read_rfc3339(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
+        case TimeRules::Kind::unix_seconds:
+        case TimeRules::Kind::unix_millis:
+            return read_unix(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
+        case TimeRules::Kind::pattern: break;
+    }
+    Civil civil;
+    if (!read_pattern(text, civil)) return SuspenseReason::bad_time;
+    const auto local = micros_of(civil);
+    if (!local) return SuspenseReason::bad_time;
+    if (!civil.offset_seconds) return resolve(*local, reading);
+    reading.first = {*local - *civil.offset_seconds * kMicrosPerSecond};
+    return SuspenseReason::none;
+}
+
+std::optional<Date> TimeReader::read_date(std::string_view text) {
+    std::int64_t local = 0;
+    if (rules_.kind == TimeRules::Kind::pattern) {
+        Civil civil;
+        if (!read_pattern(text, civil)) return std::nullopt;
+        const auto micros = micros_of(civil);
+        if (!micros) return std::nullopt;
+        local = *micros;
+        if (!civil.offset_seconds) return Date{static_cast<std::int32_t>(local / kMicrosPerDay)};
+        local -= *civil.offset_seconds * kMicrosPerSecond;
+    } else {
+        LocalReading reading;
+        if (read(text, reading) != SuspenseReason::none) return std::nullopt;
+        local = reading.first.micros;
+    }
+    return zone_.date_of({local});
+}
+
+bool TimeReader::read_rfc3339(std::string_view text, Instant& instant) {
+    // The usual shape, "2026-01-31T10:00:00Z", on the day of the record before.
+    if (text.size() == 20 && text[19] == 'Z' && std::memcmp(text.data(), day_text_.data(), 10) == 0) {
+        const int hour = two_digits(text.data() + 11, 24);
+        const int minute = two_digits(text.data() + 14, 60);
+        const int second = two_digits(text.data() + 17, 60);
+        if (text[10] == 'T' && text[13] == ':' && text[16] == ':' && (hour | minute | second) >= 0) {
+            instant.micros = day_micros_ + hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSecond;
+            return true;
+        }
+    }
+    const auto parsed = parse_rfc3339(text);
+    if (!parsed) return false;
+    instant = *parsed;
+    const auto date = parse_date(text.substr(0, 10));
+    if (date) {
+        std::copy_n(text.begin(), 10, day_text_.begin());
+        day_micros_ = std::int64_t{date->days} * kMicrosPerDay;
+    }
+    return true;
+}
+
+bool TimeReader::read_unix(std::string_view text, Instant& instant) const {
+    const bool millis = rules_.kind == TimeRules::Kind::unix_millis;
+    std::int64_t whole = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+        if (digits == 18) return false;
+        whole = whole * 10 + (text[digits] - '0');
+    }
+    if (digits == 0 || whole > kSecondsMax * (millis ? 1000 : 1)) return false;
+    text.remove_prefix(digits);
+    int micros = 0;
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        const auto fraction = take_fraction(text);
+        if (!fraction) return false;
+        micros = millis ? *fraction / 1000 : *fraction;
+    }
+    if (!text.empty()) return false;
+    instant.micros = whole * (millis ? 1000 : kMicrosPerSecond) + micros;
+    return true;
+}
+
+bool TimeReader::read_pattern(std::string_view text, Civil& civil) const {
+    const std::string_view pattern = rules_.pattern;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] == '%' && i + 1 < pattern.size()) {
+            if (!take_part(pattern[++i], text, civil)) return false;
+            continue;
+        }
+        if (!text.starts_with(pattern[i])) return false;
+        text.remove_prefix(1);
+    }
+    return text.empty();
+}
+
+// Microseconds on the civil clock since 1970; nothing for a day or hour that no calendar has.
+std::optional<std::int64_t> TimeReader::micros_of(const Civil& civil) {
+    const int key = (civil.year * 16 + civil.month) * 32 + civil.day;
+    if (civil.month < 1 || civil.month > 12 || civil.day > 31 || civil.year < 1970) return std::nullopt;
+    if (key != civil_key_) {
+        const std::chrono::year_month_day date{std::chrono::year{civil.year},
+                                               std::chrono::month{static_cast<unsigned>(civil.month)},
+                                               std::chrono::day{static_cast<unsigned>(civil.day)}};
+        if (!date.ok()) return std::nullopt;
+        civil_day_micros_ = std::chrono::sys_days{date}.time_since_epoch().count() * kMicrosPerDay;
+        civil_key_ = key;
+    }
+    if (civil.hour > 23 || civil.minute > 59 || civil.second > 59) return std::nullopt;
+    return civil_day_micros_ + civil.hour * kMicrosPerHour + civil.minute * kMicrosPerMinute +
+           civil.second * kMicrosPerSecond + civil.micros;
+}
+
+SuspenseReason TimeReader::resolve(std::int64_t local, LocalReading& reading) {
+    if (local >= local_first_ && local < local_end_) {
+        reading.first = {local - offset_micros_};
+        return SuspenseReason::none;
+    }
+    reading = zone_.read_local(local);
+    switch (reading.kind) {
+        case LocalReading::Kind::ambiguous: return SuspenseReason::ambiguous_time;
+        case LocalReading::Kind::nonexistent: return SuspenseReason::nonexistent_time;
+        case LocalReading::Kind::unique: break;
+    }
+    // On the local clock the span of this offset begins after what it shares with the offset before it, and ends
+    // before what it shares with the next one.
+    const Period span = zone_.offset_span(reading.first);
+    const auto offset_at = [&](Instant instant) { return zone_.offset_seconds(instant) * kMicrosPerSecond; };
+    offset_micros_ = offset_at(reading.first);
+    local_first_ = span.start.micros + std::max(offset_micros_, offset_at(span.start.plus_micros(-1)));
+    local_end_ = span.end.micros + std::min(offset_micros_, offset_at(span.end));
+    return SuspenseReason::none;
+}
+
+}  // namespace farthing::mediation
