@@ -11,15 +11,17 @@
 
 namespace farthing::catalog {
 
-// Compiles one version's text. Every mistake is told, each with file:line:column, the offending text and the mend; what
-// the language knows but this release can't price is refused by name (`not_supported`), never ignored.
-// `names` gives and keeps the ids of meters, plans, components and partners.
-std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecord& record, NameTable& names);
+// Compiles one version's text. Every mistake is told, each with file:line:column, the offending
+// text and the mend; what the language knows but this release can't price is refused by name
+// (`not_supported`), never ignored. `names` gives and keeps the ids of meters, plans, components
+// and partners.
+std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecord& record,
+                                                              NameTable& names);
 
 // One line per difference that changes what somebody pays or reads, in the order of the catalog:
 // "~ plan pooled-50, fee base: 2.00 → 2.50 per subscription and month".
 struct Difference {
-    char sign = '~';   // + - ~
+    char sign = '~';  // + - ~
     std::string text;
 };
 std::vector<Difference> diff(const Version& before, const Version& after);

@@ -1,8 +1,9 @@
-// A compiled catalog: immutable, effective-dated, safe to share between threads. What rating and billing read.
+// A compiled catalog: immutable, effective-dated, safe to share between threads. What rating and
+// billing read.
 //
-// Condition matching is compiled too: of the charges on one meter exactly one applies to a record, found by two map
-// look-ups on the record's network (country and network, then country, then the rest); surcharges (`adds: true`) apply
-// as well.
+// Condition matching is compiled too: of the charges on one meter exactly one applies to a record,
+// found by two map look-ups on the record's network (country and network, then country, then the
+// rest); surcharges (`adds: true`) apply as well.
 #pragma once
 
 #include <cstdint>
@@ -29,26 +30,27 @@ namespace farthing::catalog {
 
 struct Meter {
     MeterId id;
-    std::string name;                // "data"; also the service name in feeds
-    std::string title;               // section heading on documents
-    const Unit* unit = nullptr;      // base unit
+    std::string name;            // "data"; also the service name in feeds
+    std::string title;           // section heading on documents
+    const Unit* unit = nullptr;  // base unit
 };
 
 // `amount` of the currency for each `per` base units. Any sign of `amount` but minus.
 struct UnitPrice {
     Decimal amount;
     std::int64_t per = 1;
-    std::string text;                // as the catalog says it: "0.05 per MB"
+    std::string text;  // as the catalog says it: "0.05 per MB"
     Exact exact() const { return amount.exact() / Exact(per); }
 };
 
 struct Band {
-    std::int64_t to = INT64_MAX;     // cumulated base units, exclusive; the last band has no end
+    std::int64_t to = INT64_MAX;  // cumulated base units, exclusive; the last band has no end
     UnitPrice price;
 };
 enum class BandMode : std::uint8_t { flat, graduated, volume };  // flat: one band
 
-// Billable quantity of a session: at least `first`, then whole steps of `next` (60/6; 1/1 changes nothing).
+// Billable quantity of a session: at least `first`, then whole steps of `next` (60/6; 1/1 changes
+// nothing).
 struct Increments {
     std::int64_t first = 1;
     std::int64_t next = 1;
@@ -57,40 +59,44 @@ struct Increments {
 
 enum class SharedBy : std::uint8_t { subscription, group, account, enterprise };
 struct Allowance {
-    std::int64_t quantity = 0;       // base units
-    bool per_pool = false;           // `per pool`: the quantity is the whole pool's; else each member adds it
+    std::int64_t quantity = 0;  // base units
+    bool per_pool =
+        false;  // `per pool`: the quantity is the whole pool's; else each member adds it
     SharedBy shared_by = SharedBy::subscription;
-    std::string text;                // "50 MB per subscription"
+    std::string text;  // "50 MB per subscription"
 };
 
-// Part of a charge that belongs to a partner; shares of one charge apply in order, each to the whole charge.
+// Part of a charge that belongs to a partner; shares of one charge apply in order, each to the
+// whole charge.
 struct Share {
     PartnerId partner;
     std::string partner_name;
-    Exact percent;                   // of the charge; 0 when `amount` is fixed
-    std::optional<Decimal> amount;   // fees only: per unit and cycle, prorated like the fee
+    Exact percent;                  // of the charge; 0 when `amount` is fixed
+    std::optional<Decimal> amount;  // fees only: per unit and cycle, prorated like the fee
 };
 
 // One row of a rate deck or price list, found by longest prefix of the called number or by network.
 struct RateRow {
-    std::uint64_t key = 0;           // stable item key, never 0: deck_key(prefix) or the network key
-    std::string prefix;              // digits, or "248" / "244-05"
-    std::string name;                // destination, country
+    std::uint64_t key = 0;  // stable item key, never 0: deck_key(prefix) or the network key
+    std::string prefix;     // digits, or "248" / "244-05"
+    std::string name;       // destination, country
     UnitPrice price;
     Increments increments;
     std::optional<Decimal> connection_fee;
     Instant valid_from = Instant::min();
     Instant valid_until = Instant::max();
-    std::string place;               // file:line
+    std::string place;  // file:line
 };
 // Digits with a leading 1, as a number: "372" is 1372. At most 18 digits.
 std::uint64_t deck_key(std::string_view prefix);
 
-// Rows by longest prefix, valid at a time. Immutable. Match: one hash look-up per prefix length in use.
+// Rows by longest prefix, valid at a time. Immutable. Match: one hash look-up per prefix length in
+// use.
 class Deck {
   public:
     Deck() = default;
-    // REQUIRES: no two rows of the same prefix valid at the same time (the reader refuses them, EC26).
+    // REQUIRES: no two rows of the same prefix valid at the same time (the reader refuses them,
+    // EC26).
     Deck(std::string name, std::vector<RateRow> rows);
     // The row of the longest prefix of `digits` that is valid at `when`; nullptr when none.
     const RateRow* match(std::string_view digits, Instant when) const;
@@ -103,33 +109,36 @@ class Deck {
     std::string name_;
     std::vector<RateRow> rows_;                               // by key, then valid_from
     std::unordered_map<std::uint64_t, std::uint32_t> first_;  // key → first of its rows
-    std::vector<std::size_t> lengths_;                        // prefix lengths in use, longest first
+    std::vector<std::size_t> lengths_;  // prefix lengths in use, longest first
 };
 
 enum class PricedBy : std::uint8_t { bands, network_list, prefix_deck };
 
 struct UsageCharge {
     ComponentId id;
-    std::string name;                // unique in its plan
-    std::string title;               // on documents
-    std::string place;               // file:line of the catalog
+    std::string name;   // unique in its plan
+    std::string title;  // on documents
+    std::string place;  // file:line of the catalog
     MeterId meter;
     bool adds = false;
-    Increments increments;           // of bands and network lists; decks say it per row
+    Increments increments;               // of bands and network lists; decks say it per row
     std::optional<Allowance> allowance;  // with bands only
     PricedBy priced_by = PricedBy::bands;
     BandMode mode = BandMode::flat;
     std::vector<Band> bands;
-    std::string rates;               // name of the deck or list
-    std::optional<Decimal> connection_fee;   // per session, with bands
+    std::string rates;                      // name of the deck or list
+    std::optional<Decimal> connection_fee;  // per session, with bands
     std::vector<Share> shares;
     std::string tax_category;
-    std::string when;                // as the catalog says it: "zone eu"
+    std::string when;  // as the catalog says it: "zone eu"
 };
 
 enum class FeeTiming : std::uint8_t { arrears, advance };
 enum class FeeEvery : std::uint8_t { cycle, day, once };
-enum class FeePer : std::uint8_t { subscription, account };  // account: once per paying account that has the plan
+enum class FeePer : std::uint8_t {
+    subscription,
+    account
+};  // account: once per paying account that has the plan
 enum class Prorate : std::uint8_t { calendar_days, none };
 
 struct Fee {
@@ -138,8 +147,8 @@ struct Fee {
     std::string title;
     std::string place;
     Decimal amount;
-    std::string text;                // "2.00 per subscription and month"
-    std::string unit;                // what a quantity of 1 is called on documents: "number", "lamp"
+    std::string text;  // "2.00 per subscription and month"
+    std::string unit;  // what a quantity of 1 is called on documents: "number", "lamp"
     FeePer per = FeePer::subscription;
     FeeEvery every = FeeEvery::cycle;
     FeeTiming timing = FeeTiming::arrears;
@@ -154,10 +163,10 @@ struct Discount {
     std::string name;
     std::string title;
     std::string place;
-    std::vector<ComponentId> on;     // resolved; in the order of the plan
-    Exact percent;                   // of the exact line; 0 when `amount` is fixed
-    std::optional<Decimal> amount;   // per document, never below zero (EC65)
-    std::string text;                // "10 % on data"
+    std::vector<ComponentId> on;    // resolved; in the order of the plan
+    Exact percent;                  // of the exact line; 0 when `amount` is fixed
+    std::optional<Decimal> amount;  // per document, never below zero (EC65)
+    std::string text;               // "10 % on data"
 };
 
 struct Plan {
@@ -169,40 +178,43 @@ struct Plan {
     std::vector<UsageCharge> charges;
     std::vector<Discount> discounts;
 
-    // Which charges apply to a record of that meter on that network: indices into `charges`. Empty: no price.
-    // The one that applies first, then the surcharges.
+    // Which charges apply to a record of that meter on that network: indices into `charges`. Empty:
+    // no price. The one that applies first, then the surcharges.
     const std::vector<std::uint32_t>& applying(MeterId meter, NetworkKey network) const;
 
-    // Compiled by the reader, one per meter: sets for the networks that any condition names, and the rest.
+    // Compiled by the reader, one per meter: sets for the networks that any condition names, and
+    // the rest.
     struct Matcher {
-        std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_network;  // NetworkKey::value
+        std::unordered_map<std::uint32_t, std::vector<std::uint32_t>>
+            by_network;  // NetworkKey::value
         std::vector<std::uint32_t> rest;
     };
-    std::vector<Matcher> matchers;   // by MeterId::value
+    std::vector<Matcher> matchers;  // by MeterId::value
 };
 
 struct TaxRule {
-    std::string category;            // "standard"
-    std::string name;                // "VAT 20 %"
+    std::string category;  // "standard"
+    std::string name;      // "VAT 20 %"
     Exact percent;
     std::string place;
 };
 
 struct DocumentRules {
-    std::string series = "INV-{year}-{number:4}";   // gapless within the expanded text before {number}
+    std::string series =
+        "INV-{year}-{number:4}";     // gapless within the expanded text before {number}
     bool group_per_account = false;  // lines per department instead of per payer
     std::string seller_title;
     std::vector<std::string> seller_address;
     std::string seller_tax_number;
     std::string payment_text;
     int due_days = 14;
-    std::string logo;                // path inside the catalog's folder
+    std::string logo;  // path inside the catalog's folder
 };
 
 // One published version.
 struct Version {
     VersionNo number;
-    std::string name;                // catalog: NAME
+    std::string name;  // catalog: NAME
     std::string hash;
     Instant valid_from;
     Currency currency;
@@ -211,13 +223,13 @@ struct Version {
     int line_digits = 2;
     Rounding payable_rounding = Rounding::half_away;
     int payable_digits = 2;
-    std::vector<Meter> meters;                       // by name
+    std::vector<Meter> meters;  // by name
     std::map<std::string, std::vector<NetworkKey>> zones;
-    std::vector<Plan> plans;                         // by name
-    std::map<std::string, Deck> decks;               // by name: prefix decks and network lists
-    std::map<std::string, TaxRule> taxes;            // by category; empty: no tax
+    std::vector<Plan> plans;               // by name
+    std::map<std::string, Deck> decks;     // by name: prefix decks and network lists
+    std::map<std::string, TaxRule> taxes;  // by category; empty: no tax
     std::string default_tax_category;
-    std::map<std::string, std::string> partners;     // name → title
+    std::map<std::string, std::string> partners;  // name → title
     DocumentRules documents;
 
     const Plan* plan(PlanId id) const;
@@ -231,7 +243,8 @@ struct Version {
 class Snapshot {
   public:
     Snapshot() = default;
-    explicit Snapshot(std::vector<std::shared_ptr<const Version>> versions);  // sorts by valid_from, then number
+    explicit Snapshot(
+        std::vector<std::shared_ptr<const Version>> versions);  // sorts by valid_from, then number
     const std::vector<std::shared_ptr<const Version>>& versions() const { return versions_; }
     bool empty() const { return versions_.empty(); }
     // The version in force at `when`; nullptr before the first.

@@ -1,0 +1,94 @@
+#include "catalog/charge_parts.h"
+
+#include <fmt/format.h>
+
+namespace farthing::catalog {
+
+namespace {
+
+std::optional<Share> read_share(Reading& reading, const Fields& share, const Decimal* fee) {
+    Share out;
+    out.partner_name = share.text("partner");
+    const auto& partners = reading.version.partners;
+    const bool known = partners.contains(out.partner_name);
+    if (!known && !out.partner_name.empty()) {
+        reading.mistakes.add(CatalogReason::unknown_partner, share.place_of("partner"),
+                             fmt::format("no partner is called {}", shown(out.partner_name)),
+                             suggestion(out.partner_name, keys_of(partners)));
+    }
+    if (known)
+        out.partner = PartnerId{reading.names.id_of(NameTable::Kind::partner, out.partner_name)};
+    if (!one_of(share, "percent", "amount", "a share")) return std::nullopt;
+    if (share.has("amount") && fee == nullptr) {
+        reading.mistakes.add(CatalogReason::bad_value, share.place_of("amount"),
+                             "a fixed share may be only of one fee",
+                             "Write `percent`, or put the share on the fee.");
+        return std::nullopt;
+    }
+    if (share.has("amount"))
+        out.amount = read_decimal(share.text("amount"), value_at(share, "amount"));
+    if (share.has("percent")) {
+        if (const auto percent = read_percent(share.text("percent"), value_at(share, "percent")))
+            out.percent = percent->exact();
+    }
+    return out;
+}
+
+}  // namespace
+
+ValueAt value_at(const Fields& fields, std::string_view key) {
+    return {fields.place_of(key), fields.mistakes()};
+}
+
+bool one_of(const Fields& fields, std::string_view a, std::string_view b, std::string_view what) {
+    if (fields.has(a) != fields.has(b)) return true;
+    const bool both = fields.has(a);
+    fields.mistakes().add(
+        both ? CatalogReason::bad_value : CatalogReason::missing_key, fields.place(),
+        fmt::format("{} says {} {} and {}", what, both ? "both" : "neither", shown(a), shown(b)),
+        fmt::format("Write one of {} and {}.", shown(a), shown(b)));
+    return false;
+}
+
+std::string read_tax_category(const Reading& reading, const Fields& fields,
+                              const std::string& otherwise) {
+    const std::string category = fields.text("tax");
+    if (category.empty()) return otherwise;
+    if (!reading.version.taxes.contains(category)) {
+        reading.mistakes.add(CatalogReason::unknown_tax, fields.place_of("tax"),
+                             fmt::format("no tax category is called {}", shown(category)),
+                             suggestion(category, keys_of(reading.version.taxes)));
+    }
+    return category;
+}
+
+std::vector<Share> read_shares(Reading& reading, const Fields& fields, const Decimal* fee,
+                               std::string_view whose) {
+    std::vector<Share> shares;
+    Exact percent_sum;
+    Exact amount_sum;
+    for (const Node& node : fields.list("shares")) {
+        const Fields share(node, table("share"), reading.mistakes);
+        if (auto read = read_share(reading, share, fee)) {
+            percent_sum += read->percent;
+            if (read->amount) amount_sum += read->amount->exact();
+            shares.push_back(std::move(*read));
+        }
+    }
+    const Exact whole = fee == nullptr ? Exact(100) : fee->exact();
+    const Exact given =
+        fee == nullptr ? percent_sum : whole * percent_sum / Exact(100) + amount_sum;
+    if (given > whole || percent_sum > Exact(100)) {
+        reading.mistakes.add(
+            CatalogReason::shares_exceed_charge, fields.place_of("shares"),
+            fmt::format("the shares of {} add up to more than the charge itself", whose));
+    }
+    return shares;
+}
+
+ComponentId component_id(Reading& reading, std::string_view plan, std::string_view name) {
+    return ComponentId{
+        reading.names.id_of(NameTable::Kind::component, fmt::format("{}/{}", plan, name))};
+}
+
+}  // namespace farthing::catalog

@@ -1,0 +1,39 @@
+// What fees, usage charges and discounts have in common, and the two kinds of charge.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/reading.h"
+#include "catalog/values.h"
+
+namespace farthing::catalog {
+
+// What a charge takes from its plan where it says nothing itself.
+struct PlanDefaults {
+    std::string plan;
+    std::string tax;
+    std::vector<Share> shares;
+};
+
+ValueAt value_at(const Fields& fields, std::string_view key);
+// Exactly one of the two keys is there.
+bool one_of(const Fields& fields, std::string_view a, std::string_view b, std::string_view what);
+std::string read_tax_category(const Reading& reading, const Fields& fields,
+                              const std::string& otherwise);
+// `fee`: the amount of the fee that the shares are of; a fixed amount may be only of a fee.
+std::vector<Share> read_shares(Reading& reading, const Fields& fields, const Decimal* fee,
+                               std::string_view whose);
+ComponentId component_id(Reading& reading, std::string_view plan, std::string_view name);
+
+struct ReadCharge {
+    UsageCharge charge;
+    Condition condition;
+    bool named = false;  // by the catalog itself
+};
+// nullopt where the meter is unknown.
+std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
+                                     const PlanDefaults& defaults);
+
+}  // namespace farthing::catalog

@@ -1,0 +1,301 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "catalog/charge_parts.h"
+
+namespace farthing::catalog {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kFeeOnly = {"amount", "per", "unit", "in", "prorate"};
+constexpr std::array<std::string_view, 5> kPriceKeys = {"price", "graduated", "volume", "deck",
+                                                        "price_list"};
+
+class UsageReader {
+  public:
+    UsageReader(Reading& reading, const Fields& fields, const PlanDefaults& defaults)
+        : reading_(reading), mistakes_(reading.mistakes), fields_(fields), defaults_(defaults) {}
+
+    std::optional<ReadCharge> read() {
+        for (const std::string_view key : kFeeOnly) {
+            if (!fields_.has(key)) continue;
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of(key),
+                          fmt::format("{} belongs to fees", shown(key)),
+                          "Take it out, or make two charges.");
+        }
+        const std::string meter_name = fields_.text("usage");
+        const Meter* meter = reading_.version.meter_named(meter_name);
+        if (meter == nullptr) {
+            std::vector<std::string> names;
+            for (const Meter& known : reading_.version.meters) names.push_back(known.name);
+            mistakes_.add(CatalogReason::unknown_meter, fields_.place_of("usage"),
+                          fmt::format("no meter is called {}", shown(meter_name)),
+                          suggestion(meter_name, names));
+            return std::nullopt;
+        }
+        meter_ = meter;
+        charge_.meter = meter->id;
+        charge_.place = fields_.place().line_only();
+        read_adds();
+        Condition condition{meter->id, charge_.adds, read_condition(), fields_.place(), {}};
+        const bool named = read_charge_name();
+        condition.name = charge_.name;
+        read_session();
+        read_allowance();
+        read_prices();
+        charge_.tax_category = read_tax_category(reading_, fields_, defaults_.tax);
+        charge_.shares = fields_.has("shares")
+                             ? read_shares(reading_, fields_, nullptr, "the charge")
+                             : defaults_.shares;
+        return ReadCharge{std::move(charge_), std::move(condition), named};
+    }
+
+  private:
+    void read_adds() {
+        const std::string text = fields_.text("adds");
+        charge_.adds = text == "true";
+        if (!text.empty() && text != "true" && text != "false") {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("adds"),
+                          fmt::format("`adds` is {}", shown(text)), "Write true or false.");
+        }
+    }
+
+    std::optional<NetworkSet> read_condition() {
+        const Node* node = fields_.find("when");
+        if (node == nullptr) return std::nullopt;
+        const Fields when(*node, table("condition"), mistakes_);
+        if (node->kind != Node::Kind::map || !one_of(when, "zone", "networks", "`when`"))
+            return NetworkSet{};
+        if (!when.has("zone")) return read_networks(when);
+        const std::string zone = when.text("zone");
+        charge_.when = "zone " + zone;
+        const auto found = reading_.version.zones.find(zone);
+        if (found != reading_.version.zones.end()) return NetworkSet(found->second);
+        mistakes_.add(CatalogReason::unknown_zone, when.place_of("zone"),
+                      fmt::format("no zone is called {}", shown(zone)),
+                      suggestion(zone, keys_of(reading_.version.zones)));
+        return NetworkSet{};
+    }
+
+    NetworkSet read_networks(const Fields& when) {
+        std::vector<NetworkKey> keys;
+        std::string text;
+        for (const Node& item : when.list("networks")) {
+            const auto network = one_line(item, "a network", mistakes_);
+            const auto key =
+                network ? read_network(*network, {item.place, mistakes_}) : std::nullopt;
+            if (!key) continue;
+            keys.push_back(*key);
+            text += (text.empty() ? "" : ", ") + *network;
+        }
+        if (keys.empty()) {
+            mistakes_.add(CatalogReason::bad_value, when.place_of("networks"),
+                          "the condition names no network",
+                          "Name countries (\"248\") or networks (\"244-05\"), or take `when` out.");
+        }
+        charge_.when = "networks " + text;
+        return NetworkSet(std::move(keys));
+    }
+
+    // True where the catalog itself says the name.
+    bool read_charge_name() {
+        const Node* node = fields_.find("name");
+        const auto given = node == nullptr ? std::nullopt : read_name(*node, "a charge", mistakes_);
+        const std::string where =
+            charge_.when.starts_with("zone ") ? charge_.when.substr(5) : charge_.when;
+        charge_.name = given.value_or(meter_->name + (charge_.adds ? " surcharge" : "") +
+                                      (where.empty() ? "" : " " + where));
+        const Meter* same = reading_.version.meter_named(charge_.name);
+        if (given && same != nullptr && same->id != meter_->id) {
+            mistakes_.add(CatalogReason::duplicate_name, node->place,
+                          fmt::format("{} is the name of another meter", shown(*given)));
+        }
+        charge_.id = component_id(reading_, defaults_.plan, charge_.name);
+        charge_.title = fields_.text("title");
+        if (charge_.title.empty()) {
+            charge_.title = given ? *given
+                                  : meter_->title + (charge_.adds ? ", surcharge" : "") +
+                                        (where.empty() ? "" : ", " + where);
+        }
+        return given.has_value();
+    }
+
+    void read_session() {
+        const bool in_deck = fields_.has("deck");
+        if (fields_.has("round_up") && fields_.has("increments"))
+            one_of(fields_, "round_up", "increments", "the charge");
+        for (const std::string_view key : {"round_up", "increments"}) {
+            if (!in_deck || !fields_.has(key)) continue;
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of(key),
+                          fmt::format("{} stands in the deck, row by row", shown(key)),
+                          "Say `increments` where the deck is declared, or in its column.");
+        }
+        if (fields_.has("increments")) {
+            charge_.increments = read_increments(fields_.text("increments"), *meter_,
+                                                 value_at(fields_, "increments"))
+                                     .value_or(Increments{});
+        }
+        if (fields_.has("round_up")) read_round_up();
+        if (fields_.has("connection_fee")) {
+            charge_.connection_fee =
+                read_decimal(fields_.text("connection_fee"), value_at(fields_, "connection_fee"));
+        }
+    }
+
+    void read_round_up() {
+        constexpr std::string_view kPerSession = " per session";
+        const std::string text = fields_.text("round_up");
+        if (!text.ends_with(kPerSession)) {
+            return mistakes_.add(CatalogReason::bad_value, fields_.place_of("round_up"),
+                                 fmt::format("`round_up` is {}", shown(text)),
+                                 "Write for example `1 kB per session`.");
+        }
+        const std::string_view step =
+            std::string_view(text).substr(0, text.size() - kPerSession.size());
+        if (const auto units = read_per(step, *meter_, value_at(fields_, "round_up")))
+            charge_.increments = {*units, *units};
+    }
+
+    void read_allowance() {
+        const Node* node = fields_.find("allowance");
+        if (node == nullptr) return;
+        const Fields allowance(*node, table("allowance"), mistakes_);
+        for (const std::string_view key : {"deck", "price_list"}) {
+            if (!fields_.has(key)) continue;
+            mistakes_.add(
+                CatalogReason::not_supported, node->place,
+                fmt::format("an allowance on a {} is not priced by this release", shown(key)),
+                "Put the allowance on a charge with `price`, `graduated` or `volume`.");
+        }
+        Allowance out;
+        out.shared_by = static_cast<SharedBy>(allowance.choice("shared_by"));
+        out.text = allowance.text("quantity");
+        const std::size_t per = out.text.rfind(" per ");
+        const std::string_view whom =
+            per == out.text.npos ? std::string_view() : std::string_view(out.text).substr(per + 5);
+        out.per_pool = whom == "pool";
+        if (!allowance.has("quantity")) return;
+        if (!out.per_pool && whom != "subscription") {
+            return mistakes_.add(
+                CatalogReason::bad_value, allowance.place_of("quantity"),
+                fmt::format("the quantity {} doesn't say for whom it is", shown(out.text)),
+                "Write `50 MB per subscription` or `100 MB per pool`.");
+        }
+        if (out.per_pool && out.shared_by == SharedBy::subscription) {
+            mistakes_.add(
+                CatalogReason::bad_value, allowance.place_of("quantity"),
+                "a pool needs somebody who shares it",
+                "Add `shared_by: account` (or group, enterprise), or write `per subscription`.");
+        }
+        const auto quantity = read_quantity(std::string_view(out.text).substr(0, per), *meter_,
+                                            value_at(allowance, "quantity"));
+        out.quantity = quantity.value_or(0);
+        charge_.allowance = std::move(out);
+    }
+
+    void read_prices() {
+        std::vector<std::string_view> present;
+        for (const std::string_view key : kPriceKeys) {
+            if (fields_.has(key)) present.push_back(key);
+        }
+        if (present.size() != 1) {
+            return mistakes_.add(
+                present.empty() ? CatalogReason::missing_key : CatalogReason::bad_value,
+                fields_.place(),
+                present.empty() ? "the charge has no price"
+                                : fmt::format("the charge has two prices, {} and {}",
+                                              shown(present[0]), shown(present[1])),
+                "Write exactly one of `price`, `graduated`, `volume`, `deck` and `price_list`.");
+        }
+        const std::string_view key = present.front();
+        if (key == "price") {
+            const auto price =
+                read_unit_price(fields_.text("price"), *meter_, value_at(fields_, "price"));
+            charge_.bands = {{INT64_MAX, price.value_or(UnitPrice{})}};
+        } else if (key == "graduated" || key == "volume") {
+            charge_.mode = key == "graduated" ? BandMode::graduated : BandMode::volume;
+            read_bands(key);
+        } else {
+            read_rates(key);
+        }
+    }
+
+    void read_bands(std::string_view key) {
+        const auto& items = fields_.list(key);
+        std::int64_t from = 0;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const Fields band(items[i], table("band"), mistakes_);
+            Band out;
+            if (band.has("price"))
+                out.price = read_unit_price(band.text("price"), *meter_, value_at(band, "price"))
+                                .value_or(UnitPrice{});
+            if (band.has("to")) {
+                const auto to = read_quantity(band.text("to"), *meter_, value_at(band, "to"));
+                if (to && *to <= from) {
+                    mistakes_.add(CatalogReason::bands_out_of_order, band.place_of("to"),
+                                  fmt::format("the band ends at {}, where it has not begun",
+                                              shown(band.text("to"))));
+                }
+                out.to = from = to.value_or(from + 1);
+            }
+            const bool last = i + 1 == items.size();
+            if (last == band.has("to") && items[i].kind == Node::Kind::map) {
+                mistakes_.add(CatalogReason::bands_out_of_order, items[i].place,
+                              last ? "the last band has an end"
+                                   : "a band without end is followed by another");
+            }
+            charge_.bands.push_back(std::move(out));
+        }
+        const Node* node = fields_.find(key);
+        if (items.empty() && node->kind == Node::Kind::list) {
+            mistakes_.add(CatalogReason::bad_value, node->place,
+                          fmt::format("{} has no bands", shown(key)));
+        }
+    }
+
+    void read_rates(std::string_view key) {
+        charge_.rates = fields_.text(key);
+        charge_.priced_by = key == "deck" ? PricedBy::prefix_deck : PricedBy::network_list;
+        const auto declared = reading_.declared_rates.find(charge_.rates);
+        if (declared == reading_.declared_rates.end()) {
+            return mistakes_.add(
+                CatalogReason::unknown_deck, fields_.place_of(key),
+                fmt::format("no {} is called {}", key == "deck" ? "deck" : "price list",
+                            shown(charge_.rates)),
+                suggestion(charge_.rates, keys_of(reading_.declared_rates)));
+        }
+        if (declared->second != charge_.priced_by) {
+            mistakes_.add(CatalogReason::unknown_deck, fields_.place_of(key),
+                          fmt::format("{} is a {}", shown(charge_.rates),
+                                      key == "deck" ? "price list" : "deck"),
+                          fmt::format("Write `{}: {}`.", key == "deck" ? "price_list" : "deck",
+                                      charge_.rates));
+        }
+        const auto [use, first] =
+            reading_.rate_uses.try_emplace(charge_.rates, meter_, fields_.place());
+        if (!first && use->second.meter->unit != meter_->unit) {
+            mistakes_.add(CatalogReason::unknown_unit, fields_.place_of(key),
+                          fmt::format("{} counts {} for the meter {} at {}", shown(charge_.rates),
+                                      use->second.meter->unit->name, shown(use->second.meter->name),
+                                      use->second.place.to_string()),
+                          "Declare the file a second time under another name.");
+        }
+    }
+
+    Reading& reading_;
+    Mistakes& mistakes_;
+    const Fields& fields_;
+    const PlanDefaults& defaults_;
+    const Meter* meter_ = nullptr;
+    UsageCharge charge_;
+};
+
+}  // namespace
+
+std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
+                                     const PlanDefaults& defaults) {
+    return UsageReader(reading, fields, defaults).read();
+}
+
+}  // namespace farthing::catalog
