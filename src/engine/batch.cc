@@ -12,12 +12,15 @@
 namespace farthing::engine {
 
 struct Batch::Winners {
-    std::unordered_map<std::uint64_t, std::uint64_t> content;  // hash of (subscription, slot) → content hash
+    std::unordered_map<std::uint64_t, std::uint64_t>
+        content;  // hash of (subscription, slot) → content hash
 };
 
 namespace {
 
-std::uint64_t slot_key(std::uint64_t subscription, std::uint64_t slot) { return mix64(mix64(0, subscription), slot); }
+std::uint64_t slot_key(std::uint64_t subscription, std::uint64_t slot) {
+    return mix64(mix64(0, subscription), slot);
+}
 
 std::uint64_t slot_of(const mediation::Feed& feed, Instant start) {
     std::int64_t slot = start.micros / feed.slots.micros;
@@ -43,14 +46,23 @@ std::uint64_t archived_content(const store::UsageRow& row) {
 
 constexpr std::size_t kSampleBytes = 160;
 
+Currency currency_of(const Engine::State& state) {
+    return state.catalog.empty() ? Currency() : state.catalog.newest().currency;
+}
+
 }  // namespace
 
-Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id, mediation::Dedup* dedup)
-    : state_(state), feed_(feed), id_(id), dedup_(dedup), archive_(state.store->archive_folder(), id) {
+Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
+             mediation::Dedup* dedup)
+    : state_(state),
+      feed_(feed),
+      id_(id),
+      dedup_(dedup),
+      archive_(state.store->archive_folder(), id, currency_of(state)),
+      currency_(currency_of(state)) {
     commit_.committed_at = state.clock.now();
     commit_.feed = feed.id;
     commit_.kind = std::move(kind);
-    if (!state.catalog.empty()) currency_ = state.catalog.newest().currency;
 }
 
 Batch::~Batch() {
@@ -63,7 +75,8 @@ void Batch::abandon() {
     state_.forget_counters();
 }
 
-Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed, std::string kind) {
+Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed,
+                                            std::string kind) {
     FARTHING_TRY(const BatchId id, state.store->next_batch());
     mediation::Dedup* dedup = nullptr;
     if (feed.id) {
@@ -87,7 +100,8 @@ Result<void> Batch::add(UsageChunk& chunk, const Source& source, Instant arrived
         const bool fell_out = was_live[row] && chunk.outcome[row] == Outcome::suspended;
         if (fell_out) entered.push_back(static_cast<std::uint32_t>(row));
     }
-    if (!entered.empty()) dedup_->withdraw(chunk, entered);  // or its retry would be a duplicate of itself
+    if (!entered.empty())
+        dedup_->withdraw(chunk, entered);  // or its retry would be a duplicate of itself
 
     for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
     return add_settled(chunk, source);
@@ -116,7 +130,8 @@ Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
     return fail(failure.error);
 }
 
-// Candidates become duplicates when their content agrees with the winner's, conflicts when it does not (R9).
+// Candidates become duplicates when their content agrees with the winner's, conflicts when it does
+// not (R9).
 Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
     for (const mediation::Candidate& candidate : dedup_->check(chunk)) {
         FARTHING_TRY(const bool same, same_content(chunk, candidate));
@@ -150,10 +165,12 @@ Result<void> Batch::load_winners(Date day) {
     filter.start = TimeZone::utc().period_of({day, day.plus_days(1)});
     FARTHING_TRY(const auto files, state_.store->files("usage"));
     for (const auto& file : files) {
-        FARTHING_TRY(const auto rows, store::read_usage(state_.store->archive_folder() / file.path, filter));
+        FARTHING_TRY(const auto rows,
+                     store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (const store::UsageRow& row : rows) {
             if (row.outcome == Outcome::duplicate) continue;
-            const std::uint64_t key = slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
+            const std::uint64_t key =
+                slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
             winners->content.try_emplace(key, archived_content(row));
         }
     }
@@ -191,9 +208,10 @@ void Batch::count_chunk(const UsageChunk& chunk, const Source& source) {
     }
 }
 
-std::uint32_t Batch::group_of(SuspenseReason reason, std::string identity, const Source& source, std::int64_t line,
-                              std::string_view raw) {
-    if (groups_.size() >= kSuspenseGroupsMax && !groups_.contains({reason, identity})) identity = "*";
+std::uint32_t Batch::group_of(SuspenseReason reason, std::string identity, const Source& source,
+                              std::int64_t line, std::string_view raw) {
+    if (groups_.size() >= kSuspenseGroupsMax && !groups_.contains({reason, identity}))
+        identity = "*";
     const auto next = static_cast<std::uint32_t>(commit_.suspended.size());
     const auto [found, added] = groups_.try_emplace({reason, std::move(identity)}, next);
     if (added) {
@@ -202,7 +220,8 @@ std::uint32_t Batch::group_of(SuspenseReason reason, std::string identity, const
         group.feed = feed_.id;
         group.reason = reason;
         group.identity = found->first.second;
-        group.sample = source.path + ":" + std::to_string(line) + ": " + printable(raw, kSampleBytes);
+        group.sample =
+            source.path + ":" + std::to_string(line) + ": " + printable(raw, kSampleBytes);
         commit_.suspended.push_back(std::move(group));
     }
     return found->second;
@@ -215,10 +234,11 @@ std::vector<std::uint32_t> Batch::group_suspended(const UsageChunk& chunk, const
         groups.resize(chunk.size());
         std::string identity;
         if (!chunk.identity[row].empty()) {
-            identity = std::string(name_of(chunk.identity_kind[row])) + " " + printable(chunk.identity[row]);
+            identity = std::string(name_of(chunk.identity_kind[row])) + " " +
+                       printable(chunk.identity[row]);
         }
-        const std::uint32_t index =
-            group_of(chunk.reason[row], std::move(identity), source, chunk.line[row], chunk.raw[row]);
+        const std::uint32_t index = group_of(chunk.reason[row], std::move(identity), source,
+                                             chunk.line[row], chunk.raw[row]);
         SuspenseGroup& group = commit_.suspended[index];
         const Instant start = chunk.start[row];
         if (group.records == 0 || start < group.first) group.first = start;
@@ -229,7 +249,8 @@ std::vector<std::uint32_t> Batch::group_suspended(const UsageChunk& chunk, const
     return groups;
 }
 
-// One entry per payer, price and period (R6): unbilled against revenue, partners' shares beside them.
+// One entry per payer, price and period (R6): unbilled against revenue, partners' shares beside
+// them.
 void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
     struct Key {
         AccountId payer;
@@ -252,9 +273,11 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
             found = builders.emplace(key, ledger::EntryBuilder(std::move(header))).first;
         }
         ledger::EntryBuilder& entry = found->second;
-        // The rater refuses charges beyond a posting; only a batch's sum of them could still leave 64 bits.
+        // The rater refuses charges beyond a posting; only a batch's sum of them could still leave
+        // 64 bits.
         FARTHING_ASSERT(entry.move({LedgerKind::unbilled, delta.payer.value},
-                                   {LedgerKind::revenue, delta.key.component.value}, delta.charge_atoms));
+                                   {LedgerKind::revenue, delta.key.component.value},
+                                   delta.charge_atoms));
         for (const auto& share : delta.shares) {
             FARTHING_ASSERT(entry.move({LedgerKind::share_cost, share.partner.value},
                                        {LedgerKind::partner, share.partner.value}, share.atoms));
@@ -275,7 +298,8 @@ Result<void> Batch::commit(Report& report) {
     FARTHING_TRY(commit_.files, archive_.finish());
     if (dedup_ != nullptr) {
         if (const auto delta = dedup_->delta(); delta.keys > 0) {
-            FARTHING_TRY(ArchiveFile file, store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+            FARTHING_TRY(ArchiveFile file,
+                         store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
             commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
             commit_.files.push_back(std::move(file));
         }
@@ -287,7 +311,8 @@ Result<void> Batch::commit(Report& report) {
     FARTHING_ASSERT(committed == id_);
     done_ = true;
     state_.counters.mark_clean();
-    if (dedup_ != nullptr) dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
+    if (dedup_ != nullptr)
+        dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
 
     report.batches += 1;
     for (const ControlTotals& totals : commit_.controls) {
@@ -298,8 +323,9 @@ Result<void> Batch::commit(Report& report) {
     report.charged.atoms += rated_atoms_;
     for (const SuspenseGroup& group : commit_.suspended) {
         const std::string name(name_of(group.reason));
-        const auto known = std::find_if(report.suspended_by_reason.begin(), report.suspended_by_reason.end(),
-                                        [&](const auto& entry) { return entry.first == name; });
+        const auto known =
+            std::find_if(report.suspended_by_reason.begin(), report.suspended_by_reason.end(),
+                         [&](const auto& entry) { return entry.first == name; });
         if (known == report.suspended_by_reason.end()) {
             report.suspended_by_reason.emplace_back(name, group.records);
         } else {

@@ -1,5 +1,5 @@
-// One batch on its way from decoded chunks to the commit that makes it true (idea 2). Whatever fails before the commit
-// is forgotten; the source positions tell where to go on.
+// One batch on its way from decoded chunks to the commit that makes it true (idea 2). Whatever
+// fails before the commit is forgotten; the source positions tell where to go on.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,20 @@
 
 namespace farthing::engine {
 
-// Records per commit: enough that a commit is cheap beside them, few enough that memory stays small.
+// Records per commit: enough that a commit is cheap beside them, few enough that memory stays
+// small.
 constexpr std::int64_t kBatchRecords = 1 << 20;
 // More different identities than this in one batch share one suspense group per reason.
 constexpr std::size_t kSuspenseGroupsMax = 4096;
 
 class Batch {
   public:
-    static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed, std::string kind);
+    static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
+                                                std::string kind);
     ~Batch();
 
-    // Takes one decoded chunk of `source` through validation, guiding, dedup, rating and into the archive. `arrived`:
-    // when its file came in.
+    // Takes one decoded chunk of `source` through validation, guiding, dedup, rating and into the
+    // archive. `arrived`: when its file came in.
     Result<void> add(UsageChunk& chunk, const Source& source, Instant arrived);
     // Prices counters again whose allowance the directory changed.
     Result<void> reprice(const std::vector<rating::CounterKey>& keys);
@@ -33,7 +35,8 @@ class Batch {
     void add_exit(SuspenseExit exit) { commit_.exits.push_back(std::move(exit)); }
     // A source that produced nothing but a fact about itself, e.g. a sequence gap.
     void add_incident(std::string text) { commit_.incidents.push_back(std::move(text)); }
-    // Changes of the directory that come true with the batch (inventory feeds), and their rows' outcomes.
+    // Changes of the directory that come true with the batch (inventory feeds), and their rows'
+    // outcomes.
     void add_facts(const DirectoryFacts& facts) { append_facts(commit_.facts, facts); }
     // Takes a chunk whose rows have their outcomes already: counts, groups and archives them.
     Result<void> add_settled(const UsageChunk& chunk, const Source& source);
@@ -45,13 +48,14 @@ class Batch {
     Result<void> commit(Report& report);
 
   private:
-    Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id, mediation::Dedup* dedup);
+    Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
+          mediation::Dedup* dedup);
     Result<void> settle_duplicates(UsageChunk& chunk);
     Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
     Result<void> load_winners(Date day);
     std::vector<std::uint32_t> group_suspended(const UsageChunk& chunk, const Source& source);
-    std::uint32_t group_of(SuspenseReason reason, std::string identity, const Source& source, std::int64_t line,
-                           std::string_view raw);
+    std::uint32_t group_of(SuspenseReason reason, std::string identity, const Source& source,
+                           std::int64_t line, std::string_view raw);
     void count(const Source& source, Outcome outcome, std::int64_t records);
     void count_chunk(const UsageChunk& chunk, const Source& source);
     void post(const std::vector<rating::SegmentDelta>& deltas);
@@ -72,7 +76,8 @@ class Batch {
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;
     Currency currency_;
-    // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has to be confirmed.
+    // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
+    // to be confirmed.
     struct Winners;
     std::map<Date, std::unique_ptr<Winners>> winners_;
     bool done_ = false;

@@ -1,5 +1,5 @@
-// Bill runs: one document per payer and cycle. A failed account never blocks the others; a run can be repeated and
-// undone until numbers are given.
+// Bill runs: one document per payer and cycle. A failed account never blocks the others; a run can
+// be repeated and undone until numbers are given.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -31,19 +31,22 @@ class Run {
         FARTHING_TRY(const std::vector<Entry> entries, state_.store->entries({}));
         for (const Entry& entry : entries) {
             if (entry.kind == EntryKind::usage) {
-                usage_[entry.payer][entry.period] = std::max(usage_[entry.payer][entry.period], entry.id);
+                usage_[entry.payer][entry.period] =
+                    std::max(usage_[entry.payer][entry.period], entry.id);
             }
             if (entry.invoice) of_invoice_[entry.invoice].push_back(entry);
         }
         return {};
     }
 
-    // Accounts that pay on any day of the cycle that holds `day`, with that cycle; `only` none: all.
+    // Accounts that pay on any day of the cycle that holds `day`, with that cycle; `only` none:
+    // all.
     std::vector<std::pair<AccountId, DatePeriod>> payers(Date day, AccountId only) const {
         std::vector<std::pair<AccountId, DatePeriod>> found;
         for (const directory::Account& account : state_.directory.accounts()) {
             if (only && account.fact.id != only) continue;
-            const DatePeriod cycle = billing::cycle_of_payer(state_.directory, account.fact.id, day);
+            const DatePeriod cycle =
+                billing::cycle_of_payer(state_.directory, account.fact.id, day);
             if (pays_within(account, cycle)) found.emplace_back(account.fact.id, cycle);
         }
         return found;
@@ -55,7 +58,8 @@ class Run {
     }
     const std::vector<Entry>& entries_of(InvoiceId id) { return of_invoice_[id]; }
 
-    // Prices again what the directory changed since it was rated, so that postings and documents agree.
+    // Prices again what the directory changed since it was rated, so that postings and documents
+    // agree.
     Result<void> reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers) {
         std::set<Date> windows;
         for (const auto& [payer, cycle] : payers) windows.insert(cycle.first);
@@ -77,8 +81,10 @@ class Run {
         return open();
     }
 
-    // `amended`: a prepared document whose adjustments and fields a person changed; else they are kept as stored.
-    Result<billing::Bill> bill(AccountId payer, DatePeriod cycle, const Invoice* amended = nullptr) {
+    // `amended`: a prepared document whose adjustments and fields a person changed; else they are
+    // kept as stored.
+    Result<billing::Bill> bill(AccountId payer, DatePeriod cycle,
+                               const Invoice* amended = nullptr) {
         const Store::InvoiceRow* own = document(payer, cycle);
         billing::Input input{.catalog = state_.catalog,
                              .directory = state_.directory,
@@ -100,7 +106,9 @@ class Run {
             input.fields = before.fields;
         }
         FARTHING_TRY(input.billed, state_.store->billed(payer));
-        std::erase_if(input.billed, [&](const BilledAmount& b) { return own != nullptr && b.invoice == own->id; });
+        std::erase_if(input.billed, [&](const BilledAmount& b) {
+            return own != nullptr && b.invoice == own->id;
+        });
         FARTHING_CHECK(add_counters(payer, cycle, input));
         return billing::bill(input);
     }
@@ -119,7 +127,8 @@ class Run {
     template <class Visit>
     void each_document(AccountId payer, Visit visit) const {
         const std::pair<AccountId, DatePeriod> first{payer, {Date::min(), Date::min()}};
-        for (auto at = documents_.lower_bound(first); at != documents_.end() && at->first.first == payer; ++at) {
+        for (auto at = documents_.lower_bound(first);
+             at != documents_.end() && at->first.first == payer; ++at) {
             visit(at->second);
         }
     }
@@ -142,12 +151,14 @@ class Run {
         return false;
     }
 
-    // Windows to bill: the cycle's own, and earlier ones that usage reached after the payer's last document.
+    // Windows to bill: the cycle's own, and earlier ones that usage reached after the payer's last
+    // document.
     Result<void> add_counters(AccountId payer, DatePeriod cycle, billing::Input& input) {
         EntryId last_seen;
         each_document(payer, [&](const Store::InvoiceRow& row) {
             if (row.period == cycle) return;
-            for (const Entry& entry : of_invoice_[row.id]) last_seen = std::max(last_seen, entry.id);
+            for (const Entry& entry : of_invoice_[row.id])
+                last_seen = std::max(last_seen, entry.id);
         });
         std::set<Date> windows{cycle.first};
         for (const auto& [period, newest] : usage_[payer]) {
@@ -158,7 +169,8 @@ class Run {
             const auto& by_payer = payer_counters_[window];
             const auto found = by_payer.find(payer);
             if (found == by_payer.end()) continue;
-            for (const std::uint32_t index : found->second) input.counters.push_back(&(*counters)[index]);
+            for (const std::uint32_t index : found->second)
+                input.counters.push_back(&(*counters)[index]);
         }
         return {};
     }
@@ -167,7 +179,8 @@ class Run {
         const auto known = windows_.find(window);
         if (known != windows_.end()) return &known->second;
         std::vector<rating::Counter> counters;
-        FARTHING_TRY(const std::vector<PackKey> keys, state_.store->counter_packs(Perspective::retail, window));
+        FARTHING_TRY(const std::vector<PackKey> keys,
+                     state_.store->counter_packs(Perspective::retail, window));
         for (const PackKey& key : keys) {
             FARTHING_TRY(const std::string bytes, state_.store->counter_pack(key));
             FARTHING_TRY(auto block, rating::unpack_counters(key, bytes));
@@ -189,7 +202,8 @@ class Run {
     Engine::State& state_;
     billing::PayerIndex index_;
     std::map<std::pair<AccountId, DatePeriod>, Store::InvoiceRow> documents_;
-    std::map<AccountId, std::map<DatePeriod, EntryId>> usage_;   // newest usage entry per payer and period
+    std::map<AccountId, std::map<DatePeriod, EntryId>>
+        usage_;  // newest usage entry per payer and period
     std::map<InvoiceId, std::vector<Entry>> of_invoice_;
     std::map<Date, std::vector<rating::Counter>> windows_;
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> payer_counters_;
@@ -203,19 +217,22 @@ std::vector<Entry> mirrors_of(const std::vector<Entry>& entries) {
     }
     std::vector<Entry> mirrors;
     for (const Entry& entry : entries) {
-        if (!entry.reverses && !undone.contains(entry.id)) mirrors.push_back(ledger::mirror_of(entry));
+        if (!entry.reverses && !undone.contains(entry.id))
+            mirrors.push_back(ledger::mirror_of(entry));
     }
     return mirrors;
 }
 
 BillRunReport::Row row_of(const Engine::State& state, const Invoice& invoice) {
     const AccountFact& payer = state.directory.account(invoice.payer).fact;
-    return {invoice.id,    payer.name,     payer.title.empty() ? payer.name : payer.title,
-            invoice.period, invoice.state, invoice.number,
-            invoice.net,   invoice.payable};
+    return {invoice.id,     payer.name,     payer.title.empty() ? payer.name : payer.title,
+            invoice.period, invoice.state,  invoice.number,
+            invoice.net,    invoice.payable};
 }
 
-bool nothing_to_bill(const Invoice& invoice) { return invoice.lines.empty() && invoice.adjustments.empty(); }
+bool nothing_to_bill(const Invoice& invoice) {
+    return invoice.lines.empty() && invoice.adjustments.empty();
+}
 
 // The new document in place of the prepared one: the old postings are mirrored, never edited.
 Result<Invoice> replace(Engine::State& state, Run& run, InvoiceId id, billing::Bill bill) {
@@ -230,9 +247,11 @@ Result<Invoice> replace(Engine::State& state, Run& run, InvoiceId id, billing::B
 }
 
 // Prepares one payer's document, or prepares it again with what came since.
-Result<std::optional<Invoice>> prepare(Engine::State& state, Run& run, AccountId payer, DatePeriod cycle) {
+Result<std::optional<Invoice>> prepare(Engine::State& state, Run& run, AccountId payer,
+                                       DatePeriod cycle) {
     if (cycle.end > state.today()) {
-        return fail(BillingReason::period_not_over, "the cycle " + to_string(cycle) + " has not ended");
+        return fail(BillingReason::period_not_over,
+                    "the cycle " + to_string(cycle) + " has not ended");
     }
     const Store::InvoiceRow* own = run.document(payer, cycle);
     if (own != nullptr && own->state == InvoiceState::sent) {
@@ -242,7 +261,8 @@ Result<std::optional<Invoice>> prepare(Engine::State& state, Run& run, AccountId
     FARTHING_TRY(billing::Bill bill, run.bill(payer, cycle));
     if (own == nullptr) {
         if (nothing_to_bill(bill.invoice)) return std::optional<Invoice>();
-        FARTHING_TRY(bill.invoice.id, state.store->save_prepared(bill.invoice, bill.entries, bill.statements));
+        FARTHING_TRY(bill.invoice.id,
+                     state.store->save_prepared(bill.invoice, bill.entries, bill.statements));
         return std::optional(std::move(bill.invoice));
     }
     FARTHING_TRY(Invoice again, replace(state, run, own->id, std::move(bill)));
@@ -255,22 +275,25 @@ namespace {
 
 // Calls `work` for each payer that is asked for; failures stand in the report beside the successes.
 template <class Work>
-Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const std::string& payer, Work work,
-                                 const OnProgress& progress = {}) {
+Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const std::string& payer,
+                                 Work work, const OnProgress& progress = {}) {
     AccountId only;
     if (!payer.empty()) {
         only = state.directory.account_named(payer);
-        if (!only) return fail(DirectoryReason::unknown_account, "no account is named \"" + payer + "\"");
+        if (!only)
+            return fail(DirectoryReason::unknown_account, "no account is named \"" + payer + "\"");
     }
     BillRunReport report;
     const auto payers = run.payers(day, only);
-    if (only && payers.empty()) report.failed.emplace_back(payer, error_of(BillingReason::not_a_payer));
+    if (only && payers.empty())
+        report.failed.emplace_back(payer, error_of(BillingReason::not_a_payer));
     Progress seen;
     seen.files_total = static_cast<std::int64_t>(payers.size());
     for (const auto& [id, cycle] : payers) {
         Result<std::optional<Invoice>> done = work(id, cycle);
         if (!done) {
-            report.failed.emplace_back(state.directory.account(id).fact.name, std::move(done).error());
+            report.failed.emplace_back(state.directory.account(id).fact.name,
+                                       std::move(done).error());
         } else if (*done) {
             report.invoices.push_back(row_of(state, **done));
         }
@@ -304,12 +327,14 @@ Result<Invoice> recompute(Engine::State& state, AccountId payer, DatePeriod cycl
 Result<Invoice> Engine::preview_invoice(Date day, const std::string& payer) {
     const AccountId id = state_->directory.account_named(payer);
     if (!id) return fail(DirectoryReason::unknown_account, "no account is named \"" + payer + "\"");
-    FARTHING_TRY(Invoice invoice, recompute(*state_, id, billing::cycle_of_payer(state_->directory, id, day)));
+    FARTHING_TRY(Invoice invoice,
+                 recompute(*state_, id, billing::cycle_of_payer(state_->directory, id, day)));
     invoice.state = InvoiceState::draft;
     return invoice;
 }
 
-Result<BillRunReport> Engine::bill_run(Date day, const std::string& payer, const OnProgress& progress) {
+Result<BillRunReport> Engine::bill_run(Date day, const std::string& payer,
+                                       const OnProgress& progress) {
     Run run(*state_);
     FARTHING_CHECK(run.open());
     FARTHING_CHECK(run.reprice(run.payers(day, state_->directory.account_named(payer))));
@@ -325,9 +350,11 @@ Result<BillRunReport> Engine::undo(Date day, const std::string& payer) {
                       [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
                           const Store::InvoiceRow* own = run.document(id, cycle);
                           if (own == nullptr) return std::optional<Invoice>();
-                          if (own->state == InvoiceState::sent) return fail(StoreReason::invoice_immutable);
+                          if (own->state == InvoiceState::sent)
+                              return fail(StoreReason::invoice_immutable);
                           FARTHING_TRY(Invoice invoice, state_->store->invoice(own->id));
-                          FARTHING_CHECK(state_->store->undo_prepared(own->id, mirrors_of(run.entries_of(own->id))));
+                          FARTHING_CHECK(state_->store->undo_prepared(
+                              own->id, mirrors_of(run.entries_of(own->id))));
                           invoice.state = InvoiceState::draft;
                           return std::optional(std::move(invoice));
                       });
@@ -344,7 +371,8 @@ Result<Invoice> send_one(Engine::State& state, const Store::InvoiceRow& row) {
     FARTHING_TRY(const billing::Sent sent, billing::finish(*version, prepared, 0, today));
     const auto finish = [&](Invoice invoice, std::int64_t number) {
         auto final_document = billing::finish(*version, std::move(invoice), number, today);
-        return final_document ? std::move(final_document->invoice) : prepared;  // it finished a moment ago
+        return final_document ? std::move(final_document->invoice)
+                              : prepared;  // it finished a moment ago
     };
     return state.store->send(row.id, billing::series_prefix(*version, today), finish, sent.entries);
 }
@@ -354,14 +382,16 @@ Result<Store::InvoiceRow> find_invoice(Engine::State& state, std::string_view nu
     for (const auto& row : rows) {
         if (row.number == number_or_id || std::to_string(row.id.value) == number_or_id) return row;
     }
-    return fail(StoreReason::invoice_unknown, "no invoice is \"" + std::string(number_or_id) + "\"");
+    return fail(StoreReason::invoice_unknown,
+                "no invoice is \"" + std::string(number_or_id) + "\"");
 }
 
 // Applies a person's change to a prepared document by preparing it again with that change.
 template <class Change>
 Result<Invoice> amend(Engine::State& state, std::string_view number_or_id, Change change) {
     FARTHING_TRY(const Store::InvoiceRow row, find_invoice(state, number_or_id));
-    if (row.state == InvoiceState::sent) return fail(StoreReason::invoice_immutable, row.number + " was sent");
+    if (row.state == InvoiceState::sent)
+        return fail(StoreReason::invoice_immutable, row.number + " was sent");
     Run run(state);
     FARTHING_CHECK(run.open());
     FARTHING_TRY(Invoice before, state.store->invoice(row.id));
@@ -389,7 +419,13 @@ Result<std::vector<BillRunReport::Row>> Engine::invoices() {
     std::vector<BillRunReport::Row> found;
     for (const auto& row : rows) {
         const AccountFact& payer = state_->directory.account(row.payer).fact;
-        found.push_back({row.id, payer.name, payer.title, row.period, row.state, row.number, {},
+        found.push_back({row.id,
+                         payer.name,
+                         payer.title,
+                         row.period,
+                         row.state,
+                         row.number,
+                         {},
                          Money{row.payable_atoms, row.currency}});
     }
     return found;
@@ -410,7 +446,8 @@ Result<Invoice> Engine::adjust(std::string_view invoice, Adjustment adjustment) 
     });
 }
 
-Result<Invoice> Engine::set_field(std::string_view invoice, const std::string& name, const std::string& value) {
+Result<Invoice> Engine::set_field(std::string_view invoice, const std::string& name,
+                                  const std::string& value) {
     return amend(*state_, invoice, [&](Invoice& before) -> Result<void> {
         const auto known = std::find_if(before.fields.begin(), before.fields.end(),
                                         [&](const auto& field) { return field.first == name; });
@@ -430,7 +467,8 @@ Result<std::string> Engine::invoice_pdf(const Invoice& invoice) {
         FARTHING_TRY(const std::vector<CatalogRecord> records, state_->store->catalogs());
         for (const CatalogRecord& record : records) {
             for (const CatalogFile& file : record.files) {
-                if (record.version == version->number && file.path == invoice.logo) logo = file.text;
+                if (record.version == version->number && file.path == invoice.logo)
+                    logo = file.text;
             }
         }
     }
@@ -454,7 +492,8 @@ Result<std::vector<Engine::Balance>> Engine::balances() {
     FARTHING_TRY(const auto rows, state_->store->balances());
     std::vector<Balance> found;
     for (const auto& row : rows) {
-        found.push_back({ledger_account_name(*state_, row.account), Money{row.atoms, row.currency}});
+        found.push_back(
+            {ledger_account_name(*state_, row.account), Money{row.atoms, row.currency}});
     }
     return found;
 }

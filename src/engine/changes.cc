@@ -1,5 +1,5 @@
-// Changes of the directory by name: from commands, imports and scenarios to stored facts. What says nothing new
-// stores nothing.
+// Changes of the directory by name: from commands, imports and scenarios to stored facts. What says
+// nothing new stores nothing.
 #include <unordered_map>
 
 #include "base/utf8.h"
@@ -12,7 +12,8 @@ namespace {
 
 using directory::Directory;
 
-// Names that are new within one set of changes get ids at once, so that later rows can refer to them.
+// Names that are new within one set of changes get ids at once, so that later rows can refer to
+// them.
 class Changes {
   public:
     explicit Changes(const Engine::State& state) : state_(state), directory_(state.directory) {
@@ -28,14 +29,22 @@ class Changes {
             FARTHING_TRY(parent, account_named(change.parent));
         }
         if (change.bill_day < 1 || change.bill_day > 31) {
-            return fail(DirectoryReason::bad_bill_day, "bill day " + std::to_string(change.bill_day));
+            return fail(DirectoryReason::bad_bill_day,
+                        "bill day " + std::to_string(change.bill_day));
         }
-        AccountFact fact{{}, change.name, parent, change.title, change.address, change.bill_day, change.tax_number};
+        AccountFact fact{{},
+                         change.name,
+                         parent,
+                         change.title,
+                         change.address,
+                         change.bill_day,
+                         change.tax_number};
         if (const auto known = find_account(change.name); known) {
             const bool stored = known.value <= directory_.accounts().size();
             const AccountFact& old = stored ? directory_.account(known).fact : new_account(known);
             fact.id = known;
-            if (old != fact) return fail(DirectoryReason::account_exists, "account \"" + change.name + "\"");
+            if (old != fact)
+                return fail(DirectoryReason::account_exists, "account \"" + change.name + "\"");
             const bool* pays = stored ? directory_.account(known).pays.at(change.from) : nullptr;
             if (!stored || (pays != nullptr && *pays == change.pays)) return false;
             facts_.pays.push_back({known, change.from, change.pays});
@@ -51,16 +60,21 @@ class Changes {
     Result<bool> subscription(const SubscriptionChange& change) {
         FARTHING_TRY(const AccountId account, account_named(change.account));
         FARTHING_TRY(const PlanId plan, plan_named(change.plan));
-        if (change.quantity < 0) return fail(DirectoryReason::bad_quantity, std::to_string(change.quantity));
+        if (change.quantity < 0)
+            return fail(DirectoryReason::bad_quantity, std::to_string(change.quantity));
         const GroupId group = change.group.empty() ? GroupId{} : group_of(change.group, account);
         SubscriptionId id = find_subscription(change.name);
         if (id) {
             if (id.value > directory_.subscriptions().size()) {
-                return fail(DirectoryReason::subscription_exists, "subscription \"" + change.name + "\" twice");
+                return fail(DirectoryReason::subscription_exists,
+                            "subscription \"" + change.name + "\" twice");
             }
             const directory::Subscription& old = directory_.subscription(id);
-            const bool same = old.fact.account == account && old.fact.group == group && same_start(old, change, plan);
-            if (!same) return fail(DirectoryReason::subscription_exists, "subscription \"" + change.name + "\"");
+            const bool same = old.fact.account == account && old.fact.group == group &&
+                              same_start(old, change, plan);
+            if (!same)
+                return fail(DirectoryReason::subscription_exists,
+                            "subscription \"" + change.name + "\"");
             return false;
         }
         id = {next_subscription_++};
@@ -68,8 +82,11 @@ class Changes {
         facts_.subscriptions.push_back({id, change.name, account, group});
         facts_.plans.push_back({id, change.from, plan});
         facts_.quantities.push_back({id, change.from, change.quantity});
+        if (change.until) facts_.quantities.push_back({id, *change.until, 0});
         const Instant from = state_.zone().start_of(change.from);
-        for (const auto& [kind, value] : change.identities) facts_.identities.push_back({kind, value, id, from});
+        const Instant until = change.until ? state_.zone().start_of(*change.until) : Instant::max();
+        for (const auto& [kind, value] : change.identities)
+            facts_.identities.push_back({kind, value, id, from, until});
         return true;
     }
 
@@ -93,12 +110,14 @@ class Changes {
     Result<SubscriptionId> subscription_named(const std::string& name) const {
         if (const auto known = find_subscription(name)) return known;
         std::vector<std::string> known;
-        for (const auto& subscription : directory_.subscriptions()) known.push_back(subscription.fact.name);
+        for (const auto& subscription : directory_.subscriptions())
+            known.push_back(subscription.fact.name);
         return unknown(DirectoryReason::unknown_subscription, "subscription", name, known);
     }
 
   private:
-    static std::unexpected<Error> unknown(DirectoryReason reason, std::string_view what, const std::string& name,
+    static std::unexpected<Error> unknown(DirectoryReason reason, std::string_view what,
+                                          const std::string& name,
                                           const std::vector<std::string>& known) {
         std::string text = "no " + std::string(what) + " is named \"" + printable(name) + "\"";
         // Suggestions over a hundred thousand names would cost more than they help.
@@ -106,7 +125,8 @@ class Changes {
         if (!near.empty()) text += "; did you mean \"" + near + "\"?";
         return fail(reason, std::move(text));
     }
-    static bool same_start(const directory::Subscription& old, const SubscriptionChange& change, PlanId plan) {
+    static bool same_start(const directory::Subscription& old, const SubscriptionChange& change,
+                           PlanId plan) {
         const PlanId* had = old.plan.at(change.from);
         const std::int64_t* many = old.quantity.at(change.from);
         return had != nullptr && *had == plan && many != nullptr && *many == change.quantity;
@@ -170,7 +190,8 @@ Result<void> Engine::set_pays(const std::string& account, bool pays, Date from) 
     return state_->change_directory(std::move(facts));
 }
 
-Result<void> Engine::set_quantity(const std::string& subscription, std::int64_t quantity, Date from) {
+Result<void> Engine::set_quantity(const std::string& subscription, std::int64_t quantity,
+                                  Date from) {
     FARTHING_TRY(const SubscriptionId id, Changes(*state_).subscription_named(subscription));
     if (quantity < 0) return fail(DirectoryReason::bad_quantity, std::to_string(quantity));
     const std::int64_t* now = state_->directory.subscription(id).quantity.at(from);
@@ -191,8 +212,8 @@ Result<void> Engine::set_plan(const std::string& subscription, const std::string
     return state_->change_directory(std::move(facts));
 }
 
-Result<void> Engine::identify(const std::string& subscription, IdentityKind kind, const std::string& value,
-                              Instant from) {
+Result<void> Engine::identify(const std::string& subscription, IdentityKind kind,
+                              const std::string& value, Instant from) {
     FARTHING_TRY(const SubscriptionId id, Changes(*state_).subscription_named(subscription));
     if (state_->directory.find(kind, value, from) == id) return {};
     DirectoryFacts facts;
@@ -202,12 +223,13 @@ Result<void> Engine::identify(const std::string& subscription, IdentityKind kind
 
 Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::string_view csv) {
     const auto parsed = directory::parse_accounts(file_name, csv);
-    if (!parsed.errors.empty()) return fail(parsed.errors.front());  // a list is imported whole or not at all
+    if (!parsed.errors.empty())
+        return fail(parsed.errors.front());  // a list is imported whole or not at all
     Changes changes(*state_);
     std::int64_t changed = 0;
     for (const directory::AccountRow& row : parsed.rows) {
-        AccountChange change{row.account, row.parent, row.title, row.address, row.tax_number, row.bill_day, row.pays};
-        if (row.from) change.from = *row.from;
+        const AccountChange change{row.account,    row.parent,   row.title, row.address,
+                                   row.tax_number, row.bill_day, row.pays,  row.from};
         auto one = changes.account(change);
         if (!one) {
             one.error().place = std::string(file_name) + ":" + std::to_string(row.line);
@@ -219,13 +241,15 @@ Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::st
     return changed;
 }
 
-Result<std::int64_t> Engine::import_subscriptions(std::string_view file_name, std::string_view csv) {
+Result<std::int64_t> Engine::import_subscriptions(std::string_view file_name,
+                                                  std::string_view csv) {
     const auto parsed = directory::parse_subscriptions(file_name, csv);
     if (!parsed.errors.empty()) return fail(parsed.errors.front());
     Changes changes(*state_);
     std::int64_t changed = 0;
     for (const directory::SubscriptionRow& row : parsed.rows) {
-        SubscriptionChange change{row.subscription, row.account, row.plan, row.group, row.quantity, row.from, row.identities};
+        const SubscriptionChange change{row.subscription, row.account, row.plan,       row.group,
+                                        row.quantity,     row.from,    row.identities, row.until};
         auto one = changes.subscription(change);
         if (!one) {
             one.error().place = std::string(file_name) + ":" + std::to_string(row.line);

@@ -1,8 +1,9 @@
-// The equations, asked (idea 3): nothing disappeared, nothing doubled, every posting has its counterpart.
+// The equations, asked (idea 3): nothing disappeared, nothing doubled, every posting has its
+// counterpart.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "base/decimal.h"
 #include "engine/find.h"
@@ -31,7 +32,8 @@ std::string equation(std::int64_t received, const std::array<std::int64_t, kOutc
     bool any = false;
     for (std::size_t i = 0; i < kOutcomes; ++i) {
         if (outcomes[i] == 0) continue;
-        text += std::string(any ? " +" : "") + " " + grouped(outcomes[i]) + " " + std::string(kOutcomeNames[i]);
+        text += std::string(any ? " +" : "") + " " + grouped(outcomes[i]) + " " +
+                std::string(kOutcomeNames[i]);
         any = true;
     }
     return any ? text : text + " 0";
@@ -56,7 +58,8 @@ class Check {
   public:
     explicit Check(Engine::State& state) : state_(state) {}
 
-    // Every record that came in has exactly one outcome, and every source was read from end to end without overlap.
+    // Every record that came in has exactly one outcome, and every source was read from end to end
+    // without overlap.
     Result<void> usage() {
         FARTHING_TRY(const auto controls, state_.store->controls());
         FARTHING_TRY(const auto sources, state_.store->sources());
@@ -75,7 +78,8 @@ class Check {
             (is_import[row.batch] ? imported : retried).add(row.totals);
             if (is_import[row.batch]) read[row.totals.source] += row.totals.received;
         }
-        say("usage", each_closes && imported.closes(), equation(imported.received, imported.outcomes));
+        say("usage", each_closes && imported.closes(),
+            equation(imported.received, imported.outcomes));
         std::int64_t waiting = 0;
         std::int64_t unfinished = 0;
         bool tiled = true;
@@ -86,8 +90,10 @@ class Check {
             waiting += row.source.records - row.position;
         }
         say("sources", tiled,
-            fmt::format("{} files read to their position, each record once; {} unfinished with {} records to come",
-                        grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished), grouped(waiting)));
+            fmt::format("{} files read to their position, each record once; {} unfinished with {} "
+                        "records to come",
+                        grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished),
+                        grouped(waiting)));
         std::int64_t suspended = 0;
         std::int64_t recycled = 0;
         std::int64_t dropped = 0;
@@ -100,8 +106,9 @@ class Check {
         const bool closed = imported.outcomes[index] + retried.outcomes[index] == suspended &&
                             retried.received == recycled && suspended >= recycled + dropped;
         say("suspense", closed,
-            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended), grouped(recycled),
-                        grouped(dropped), grouped(suspended - recycled - dropped)));
+            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
+                        grouped(recycled), grouped(dropped),
+                        grouped(suspended - recycled - dropped)));
         return {};
     }
 
@@ -121,7 +128,8 @@ class Check {
         return {};
     }
 
-    // rated = postings (+ rounding on documents); debits = credits; what the archive sums to is what was posted.
+    // rated = postings (+ rounding on documents); debits = credits; what the archive sums to is
+    // what was posted.
     Result<void> ledger() {
         FARTHING_TRY(const auto balances, state_.store->balances());
         FARTHING_TRY(const auto entries, state_.store->entries({}));
@@ -133,14 +141,17 @@ class Check {
         }
         for (const auto& [currency, side] : sides) {
             say("ledger", side.first + side.second == 0,
-                fmt::format("debits {} = credits {} {}, {} accounts", Money{side.first, currency}.to_string(),
-                            Money{-side.second, currency}.to_string(), currency.code(), balances.size()));
+                fmt::format("debits {} = credits {} {}, {} accounts",
+                            Money{side.first, currency}.to_string(),
+                            Money{-side.second, currency}.to_string(), currency.code(),
+                            balances.size()));
         }
         std::map<BatchId, i128> posted;
         for (const Entry& entry : entries) {
             if (entry.kind != EntryKind::usage) continue;
             for (const Posting& posting : entry.postings) {
-                if (posting.account.kind == LedgerKind::revenue) posted[entry.batch] -= posting.atoms;
+                if (posting.account.kind == LedgerKind::revenue)
+                    posted[entry.batch] -= posting.atoms;
             }
         }
         bool equal = true;
@@ -154,7 +165,8 @@ class Check {
         if (!state_.catalog.empty()) {
             const Currency currency = state_.catalog.newest().currency;
             say("rated", equal,
-                fmt::format("{} {} rated = posted, batch by batch", Money{total, currency}.to_string(), currency.code()));
+                fmt::format("{} {} rated = posted, batch by batch",
+                            Money{total, currency}.to_string(), currency.code()));
         }
         return {};
     }
@@ -183,7 +195,8 @@ class Check {
                     continue;
                 }
                 rows += sums->rows;
-                if (std::string_view(table) == "rated_usage") rated[file.batch] += sums->charge_atoms;
+                if (std::string_view(table) == "rated_usage")
+                    rated[file.batch] += sums->charge_atoms;
             }
         }
         bool equal = true;
@@ -194,12 +207,14 @@ class Check {
         }
         if (!equal && wrong.empty()) wrong = "rated_usage sums to another amount than was posted";
         say("archive", wrong.empty(),
-            wrong.empty() ? fmt::format("{} files, {} rows, hashes and sums as registered", grouped(files), grouped(rows))
+            wrong.empty() ? fmt::format("{} files, {} rows, hashes and sums as registered",
+                                        grouped(files), grouped(rows))
                           : wrong);
         return {};
     }
 
-    // Parts of partners sum to the whole; a document's payable is the sum of its parts; numbers have no gap.
+    // Parts of partners sum to the whole; a document's payable is the sum of its parts; numbers
+    // have no gap.
     Result<void> documents() {
         FARTHING_TRY(const auto rows, state_.store->invoices());
         std::map<std::string, std::vector<std::int64_t>> series;
@@ -214,7 +229,8 @@ class Check {
             if (invoice.state != InvoiceState::sent) continue;
             sent += 1;
             const std::size_t digits = invoice.number.find_last_not_of("0123456789") + 1;
-            series[invoice.number.substr(0, digits)].push_back(std::stoll(invoice.number.substr(digits)));
+            series[invoice.number.substr(0, digits)].push_back(
+                std::stoll(invoice.number.substr(digits)));
         }
         bool gapless = true;
         for (auto& [prefix, numbers] : series) {
@@ -244,14 +260,16 @@ class Check {
                     lines += line.share.atoms;
                     charged += line.charged.atoms;
                 }
-                equal = equal && lines == statement.share.atoms && charged == statement.charged.atoms;
+                equal =
+                    equal && lines == statement.share.atoms && charged == statement.charged.atoms;
                 totals[statement.currency].first += lines;
                 totals[statement.currency].second += charged;
             }
         }
         for (const auto& [currency, total] : totals) {
             say("settlement", equal,
-                fmt::format("partners {} of {} {}, line by line", Money{total.first, currency}.to_string(),
+                fmt::format("partners {} of {} {}, line by line",
+                            Money{total.first, currency}.to_string(),
                             Money{total.second, currency}.to_string(), currency.code()));
         }
         return {};
@@ -259,14 +277,17 @@ class Check {
 
     Result<void> database() {
         FARTHING_TRY(const auto broken, state_.store->integrity());
-        say("database", broken.empty(), broken.empty() ? "sound, constraints hold" : broken.front());
+        say("database", broken.empty(),
+            broken.empty() ? "sound, constraints hold" : broken.front());
         return {};
     }
 
     std::vector<CheckLine> take() { return std::move(lines_); }
 
   private:
-    void say(std::string name, bool ok, std::string text) { lines_.push_back({std::move(name), ok, std::move(text)}); }
+    void say(std::string name, bool ok, std::string text) {
+        lines_.push_back({std::move(name), ok, std::move(text)});
+    }
 
     Engine::State& state_;
     std::vector<CheckLine> lines_;
@@ -281,8 +302,9 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         Step step;
     };
     static constexpr Named kSteps[] = {
-        {"usage", &Check::usage},         {"quantities", &Check::quantities}, {"ledger", &Check::ledger},
-        {"archive", &Check::archive},     {"documents", &Check::documents},   {"settlement", &Check::settlement},
+        {"usage", &Check::usage},         {"quantities", &Check::quantities},
+        {"ledger", &Check::ledger},       {"archive", &Check::archive},
+        {"documents", &Check::documents}, {"settlement", &Check::settlement},
         {"database", &Check::database},
     };
     Check check(*state_);
@@ -292,7 +314,8 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         known = true;
         FARTHING_CHECK((check.*named.step)());
     }
-    if (!known) return fail(EngineReason::check_unknown, "there is no check \"" + std::string(what) + "\"");
+    if (!known)
+        return fail(EngineReason::check_unknown, "there is no check \"" + std::string(what) + "\"");
     return check.take();
 }
 

@@ -34,19 +34,24 @@ Result<std::vector<CatalogFile>> read_catalog(const std::filesystem::path& folde
     std::vector<CatalogFile> files;
     std::uintmax_t bytes = 0;
     for (auto entry = std::filesystem::recursive_directory_iterator(folder, failed);
-         !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+         !failed && entry != std::filesystem::recursive_directory_iterator();
+         entry.increment(failed)) {
         const std::string extension = entry->path().extension().string();
-        const bool part_of_it = extension == ".yaml" || extension == ".yml" || extension == ".csv" || extension == ".png";
+        const bool part_of_it = extension == ".yaml" || extension == ".yml" ||
+                                extension == ".csv" || extension == ".png";
         if (entry->is_directory() && entry.depth() == 0 && entry->path().filename() != "decks") {
-            entry.disable_recursion_pending();  // scenarios, directory and usage samples stand beside the catalog
+            entry.disable_recursion_pending();  // scenarios, directory and usage samples stand
+                                                // beside the catalog
         }
         if (!entry->is_regular_file() || !part_of_it) continue;
         bytes += entry->file_size();
         if (bytes > kCatalogBytesMax) {
-            return fail(EngineReason::catalog_unreadable, "the catalog is larger than 1 GiB", folder.string());
+            return fail(EngineReason::catalog_unreadable, "the catalog is larger than 1 GiB",
+                        folder.string());
         }
         FARTHING_TRY(std::string text, read_text(entry->path()));
-        files.push_back({std::filesystem::relative(entry->path(), folder).generic_string(), std::move(text)});
+        files.push_back(
+            {std::filesystem::relative(entry->path(), folder).generic_string(), std::move(text)});
     }
     if (failed) return fail(EngineReason::catalog_unreadable, failed.message(), folder.string());
     std::sort(files.begin(), files.end(),
@@ -54,7 +59,8 @@ Result<std::vector<CatalogFile>> read_catalog(const std::filesystem::path& folde
     return files;
 }
 
-std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(std::vector<CatalogFile> files) {
+std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(
+    std::vector<CatalogFile> files) {
     CatalogRecord record;
     record.version = {1};
     record.hash = hash_of(files);
@@ -73,7 +79,9 @@ Result<std::string> read_text(const std::filesystem::path& path) {
 }
 
 void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
-    const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    const auto add = [](auto& to, const auto& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    };
     add(facts.accounts, more.accounts);
     add(facts.pays, more.pays);
     add(facts.groups, more.groups);
@@ -86,19 +94,24 @@ void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
 Engine::State::State()
     : counters([this](const PackKey& key) {
           auto bytes = store->counter_pack(key);
-          // A block that can't be read is not an empty block: rating on it would lose what was counted.
+          // A block that can't be read is not an empty block: rating on it would lose what was
+          // counted.
           if (!bytes) throw StoreFailure{std::move(bytes).error()};
           return *std::move(bytes);
       }) {}
 
-void Engine::State::remake_rater() { rater = std::make_unique<rating::Rater>(catalog, directory, counters); }
+void Engine::State::remake_rater() {
+    rater = std::make_unique<rating::Rater>(catalog, directory, counters);
+}
 
 void Engine::State::forget_counters() {
     counters.clear();
     remake_rater();
 }
 
-TimeZone Engine::State::zone() const { return catalog.empty() ? TimeZone::utc() : catalog.newest().zone; }
+TimeZone Engine::State::zone() const {
+    return catalog.empty() ? TimeZone::utc() : catalog.newest().zone;
+}
 
 const catalog::Version* Engine::State::version_on(Date day) const {
     if (catalog.empty()) return nullptr;
@@ -158,7 +171,8 @@ Result<mediation::Dedup*> Engine::State::dedup_of(OpenFeed& feed) {
     });
     FARTHING_TRY(const auto segments, store->dedup_segments());
     for (const auto& [id, segment] : segments) {
-        if (id == feed.id) feed.dedup->add_segment(segment.path, segment.first_day, segment.last_day);
+        if (id == feed.id)
+            feed.dedup->add_segment(segment.path, segment.first_day, segment.last_day);
     }
     return feed.dedup.get();
 }
@@ -178,7 +192,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& folder
     return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
-std::expected<VersionNo, Errors> Engine::publish(std::string_view catalog_folder, Instant valid_from) {
+std::expected<VersionNo, Errors> Engine::publish(std::string_view catalog_folder,
+                                                 Instant valid_from) {
     auto files = read_catalog(std::filesystem::path(catalog_folder));
     if (!files) return std::unexpected(Errors{files.error()});
     std::optional<Date> from;
@@ -186,7 +201,8 @@ std::expected<VersionNo, Errors> Engine::publish(std::string_view catalog_folder
     return publish(*std::move(files), from);
 }
 
-std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files, std::optional<Date> valid_from) {
+std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files,
+                                                 std::optional<Date> valid_from) {
     State& s = *state_;
     CatalogRecord record;
     record.version = {static_cast<std::uint32_t>(s.catalog.versions().size()) + 1};
@@ -207,26 +223,33 @@ std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files,
     record.name = version.name;
     if (!s.catalog.empty()) {
         const catalog::Version& newest = s.catalog.newest();
-        if (newest.hash == version.hash && newest.valid_from == version.valid_from) return newest.number;
+        if (newest.hash == version.hash && newest.valid_from == version.valid_from)
+            return newest.number;
         if (newest.currency != version.currency || newest.zone.name() != version.zone.name()) {
             return std::unexpected(Errors{error_of(EngineReason::catalog_ground_changed)});
         }
     }
-    if (auto stored = s.store->publish(record, names); !stored) return std::unexpected(Errors{stored.error()});
+    if (auto stored = s.store->publish(record, names); !stored)
+        return std::unexpected(Errors{stored.error()});
     const bool first = s.catalog.empty();
     std::vector<std::shared_ptr<const catalog::Version>> versions = s.catalog.versions();
     versions.push_back(*compiled);
     s.catalog = catalog::Snapshot(std::move(versions));
     s.names = std::move(names);
     if (first) {  // days mean something only once the zone is known
-        if (auto loaded = s.load_directory(); !loaded) return std::unexpected(Errors{loaded.error()});
+        if (auto loaded = s.load_directory(); !loaded)
+            return std::unexpected(Errors{loaded.error()});
     }
     s.remake_rater();
     return record.version;
 }
 
-const catalog::Snapshot& Engine::catalog() const { return state_->catalog; }
-const directory::Directory& Engine::directory() const { return state_->directory; }
+const catalog::Snapshot& Engine::catalog() const {
+    return state_->catalog;
+}
+const directory::Directory& Engine::directory() const {
+    return state_->directory;
+}
 
 std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_view yaml) {
     State& s = *state_;

@@ -1,5 +1,5 @@
-// The engine wires the rooms: start reading here. One Engine owns one tenant's data folder; not safe to share between
-// threads.
+// The engine wires the rooms: start reading here. One Engine owns one tenant's data folder; not
+// safe to share between threads.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,17 @@ struct Report {
     std::int64_t received = 0;
     std::array<std::int64_t, kOutcomes> outcomes{};
     std::int64_t batches = 0;
-    Money charged;                                   // posted usage charges of the run
+    Money charged;  // posted usage charges of the run
     std::vector<std::pair<std::string, std::int64_t>> suspended_by_reason;
     struct Refused {
         std::string path;
-        Error error;                                 // whole files that were rejected or can't be read
+        Error error;  // whole files that were rejected or can't be read
     };
     std::vector<Refused> refused;
     std::vector<std::string> notes;
-    std::int64_t count(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }
+    std::int64_t count(Outcome outcome) const {
+        return outcomes[static_cast<std::size_t>(outcome)];
+    }
 };
 
 struct Progress {
@@ -55,7 +57,7 @@ using OnProgress = std::function<void(const Progress&)>;
 // A change of the directory in words, from an import file, a command or a scenario; names, not ids.
 struct AccountChange {
     std::string name;
-    std::string parent;                              // empty: topmost
+    std::string parent;  // empty: topmost
     std::string title;
     std::vector<std::string> address;
     std::string tax_number;
@@ -67,23 +69,25 @@ struct SubscriptionChange {
     std::string name;
     std::string account;
     std::string plan;
-    std::string group;                               // made on first use, owned by the account; empty: none
+    std::string group;  // made on first use, owned by the account; empty: none
     std::int64_t quantity = 1;
     Date from;
-    std::vector<std::pair<IdentityKind, std::string>> identities;   // valid from `from`
+    std::vector<std::pair<IdentityKind, std::string>>
+        identities;             // valid from `from` until `until`
+    std::optional<Date> until;  // the first day on which it is no more; none: it goes on
 };
 
 struct CheckLine {
-    std::string name;                                // "usage", "quantities", "ledger", "archive" …
+    std::string name;  // "usage", "quantities", "ledger", "archive" …
     bool ok = true;
-    std::string text;                                // the equation with its figures
+    std::string text;  // the equation with its figures
 };
 
 struct SuspenseLine {
     std::string feed;
     SuspenseReason reason = SuspenseReason::none;
     std::string identity;
-    std::int64_t records = 0;                        // open
+    std::int64_t records = 0;  // open
     Instant first;
     Instant last;
     std::string sample;
@@ -107,32 +111,32 @@ struct BillRunReport {
         Money payable;
     };
     std::vector<Row> invoices;
-    std::vector<std::pair<std::string, Error>> failed;   // payer → cause; never blocks the others
+    std::vector<std::pair<std::string, Error>> failed;  // payer → cause; never blocks the others
 };
 
 // The evidence of one charge; rendered by cli as text or JSON.
 struct Explanation {
-    std::string subject;                             // the id that was asked
+    std::string subject;  // the id that was asked
     std::string sentence;
     std::vector<std::string> arithmetic;
     std::string exact;
     std::string rounded;
-    std::string rule;                                // catalog version › plan › charge, with file:line
+    std::string rule;  // catalog version › plan › charge, with file:line
     std::string catalog_hash;
-    std::optional<std::pair<std::int64_t, std::int64_t>> counter;      // from, to
-    std::optional<std::pair<std::int64_t, std::int64_t>> allowance;    // remaining before, after
+    std::optional<std::pair<std::int64_t, std::int64_t>> counter;    // from, to
+    std::optional<std::pair<std::int64_t, std::int64_t>> allowance;  // remaining before, after
     std::string unit;
     struct SourceLine {
         std::string file;
         std::string hash;
         std::int64_t line = 0;
-        std::string text;                            // the record, where the file is still there
+        std::string text;  // the record, where the file is still there
     };
     std::vector<SourceLine> sources;
-    std::int64_t source_records = 0;                 // all of them; `sources` holds the first few
-    std::vector<std::string> ledger;                 // "unbilled/city 0.13 EUR" …
+    std::int64_t source_records = 0;  // all of them; `sources` holds the first few
+    std::vector<std::string> ledger;  // "unbilled/city 0.13 EUR" …
     std::vector<std::string> shares;
-    std::vector<std::string> parts;                  // of a line: its details with what to ask next
+    std::vector<std::string> parts;  // of a line: its details with what to ask next
     struct Verify {
         bool equal = false;
         std::string recomputed;
@@ -143,41 +147,44 @@ struct Explanation {
 
 // What a catalog folder or a feed file says, without a data folder.
 Result<std::vector<CatalogFile>> read_catalog(const std::filesystem::path& folder);
-std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(std::vector<CatalogFile> files);
-std::expected<std::string, Errors> check_feed(std::string_view path, std::string_view yaml);   // the feed's name
+std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(
+    std::vector<CatalogFile> files);
+std::expected<std::string, Errors> check_feed(std::string_view path,
+                                              std::string_view yaml);  // the feed's name
 // A feed description proposed from the first bytes of a real file.
 struct FeedProposal {
     std::string yaml;
-    std::vector<std::string> notes;                  // what to check
-    std::vector<std::string> preview;                // the first records as normalised JSON lines
+    std::vector<std::string> notes;    // what to check
+    std::vector<std::string> preview;  // the first records as normalised JSON lines
 };
 Result<FeedProposal> propose_feed(std::string_view file_name, std::string_view first_bytes);
 
 // A rated record in words, as `rate --records` and exports show it.
 struct RatedRecord {
-    std::string id;                                  // "rec-BATCH-ROW", what `explain` takes
+    std::string id;  // "rec-BATCH-ROW", what `explain` takes
     std::string file;
     std::int64_t line = 0;
     std::string subscription;
     std::string payer;
     std::string meter;
-    std::string charge;                              // "plan/charge"
+    std::string charge;  // "plan/charge"
     Instant start;
-    std::int64_t quantity = 0;                       // billable, in the meter's base unit
-    std::string unit;                                // of quantity
-    std::int64_t from = 0;                           // counter before and after
+    std::int64_t quantity = 0;  // billable, in the meter's base unit
+    std::string unit;           // of quantity
+    std::int64_t from = 0;      // counter before and after
     std::int64_t to = 0;
-    Money amount;                                    // as attributed to the record
+    Money amount;  // as attributed to the record
 };
 struct SuspendedRecord {
     std::string file;
     std::int64_t line = 0;
     std::string text;
 };
-// Posted usage charges of a subscription, summed over windows and payers, one per charge of its plans.
+// Posted usage charges of a subscription, summed over windows and payers, one per charge of its
+// plans.
 struct SubscriptionCharge {
     std::string meter;
-    std::string charge;                              // "plan/charge"
+    std::string charge;  // "plan/charge"
     Money amount;
 };
 
@@ -189,7 +196,8 @@ class Engine {
 
     // Catalog.
     std::expected<VersionNo, Errors> publish(std::string_view catalog_folder, Instant valid_from);
-    std::expected<VersionNo, Errors> publish(std::vector<CatalogFile> files, std::optional<Date> valid_from);
+    std::expected<VersionNo, Errors> publish(std::vector<CatalogFile> files,
+                                             std::optional<Date> valid_from);
     const catalog::Snapshot& catalog() const;
 
     // Directory. A repeated equal change does nothing.
@@ -197,9 +205,12 @@ class Engine {
     Result<void> apply(std::span<const SubscriptionChange> changes);
     Result<void> set_pays(const std::string& account, bool pays, Date from);
     Result<void> set_quantity(const std::string& subscription, std::int64_t quantity, Date from);
-    Result<void> set_plan(const std::string& subscription, const std::string& plan, Date from);   // empty: ends
-    Result<void> identify(const std::string& subscription, IdentityKind kind, const std::string& value, Instant from);
-    // CSV with a header; columns: docs/reference/imports.md. Returns how many rows changed something.
+    Result<void> set_plan(const std::string& subscription, const std::string& plan,
+                          Date from);  // empty: ends
+    Result<void> identify(const std::string& subscription, IdentityKind kind,
+                          const std::string& value, Instant from);
+    // CSV with a header; columns: docs/reference/imports.md. Returns how many rows changed
+    // something.
     Result<std::int64_t> import_accounts(std::string_view file_name, std::string_view csv);
     Result<std::int64_t> import_subscriptions(std::string_view file_name, std::string_view csv);
     const directory::Directory& directory() const;
@@ -208,14 +219,16 @@ class Engine {
     std::expected<void, Errors> add_feed(std::string_view path, std::string_view yaml);
     std::vector<std::string> feed_names() const;
     Result<std::string> feed_text(const std::string& name) const;
-    Result<Report> import_files(const std::string& feed, std::span<const std::filesystem::path> files,
+    Result<Report> import_files(const std::string& feed,
+                                std::span<const std::filesystem::path> files,
                                 const OnProgress& progress = {});
 
     // Suspense.
     Result<std::vector<SuspenseLine>> suspense();
     Result<Report> retry(const SuspenseFilter& filter);
     Result<std::int64_t> drop(const SuspenseFilter& filter, const std::string& reason);
-    Result<std::vector<SuspendedRecord>> suspended_records(const SuspenseFilter& filter, std::size_t limit);
+    Result<std::vector<SuspendedRecord>> suspended_records(const SuspenseFilter& filter,
+                                                           std::size_t limit);
 
     // Rated usage, in batch and row order.
     Result<void> each_rated_record(const std::function<void(const RatedRecord&)>& visit);
@@ -223,27 +236,30 @@ class Engine {
 
     // Billing. `day`: any day of the cycle to bill; payer empty: all who pay.
     Result<BillRunReport> preview(Date day, const std::string& payer = {});
-    Result<BillRunReport> bill_run(Date day, const std::string& payer = {}, const OnProgress& progress = {});
+    Result<BillRunReport> bill_run(Date day, const std::string& payer = {},
+                                   const OnProgress& progress = {});
     Result<BillRunReport> undo(Date day, const std::string& payer = {});
     Result<BillRunReport> send(Date day, const std::string& payer = {});
     Result<Invoice> preview_invoice(Date day, const std::string& payer);
     Result<std::vector<BillRunReport::Row>> invoices();
-    Result<Invoice> invoice(std::string_view number_or_id);      // "INV-2026-0001" or "12"
+    Result<Invoice> invoice(std::string_view number_or_id);  // "INV-2026-0001" or "12"
     Result<Invoice> adjust(std::string_view invoice, Adjustment adjustment);
-    Result<Invoice> set_field(std::string_view invoice, const std::string& name, const std::string& value);
+    Result<Invoice> set_field(std::string_view invoice, const std::string& name,
+                              const std::string& value);
     Result<std::string> invoice_pdf(const Invoice& invoice);
     Result<std::vector<Statement>> statements(Date day);
     struct Balance {
-        std::string account;                                     // "unbilled/city"
+        std::string account;  // "unbilled/city"
         Money amount;
     };
     Result<std::vector<Balance>> balances();
 
     // Proof. `what`: feeds, usage, quantities, ledger, archive, settlement, all.
     Result<std::vector<CheckLine>> check(std::string_view what);
-    // `id`: an invoice line "INV-2026-0001/2" or "12/2", a rated record "rec-BATCH-ROW", or a charge "chg-BATCH-N".
+    // `id`: an invoice line "INV-2026-0001/2" or "12/2", a rated record "rec-BATCH-ROW", or a
+    // charge "chg-BATCH-N".
     Result<Explanation> explain(std::string_view id, bool verify);
-    Result<std::string> largest_charge();                        // an id for `explain`
+    Result<std::string> largest_charge();  // an id for `explain`
 
     struct State;
 

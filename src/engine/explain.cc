@@ -1,10 +1,10 @@
-// Explaining a charge: the sentence, the arithmetic, the rule, the counter, the source, the ledger, and on demand the
-// same figures computed again.
+// Explaining a charge: the sentence, the arithmetic, the rule, the counter, the source, the ledger,
+// and on demand the same figures computed again.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "engine/find.h"
 #include "engine/reasons.h"
@@ -56,9 +56,10 @@ char letter_of(OwnerKind kind) {
 
 std::string charge_id(const store::RatedRow& row) {
     const auto civil = row.window_first.civil();
-    std::string id = fmt::format("chg-{}-{}{}-c{}-{:04}{:02}{:02}", row.batch.value, letter_of(row.owner_kind), row.owner,
-                                 row.component.value, static_cast<int>(civil.year()),
-                                 static_cast<unsigned>(civil.month()), static_cast<unsigned>(civil.day()));
+    std::string id =
+        fmt::format("chg-{}-{}{}-c{}-{:04}{:02}{:02}", row.batch.value, letter_of(row.owner_kind),
+                    row.owner, row.component.value, static_cast<int>(civil.year()),
+                    static_cast<unsigned>(civil.month()), static_cast<unsigned>(civil.day()));
     if (row.item != 0) id += "-i" + std::to_string(row.item);
     return id;
 }
@@ -75,17 +76,19 @@ std::optional<ChargeId> parse_charge_id(std::string_view id) {
         found.filter.row = found.row;
         return found.row ? std::optional(found) : std::nullopt;
     }
-    const bool counter = parts[0] == "chg" && (parts.size() == 5 || parts.size() == 6) && parts[2].size() > 1 &&
-                         parts[3].size() > 1 && parts[4].size() == 8;
+    const bool counter = parts[0] == "chg" && (parts.size() == 5 || parts.size() == 6) &&
+                         parts[2].size() > 1 && parts[3].size() > 1 && parts[4].size() == 8;
     if (!counter) return std::nullopt;
     for (const OwnerKind kind : {OwnerKind::subscription, OwnerKind::group, OwnerKind::account}) {
         if (parts[2][0] == letter_of(kind)) found.owner_kind = kind;
     }
     const auto owner = number(parts[2].substr(1));
     const auto component = number(parts[3].substr(1));
-    const auto window = parse_date(std::string(parts[4].substr(0, 4)) + "-" + std::string(parts[4].substr(4, 2)) + "-" +
-                                   std::string(parts[4].substr(6)));
-    const auto item = parts.size() == 6 && parts[5].size() > 1 ? number(parts[5].substr(1)) : std::optional(0L);
+    const auto window =
+        parse_date(std::string(parts[4].substr(0, 4)) + "-" + std::string(parts[4].substr(4, 2)) +
+                   "-" + std::string(parts[4].substr(6)));
+    const auto item =
+        parts.size() == 6 && parts[5].size() > 1 ? number(parts[5].substr(1)) : std::optional(0L);
     if (!owner || !component || !window || !item) return std::nullopt;
     found.filter.owner = static_cast<std::uint32_t>(*owner);
     found.filter.component = ComponentId{static_cast<std::uint32_t>(*component)};
@@ -100,16 +103,20 @@ class Explain {
 
     Result<Explanation> charge(std::string_view id, bool verify) {
         const auto parsed = parse_charge_id(id);
-        if (!parsed) return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" is no charge id");
+        if (!parsed)
+            return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" is no charge id");
         FARTHING_TRY(std::vector<store::RatedRow> rows, rated_rows(*parsed));
-        if (rows.empty()) return fail(EngineReason::charge_unknown, "no charge is \"" + std::string(id) + "\"");
+        if (rows.empty())
+            return fail(EngineReason::charge_unknown, "no charge is \"" + std::string(id) + "\"");
         Explanation e;
         e.subject = std::string(id);
-        std::vector<store::RatedRow> same;  // of the first counter: a record may have surcharges on others
+        std::vector<store::RatedRow>
+            same;  // of the first counter: a record may have surcharges on others
         for (const store::RatedRow& row : rows) {
             const store::RatedRow& first = rows.front();
-            const bool one = row.component == first.component && row.owner == first.owner && row.item == first.item &&
-                             row.window_first == first.window_first && row.segment_start == first.segment_start;
+            const bool one = row.component == first.component && row.owner == first.owner &&
+                             row.item == first.item && row.window_first == first.window_first &&
+                             row.segment_start == first.segment_start;
             if (one) {
                 same.push_back(row);
             } else {
@@ -120,28 +127,35 @@ class Explain {
         return e;
     }
 
-    Result<Explanation> line(std::string_view id, const Invoice& invoice, std::int64_t line_number, bool verify) {
+    Result<Explanation> line(std::string_view id, const Invoice& invoice, std::int64_t line_number,
+                             bool verify) {
         if (line_number < 1 || line_number > static_cast<std::int64_t>(invoice.lines.size())) {
-            return fail(EngineReason::charge_unknown, fmt::format("the document has no line {}", line_number));
+            return fail(EngineReason::charge_unknown,
+                        fmt::format("the document has no line {}", line_number));
         }
         const InvoiceLine& line = invoice.lines[static_cast<std::size_t>(line_number) - 1];
         Explanation e;
         e.subject = std::string(id);
         const std::string currency(invoice.currency.code());
-        e.sentence = fmt::format("{}: {} {} for {}", line.text, line.amount.to_string(invoice.line_digits), currency,
-                                 to_string(line.period));
-        if (!line.quantity.is_zero()) e.sentence += fmt::format(" ({} {})", line.quantity.to_decimal(), line.unit);
+        e.sentence =
+            fmt::format("{}: {} {} for {}", line.text, line.amount.to_string(invoice.line_digits),
+                        currency, to_string(line.period));
+        if (!line.quantity.is_zero())
+            e.sentence += fmt::format(" ({} {})", line.quantity.to_decimal(), line.unit);
         e.arithmetic.push_back(line.arithmetic + " = " + line.exact.to_decimal());
         if (line.already_billed.atoms != 0) {
-            e.arithmetic.push_back("billed before for the same period: " + line.already_billed.to_string());
+            e.arithmetic.push_back("billed before for the same period: " +
+                                   line.already_billed.to_string());
         }
         e.exact = line.exact.to_fraction();
-        e.rounded = line.amount.to_string(invoice.line_digits) + " " + currency + " (" + line.rounding + ")";
+        e.rounded = line.amount.to_string(invoice.line_digits) + " " + currency + " (" +
+                    line.rounding + ")";
         e.unit = line.unit;
         rule(line.version, line.component, e);
         for (const LineDetail& detail : line.details) {
             if (e.parts.size() >= kPartsShown) break;
-            e.parts.push_back(fmt::format("{}: {} = {}", detail.subject, detail.quantity, detail.exact.to_decimal()));
+            e.parts.push_back(fmt::format("{}: {} = {}", detail.subject, detail.quantity,
+                                          detail.exact.to_decimal()));
         }
         if (line.details.size() > kPartsShown) {
             e.parts.push_back(fmt::format("… and {} more", line.details.size() - kPartsShown));
@@ -161,12 +175,15 @@ class Explain {
         FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
         for (const auto& file : files) {
             if (file.batch != id.batch) continue;
-            FARTHING_TRY(auto rows, store::read_rated(state_.store->archive_folder() / file.path, id.filter));
+            FARTHING_TRY(auto rows,
+                         store::read_rated(state_.store->archive_folder() / file.path, id.filter));
             for (store::RatedRow& row : rows) {
-                if (id.row || (row.owner_kind == id.owner_kind && row.item == id.item)) found.push_back(row);
+                if (id.row || (row.owner_kind == id.owner_kind && row.item == id.item))
+                    found.push_back(row);
             }
         }
-        std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+        std::stable_sort(found.begin(), found.end(),
+                         [](const auto& a, const auto& b) { return a.from < b.from; });
         return found;
     }
 
@@ -177,13 +194,16 @@ class Explain {
         std::string place;
         for (const catalog::Plan& plan : version->plans) {
             for (const auto& fee : plan.fees) {
-                if (fee.id == component) place = plan.name + " › " + fee.name + " (" + fee.place + ")";
+                if (fee.id == component)
+                    place = plan.name + " › " + fee.name + " (" + fee.place + ")";
             }
             for (const auto& charge : plan.charges) {
-                if (charge.id == component) place = plan.name + " › " + charge.name + " (" + charge.place + ")";
+                if (charge.id == component)
+                    place = plan.name + " › " + charge.name + " (" + charge.place + ")";
             }
             for (const auto& discount : plan.discounts) {
-                if (discount.id == component) place = plan.name + " › " + discount.name + " (" + discount.place + ")";
+                if (discount.id == component)
+                    place = plan.name + " › " + discount.name + " (" + discount.place + ")";
             }
         }
         e.rule = fmt::format("{} version {}", version->name, number.value);
@@ -210,22 +230,28 @@ class Explain {
         const std::string unit(version.currency.code());
         e.counter = {from, to};
         e.unit = std::string(shape.unit->name);
-        e.sentence = fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject,
-                                 quantity_to_string(used, *shape.unit), shape.title, amount.to_string(), unit,
-                                 state_.directory.account(first.payer).fact.name);
+        e.sentence =
+            fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject,
+                        quantity_to_string(used, *shape.unit), shape.title, amount.to_string(),
+                        unit, state_.directory.account(first.payer).fact.name);
         rule(first.version, first.component, e);
         if (shape.allowance > 0) {
-            const auto left = [&](std::int64_t total) { return std::max<std::int64_t>(0, shape.allowance - total); };
+            const auto left = [&](std::int64_t total) {
+                return std::max<std::int64_t>(0, shape.allowance - total);
+            };
             e.allowance = {left(from), left(to)};
         }
         const rating::Curve curve(shape.bands, shape.mode, version.currency);
         const Exact before = curve.exact(from, shape.allowance);
         const Exact after = curve.exact(to, shape.allowance);
-        e.arithmetic.push_back(fmt::format("counter {} → {}: {}", quantity_to_string(from, *shape.unit),
+        e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
+                                           quantity_to_string(from, *shape.unit),
                                            quantity_to_string(to, *shape.unit), shape.price_text));
-        e.arithmetic.push_back(fmt::format("price({}) − price({}) = {} − {} = {}", to, from, after.to_decimal(),
-                                           before.to_decimal(), (after - before).to_decimal()));
-        if (fees != 0) e.arithmetic.push_back("connection fee " + Money{fees, version.currency}.to_string());
+        e.arithmetic.push_back(fmt::format("price({}) − price({}) = {} − {} = {}", to, from,
+                                           after.to_decimal(), before.to_decimal(),
+                                           (after - before).to_decimal()));
+        if (fees != 0)
+            e.arithmetic.push_back("connection fee " + Money{fees, version.currency}.to_string());
         e.exact = (after - before).to_fraction();
         e.rounded = fmt::format("{} {} (both ends half_even, {} digits)", amount.to_string(), unit,
                                 version.currency.atom_digits());
@@ -258,7 +284,8 @@ class Explain {
     };
     Result<Shape> shape_of(const catalog::Version& version, const catalog::UsageCharge* charge,
                            const store::RatedRow& row) {
-        if (charge == nullptr) return fail(EngineReason::charge_unknown, "its catalog version has no such charge");
+        if (charge == nullptr)
+            return fail(EngineReason::charge_unknown, "its catalog version has no such charge");
         Shape shape;
         shape.unit = version.meter(charge->meter)->unit;
         shape.subject = row.subscription ? state_.directory.subscription(row.subscription).fact.name
@@ -267,22 +294,26 @@ class Explain {
         if (charge->priced_by == catalog::PricedBy::bands) {
             shape.bands = charge->bands;
             shape.mode = charge->mode;
-            const rating::CounterKey key{Perspective::retail, row.owner_kind, row.owner, row.component, row.item,
-                                         row.window_first};
-            shape.allowance =
-                rating::allowance_of(version, state_.directory, key, {row.window_first, row.window_end});
+            const rating::CounterKey key{Perspective::retail, row.owner_kind, row.owner,
+                                         row.component,       row.item,       row.window_first};
+            shape.allowance = rating::allowance_of(version, state_.directory, key,
+                                                   {row.window_first, row.window_end});
             for (const catalog::Band& band : charge->bands) {
                 const bool last = band.to == INT64_MAX;
                 if (!shape.price_text.empty()) shape.price_text += ", ";
-                shape.price_text += (last ? "" : "to " + quantity_to_string(band.to, *shape.unit) + " ") + band.price.text;
+                shape.price_text +=
+                    (last ? "" : "to " + quantity_to_string(band.to, *shape.unit) + " ") +
+                    band.price.text;
             }
             if (charge->allowance) shape.price_text += "; included " + charge->allowance->text;
         } else {
             const catalog::RateRow* rate = version.deck(*charge)->row(row.item, row.segment_start);
-            if (rate == nullptr) return fail(EngineReason::charge_unknown, "its deck has no such row any more");
+            if (rate == nullptr)
+                return fail(EngineReason::charge_unknown, "its deck has no such row any more");
             shape.bands = {catalog::Band{INT64_MAX, rate->price}};
-            shape.price_text = fmt::format("{} {} ({}), {}/{}", rate->prefix, rate->name, rate->price.text,
-                                           rate->increments.first, rate->increments.next);
+            shape.price_text =
+                fmt::format("{} {} ({}), {}/{}", rate->prefix, rate->name, rate->price.text,
+                            rate->increments.first, rate->increments.next);
         }
         return shape;
     }
@@ -297,8 +328,10 @@ class Explain {
                 if (file.batch != row.batch) continue;
                 store::UsageFilter filter;
                 filter.row = row.row;
-                FARTHING_TRY(const auto found, store::read_usage(state_.store->archive_folder() / file.path, filter));
-                for (const store::UsageRow& usage : found) FARTHING_CHECK(add_source(usage.source, usage.line, e));
+                FARTHING_TRY(const auto found,
+                             store::read_usage(state_.store->archive_folder() / file.path, filter));
+                for (const store::UsageRow& usage : found)
+                    FARTHING_CHECK(add_source(usage.source, usage.line, e));
             }
         }
         return {};
@@ -308,7 +341,8 @@ class Explain {
         FARTHING_TRY(const auto row, state_.store->source(id));
         if (!row) return {};
         Explanation::SourceLine shown{row->source.path, row->source.hash, line, {}};
-        // The file may be gone or changed by now: its text is shown only while its hash is the one that was read.
+        // The file may be gone or changed by now: its text is shown only while its hash is the one
+        // that was read.
         const auto file = mediation::Collected::open(row->source.path, INT64_MAX);
         if (file && file->hash() == row->source.hash) {
             std::string_view bytes = file->bytes();
@@ -324,18 +358,21 @@ class Explain {
     }
 
     std::string account_text(const Posting& posting, Currency currency) {
-        return fmt::format("{} {} {}", ledger_account_name(state_, posting.account), Money{posting.atoms, currency}.to_string(), currency.code());
+        return fmt::format("{} {} {}", ledger_account_name(state_, posting.account),
+                           Money{posting.atoms, currency}.to_string(), currency.code());
     }
 
     Result<void> usage_ledger(const store::RatedRow& row, Explanation& e) {
         FARTHING_TRY(const auto entries, state_.store->entries(row.payer));
         for (const Entry& entry : entries) {
             const bool of_it = entry.kind == EntryKind::usage && entry.batch == row.batch &&
-                               entry.component == row.component && entry.period.first == row.window_first;
+                               entry.component == row.component &&
+                               entry.period.first == row.window_first;
             if (!of_it) continue;
             for (const Posting& posting : entry.postings) {
                 e.ledger.push_back(fmt::format("entry {}: {} (all of batch {})", entry.id.value,
-                                               account_text(posting, entry.currency), row.batch.value));
+                                               account_text(posting, entry.currency),
+                                               row.batch.value));
             }
         }
         return {};
@@ -348,7 +385,8 @@ class Explain {
             const bool usage = entry.kind == EntryKind::usage && entry.period == line.cycle;
             const bool document = entry.invoice == invoice.id;
             if (entry.component != line.component || !(usage || document)) continue;
-            for (const Posting& posting : entry.postings) sums[{entry.currency, posting.account}] += posting.atoms;
+            for (const Posting& posting : entry.postings)
+                sums[{entry.currency, posting.account}] += posting.atoms;
         }
         for (const auto& [key, atoms] : sums) {
             if (atoms != 0) e.ledger.push_back(account_text({key.second, atoms}, key.first));
@@ -361,10 +399,12 @@ class Explain {
         const std::string by_id = std::to_string(invoice.id.value);
         for (const Statement& statement : statements) {
             for (const StatementLine& part : statement.lines) {
-                const bool of_it = part.invoice_line == line.number && (part.invoice == invoice.number || part.invoice == by_id);
+                const bool of_it = part.invoice_line == line.number &&
+                                   (part.invoice == invoice.number || part.invoice == by_id);
                 if (!of_it) continue;
-                e.shares.push_back(fmt::format("{} {} % of {} = {} {}", statement.partner_name, part.percent.to_decimal(),
-                                               part.charged.to_string(), part.share.to_string(), statement.currency.code()));
+                e.shares.push_back(fmt::format("{} {} % of {} = {} {}", statement.partner_name,
+                                               part.percent.to_decimal(), part.charged.to_string(),
+                                               part.share.to_string(), statement.currency.code()));
             }
         }
         return {};
@@ -379,12 +419,14 @@ class Explain {
         for (const auto& file : files) {
             filter.limit = kSourcesShown;
             if (first.size() >= kSourcesShown) break;
-            FARTHING_TRY(const auto rows, store::read_rated(state_.store->archive_folder() / file.path, filter));
+            FARTHING_TRY(const auto rows,
+                         store::read_rated(state_.store->archive_folder() / file.path, filter));
             for (const store::RatedRow& row : rows) {
                 if (first.size() >= kSourcesShown || row.row < 0) continue;
                 first.push_back(row);
-                e.parts.push_back(fmt::format("a record of it: rec-{}-{} (its charge in that batch: {})", row.batch.value,
-                                              row.row, charge_id(row)));
+                e.parts.push_back(
+                    fmt::format("a record of it: rec-{}-{} (its charge in that batch: {})",
+                                row.batch.value, row.row, charge_id(row)));
             }
         }
         FARTHING_CHECK(sources(first, e));
@@ -395,7 +437,8 @@ class Explain {
     // How many records stand behind a line: what its counters say they took.
     Result<std::int64_t> records_of(const InvoiceLine& line) {
         std::int64_t records = 0;
-        FARTHING_TRY(const auto keys, state_.store->counter_packs(Perspective::retail, line.cycle.first));
+        FARTHING_TRY(const auto keys,
+                     state_.store->counter_packs(Perspective::retail, line.cycle.first));
         for (const PackKey& key : keys) {
             FARTHING_TRY(const std::string bytes, state_.store->counter_pack(key));
             FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
@@ -412,8 +455,9 @@ class Explain {
         Explanation::Verify result;
         result.stored = line.amount.to_string(invoice.line_digits);
         for (const InvoiceLine& candidate : again.lines) {
-            const bool same = candidate.component == line.component && candidate.period == line.period &&
-                              candidate.department == line.department && candidate.text == line.text;
+            const bool same =
+                candidate.component == line.component && candidate.period == line.period &&
+                candidate.department == line.department && candidate.text == line.text;
             if (!same) continue;
             result.recomputed = candidate.amount.to_string(invoice.line_digits);
             result.equal = candidate.amount == line.amount;
@@ -444,9 +488,11 @@ Result<std::string> Engine::largest_charge() {
     FARTHING_TRY(const auto files, state_->store->files("rated_usage"));
     std::optional<store::RatedRow> largest;
     for (const auto& file : files) {
-        FARTHING_TRY(const auto rows, store::read_rated(state_->store->archive_folder() / file.path, filter));
+        FARTHING_TRY(const auto rows,
+                     store::read_rated(state_->store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rows) {
-            if (row.row >= 0 && (!largest || row.charge_atoms > largest->charge_atoms)) largest = row;
+            if (row.row >= 0 && (!largest || row.charge_atoms > largest->charge_atoms))
+                largest = row;
         }
     }
     if (!largest) return fail(EngineReason::charge_unknown, "nothing has been charged yet");

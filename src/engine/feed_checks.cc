@@ -12,7 +12,8 @@ std::expected<std::string, Errors> check_feed(std::string_view path, std::string
 
 Result<FeedProposal> propose_feed(std::string_view file_name, std::string_view first_bytes) {
     FARTHING_TRY(mediation::Proposal proposal, mediation::propose_feed(file_name, first_bytes));
-    return FeedProposal{std::move(proposal.yaml), std::move(proposal.notes), std::move(proposal.preview)};
+    return FeedProposal{std::move(proposal.yaml), std::move(proposal.notes),
+                        std::move(proposal.preview)};
 }
 
 }  // namespace farthing::engine

@@ -12,7 +12,8 @@
 namespace farthing::engine {
 
 // The usage charge with that id, and its plan where asked; nullptr when the version has none.
-const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id, const catalog::Plan** plan);
+const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id,
+                                        const catalog::Plan** plan);
 // A payer's document as it would be made now, apart from what its own stored document billed.
 Result<Invoice> recompute(Engine::State& state, AccountId payer, DatePeriod cycle);
 // "unbilled/city", "revenue/lamp/lease", "rounding".

@@ -9,14 +9,16 @@ namespace farthing::engine {
 
 namespace {
 
-// The numbers and quantities as they stand while the rows of a file are applied one after the other.
+// The numbers and quantities as they stand while the rows of a file are applied one after the
+// other.
 class NumberBook {
   public:
     explicit NumberBook(const Engine::State& state) : state_(state), zone_(state.zone()) {}
 
     SubscriptionId owner(const std::string& number, Date day) const {
         const auto changed = numbers_.find(number);
-        if (changed != numbers_.end() && changed->second.from <= day) return changed->second.subscription;
+        if (changed != numbers_.end() && changed->second.from <= day)
+            return changed->second.subscription;
         return state_.directory.find(IdentityKind::did, number, zone_.start_of(day));
     }
 
@@ -28,7 +30,8 @@ class NumberBook {
 
     void remove(const std::string& number, SubscriptionId subscription, Date day) {
         // The same kind, value and start, now with an end: that is how an identity ends.
-        IdentityFact ended{IdentityKind::did, number, subscription, start_of(number, subscription, day), zone_.start_of(day)};
+        IdentityFact ended{IdentityKind::did, number, subscription,
+                           start_of(number, subscription, day), zone_.start_of(day)};
         facts_.identities.push_back(std::move(ended));
         numbers_[number] = {day, {}};
         shift(subscription, day, -1);
@@ -46,7 +49,8 @@ class NumberBook {
         for (auto fact = facts_.identities.rbegin(); fact != facts_.identities.rend(); ++fact) {
             if (fact->value == number && fact->subscription == subscription) return fact->from;
         }
-        return state_.directory.owner_of(IdentityKind::did, number, zone_.start_of(day)).valid.start;
+        return state_.directory.owner_of(IdentityKind::did, number, zone_.start_of(day))
+            .valid.start;
     }
 
     directory::Dated<std::int64_t>& levels_of(SubscriptionId subscription) {
@@ -74,7 +78,7 @@ class NumberBook {
     const Engine::State& state_;
     TimeZone zone_;
     DirectoryFacts facts_;
-    std::map<std::string, Holding> numbers_;   // changed by this file
+    std::map<std::string, Holding> numbers_;  // changed by this file
     std::map<SubscriptionId, directory::Dated<std::int64_t>> levels_;
 };
 
@@ -98,14 +102,16 @@ Outcome apply(NumberBook& numbers, const Row& row, SubscriptionId subscription) 
         numbers.add(row.number, subscription, row.date);
         return Outcome::aggregated;
     }
-    if (!owner) return Outcome::duplicate;            // it is gone already
+    if (!owner) return Outcome::duplicate;  // it is gone already
     if (owner != subscription) return Outcome::suspended;
     numbers.remove(row.number, subscription, row.date);
     return Outcome::aggregated;
 }
 
-// A feed without actions lists every number there is: what a listed subscription holds beyond the list goes.
-void remove_unlisted(const Engine::State& state, const std::vector<Row>& rows, NumberBook& numbers) {
+// A feed without actions lists every number there is: what a listed subscription holds beyond the
+// list goes.
+void remove_unlisted(const Engine::State& state, const std::vector<Row>& rows,
+                     NumberBook& numbers) {
     std::map<std::string, std::pair<Date, std::set<std::string>>> listed;  // by subscription
     for (const Row& row : rows) {
         if (row.error) continue;
@@ -124,7 +130,8 @@ void remove_unlisted(const Engine::State& state, const std::vector<Row>& rows, N
 
 }  // namespace
 
-Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed, std::string_view bytes) {
+Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed,
+                                       std::string_view bytes) {
     const std::vector<Row> rows = mediation::decode_inventory(feed, bytes);
     const std::vector<std::string_view> lines = lines_of(bytes);
     NumberBook numbers(state);

@@ -1,5 +1,5 @@
-// Inventory feeds: a daily file that adds and removes numbers. The billed quantity of a subscription follows the
-// numbers it holds; the same file twice changes nothing.
+// Inventory feeds: a daily file that adds and removes numbers. The billed quantity of a
+// subscription follows the numbers it holds; the same file twice changes nothing.
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,9 @@ namespace farthing::engine {
 
 struct InventoryChange {
     DirectoryFacts facts;
-    UsageChunk rows;   // one row a record: aggregated, duplicate (changes nothing) or suspended
+    UsageChunk rows;  // one row a record: aggregated, duplicate (changes nothing) or suspended
 };
-Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed, std::string_view bytes);
+Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed,
+                                       std::string_view bytes);
 
 }  // namespace farthing::engine

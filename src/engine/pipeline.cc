@@ -1,5 +1,5 @@
-// From files to committed batches. A reader follows a record from here: collect → seal → decode → Batch::add
-// (validate → guide → dedup → rate → archive) → Batch::commit.
+// From files to committed batches. A reader follows a record from here: collect → seal → decode →
+// Batch::add (validate → guide → dedup → rate → archive) → Batch::commit.
 #include <algorithm>
 
 #include "engine/batch.h"
@@ -30,7 +30,8 @@ class Import {
             tell();
         }
         if (again_ > 0) {
-            report_.notes.push_back(std::to_string(again_) + " files were consumed before and left alone");
+            report_.notes.push_back(std::to_string(again_) +
+                                    " files were consumed before and left alone");
         }
         return flush();
     }
@@ -67,7 +68,8 @@ class Import {
     }
 
     // One pass over the whole file before its first batch: header, trailer, counts (R9).
-    Result<store::Store::SourceRow> seal(const std::filesystem::path& file, const mediation::Collected& collected) {
+    Result<store::Store::SourceRow> seal(const std::filesystem::path& file,
+                                         const mediation::Collected& collected) {
         const mediation::Seal sealed = mediation::seal(feed_.feed, collected.bytes());
         Source source;
         source.feed = feed_.id;
@@ -138,11 +140,13 @@ class Import {
 
 }  // namespace
 
-Result<Report> Engine::import_files(const std::string& feed_name, std::span<const std::filesystem::path> files,
+Result<Report> Engine::import_files(const std::string& feed_name,
+                                    std::span<const std::filesystem::path> files,
                                     const OnProgress& progress) {
     State& s = *state_;
     const auto feed = s.feeds.find(feed_name);
-    if (feed == s.feeds.end()) return fail(EngineReason::feed_unknown, "no feed is named \"" + feed_name + "\"");
+    if (feed == s.feeds.end())
+        return fail(EngineReason::feed_unknown, "no feed is named \"" + feed_name + "\"");
     if (s.catalog.empty()) return fail(EngineReason::catalog_none);
     Report report;
     report.charged.currency = s.catalog.newest().currency;

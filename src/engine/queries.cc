@@ -11,7 +11,8 @@ namespace farthing::engine {
 namespace {
 
 // Files of one table, by the batch that registered them.
-Result<std::map<BatchId, std::vector<std::string>>> files_by_batch(const Engine::State& state, const std::string& table) {
+Result<std::map<BatchId, std::vector<std::string>>> files_by_batch(const Engine::State& state,
+                                                                   const std::string& table) {
     FARTHING_TRY(const auto rows, state.store->files(table));
     std::map<BatchId, std::vector<std::string>> found;
     for (const auto& row : rows) found[row.batch].push_back(row.path);
@@ -20,7 +21,8 @@ Result<std::map<BatchId, std::vector<std::string>>> files_by_batch(const Engine:
 
 }  // namespace
 
-const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id, const catalog::Plan** plan) {
+const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id,
+                                        const catalog::Plan** plan) {
     for (const catalog::Plan& candidate : version.plans) {
         for (const catalog::UsageCharge& charge : candidate.charges) {
             if (charge.id != id) continue;
@@ -45,13 +47,15 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
     switch (account.kind) {
         case LedgerKind::unbilled:
         case LedgerKind::receivable:
-        case LedgerKind::adjustment: return name + "/" + state.directory.account({account.ref}).fact.name;
+        case LedgerKind::adjustment:
+            return name + "/" + state.directory.account({account.ref}).fact.name;
         case LedgerKind::revenue:
         case LedgerKind::discount:
             if (account.ref == 0) return name;
             return name + "/" + state.names.name_of(NameTable::Kind::component, account.ref);
         case LedgerKind::share_cost:
-        case LedgerKind::partner: return name + "/" + state.names.name_of(NameTable::Kind::partner, account.ref);
+        case LedgerKind::partner:
+            return name + "/" + state.names.name_of(NameTable::Kind::partner, account.ref);
         case LedgerKind::rounding:
         case LedgerKind::tax: return name;
     }
@@ -60,7 +64,8 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
 
 Result<std::string> Engine::feed_text(const std::string& name) const {
     const auto feed = state_->feeds.find(name);
-    if (feed == state_->feeds.end()) return fail(EngineReason::feed_unknown, "no feed is named \"" + name + "\"");
+    if (feed == state_->feeds.end())
+        return fail(EngineReason::feed_unknown, "no feed is named \"" + name + "\"");
     return feed->second.feed.text;
 }
 
@@ -74,7 +79,8 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
     for (const auto& [batch, files] : rated_files) {
         std::unordered_map<std::int64_t, store::UsageRow> usage;
         const auto recorded = usage_files.find(batch);
-        for (const std::string& file : recorded == usage_files.end() ? std::vector<std::string>{} : recorded->second) {
+        for (const std::string& file :
+             recorded == usage_files.end() ? std::vector<std::string>{} : recorded->second) {
             FARTHING_TRY(auto rows, store::read_usage(s.store->archive_folder() / file, {}));
             for (store::UsageRow& row : rows) usage.emplace(row.row, std::move(row));
         }
@@ -83,7 +89,8 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
             FARTHING_TRY(auto rows, store::read_rated(s.store->archive_folder() / file, {}));
             std::move(rows.begin(), rows.end(), std::back_inserter(rated));
         }
-        std::stable_sort(rated.begin(), rated.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+        std::stable_sort(rated.begin(), rated.end(),
+                         [](const auto& a, const auto& b) { return a.row < b.row; });
         for (const store::RatedRow& row : rated) {
             RatedRecord record;
             record.id = "rec-" + std::to_string(batch.value) + "-" + std::to_string(row.row);
@@ -92,8 +99,9 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
                 record.line = found->second.line;
             }
             const catalog::Version& version = *s.catalog.numbered(row.version);
-            record.subscription = row.subscription ? s.directory.subscription(row.subscription).fact.name
-                                                   : owner_name(s.directory, row.owner_kind, row.owner);
+            record.subscription = row.subscription
+                                      ? s.directory.subscription(row.subscription).fact.name
+                                      : owner_name(s.directory, row.owner_kind, row.owner);
             record.payer = s.directory.account(row.payer).fact.name;
             if (const catalog::UsageCharge* charge = find_charge(version, row.component, nullptr)) {
                 const catalog::Meter& meter = *version.meter(charge->meter);
@@ -115,13 +123,16 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
 Result<std::vector<SubscriptionCharge>> Engine::charges(const std::string& subscription) {
     State& s = *state_;
     const SubscriptionId id = s.directory.subscription_named(subscription);
-    if (!id) return fail(DirectoryReason::unknown_subscription, "no subscription is named \"" + subscription + "\"");
+    if (!id)
+        return fail(DirectoryReason::unknown_subscription,
+                    "no subscription is named \"" + subscription + "\"");
     store::RatedFilter filter;
     filter.subscription = id;
     std::map<ComponentId, SubscriptionCharge> sums;
     FARTHING_TRY(const auto files, s.store->files("rated_usage"));
     for (const auto& file : files) {
-        FARTHING_TRY(const auto rows, store::read_rated(s.store->archive_folder() / file.path, filter));
+        FARTHING_TRY(const auto rows,
+                     store::read_rated(s.store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rows) {
             SubscriptionCharge& sum = sums[row.component];
             const catalog::Version& version = *s.catalog.numbered(row.version);

@@ -4,23 +4,29 @@
 #include "base/reason.h"
 
 namespace farthing {
-#define FARTHING_ENGINE_REASONS(X)                                                                                    \
-    X(file_unreadable, "a file can't be read", "Check its path and permissions.")                                    \
-    X(catalog_unreadable, "the catalog's folder can't be read", "Name a folder with catalog.yaml in it.")            \
-    X(catalog_ground_changed, "a later version has another currency or time zone", "Use a data folder of its own for it.") \
-    X(catalog_none, "no catalog is published", "Publish one with `farthing catalog publish DIR`.")                   \
-    X(feed_unknown, "no feed has that name", "Add it with `farthing feed add FILE`, or mend the name.")              \
-    X(suspense_empty, "nothing in suspense matches", "List it with `farthing suspense list`.")                       \
-    X(id_malformed, "that is no id of a charge", "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345 or a charge like chg-12-s7-c3-20260601.") \
-    X(charge_unknown, "no charge has that id", "List invoices with `farthing invoice list`.")                        \
-    X(check_unknown, "there is no check of that name", "Use usage, quantities, ledger, archive, settlement, documents or all.")
+#define FARTHING_ENGINE_REASONS(X)                                                                 \
+    X(file_unreadable, "a file can't be read", "Check its path and permissions.")                  \
+    X(catalog_unreadable, "the catalog's folder can't be read",                                    \
+      "Name a folder with catalog.yaml in it.")                                                    \
+    X(catalog_ground_changed, "a later version has another currency or time zone",                 \
+      "Use a data folder of its own for it.")                                                      \
+    X(catalog_none, "no catalog is published", "Publish one with `farthing catalog publish DIR`.") \
+    X(feed_unknown, "no feed has that name",                                                       \
+      "Add it with `farthing feed add FILE`, or mend the name.")                                   \
+    X(suspense_empty, "nothing in suspense matches", "List it with `farthing suspense list`.")     \
+    X(id_malformed, "that is no id of a charge",                                                   \
+      "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345 or a charge like "   \
+      "chg-12-s7-c3-20260601.")                                                                    \
+    X(charge_unknown, "no charge has that id", "List invoices with `farthing invoice list`.")      \
+    X(check_unknown, "there is no check of that name",                                             \
+      "Use usage, quantities, ledger, archive, settlement, documents or all.")
 FARTHING_REASON_ENUM(EngineReason, FARTHING_ENGINE_REASONS)
 }  // namespace farthing
 
 namespace farthing::engine {
 
-// Thrown only from callbacks that pure rooms call back into (loading a block of counters, a dedup segment) and caught
-// where the engine called that room: those rooms can't know what a database is.
+// Thrown only from callbacks that pure rooms call back into (loading a block of counters, a dedup
+// segment) and caught where the engine called that room: those rooms can't know what a database is.
 struct StoreFailure {
     Error error;
 };

@@ -20,7 +20,7 @@ namespace farthing::engine {
 struct OpenFeed {
     FeedId id;
     mediation::Feed feed;
-    std::unique_ptr<mediation::Dedup> dedup;   // opened on first use
+    std::unique_ptr<mediation::Dedup> dedup;  // opened on first use
 };
 
 struct Engine::State {
@@ -32,7 +32,8 @@ struct Engine::State {
     directory::Directory directory;
     std::map<std::string, OpenFeed, std::less<>> feeds;
     rating::CounterTable counters;
-    std::unique_ptr<rating::Rater> rater;      // caches look-ups of the snapshots: remade when one changes
+    std::unique_ptr<rating::Rater>
+        rater;  // caches look-ups of the snapshots: remade when one changes
 
     State();
     // Drops what rating cached and what a discarded batch left in memory.
@@ -43,7 +44,8 @@ struct Engine::State {
     Result<void> load_feeds();
     // Stores the facts, then folds them in.
     Result<void> change_directory(DirectoryFacts added);
-    // Folds `added` into a new snapshot without storing it: what a batch's transaction will make true.
+    // Folds `added` into a new snapshot without storing it: what a batch's transaction will make
+    // true.
     Result<directory::Directory> folded_with(const DirectoryFacts& added) const;
     Result<mediation::Dedup*> dedup_of(OpenFeed& feed);
     // The version in force at the end of a day, or the newest before: for words on documents.

@@ -1,4 +1,5 @@
-// Suspense: what waits, how it comes back (a retry is a batch whose source is suspense) and how it is dropped.
+// Suspense: what waits, how it comes back (a retry is a batch whose source is suspense) and how it
+// is dropped.
 #include <algorithm>
 #include <map>
 
@@ -15,7 +16,7 @@ using store::Store;
 
 struct OpenGroup {
     Store::SuspenseRow row;
-    std::uint32_t index = 0;   // within its batch
+    std::uint32_t index = 0;  // within its batch
     std::int64_t open() const { return row.group.records - row.recycled - row.dropped; }
 };
 
@@ -36,13 +37,16 @@ bool matches(const Engine::State& state, const SuspenseGroup& group, const Suspe
 
 Result<std::vector<OpenGroup>> open_groups(Engine::State& state, const SuspenseFilter& filter) {
     FARTHING_TRY(std::vector<Store::SuspenseRow> rows, state.store->suspense());
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.group.id < b.group.id; });
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.group.id < b.group.id; });
     std::map<BatchId, std::uint32_t> next_index;
     std::vector<OpenGroup> found;
     for (Store::SuspenseRow& row : rows) {
-        const std::uint32_t index = next_index[row.group.batch]++;  // ids are given in the batch's order
+        const std::uint32_t index =
+            next_index[row.group.batch]++;  // ids are given in the batch's order
         OpenGroup group{std::move(row), index};
-        if (group.open() > 0 && matches(state, group.row.group, filter)) found.push_back(std::move(group));
+        if (group.open() > 0 && matches(state, group.row.group, filter))
+            found.push_back(std::move(group));
     }
     return found;
 }
@@ -54,10 +58,12 @@ struct RawRecords {
 };
 
 // Records that come without their file are told so by a header, whatever their format.
-std::string_view header_for(const Source& source) { return source.header.empty() ? "\n" : std::string_view(source.header); }
+std::string_view header_for(const Source& source) {
+    return source.header.empty() ? "\n" : std::string_view(source.header);
+}
 
-// Decodes records [first, end) and takes them through the batch. They are read as one text, which must fall into the
-// same records again; where one can't be read so any more, each is read alone.
+// Decodes records [first, end) and takes them through the batch. They are read as one text, which
+// must fall into the same records again; where one can't be read so any more, each is read alone.
 Result<void> retry_records(Engine::State& state, OpenFeed& feed, Batch& batch, const Source& source,
                            const RawRecords& records, std::size_t first, std::size_t end) {
     std::string text;
@@ -86,9 +92,12 @@ Result<void> retry_records(Engine::State& state, OpenFeed& feed, Batch& batch, c
 Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId source_id,
                           const RawRecords& records) {
     FARTHING_TRY(const auto source, state.store->source(source_id));
-    if (!source) return fail(StoreReason::archive_damaged, "suspended records name a source that is not there");
+    if (!source)
+        return fail(StoreReason::archive_damaged,
+                    "suspended records name a source that is not there");
     if (feed.feed.kind == mediation::Feed::Kind::inventory) {
-        std::string text = source->source.header.empty() ? std::string() : source->source.header + "\n";
+        std::string text =
+            source->source.header.empty() ? std::string() : source->source.header + "\n";
         for (const std::string& raw : records.raw) text += raw + "\n";
         FARTHING_TRY(InventoryChange change, read_inventory(state, feed.feed, text));
         batch.add_facts(change.facts);
@@ -108,8 +117,8 @@ using Wanted = std::map<std::pair<BatchId, std::uint32_t>, const OpenGroup*>;
 
 // Visits the archived records of the wanted groups, in batch order.
 template <class Visit>
-Result<void> each_record(Engine::State& state, const std::vector<Store::FileRow>& files, const Wanted& wanted,
-                         Visit visit) {
+Result<void> each_record(Engine::State& state, const std::vector<Store::FileRow>& files,
+                         const Wanted& wanted, Visit visit) {
     for (const auto& file : files) {
         const auto first = wanted.lower_bound({file.batch, 0});
         if (first == wanted.end() || first->first.first != file.batch) continue;
@@ -121,7 +130,8 @@ Result<void> each_record(Engine::State& state, const std::vector<Store::FileRow>
     return {};
 }
 
-Result<void> retry_feed(Engine::State& state, OpenFeed& feed, const std::vector<OpenGroup>& groups, Report& report) {
+Result<void> retry_feed(Engine::State& state, OpenFeed& feed, const std::vector<OpenGroup>& groups,
+                        Report& report) {
     Wanted wanted;
     for (const OpenGroup& group : groups) {
         if (group.row.group.feed == feed.id) wanted[{group.row.group.batch, group.index}] = &group;
@@ -171,7 +181,8 @@ Result<std::vector<SuspenseLine>> Engine::suspense() {
     }
     std::vector<SuspenseLine> sorted;
     for (auto& [key, line] : lines) sorted.push_back(std::move(line));
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.records > b.records; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.records > b.records; });
     return sorted;
 }
 
@@ -186,7 +197,8 @@ Result<Report> Engine::retry(const SuspenseFilter& filter) {
     return report;
 }
 
-Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFilter& filter, std::size_t limit) {
+Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFilter& filter,
+                                                               std::size_t limit) {
     FARTHING_TRY(const auto groups, open_groups(*state_, filter));
     Wanted wanted;
     for (const OpenGroup& group : groups) wanted[{group.row.group.batch, group.index}] = &group;
@@ -195,9 +207,11 @@ Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFil
     std::vector<SuspendedRecord> found;
     FARTHING_CHECK(each_record(*state_, files, wanted, [&](const store::SuspendedRow& row) {
         if (found.size() >= limit) return;
-        const auto source = std::find_if(sources.begin(), sources.end(),
-                                         [&](const auto& candidate) { return candidate.source.id == row.source; });
-        found.push_back({source == sources.end() ? std::string() : source->source.path, row.line, row.raw});
+        const auto source =
+            std::find_if(sources.begin(), sources.end(),
+                         [&](const auto& candidate) { return candidate.source.id == row.source; });
+        found.push_back(
+            {source == sources.end() ? std::string() : source->source.path, row.line, row.raw});
     }));
     return found;
 }
