@@ -1,0 +1,74 @@
+#include "catalog/describe.h"
+
+#include <fmt/format.h>
+
+namespace farthing::catalog {
+
+namespace {
+
+std::string bands_text(const UsageCharge& charge, const Meter& meter) {
+    std::string text;
+    for (const Band& band : charge.bands) {
+        if (!text.empty()) text += ", then ";
+        text += band.price.text;
+        if (band.to != INT64_MAX) text += " up to " + quantity_to_string(band.to, *meter.unit);
+    }
+    if (charge.mode == BandMode::volume) text += " (the band reached prices all of it)";
+    return text;
+}
+
+std::string_view shared_text(SharedBy shared_by) {
+    switch (shared_by) {
+        case SharedBy::subscription: return "";
+        case SharedBy::group: return ", shared by the group";
+        case SharedBy::account: return ", shared by the account";
+        case SharedBy::enterprise: return ", shared by the whole company";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string price_text(const UsageCharge& charge, const Meter& meter) {
+    std::string text;
+    switch (charge.priced_by) {
+        case PricedBy::bands: text = bands_text(charge, meter); break;
+        case PricedBy::network_list: text = "by country, see " + charge.rates; break;
+        case PricedBy::prefix_deck: text = "by destination, see " + charge.rates; break;
+    }
+    if (charge.connection_fee)
+        text += fmt::format(", {} per session", charge.connection_fee->to_string());
+    return text;
+}
+
+std::string allowance_text(const UsageCharge& charge) {
+    if (!charge.allowance) return {};
+    return charge.allowance->text + std::string(shared_text(charge.allowance->shared_by));
+}
+
+std::string increments_text(const Increments& increments, const Meter& meter) {
+    if (increments == Increments{}) return {};
+    const std::string first = quantity_to_string(increments.first, *meter.unit);
+    if (increments.first == increments.next) return "counted in steps of " + first;
+    return fmt::format("at least {}, then in steps of {}", first,
+                       quantity_to_string(increments.next, *meter.unit));
+}
+
+std::string shares_text(const std::vector<Share>& shares, const Version& version) {
+    std::string text;
+    for (const Share& share : shares) {
+        const auto partner = version.partners.find(share.partner_name);
+        const std::string& title =
+            partner == version.partners.end() ? share.partner_name : partner->second;
+        const std::string part =
+            share.amount ? share.amount->to_string() : share.percent.to_decimal() + " %";
+        text += fmt::format("{}{} to {}", text.empty() ? "" : ", ", part, title);
+    }
+    return text;
+}
+
+std::string rounding_text(Rounding rounding, int digits) {
+    return fmt::format("{}, {} digits", name_of(rounding), digits);
+}
+
+}  // namespace farthing::catalog

@@ -1,0 +1,21 @@
+// Prices in words: what price lists show and differences compare.
+#pragma once
+
+#include <string>
+
+#include "catalog/snapshot.h"
+
+namespace farthing::catalog {
+
+// "0.05 per MB"; "0.10 per MB up to 100 MB, then 0.05 per MB"; "by deck uk-az".
+std::string price_text(const UsageCharge& charge, const Meter& meter);
+// "50 MB per subscription, shared by the account"; empty without allowance.
+std::string allowance_text(const UsageCharge& charge);
+// "rounded up to 60 s, then to 6 s"; empty where nothing is rounded up.
+std::string increments_text(const Increments& increments, const Meter& meter);
+// "30 % to Lumen Lamps, 0.05 to …"; empty without shares.
+std::string shares_text(const std::vector<Share>& shares, const Version& version);
+// "toward_zero, 4 digits".
+std::string rounding_text(Rounding rounding, int digits);
+
+}  // namespace farthing::catalog

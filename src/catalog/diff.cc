@@ -1,0 +1,272 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/catalog.h"
+#include "catalog/describe.h"
+
+namespace farthing::catalog {
+
+namespace {
+
+constexpr std::size_t kDeckRowsTold = 50;  // per deck; the rest is counted
+
+class Comparison {
+  public:
+    Comparison(const Version& before, const Version& after) : before_(before), after_(after) {}
+
+    std::vector<Difference> run() {
+        compare_head();
+        compare_named("meter", before_.meters, after_.meters, [&](const Meter& a, const Meter& b) {
+            compare("meter " + b.name + ", unit", std::string(a.unit->name),
+                    std::string(b.unit->name));
+        });
+        compare_maps("zone", before_.zones, after_.zones,
+                     [&](const std::string& name, const auto& a, const auto& b) {
+                         if (a != b)
+                             tell('~', fmt::format("zone {}: {} → {} networks, not the same ones",
+                                                   name, a.size(), b.size()));
+                     });
+        compare_maps("partner", before_.partners, after_.partners,
+                     [&](const std::string& name, const auto& a, const auto& b) {
+                         compare("partner " + name + ", title", a, b);
+                     });
+        compare_maps("tax", before_.taxes, after_.taxes,
+                     [&](const std::string& name, const TaxRule& a, const TaxRule& b) {
+                         compare("tax " + name + ", name", a.name, b.name);
+                         compare("tax " + name, a.percent.to_decimal() + " %",
+                                 b.percent.to_decimal() + " %");
+                     });
+        compare_named("plan", before_.plans, after_.plans,
+                      [&](const Plan& a, const Plan& b) { compare_plans(a, b); });
+        compare_maps(
+            "prices", before_.decks, after_.decks,
+            [&](const std::string&, const Deck& a, const Deck& b) { compare_decks(a, b); });
+        return std::move(out_);
+    }
+
+  private:
+    void tell(char sign, std::string text) { out_.push_back({sign, std::move(text)}); }
+
+    void compare(const std::string& what, const std::string& before, const std::string& after) {
+        if (before == after) return;
+        const auto said = [](const std::string& text) {
+            return text.empty() ? std::string("nothing") : text;
+        };
+        tell('~', fmt::format("{}: {} → {}", what, said(before), said(after)));
+    }
+
+    void compare_head() {
+        const auto day = [](const Version& v) { return to_string(v.zone.date_of(v.valid_from)); };
+        compare("valid from", day(before_), day(after_));
+        compare("currency", std::string(before_.currency.code()),
+                std::string(after_.currency.code()));
+        compare("time zone", before_.zone.name(), after_.zone.name());
+        compare("rounding of lines", rounding_text(before_.line_rounding, before_.line_digits),
+                rounding_text(after_.line_rounding, after_.line_digits));
+        compare("rounding of what is payable",
+                rounding_text(before_.payable_rounding, before_.payable_digits),
+                rounding_text(after_.payable_rounding, after_.payable_digits));
+        compare("default tax category", before_.default_tax_category, after_.default_tax_category);
+        compare_documents(before_.documents, after_.documents);
+    }
+
+    void compare_documents(const DocumentRules& a, const DocumentRules& b) {
+        compare("invoices, series", a.series, b.series);
+        compare("invoices, lines", a.group_per_account ? "per account" : "per payer",
+                b.group_per_account ? "per account" : "per payer");
+        compare("invoices, due", fmt::format("{} days", a.due_days),
+                fmt::format("{} days", b.due_days));
+        compare("invoices, seller", seller(a), seller(b));
+        compare("invoices, payment", a.payment_text, b.payment_text);
+        compare("invoices, logo", a.logo, b.logo);
+    }
+
+    static std::string seller(const DocumentRules& rules) {
+        std::string text = rules.seller_title;
+        for (const std::string& line : rules.seller_address) text += ", " + line;
+        return rules.seller_tax_number.empty() ? text : text + ", " + rules.seller_tax_number;
+    }
+
+    // Lists of named things in the order of the new catalog; what is gone stands at the end.
+    template <class List, class Both>
+    void compare_named(const std::string& what, const List& before, const List& after, Both both) {
+        const auto named = [](const List& list, const std::string& name) {
+            return std::find_if(list.begin(), list.end(),
+                                [&](const auto& item) { return item.name == name; });
+        };
+        for (const auto& item : after) {
+            const auto old = named(before, item.name);
+            if (old == before.end()) {
+                tell('+', what + " " + item.name + added_text(item));
+            } else {
+                both(*old, item);
+            }
+        }
+        for (const auto& item : before) {
+            if (named(after, item.name) == after.end()) tell('-', what + " " + item.name);
+        }
+    }
+
+    template <class Map, class Both>
+    void compare_maps(const std::string& what, const Map& before, const Map& after, Both both) {
+        for (const auto& [name, item] : after) {
+            const auto old = before.find(name);
+            if (old == before.end()) {
+                tell('+', what + " " + name);
+            } else {
+                both(name, old->second, item);
+            }
+        }
+        for (const auto& [name, item] : before) {
+            if (!after.contains(name)) tell('-', what + " " + name);
+        }
+    }
+
+    std::string added_text(const Meter&) const { return {}; }
+    std::string added_text(const Plan&) const { return {}; }
+    std::string added_text(const Fee& fee) const { return ": " + fee.text; }
+    std::string added_text(const UsageCharge& charge) const {
+        return ": " + price_text(charge, *after_.meter(charge.meter));
+    }
+    std::string added_text(const Discount& discount) const { return ": " + discount.text; }
+
+    void compare_plans(const Plan& a, const Plan& b) {
+        const std::string plan = "plan " + b.name;
+        compare(plan + ", title", a.title, b.title);
+        compare_named(plan + ", fee", a.fees, b.fees, [&](const Fee& x, const Fee& y) {
+            compare_fees(plan + ", fee " + y.name, x, y);
+        });
+        compare_named(plan + ", usage", a.charges, b.charges,
+                      [&](const UsageCharge& x, const UsageCharge& y) {
+                          compare_usage(plan + ", usage " + y.name, x, y);
+                      });
+        compare_named(plan + ",", a.discounts, b.discounts,
+                      [&](const Discount& x, const Discount& y) {
+                          const std::string what = plan + ", " + y.name;
+                          compare(what, x.text, y.text);
+                          compare(what + ", title", x.title, y.title);
+                          if (x.on != y.on) tell('~', what + ": applies to other charges");
+                      });
+        const auto order = [](const Plan& p) {
+            std::string text;
+            for (const Discount& discount : p.discounts)
+                text += (text.empty() ? "" : ", ") + discount.name;
+            return text;
+        };
+        if (a.discounts.size() == b.discounts.size())
+            compare(plan + ", order of discounts", order(a), order(b));
+    }
+
+    // One line where only the words of a price changed would be noise: 2.00 and 2.0 are one price.
+    void compare_fees(const std::string& what, const Fee& a, const Fee& b) {
+        const bool same = a.amount.exact() == b.amount.exact() && a.unit == b.unit &&
+                          a.per == b.per && a.every == b.every;
+        if (!same) compare(what, a.text, b.text);
+        compare(what + ", title", a.title, b.title);
+        compare(what + ", charged", a.timing == FeeTiming::advance ? "in advance" : "in arrears",
+                b.timing == FeeTiming::advance ? "in advance" : "in arrears");
+        compare(what + ", prorated", a.prorate == Prorate::none ? "never" : "by calendar days",
+                b.prorate == Prorate::none ? "never" : "by calendar days");
+        compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));
+        compare(what + ", tax", a.tax_category, b.tax_category);
+    }
+
+    static bool same_price(const UsageCharge& a, const UsageCharge& b) {
+        const bool same_bands =
+            std::equal(a.bands.begin(), a.bands.end(), b.bands.begin(), b.bands.end(),
+                       [](const Band& x, const Band& y) {
+                           return x.to == y.to && x.price.exact() == y.price.exact();
+                       });
+        const auto fee = [](const UsageCharge& c) {
+            return c.connection_fee ? c.connection_fee->exact() : Exact(0);
+        };
+        return same_bands && fee(a) == fee(b) && a.mode == b.mode && a.priced_by == b.priced_by &&
+               a.rates == b.rates;
+    }
+
+    void compare_usage(const std::string& what, const UsageCharge& a, const UsageCharge& b) {
+        const Meter& old_meter = *before_.meter(a.meter);
+        const Meter& meter = *after_.meter(b.meter);
+        compare(what + ", meter", old_meter.name, meter.name);
+        if (!same_price(a, b)) compare(what, price_text(a, old_meter), price_text(b, meter));
+        compare(what + ", title", a.title, b.title);
+        compare(what + ", when", a.when, b.when);
+        compare(what + ", surcharge", a.adds ? "yes" : "no", b.adds ? "yes" : "no");
+        compare(what + ", increments", increments_text(a.increments, old_meter),
+                increments_text(b.increments, meter));
+        compare(what + ", included", allowance_text(a), allowance_text(b));
+        compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));
+        compare(what + ", tax", a.tax_category, b.tax_category);
+    }
+
+    static bool before_in_deck(const RateRow& a, const RateRow& b) {
+        return a.key != b.key ? a.key < b.key : a.valid_from < b.valid_from;
+    }
+
+    static std::string row_text(const RateRow& row) {
+        std::string text = fmt::format("{} {}: {}", row.prefix, row.name, row.price.text);
+        if (row.connection_fee)
+            text += fmt::format(" + {} per call", row.connection_fee->to_string());
+        return text;
+    }
+
+    static bool same_row(const RateRow& a, const RateRow& b) {
+        const auto fee = [](const RateRow& r) {
+            return r.connection_fee ? r.connection_fee->exact() : Exact(0);
+        };
+        return a.price.exact() == b.price.exact() && fee(a) == fee(b) &&
+               a.increments == b.increments && a.name == b.name && a.valid_until == b.valid_until;
+    }
+
+    void compare_decks(const Deck& a, const Deck& b) {
+        std::size_t changes = 0;
+        const auto change = [&](char sign, const std::string& text) {
+            changes += 1;
+            if (changes <= kDeckRowsTold) tell(sign, fmt::format("prices {}, {}", b.name(), text));
+        };
+        auto old = a.rows().begin();
+        for (const RateRow& row : b.rows()) {
+            for (; old != a.rows().end() && before_in_deck(*old, row); ++old)
+                change('-', row_text(*old));
+            if (old == a.rows().end() || before_in_deck(row, *old)) {
+                change('+', row_text(row));
+                continue;
+            }
+            if (!same_row(*old, row)) change('~', row_change(*old, row));
+            ++old;
+        }
+        for (; old != a.rows().end(); ++old) change('-', row_text(*old));
+        if (changes > kDeckRowsTold)
+            tell('~',
+                 fmt::format("prices {}: {} more rows differ", b.name(), changes - kDeckRowsTold));
+    }
+
+    std::string row_change(const RateRow& a, const RateRow& b) const {
+        std::string text = fmt::format("{} → {}", row_text(a), b.price.text);
+        if (b.connection_fee) text += fmt::format(" + {} per call", b.connection_fee->to_string());
+        if (a.name != b.name) text += fmt::format(", called {}", b.name);
+        if (!(a.increments == b.increments))
+            text += fmt::format(", increments {}/{} → {}/{}", a.increments.first, a.increments.next,
+                                b.increments.first, b.increments.next);
+        if (a.valid_until != b.valid_until) text += ", valid until " + until_text(b);
+        return text;
+    }
+
+    std::string until_text(const RateRow& row) const {
+        if (row.valid_until == Instant::max()) return "further notice";
+        return to_string(after_.zone.date_of(row.valid_until).plus_days(-1));
+    }
+
+    const Version& before_;
+    const Version& after_;
+    std::vector<Difference> out_;
+};
+
+}  // namespace
+
+std::vector<Difference> diff(const Version& before, const Version& after) {
+    return Comparison(before, after).run();
+}
+
+}  // namespace farthing::catalog

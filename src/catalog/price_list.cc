@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/catalog.h"
+#include "catalog/describe.h"
+
+namespace farthing::catalog {
+
+namespace {
+
+constexpr std::size_t kRowsShown =
+    40;  // a longer deck is summarised: nobody reads 10,000 destinations
+
+// Text in a Markdown table.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '|') out += '\\';
+        out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+std::string row_of(std::string_view what, std::string_view price) {
+    return fmt::format("| {} | {} |\n", cell(what), cell(price));
+}
+
+std::string fee_row(const Fee& fee) {
+    std::string text = fee.text;
+    if (fee.timing == FeeTiming::advance) text += ", in advance";
+    if (fee.every == FeeEvery::cycle && fee.prorate == Prorate::none) text += ", always in full";
+    return row_of(fee.title, text);
+}
+
+std::string charge_row(const UsageCharge& charge, const Version& version) {
+    const Meter& meter = *version.meter(charge.meter);
+    std::string text;
+    if (charge.allowance) text = "included: " + allowance_text(charge) + "; then ";
+    text += price_text(charge, meter);
+    if (const std::string steps = increments_text(charge.increments, meter); !steps.empty()) {
+        text += "; " + steps;
+    }
+    if (charge.adds) text = "in addition: " + text;
+    return row_of(charge.title, text);
+}
+
+std::string plan_section(const Plan& plan, const Version& version) {
+    std::string out =
+        fmt::format("## {}\n\n| | {} |\n| --- | --- |\n", plan.title, version.currency.code());
+    for (const Fee& fee : plan.fees) out += fee_row(fee);
+    for (const UsageCharge& charge : plan.charges) out += charge_row(charge, version);
+    for (const Discount& discount : plan.discounts) out += row_of(discount.title, discount.text);
+    return out + "\n";
+}
+
+// Rows may be priced per minute and per second; what they are compared by is exact either way.
+std::string range_of(const std::vector<RateRow>& rows) {
+    const auto [low, high] = std::minmax_element(
+        rows.begin(), rows.end(),
+        [](const RateRow& a, const RateRow& b) { return a.price.exact() < b.price.exact(); });
+    return fmt::format("{} rows, from {} ({}) to {} ({})", rows.size(), low->price.text, low->name,
+                       high->price.text, high->name);
+}
+
+std::string validity_of(const RateRow& row, const TimeZone& zone) {
+    std::string text;
+    if (row.valid_from != Instant::min())
+        text += " from " + to_string(zone.date_of(row.valid_from));
+    if (row.valid_until != Instant::max()) {
+        text += " to " + to_string(zone.date_of(row.valid_until).plus_days(-1));
+    }
+    return text;
+}
+
+std::string deck_row(const RateRow& row, bool by_prefix, const TimeZone& zone) {
+    std::string text = row.price.text;
+    if (row.connection_fee) text += fmt::format(", {} per call", row.connection_fee->to_string());
+    text += validity_of(row, zone);
+    const std::string code = by_prefix ? "+" + row.prefix : row.prefix;
+    return row_of(row.name.empty() ? code : fmt::format("{} ({})", row.name, code), text);
+}
+
+// Shown as the customer looks a destination up: by name.
+std::string deck_section(const Deck& deck, const Version& version) {
+    std::string out = fmt::format("## Prices: {}\n\n", deck.name());
+    if (deck.rows().empty()) return out;
+    if (deck.rows().size() > kRowsShown) return out + range_of(deck.rows()) + "\n\n";
+    const RateRow& any = deck.rows().front();
+    const bool by_prefix = any.key != NetworkKey::parse(any.prefix).value;
+    std::vector<const RateRow*> rows;
+    for (const RateRow& row : deck.rows()) rows.push_back(&row);
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const RateRow* a, const RateRow* b) { return a->name < b->name; });
+    out += fmt::format("| | {} |\n| --- | --- |\n", version.currency.code());
+    for (const RateRow* row : rows) out += deck_row(*row, by_prefix, version.zone);
+    return out + "\n";
+}
+
+}  // namespace
+
+std::string price_list(const Version& version) {
+    std::string out =
+        fmt::format("# {}\n\nPrices in {} from {}", version.name, version.currency.code(),
+                    to_string(version.zone.date_of(version.valid_from)));
+    if (version.taxes.empty()) {
+        out += "; no tax is added.\n\n";
+    } else {
+        out += ", without tax:";
+        for (const auto& [category, tax] : version.taxes) {
+            out += fmt::format(" {} ({} %)", tax.name, tax.percent.to_decimal());
+        }
+        out += ".\n\n";
+    }
+    for (const Plan& plan : version.plans) out += plan_section(plan, version);
+    for (const auto& [name, deck] : version.decks) out += deck_section(deck, version);
+    out += fmt::format("A line of an invoice is rounded once ({}), the sum to pay {}.\n",
+                       rounding_text(version.line_rounding, version.line_digits),
+                       rounding_text(version.payable_rounding, version.payable_digits));
+    return out;
+}
+
+}  // namespace farthing::catalog
