@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/reason.h"
+#include "billing/payer_index.h"
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "ledger/ledger.h"
@@ -20,8 +21,10 @@ namespace farthing {
     X(plan_missing, "a subscription has a plan that no catalog version in force knows", "Publish a version that has it, or change the plan.") \
     X(catalog_missing, "no catalog version is in force on that day", "Publish a version that is valid from then.")  \
     X(amount_out_of_range, "an amount does not fit in a posting", "Check prices and quantities.")                   \
+    X(currency_mixed, "the catalog changed its currency within the billed period", "Publish the new currency from the start of a billing cycle.") \
     X(already_sent, "the period was billed and sent", "Later usage goes to the next document.")                     \
     X(line_unknown, "the document has no such line", "List the lines with `farthing invoice show`.")                \
+    X(amount_too_fine, "the amount has more decimals than a line of the document", "Write it with fewer decimals.") \
     X(discount_too_large, "the adjustment would make the document negative", "Credit less, or add a debit.")
 FARTHING_REASON_ENUM(BillingReason, FARTHING_BILLING_REASONS)
 }  // namespace farthing
@@ -39,6 +42,10 @@ struct Input {
     std::vector<BilledAmount> billed;            // by earlier documents of this payer
     std::vector<Adjustment> adjustments;         // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields;
+    // What earlier documents of this payer posted and still stands: their fee, rounding and share entries with the
+    // mirrors of those that were undone. Only the difference is posted again; other kinds are passed over.
+    std::vector<Entry> posted;
+    const PayerIndex* payers = nullptr;          // built once per run; nullptr: built here, for this document alone
 };
 
 struct Bill {
@@ -49,6 +56,9 @@ struct Bill {
 
 // The document of one payer and cycle. Lines in the order: fees, usage, discounts, by plan and catalog order.
 Result<Bill> bill(const Input& input);
+
+// What later documents must know of this one (EC72): one row per component, department and cycle, zero amounts too.
+std::vector<BilledAmount> billed_by(const Invoice& invoice, bool per_department);
 
 // The cycle of the payer that holds `day`.
 DatePeriod cycle_of_payer(const directory::Directory& directory, AccountId payer, Date day);

@@ -1,0 +1,277 @@
+#include "billing/fee_quantities.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace farthing::billing {
+namespace {
+
+// Days on which a subscription has one plan and one quantity.
+struct Stretch {
+    DatePeriod period;
+    PlanId plan;
+    std::int64_t quantity = 0;
+};
+
+// A subscription without any quantity counts one; before its first one it has not begun.
+std::int64_t quantity_on(const directory::Subscription& subscription, Date day) {
+    if (subscription.quantity.steps.empty()) return 1;
+    const std::int64_t* quantity = subscription.quantity.at(day);
+    return quantity == nullptr ? 0 : *quantity;
+}
+
+void append_stretches(const directory::Subscription& subscription, DatePeriod within,
+                      std::vector<Stretch>& stretches) {
+    for (Date day = within.first; day < within.end;) {
+        const Date next = std::min({within.end, subscription.plan.next_change(day),
+                                    subscription.quantity.next_change(day)});
+        const PlanId* plan = subscription.plan.at(day);
+        const std::int64_t quantity = quantity_on(subscription, day);
+        if (plan != nullptr && *plan && quantity > 0) {
+            stretches.push_back({{day, next}, *plan, quantity});
+        }
+        day = next;
+    }
+}
+
+PayerPath path_of(const Context& context, AccountId account, DatePeriod cycle) {
+    const directory::Directory& directory = context.directory();
+    const unsigned bill_day = directory.account(context.input().payer).fact.bill_day;
+    PayerPath path;
+    const auto& payer = directory.account(account).payer;
+    for (Date day = cycle.first; day < cycle.end;) {
+        const Date next = std::min(cycle.end, payer.next_change(day));
+        const AccountId* who = payer.at(day);
+        if (who != nullptr && *who && directory.account(*who).fact.bill_day == bill_day) {
+            path.push_back({*who, {day, next}});
+        }
+        day = next;
+    }
+    return path;
+}
+
+class Collector {
+  public:
+    Collector(const Context& context, DatePeriod cycle, catalog::FeeTiming timing)
+        : context_(context), cycle_(cycle), timing_(timing) {}
+
+    Result<FeeQuantities> run() {
+        AccountId before;
+        for (const PaidStretch& stretch : context_.payers().of(payer())) {
+            if (stretch.account == before || stretch.period.intersect(cycle_).empty()) continue;
+            before = stretch.account;
+            FARTHING_CHECK(take_account(stretch.account));
+        }
+        finish_account_fees();
+        return std::move(quantities_);
+    }
+
+  private:
+    struct PlanFees {
+        const catalog::Version* version = nullptr;
+        const catalog::Plan* plan = nullptr;
+        std::uint32_t place = 0;
+    };
+
+    AccountId payer() const { return context_.input().payer; }
+
+    Result<void> take_account(AccountId account) {
+        const PayerPath path = path_of(context_, account, cycle_);
+        const bool alone = std::ranges::all_of(path, [&](const auto& p) { return p.first == payer(); });
+        for (const SubscriptionId id : context_.directory().subscriptions_of(account)) {
+            const auto& subscription = context_.directory().subscription(id);
+            stretches_.clear();
+            for (const auto& [who, days] : path) append_stretches(subscription, days, stretches_);
+            FARTHING_CHECK(take_subscription(subscription, path, alone));
+        }
+        return {};
+    }
+
+    Result<void> take_subscription(const directory::Subscription& subscription, const PayerPath& path,
+                                   bool alone) {
+        std::set<PlanId> seen;
+        for (const Stretch& stretch : stretches_) {
+            FARTHING_TRY(const PlanFees fees, fees_of(stretch.plan, stretch.period.first));
+            const bool first = seen.insert(stretch.plan).second;
+            for (std::uint32_t i = 0; i < fees.plan->fees.size(); ++i) {
+                const catalog::Fee& fee = fees.plan->fees[i];
+                if (timing_of(fee) != timing_) continue;
+                if (fee.per == catalog::FeePer::account) {
+                    take_for_account(fees, i, stretch, path);
+                } else if (fee.every == catalog::FeeEvery::once) {
+                    take_once(fees, i, subscription, stretch, path);
+                } else if (fee.every == catalog::FeeEvery::cycle &&
+                           fee.prorate == catalog::Prorate::none) {
+                    if (first) take_whole(fees, i, subscription, stretch, path);
+                } else {
+                    take_days(fees, i, subscription.fact.account, stretch, alone ? PayerPath{} : path);
+                }
+            }
+        }
+        return {};
+    }
+
+    // Prices are those of the cycle's first day; a plan that was not in force then, those of the stretch's first day.
+    Result<PlanFees> fees_of(PlanId id, Date day) {
+        if (const auto known = plans_.find(id); known != plans_.end()) return known->second;
+        bool any = false;
+        for (const Date start : {cycle_.first, day}) {
+            const catalog::Version* version =
+                context_.input().catalog.at(context_.directory().zone().start_of(start));
+            if (version == nullptr) continue;
+            any = true;
+            const catalog::Plan* plan = version->plan(id);
+            if (plan == nullptr) continue;
+            const auto place = static_cast<std::uint32_t>(plan - version->plans.data());
+            const PlanFees fees{version, plan, place};
+            if (start == cycle_.first) plans_.emplace(id, fees);
+            return fees;
+        }
+        if (!any) {
+            return fail(BillingReason::catalog_missing,
+                        fmt::format("no catalog version is in force on {}", to_string(day)));
+        }
+        return fail(BillingReason::plan_missing,
+                    fmt::format("no catalog version in force on {} has plan {}", to_string(day), id.value));
+    }
+
+    FeeQuantity& at(const PlanFees& fees, std::uint32_t charge, AccountId department, PayerPath path) {
+        const catalog::Fee& fee = fees.plan->fees[charge];
+        FeeKey key{context_.section_of(department), fees.place, charge, fee.id,
+                   department, fees.version->number, std::move(path)};
+        const auto found = quantities_.try_emplace(std::move(key)).first;
+        found->second.ref = {fees.version, fees.plan, &fee, nullptr, nullptr, fees.place, charge};
+        return found->second;
+    }
+
+    void take_days(const PlanFees& fees, std::uint32_t charge, AccountId account,
+                   const Stretch& stretch, PayerPath path) {
+        FeeQuantity& quantity = at(fees, charge, context_.department_of(account), std::move(path));
+        quantity.changes[stretch.period.first][account] += stretch.quantity;
+        quantity.changes[stretch.period.end][account] -= stretch.quantity;
+    }
+
+    bool pays_on(const PayerPath& path, Date day) const {
+        return std::ranges::any_of(
+            path, [&](const auto& p) { return p.first == payer() && p.second.contains(day); });
+    }
+
+    void add_whole(FeeQuantity& quantity, AccountId account, std::int64_t units, DatePeriod days) {
+        quantity.whole[account] += units;
+        quantity.days.first = std::min(quantity.days.first, days.first);
+        quantity.days.end = std::max(quantity.days.end, days.end);
+    }
+
+    // Not prorated: the highest quantity of the cycle, owed by who pays when it begins.
+    void take_whole(const PlanFees& fees, std::uint32_t charge,
+                    const directory::Subscription& subscription, const Stretch& stretch,
+                    const PayerPath& path) {
+        if (!pays_on(path, stretch.period.first)) return;
+        std::int64_t highest = 0;
+        for (const Stretch& other : stretches_) {
+            if (other.plan == stretch.plan) highest = std::max(highest, other.quantity);
+        }
+        const AccountId account = subscription.fact.account;
+        add_whole(at(fees, charge, context_.department_of(account), {}), account, highest,
+                  {stretch.period.first, cycle_.end});
+    }
+
+    // Once: in the cycle in which the subscription takes up the plan for the first time.
+    void take_once(const PlanFees& fees, std::uint32_t charge,
+                   const directory::Subscription& subscription, const Stretch& stretch,
+                   const PayerPath& path) {
+        const Date day = stretch.period.first;
+        if (!pays_on(path, day) || first_day(subscription, stretch.plan) != day) return;
+        const AccountId account = subscription.fact.account;
+        add_whole(at(fees, charge, context_.department_of(account), {}), account, stretch.quantity,
+                  {day, day.plus_days(1)});
+    }
+
+    static std::optional<Date> first_day(const directory::Subscription& subscription, PlanId plan) {
+        std::optional<Date> first;
+        const auto look = [&](Date day) {
+            const PlanId* on = subscription.plan.at(day);
+            if (on == nullptr || *on != plan || quantity_on(subscription, day) <= 0) return;
+            if (!first || day < *first) first = day;
+        };
+        for (const auto& step : subscription.plan.steps) look(step.from);
+        for (const auto& step : subscription.quantity.steps) look(step.from);
+        return first;
+    }
+
+    // Per account: one unit on days on which the payer pays for anyone with the plan.
+    void take_for_account(const PlanFees& fees, std::uint32_t charge, const Stretch& stretch,
+                          const PayerPath& path) {
+        for (const auto& [who, days] : path) {
+            const DatePeriod both = days.intersect(stretch.period);
+            if (who != payer() || both.empty()) continue;
+            FeeQuantity& quantity = at(fees, charge, payer(), {});
+            quantity.changes[both.first][payer()] += 1;
+            quantity.changes[both.end][payer()] -= 1;
+        }
+    }
+
+    // However many subscriptions have the plan: one.
+    void finish_account_fees() {
+        for (auto& [key, quantity] : quantities_) {
+            if (quantity.ref.fee->per != catalog::FeePer::account) continue;
+            QuantityChanges ones;
+            i128 level = 0;
+            for (const auto& [day, change] : quantity.changes) {
+                const bool before = level > 0;
+                level += change.at(payer());
+                if (before != (level > 0)) ones[day][payer()] = before ? -1 : 1;
+            }
+            quantity.changes = std::move(ones);
+            settle_account_fee(quantity);
+        }
+    }
+
+    void settle_account_fee(FeeQuantity& quantity) {
+        const catalog::Fee& fee = *quantity.ref.fee;
+        const bool whole = fee.every == catalog::FeeEvery::once ||
+                           (fee.every == catalog::FeeEvery::cycle && fee.prorate == catalog::Prorate::none);
+        if (!whole || quantity.changes.empty()) return;
+        const Date day = quantity.changes.begin()->first;
+        if (fee.every == catalog::FeeEvery::cycle || begins_on(quantity.ref.plan->id, day)) {
+            add_whole(quantity, payer(), 1, {day, day.plus_days(1)});
+        }
+        quantity.changes.clear();
+    }
+
+    // Whether the payer has never paid for the plan before `day`.
+    bool begins_on(PlanId plan, Date day) const {
+        std::vector<Stretch> before;
+        for (const PaidStretch& stretch : context_.payers().of(payer())) {
+            const DatePeriod days = stretch.period.intersect({Date::min(), day});
+            if (days.empty()) continue;
+            for (const SubscriptionId id : context_.directory().subscriptions_of(stretch.account)) {
+                append_stretches(context_.directory().subscription(id), days, before);
+            }
+        }
+        return std::ranges::none_of(before, [&](const Stretch& s) { return s.plan == plan; });
+    }
+
+    const Context& context_;
+    DatePeriod cycle_;
+    catalog::FeeTiming timing_;
+    FeeQuantities quantities_;
+    std::map<PlanId, PlanFees> plans_;
+    std::vector<Stretch> stretches_;
+};
+
+}  // namespace
+
+catalog::FeeTiming timing_of(const catalog::Fee& fee) {
+    return fee.every == catalog::FeeEvery::once ? catalog::FeeTiming::arrears : fee.timing;
+}
+
+Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
+                                     catalog::FeeTiming timing) {
+    return Collector(context, cycle, timing).run();
+}
+
+}  // namespace farthing::billing

@@ -1,0 +1,40 @@
+// Which fees a payer owes for a cycle, and for how many units on which days. Private to this room.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "billing/lines.h"
+#include "billing/quantity_lines.h"
+
+namespace farthing::billing {
+
+// Who pays in turn within a cycle. Payers of other bill days have other cycles and are left out.
+using PayerPath = std::vector<std::pair<AccountId, DatePeriod>>;
+
+struct FeeKey {
+    std::uint32_t section = 0;
+    std::uint32_t plan = 0;
+    std::uint32_t charge = 0;
+    ComponentId component;
+    AccountId department;
+    VersionNo version;
+    PayerPath path;      // empty: this payer alone
+    auto operator<=>(const FeeKey&) const = default;
+};
+struct FeeQuantity {
+    ChargeRef ref;
+    QuantityChanges changes;  // units by day, of all payers of the path
+    // Fees that are not prorated and fees paid once: units per department, and the days they stand for.
+    std::map<AccountId, i128> whole;
+    DatePeriod days{Date::max(), Date::min()};
+};
+using FeeQuantities = std::map<FeeKey, FeeQuantity>;
+
+// What is paid once is owed when it begins, whatever the fee says.
+catalog::FeeTiming timing_of(const catalog::Fee& fee);
+
+// Fees of that timing for `cycle`, a cycle of the payer.
+Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle, catalog::FeeTiming timing);
+
+}  // namespace farthing::billing

@@ -1,0 +1,280 @@
+#include "billing/fees.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "billing/fee_quantities.h"
+
+namespace farthing::billing {
+namespace {
+
+using catalog::FeeEvery;
+using catalog::FeeTiming;
+
+// How many cycles back a change of the facts still corrects what was billed.
+constexpr std::size_t kCyclesBack = 3;
+
+// A line before it is rounded.
+struct Piece {
+    i128 quantity = 0;
+    DatePeriod period;
+    Exact exact;
+    std::map<AccountId, i128> unit_days;
+};
+
+i128 sum_of(const std::map<AccountId, i128>& parts) {
+    i128 sum = 0;
+    for (const auto& [department, part] : parts) sum += part;
+    return sum;
+}
+
+// The lines of one fee in one cycle.
+class FeeLines {
+  public:
+    FeeLines(const Context& context, DatePeriod cycle, const FeeKey& key, const FeeQuantity& quantity)
+        : context_(context), cycle_(cycle), key_(key), quantity_(quantity), fee_(*quantity.ref.fee) {}
+
+    Result<std::vector<Draft>> run() {
+        if (!quantity_.whole.empty()) {
+            FARTHING_CHECK(add_whole());
+        } else if (fee_.every == FeeEvery::day) {
+            FARTHING_CHECK(add_unit_days());
+        } else {
+            for (const DepartmentLine& line : cut_department_lines(quantity_.changes, cycle_)) {
+                FARTHING_CHECK(add_quantity_line(line));
+            }
+        }
+        return std::move(drafts_);
+    }
+
+  private:
+    AccountId payer() const { return context_.input().payer; }
+    Exact price() const { return fee_.amount.exact(); }
+    std::string price_words() const { return price_text(fee_.amount, context_.currency()); }
+
+    Result<void> add_whole() {
+        const i128 units = sum_of(quantity_.whole);
+        const Piece piece{units, quantity_.days, price() * Exact(units, 1), quantity_.whole};
+        FARTHING_TRY(const Money amount, context_.rounded_line(*quantity_.ref.version, piece.exact));
+        add(piece, amount, fmt::format("{} × {}", to_string(units), price_words()));
+        return {};
+    }
+
+    Result<void> add_unit_days() {
+        std::vector<std::pair<AccountId, Piece>> pieces;
+        const DatePeriod days = days_in_use();
+        for (const auto& [who, part] : path()) {
+            Piece piece{0, part.intersect(days), {}, unit_days(quantity_.changes, part)};
+            piece.quantity = sum_of(piece.unit_days);
+            if (piece.quantity == 0) continue;
+            piece.exact = price() * Exact(piece.quantity, 1);
+            pieces.emplace_back(who, std::move(piece));
+        }
+        return add_pieces(pieces, [&](const Piece& piece) {
+            return fmt::format("{} × {}", to_string(piece.quantity), price_words());
+        });
+    }
+
+    Result<void> add_quantity_line(const DepartmentLine& line) {
+        std::vector<std::pair<AccountId, Piece>> pieces;
+        for (const auto& [who, part] : path()) {
+            const DatePeriod days = part.intersect(line.period);
+            if (days.empty()) continue;
+            Piece piece{line.quantity, days, {}, {}};
+            piece.exact = price() * Exact(line.quantity * days.days(), cycle_.days());
+            // A line that is cut at a change of payer gives each part the same mix of departments.
+            for (const auto& [department, units] : line.unit_days) {
+                piece.unit_days[department] = units * days.days();
+            }
+            pieces.emplace_back(who, std::move(piece));
+        }
+        return add_pieces(pieces, [&](const Piece& piece) {
+            std::string words = fmt::format("{} × {}", to_string(piece.quantity), price_words());
+            if (piece.period != cycle_) {
+                words += fmt::format(" × {}/{}", piece.period.days(), cycle_.days());
+            }
+            return words;
+        });
+    }
+
+    // Rounds the whole once and gives each payer its part by largest remainder, so that the payers' documents sum to
+    // what one payer alone would have owed (EC59).
+    template <class Words>
+    Result<void> add_pieces(const std::vector<std::pair<AccountId, Piece>>& pieces, Words words) {
+        Exact whole;
+        std::vector<Exact> weights;
+        for (const auto& [who, piece] : pieces) {
+            whole += piece.exact;
+            weights.push_back(piece.exact);
+        }
+        FARTHING_TRY(const Money rounded, context_.rounded_line(*quantity_.ref.version, whole));
+        std::vector<Money> parts{rounded};
+        if (pieces.size() > 1) {
+            parts = split_money(rounded, quantity_.ref.version->line_digits, std::move(weights));
+            parts.resize(pieces.size(), context_.zero());
+        }
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            if (pieces[i].first != payer()) continue;
+            add(pieces[i].second, parts[i], words(pieces[i].second));
+            if (pieces.size() > 1) {
+                drafts_.back().line.rounding = fmt::format(
+                    "part of {} by largest remainder, {} digits", rounded.to_string(),
+                    quantity_.ref.version->line_digits);
+            }
+        }
+        return {};
+    }
+
+    // One payer alone pays on all days of the cycle that count.
+    PayerPath path() const { return key_.path.empty() ? PayerPath{{payer(), cycle_}} : key_.path; }
+
+    DatePeriod days_in_use() const {
+        DatePeriod days{cycle_.end, cycle_.first};
+        for (const DepartmentLine& line : cut_department_lines(quantity_.changes, cycle_)) {
+            days.first = std::min(days.first, line.period.first);
+            days.end = std::max(days.end, line.period.end);
+        }
+        return days;
+    }
+
+    void add(const Piece& piece, const Money& amount, std::string arithmetic) {
+        Draft draft = context_.draft(quantity_.ref, key_.department);
+        InvoiceLine& line = draft.line;
+        line.period = piece.period;
+        line.cycle = cycle_;
+        line.quantity = Exact(piece.quantity, 1);
+        if (fee_.every == FeeEvery::cycle && quantity_.whole.empty()) {
+            line.fraction = Exact(piece.period.days(), cycle_.days());
+        }
+        if (fee_.every == FeeEvery::day && !line.unit.empty()) line.unit += " day";
+        line.exact = piece.exact;
+        line.amount = amount;
+        line.arithmetic = std::move(arithmetic);
+        if (context_.detail_by(key_.department) == DetailBy::department) {
+            line.details = details_of(piece);
+            attribute(amount, quantity_.ref.version->line_digits, line.details);
+        }
+        drafts_.push_back(std::move(draft));
+    }
+
+    std::vector<LineDetail> details_of(const Piece& piece) const {
+        std::vector<LineDetail> details;
+        const Exact all(sum_of(piece.unit_days), 1);
+        for (const auto& [department, units] : piece.unit_days) {
+            if (units == 0) continue;
+            const Exact part = Exact(units, 1) / all;
+            LineDetail detail;
+            detail.subject = context_.title_of(department);
+            detail.quantity = number_text(Exact(piece.quantity, 1) * part);
+            detail.exact = piece.exact * part;
+            details.push_back(std::move(detail));
+        }
+        return details;
+    }
+
+    const Context& context_;
+    DatePeriod cycle_;
+    const FeeKey& key_;
+    const FeeQuantity& quantity_;
+    const catalog::Fee& fee_;
+    std::vector<Draft> drafts_;
+};
+
+// A fee that was billed and is no longer owed at all: nothing × its price, so that the credit has a line to stand on.
+Draft nothing_owed(const Context& context, const ChargeRef& ref, const BilledAmount& billed) {
+    const AccountId department = billed.department ? billed.department : context.input().payer;
+    Draft draft = context.draft(ref, department);
+    draft.line.period = billed.period;
+    draft.line.cycle = billed.period;
+    draft.line.amount = context.zero();
+    return draft;
+}
+
+class FeeComposer {
+  public:
+    FeeComposer(const Context& context, Totals& totals) : context_(context), totals_(totals) {}
+
+    Result<void> take(DatePeriod cycle, FeeTiming timing) {
+        FARTHING_TRY(const FeeQuantities quantities, fee_quantities(context_, cycle, timing));
+        for (const auto& [key, quantity] : quantities) {
+            FARTHING_TRY(std::vector<Draft> lines, FeeLines(context_, cycle, key, quantity).run());
+            for (Draft& line : lines) FARTHING_CHECK(take_line(std::move(line)));
+        }
+        for (const BilledAmount& billed : context_.input().billed) {
+            if (billed.period != cycle) continue;
+            const ChargeRef ref = fee_in(cycle, billed.component);
+            if (!ref || timing_of(*ref.fee) != timing) continue;
+            Draft draft = nothing_owed(context_, ref, billed);
+            if (context_.billed_department(draft.line.department) != billed.department) continue;
+            const BilledKey key{billed.component, billed.department, cycle};
+            if (!owed_.contains(key)) FARTHING_CHECK(take_line(std::move(draft)));
+        }
+        return {};
+    }
+
+    Result<void> finish(std::vector<Draft>& document) {
+        std::ranges::stable_sort(lines_, {}, [](const Draft& d) {
+            return std::tuple(d.line.cycle, d.section, d.plan, d.charge, d.line.component,
+                              d.line.department);
+        });
+        return append_unbilled(context_, std::move(lines_), document);
+    }
+
+  private:
+    ChargeRef fee_in(DatePeriod cycle, ComponentId component) const {
+        const catalog::Version* then =
+            context_.input().catalog.at(context_.directory().zone().start_of(cycle.first));
+        for (const catalog::Version* version : {then, &context_.rules()}) {
+            if (version == nullptr) continue;
+            const ChargeRef ref = settlement::find_charge(*version, component);
+            if (ref.fee != nullptr) return ref;
+        }
+        return {};
+    }
+
+    Result<void> take_line(Draft draft) {
+        const InvoiceLine& line = draft.line;
+        Total& total = totals_.try_emplace({line.component, line.cycle}, Total{{}, context_.zero(), 0, {}})
+                           .first->second;
+        total.exact += line.exact;
+        FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
+        owed_.insert({line.component, context_.billed_department(line.department), line.cycle});
+        lines_.push_back(std::move(draft));
+        return {};
+    }
+
+    const Context& context_;
+    Totals& totals_;
+    std::vector<Draft> lines_;
+    std::set<BilledKey> owed_;
+};
+
+// Earlier cycles that documents billed, the latest few: what became known since corrects them.
+std::vector<DatePeriod> earlier_cycles(const Input& input) {
+    std::set<DatePeriod> cycles;
+    for (const BilledAmount& billed : input.billed) {
+        if (billed.period.end <= input.cycle.first) cycles.insert(billed.period);
+    }
+    while (cycles.size() > kCyclesBack) cycles.erase(cycles.begin());
+    return {cycles.begin(), cycles.end()};
+}
+
+}  // namespace
+
+Result<void> append_fees(const Context& context, std::vector<Draft>& document, Totals& totals) {
+    FeeComposer composer(context, totals);
+    const Input& input = context.input();
+    for (const DatePeriod cycle : earlier_cycles(input)) {
+        FARTHING_CHECK(composer.take(cycle, FeeTiming::arrears));
+        FARTHING_CHECK(composer.take(cycle, FeeTiming::advance));
+    }
+    const DatePeriod next = cycle_of_payer(input.directory, input.payer, input.cycle.end);
+    FARTHING_CHECK(composer.take(input.cycle, FeeTiming::arrears));
+    FARTHING_CHECK(composer.take(input.cycle, FeeTiming::advance));
+    FARTHING_CHECK(composer.take(next, FeeTiming::advance));
+    return composer.finish(document);
+}
+
+}  // namespace farthing::billing

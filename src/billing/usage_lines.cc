@@ -1,0 +1,292 @@
+#include "billing/usage_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "base/assert.h"
+#include "billing/usage_words.h"
+
+namespace farthing::billing {
+namespace {
+
+using rating::Counter;
+using rating::SegmentPrice;
+
+// One department, subscription or destination within a line.
+struct Subject {
+    i128 quantity = 0;
+    Exact exact;
+    i128 pool = 0;  // what its pool used in all; 0 outside pools
+};
+
+struct UsageKey {
+    std::uint32_t section = 0;
+    std::uint32_t plan = 0;
+    std::uint32_t charge = 0;
+    ComponentId component;
+    AccountId department;
+    DatePeriod window;
+    auto operator<=>(const UsageKey&) const = default;
+};
+
+struct UsageSum {
+    ChargeRef ref;  // of the newest version that priced it
+    Exact exact;
+    i128 quantity = 0;
+    i128 allowance = 0;
+    i128 posted = 0;
+    std::map<PartnerId, i128> shares;
+    std::vector<i128> by_day;
+    UsageWords words;
+    std::map<std::pair<std::string, std::uint32_t>, Subject> subjects;  // by row name, or by id
+};
+
+class UsageComposer {
+  public:
+    explicit UsageComposer(const Context& context) : context_(context) {}
+
+    Result<UsageLines> run() {
+        for (const Counter* counter : context_.input().counters) FARTHING_CHECK(take(*counter));
+        for (auto& [key, sum] : sums_) FARTHING_CHECK(close(key, sum));
+        return std::move(out_);
+    }
+
+  private:
+    Result<ChargeRef> charge_of(VersionNo version, ComponentId component) {
+        ChargeRef& ref = refs_[{version, component}];
+        if (ref.usage != nullptr) return ref;
+        const catalog::Version* found = context_.input().catalog.numbered(version);
+        if (found != nullptr) ref = settlement::find_charge(*found, component);
+        if (ref.usage == nullptr) {
+            return fail(BillingReason::plan_missing,
+                        fmt::format("catalog version {} has no usage charge {}", version.value, component.value));
+        }
+        return ref;
+    }
+
+    AccountId account_of(const rating::CounterKey& key) const {
+        switch (key.owner_kind) {
+            case OwnerKind::subscription: return account_of(SubscriptionId{key.owner});
+            case OwnerKind::group: return context_.directory().group(GroupId{key.owner}).fact.account;
+            case OwnerKind::account: break;
+        }
+        return AccountId{key.owner};
+    }
+    AccountId account_of(SubscriptionId id) const {
+        return context_.directory().subscription(id).fact.account;
+    }
+
+    Result<void> take(const Counter& counter) {
+        const AccountId payer = context_.input().payer;
+        const auto segments =
+            rating::price_segments(context_.input().catalog, context_.directory(), counter);
+        const DatePeriod window{counter.key.window_first, counter.window_end};
+        UsageSum* sum = nullptr;
+        Subject whole;
+        const catalog::RateRow* row = nullptr;
+        for (const SegmentPrice& priced : segments) {
+            const rating::Segment& segment = priced.segment;
+            if (segment.payer != payer) continue;
+            FARTHING_TRY(const ChargeRef ref, charge_of(segment.version, counter.key.component));
+            if (sum == nullptr) sum = &sum_for(counter.key, window, ref);
+            if (sum->ref.version->number < ref.version->number) sum->ref = ref;
+            row = row_of(ref, counter.key.item, segment);
+            const std::int64_t allowance =
+                ref.usage->allowance ? rating::allowance_of(*ref.version, context_.directory(), counter.key, window)
+                                     : 0;
+            if (&priced == &segments.back()) sum->allowance += allowance;
+            sum->words.add(*ref.usage, row, priced, allowance);
+            sum->posted += segment.posted_atoms;
+            for (const auto& [partner, atoms] : segment.posted_shares) sum->shares[partner] += atoms;
+            whole.exact += priced.price;
+            whole.quantity += segment.quantity;
+        }
+        if (sum == nullptr) return {};
+        sum->exact += whole.exact;
+        sum->quantity += whole.quantity;
+        add_days(counter, window, *sum);
+        add_subjects(counter, row, whole, *sum);
+        return {};
+    }
+
+    UsageSum& sum_for(const rating::CounterKey& key, DatePeriod window, const ChargeRef& ref) {
+        const AccountId department = context_.department_of(account_of(key));
+        const UsageKey at{context_.section_of(department), ref.plan_place, ref.charge_place, key.component,
+                          department, window};
+        UsageSum& sum = sums_[at];
+        if (sum.ref.usage == nullptr) sum.ref = ref;
+        return sum;
+    }
+
+    static const catalog::RateRow* row_of(const ChargeRef& ref, std::uint64_t item, const rating::Segment& segment) {
+        const catalog::Deck* deck = item == 0 ? nullptr : ref.version->deck(*ref.usage);
+        return deck == nullptr ? nullptr : deck->row(item, segment.start);
+    }
+
+    // The picture of the window: only days that this payer pays for.
+    void add_days(const Counter& counter, DatePeriod window, UsageSum& sum) const {
+        const AccountId payer = context_.input().payer;
+        sum.by_day.resize(static_cast<std::size_t>(window.days()), 0);
+        std::size_t segment = 0;
+        for (std::size_t day = 0; day < std::min(counter.by_day.size(), sum.by_day.size()); ++day) {
+            if (counter.segments.size() > 1) {
+                const Instant end = context_.directory().zone().start_of(
+                    window.first.plus_days(static_cast<int>(day) + 1));
+                while (segment + 1 < counter.segments.size() && counter.segments[segment + 1].start < end) {
+                    segment += 1;
+                }
+            }
+            if (counter.segments[segment].payer == payer) sum.by_day[day] += counter.by_day[day];
+        }
+    }
+
+    void add_subjects(const Counter& counter, const catalog::RateRow* row, const Subject& whole,
+                      UsageSum& sum) const {
+        if (row != nullptr) {
+            add(sum.subjects[{row->name.empty() ? row->prefix : row->name, 0}], whole);
+            return;
+        }
+        const DetailBy by = context_.detail_by(context_.department_of(account_of(counter.key)));
+        if (by == DetailBy::nobody) return;
+        if (counter.key.owner_kind == OwnerKind::subscription) {
+            add(sum.subjects[subject_of(SubscriptionId{counter.key.owner}, by)], whole);
+            return;
+        }
+        // A pool's charge belongs to its members by what each of them used (R7).
+        i128 used = 0;
+        std::map<std::pair<std::string, std::uint32_t>, i128> members;
+        for (const auto& [member, quantity] : counter.members) {
+            members[subject_of(member, by)] += quantity;
+            used += quantity;
+        }
+        if (used == 0) return;
+        for (const auto& [subject, quantity] : members) {
+            add(sum.subjects[subject], {quantity, whole.exact * Exact(quantity, used), used});
+        }
+    }
+
+    std::pair<std::string, std::uint32_t> subject_of(SubscriptionId id, DetailBy by) const {
+        return {"", by == DetailBy::department ? account_of(id).value : id.value};
+    }
+
+    static void add(Subject& to, const Subject& more) {
+        to.quantity += more.quantity;
+        to.exact += more.exact;
+        to.pool += more.pool;
+    }
+
+    static Result<std::int64_t> narrow(i128 wide) {
+        const auto value = narrow64(wide);
+        if (!value) return fail(BillingReason::amount_out_of_range, "a quantity leaves 64 bits");
+        return *value;
+    }
+
+    Result<void> close(const UsageKey& key, UsageSum& sum) {
+        const catalog::Version& version = *sum.ref.version;
+        const catalog::Meter& meter = *version.meter(sum.ref.usage->meter);
+        Draft draft = context_.draft(sum.ref, key.department);
+        InvoiceLine& line = draft.line;
+        line.period = line.cycle = key.window;
+        line.exact = sum.exact;
+        FARTHING_TRY(line.amount, context_.rounded_line(version, sum.exact));
+        FARTHING_TRY(line.used, narrow(sum.quantity));
+        FARTHING_TRY(line.allowance, narrow(sum.allowance));
+        for (const i128 day : sum.by_day) {
+            FARTHING_TRY(const std::int64_t used, narrow(day));
+            line.usage_by_day.push_back(used);
+        }
+        const catalog::UnitPrice* price = price_of(sum);
+        const ShownQuantity shown = shown_quantity(line.used, meter, price);
+        line.quantity = shown.number;
+        line.unit = shown.unit;
+        line.unit_price = price == nullptr ? words_of(*sum.ref.usage) : price->text;
+        line.arithmetic = sum.words.text(sum.exact, meter, context_.currency());
+        FARTHING_TRY(line.details, details_of(sum, meter, price, context_.detail_by(key.department)));
+        attribute(line.amount, version.line_digits, line.details);
+        FARTHING_CHECK(total(key, sum, line));
+        out_.clean.push_back(line);
+        return show(std::move(draft));
+    }
+
+    // The one price of the line, where there is one: also while nothing is charged yet.
+    static const catalog::UnitPrice* price_of(const UsageSum& sum) {
+        if (const auto* only = sum.words.only_price(); only != nullptr) return only;
+        const auto& bands = sum.ref.usage->bands;
+        return bands.size() == 1 ? &bands.front().price : nullptr;
+    }
+
+    static std::string words_of(const catalog::UsageCharge& charge) {
+        if (!charge.rates.empty()) return charge.rates;
+        return charge.mode == catalog::BandMode::volume ? "volume price" : "graduated price";
+    }
+
+    Result<std::vector<LineDetail>> details_of(const UsageSum& sum, const catalog::Meter& meter,
+                                               const catalog::UnitPrice* price, DetailBy by) const {
+        std::vector<LineDetail> details;
+        for (const auto& [subject, part] : sum.subjects) {
+            LineDetail detail;
+            detail.subject = subject.first;
+            if (detail.subject.empty()) {
+                detail.subject = by == DetailBy::department
+                                     ? context_.title_of(AccountId{subject.second})
+                                     : context_.directory().subscription(SubscriptionId{subject.second}).fact.name;
+            }
+            FARTHING_TRY(const std::int64_t quantity, narrow(part.quantity));
+            detail.quantity = shown_quantity(quantity, meter, price).text();
+            detail.exact = part.exact;
+            if (part.pool != 0) {
+                FARTHING_TRY(const std::int64_t pool, narrow(part.pool));
+                detail.note = fmt::format("of {} in the pool", shown_quantity(pool, meter, price).text());
+            }
+            details.push_back(std::move(detail));
+        }
+        return details;
+    }
+
+    Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
+        Total& total = out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}})
+                           .first->second;
+        total.exact += line.exact;
+        FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
+        FARTHING_TRY(total.rated_atoms, narrow(i128{total.rated_atoms} + sum.posted));
+        for (const auto& [partner, atoms] : sum.shares) {
+            std::int64_t& share = total.rated_shares[partner];
+            FARTHING_TRY(share, narrow(i128{share} + atoms));
+        }
+        return {};
+    }
+
+    // A line of the cycle is shown even when it costs nothing: the customer sees what was used of what is included.
+    // Of earlier windows, and of what was billed before, only a difference is shown.
+    Result<void> show(Draft draft) {
+        InvoiceLine& line = draft.line;
+        const Money* billed = context_.billed(
+            {line.component, context_.billed_department(line.department), line.cycle});
+        if (billed != nullptr) {
+            FARTHING_TRY(line.amount, context_.difference(line.amount, *billed));
+            line.exact -= billed->exact();
+            line.already_billed = *billed;
+            if (billed->atoms != 0) {
+                line.arithmetic += fmt::format(" − {} billed before", billed->to_string());
+                line.details.push_back({"billed before", "", "", -billed->exact(), -*billed});
+            }
+        }
+        const bool news = billed == nullptr && line.cycle == context_.input().cycle && line.used != 0;
+        if (line.amount.atoms != 0 || news) out_.lines.push_back(std::move(draft));
+        return {};
+    }
+
+    const Context& context_;
+    std::map<std::pair<VersionNo, ComponentId>, ChargeRef> refs_;
+    std::map<UsageKey, UsageSum> sums_;
+    UsageLines out_;
+};
+
+}  // namespace
+
+Result<UsageLines> usage_lines(const Context& context) { return UsageComposer(context).run(); }
+
+}  // namespace farthing::billing

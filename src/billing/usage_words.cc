@@ -1,0 +1,114 @@
+#include "billing/usage_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace farthing::billing {
+namespace {
+
+constexpr std::size_t kPartsMax = 6;  // more are no sentence; the details tell them
+
+// Base units that are charged of the first `total`.
+std::int64_t beyond(std::int64_t total, std::int64_t allowance) { return std::max<std::int64_t>(0, total - allowance); }
+
+bool same_price(const catalog::UnitPrice& a, const catalog::UnitPrice& b) {
+    return a.per == b.per && a.amount.mantissa == b.amount.mantissa && a.amount.scale == b.amount.scale;
+}
+
+const Unit* unit_of(const catalog::UnitPrice& price, const Unit& base) {
+    const std::size_t per = price.text.rfind(" per ");
+    if (per == std::string::npos) return nullptr;
+    const Unit* unit = unit_named(price.text.substr(per + 5));
+    return unit != nullptr && units_in(*unit, base) == price.per ? unit : nullptr;
+}
+
+}  // namespace
+
+ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
+                             const catalog::UnitPrice* price) {
+    const Unit* unit = price == nullptr ? nullptr : unit_of(*price, *meter.unit);
+    if (unit != nullptr) {
+        const Exact number = Exact(quantity) / Exact(price->per);
+        if ((number * Exact(1000)).is_integer()) return {number, std::string(unit->name)};
+    }
+    const std::string text = quantity_to_string(quantity, *meter.unit);
+    const std::size_t space = text.find(' ');
+    const auto number = Decimal::parse(text.substr(0, space));
+    if (!number) return {Exact(quantity), std::string(meter.unit->name)};
+    return {number->exact(), text.substr(space + 1)};
+}
+
+void UsageWords::add_part(const catalog::UnitPrice& price, i128 quantity) {
+    if (quantity == 0) return;
+    const auto same =
+        std::ranges::find_if(parts_, [&](const Part& part) { return same_price(part.price, price); });
+    if (same != parts_.end()) {
+        same->quantity += quantity;
+    } else if (parts_.size() <= kPartsMax) {
+        parts_.push_back({price, quantity});
+    }
+}
+
+void UsageWords::add_fee(const Decimal& amount, std::int64_t sessions) {
+    if (sessions == 0 || amount.mantissa == 0) return;
+    const auto same = std::ranges::find_if(fees_, [&](const Fee& fee) {
+        return fee.amount.mantissa == amount.mantissa && fee.amount.scale == amount.scale;
+    });
+    if (same != fees_.end()) {
+        same->sessions += sessions;
+    } else if (fees_.size() <= kPartsMax) {
+        fees_.push_back({amount, sessions});
+    }
+}
+
+void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow* row,
+                     const rating::SegmentPrice& segment, std::int64_t allowance) {
+    segments_ += 1;
+    const std::int64_t from = beyond(segment.from, allowance);
+    const std::int64_t to = beyond(segment.to, allowance);
+    if (row != nullptr) {
+        add_part(row->price, to - from);
+        const auto& fee = row->connection_fee ? row->connection_fee : charge.connection_fee;
+        if (fee) add_fee(*fee, segment.segment.sessions);
+        return;
+    }
+    if (charge.connection_fee) add_fee(*charge.connection_fee, segment.segment.sessions);
+    std::int64_t band_from = 0;
+    for (const catalog::Band& band : charge.bands) {
+        if (charge.mode == catalog::BandMode::volume) {
+            if (to > band.to) continue;
+            add_part(band.price, i128{to} - from);
+            return;
+        }
+        add_part(band.price, i128{std::clamp(to, band_from, band.to)} - std::clamp(from, band_from, band.to));
+        band_from = band.to;
+    }
+}
+
+std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter, Currency currency) const {
+    Exact sum;
+    std::string words;
+    const auto join = [&](std::string part) { words += (words.empty() ? "" : " + ") + part; };
+    bool readable = parts_.size() <= kPartsMax && fees_.size() <= kPartsMax;
+    for (const Part& part : parts_) {
+        sum += part.price.exact() * Exact(part.quantity, 1);
+        const auto quantity = narrow64(part.quantity);
+        readable = readable && quantity.has_value();
+        if (quantity) {
+            join(fmt::format("{} × {}", shown_quantity(*quantity, meter, &part.price).text(), part.price.text));
+        }
+    }
+    for (const Fee& fee : fees_) {
+        sum += fee.amount.exact() * Exact(fee.sessions, 1);
+        join(fmt::format("{} × {} connection fee", to_string(fee.sessions), price_text(fee.amount, currency)));
+    }
+    if (!readable || sum != exact) return fmt::format("sum of {} counters", segments_);
+    return words.empty() ? "within what is included" : words;
+}
+
+const catalog::UnitPrice* UsageWords::only_price() const {
+    return parts_.size() == 1 ? &parts_.front().price : nullptr;
+}
+
+}  // namespace farthing::billing
