@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/instant.h"
 #include "model/batch.h"
+#include "model/currency.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
 
@@ -20,9 +21,10 @@ namespace farthing::store {
 // `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes, syncs, renames and describes the files.
 class ArchiveWriter {
   public:
-    ArchiveWriter(std::filesystem::path folder, BatchId batch);
+    // `currency` of the charges; none: they name none.
+    ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency = {});
     ~ArchiveWriter();                                        // without finish: temporary files are removed
-    // `rated` rows point into `usage` rows; `first_row` is the batch-wide number of the chunk's first record.
+    // `rated` rows point into `usage` rows (a row outside of it is a repricing: it has no record); `first_row` is the batch-wide number of the chunk's first record.
     // `suspense_group[row]`: index into the batch's groups for suspended rows.
     Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
                         const std::vector<std::uint32_t>& suspense_group);
@@ -50,10 +52,12 @@ struct UsageRow {
     std::string id;
     std::int64_t reading[2] = {0, 0};
     Outcome outcome = Outcome::rated;
+    SuspenseReason reason = SuspenseReason::none;
 };
 struct RatedRow {
     BatchId batch;
     std::int64_t row = 0;                                    // of the usage row; -1 for a repricing
+    Perspective perspective = Perspective::retail;
     SubscriptionId subscription;
     AccountId payer;
     ComponentId component;
@@ -70,6 +74,7 @@ struct RatedRow {
     std::int64_t to = 0;
     std::int64_t charge_atoms = 0;
     std::int64_t fee_atoms = 0;
+    Currency currency;
 };
 struct SuspendedRow {
     std::uint32_t group = 0;                                 // index within its batch

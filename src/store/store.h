@@ -1,5 +1,5 @@
 // The store: SQL behind one interface, with the archive beside it. One writer; a transaction holds all that a batch
-// produced and moves every source's position by compare-and-set (idea 2). Schema: src/store/schema.sql.
+// produced and moves every source's position by compare-and-set (idea 2). Schema: src/store/schema.cc.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,7 @@
 #include "model/directory_facts.h"
 #include "model/invoice.h"
 #include "model/ledger_entry.h"
+#include "store/crash_point.h"
 
 namespace farthing {
 #define FARTHING_STORE_REASONS(X)                                                                                     \
@@ -30,7 +31,9 @@ namespace farthing {
     X(invoice_immutable, "a sent invoice never changes", "Correct it by a later document.")                          \
     X(invoice_unknown, "no invoice has that number or id", "List them with `farthing invoice list`.")               \
     X(invoice_not_prepared, "the invoice is not in the state Prepared", "Only Prepared invoices can be changed or sent.") \
-    X(control_broken, "the control totals of the batch do not close", "This is a defect of Farthing: report it with the batch.")
+    X(control_broken, "the control totals of the batch do not close", "This is a defect of Farthing: report it with the batch.") \
+    X(suspense_overdrawn, "more records would leave suspense than wait there", "List what is open and try again.")       \
+    X(history_immutable, "what was recorded never changes", "Correct it by a later record.")
 FARTHING_REASON_ENUM(StoreReason, FARTHING_STORE_REASONS)
 }  // namespace farthing
 
@@ -125,6 +128,11 @@ class Store {
         QuantityTotals totals;
     };
     virtual Result<std::vector<QuantityRow>> quantities() = 0;
+    struct IncidentRow {
+        BatchId batch;
+        std::string text;
+    };
+    virtual Result<std::vector<IncidentRow>> incidents() = 0;
 
     // Suspense. `open` = records − what left.
     struct SuspenseRow {
@@ -187,8 +195,5 @@ class Store {
     // Deletes archive files that no transaction registered; returns how many.
     virtual Result<std::int64_t> sweep() = 0;
 };
-
-// Test hook: the process stops itself (SIGKILL) at the n-th point where a write happens, n from FARTHING_CRASH_AT.
-void crash_point();
 
 }  // namespace farthing::store

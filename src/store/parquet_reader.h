@@ -1,0 +1,39 @@
+// One Parquet file of the archive, read column by column. The only door to Arrow for reading. What a file can't be is
+// `archive_damaged`: pages carry checksums, and every column must be the one its table says.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "store/archive_columns.h"
+
+namespace farthing::store {
+
+class ParquetReader {
+  public:
+    static Result<ParquetReader> open(const std::filesystem::path& file, const ArchiveTable& table);
+    ~ParquetReader();
+    ParquetReader(ParquetReader&&) noexcept;
+    ParquetReader& operator=(ParquetReader&&) = delete;
+
+    int groups() const;
+    std::size_t rows(int group) const;
+    // Least and greatest value of a column of numbers in a group; nothing where the file does not say.
+    std::optional<std::pair<std::int64_t, std::int64_t>> bounds(int group, int column) const;
+    // Whole columns of a group; unsigned numbers keep their bits.
+    Result<std::vector<std::int64_t>> numbers(int group, int column);
+    Result<std::vector<std::string>> texts(int group, int column);
+
+  private:
+    struct State;
+    explicit ParquetReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace farthing::store

@@ -1,0 +1,106 @@
+// The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc (feeds, sources),
+// store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc, store_check.cc.
+#pragma once
+
+#include "store/batch_chain.h"
+#include "store/files.h"
+#include "store/lake.h"
+#include "store/schema.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace farthing::store {
+
+class SqliteStore final : public Store {
+  public:
+    SqliteStore(std::filesystem::path folder, FolderLock lock, std::unique_ptr<Database> database);
+    Result<void> prepare_schema();
+
+    Result<std::vector<CatalogRecord>> catalogs() override;
+    Result<NameTable> names() override;
+    Result<void> publish(const CatalogRecord& record, const NameTable& names) override;
+    Result<DirectoryFacts> facts() override;
+    Result<void> append(const DirectoryFacts& facts) override;
+    Result<std::vector<FeedRow>> feeds() override;
+    Result<FeedId> save_feed(const std::string& name, const std::string& text) override;
+    Result<SourceRow> seal(Source source) override;
+    Result<std::vector<SourceRow>> sources() override;
+    Result<std::optional<SourceRow>> source(SourceId id) override;
+    Result<BatchId> next_batch() override;
+    Result<BatchId> commit(const BatchCommit& batch) override;
+    Result<std::vector<BatchRow>> batches() override;
+    Result<std::string> counter_pack(const PackKey& key) override;
+    Result<std::vector<PackKey>> counter_packs(Perspective perspective, Date window_first) override;
+    Result<std::vector<Date>> windows(Perspective perspective) override;
+    Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> dedup_segments() override;
+    Result<std::vector<ControlRow>> controls() override;
+    Result<std::vector<QuantityRow>> quantities() override;
+    Result<std::vector<IncidentRow>> incidents() override;
+    Result<std::vector<SuspenseRow>> suspense() override;
+    Result<void> drop(const std::vector<SuspenseExit>& exits) override;
+    Result<std::vector<FileRow>> files(const std::string& table) override;
+    Result<std::vector<Entry>> entries(AccountId payer) override;
+    Result<std::vector<BalanceRow>> balances() override;
+    Result<InvoiceId> save_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
+                                    const std::vector<Statement>& statements) override;
+    Result<void> replace_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
+                                  const std::vector<Statement>& statements) override;
+    Result<void> undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) override;
+    Result<Invoice> send(InvoiceId id, const std::string& series_prefix,
+                         const std::function<Invoice(Invoice, std::int64_t number)>& finish,
+                         const std::vector<Entry>& entries) override;
+    Result<std::vector<InvoiceRow>> invoices() override;
+    Result<Invoice> invoice(InvoiceId id) override;
+    Result<std::vector<Statement>> statements(DatePeriod period) override;
+    Result<std::vector<BilledAmount>> billed(AccountId payer) override;
+    Result<std::vector<std::string>> integrity() override;
+    const std::filesystem::path& archive_folder() const override { return archive_; }
+    Result<std::int64_t> sweep() override;
+
+  private:
+    // store.cc. All of these run inside a transaction of the caller's.
+    Result<void> create_schema();
+    Result<void> append_facts(const DirectoryFacts& facts);
+    Result<void> append_account(const AccountFact& fact);
+    Result<std::int64_t> next_seq(std::string_view table);
+    // store_batch.cc
+    Result<void> write_batch(const BatchCommit& batch, BatchSeal& seal);
+    Result<void> move_positions(const BatchCommit& batch, BatchSeal& seal);
+    Result<void> write_totals(const BatchCommit& batch, BatchId id);
+    Result<void> write_packs(const BatchCommit& batch, BatchId id);
+    Result<void> write_suspense(const BatchCommit& batch, BatchId id);
+    Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
+    Result<void> write_exits(const std::vector<SuspenseExit>& exits);
+    // Gives the entries their ids and writes them.
+    Result<void> write_entries(std::vector<Entry>& entries, BatchId batch, InvoiceId invoice);
+    Result<BatchId> resolve(BatchId id, const std::string& chain, const Error& error);
+    Result<std::string> newest_chain();
+    // store_read.cc
+    Result<std::vector<Entry>> read_entries(std::string_view where, std::int64_t value);
+    Result<BatchSeal> read_seal(BatchId id);
+    // store_invoice.cc
+    struct StoredInvoice {
+        std::int64_t state = 0;
+        Invoice invoice;
+    };
+    Result<StoredInvoice> read_invoice(InvoiceId id);
+    Result<Invoice> require_prepared(InvoiceId id);
+    Result<void> write_lines(const Invoice& invoice);
+    Result<void> write_statements(InvoiceId id, const std::vector<Statement>& statements);
+    // store_check.cc
+    Result<void> check_sql(std::vector<std::string>& faults);
+    Result<void> check_ledger(std::vector<std::string>& faults);
+    Result<void> check_sources(std::vector<std::string>& faults);
+    Result<void> check_suspense(std::vector<std::string>& faults);
+    Result<void> check_chain(std::vector<std::string>& faults);
+    Result<void> check_series(std::vector<std::string>& faults);
+    Result<void> check_files(std::vector<std::string>& faults);
+
+    std::filesystem::path folder_;
+    std::filesystem::path archive_;
+    FolderLock lock_;
+    std::unique_ptr<Database> database_;
+    BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
+};
+
+}  // namespace farthing::store
