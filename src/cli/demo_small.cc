@@ -1,0 +1,120 @@
+// multiline: numbers, departments and dates. sim-pool: SIMs that share a package.
+#include "cli/demo.h"
+
+namespace farthing::cli {
+
+namespace {
+
+constexpr Date kJanuary = Date::of(2026, 1, 1);
+constexpr Date kFebruary = Date::of(2026, 2, 1);
+constexpr Date kMarch = Date::of(2026, 3, 1);
+
+struct NewAccount {
+    const char* name;
+    const char* parent;
+    const char* title;
+    bool pays;
+};
+
+Result<void> add_account(Demo& demo, const NewAccount& account) {
+    engine::AccountChange change;
+    change.name = account.name;
+    change.parent = account.parent;
+    change.title = account.title;
+    change.pays = account.pays;
+    return demo.engine().apply(change);
+}
+
+Result<void> subscribe(Demo& demo, std::string account, std::string name, std::string plan, std::int64_t quantity, std::string iccid = {}) {
+    engine::SubscriptionChange change;
+    change.account = std::move(account);
+    change.name = std::move(name);
+    change.plan = std::move(plan);
+    change.quantity = quantity;
+    change.from = kJanuary;
+    if (!iccid.empty()) change.identities.emplace_back(IdentityKind::iccid, std::move(iccid));
+    return demo.engine().apply(std::span(&change, 1));
+}
+
+Result<void> one_company(Demo& demo) {
+    FARTHING_CHECK(add_account(demo, {"acme", "", "Acme Ltd", true}));
+    FARTHING_CHECK(subscribe(demo, "acme", "acme-numbers", "number-monthly", 50));
+    FARTHING_CHECK(demo.engine().set_quantity("acme-numbers", 60, Date::of(2026, 1, 16)));
+    FARTHING_CHECK(demo.engine().set_quantity("acme-numbers", 55, Date::of(2026, 2, 25)));
+    demo.tell("acme", "50 numbers from 1 January, 60 from 16 January, 55 from 25 February");
+    return {};
+}
+
+Result<void> four_levels(Demo& demo) {
+    for (const NewAccount& account : {NewAccount{"globex", "", "Globex Corporation", true}, {"hr", "globex", "Human Resources", false},
+                                      {"sales", "globex", "Sales", true}, {"sales-emea", "sales", "Sales EMEA", false},
+                                      {"sales-uk", "sales-emea", "Sales UK", false}}) {
+        FARTHING_CHECK(add_account(demo, account));
+        FARTHING_CHECK(subscribe(demo, account.name, std::string(account.name) + "-numbers", "number-monthly", 10));
+    }
+    FARTHING_CHECK(demo.engine().set_quantity("sales-uk-numbers", 20, Date::of(2026, 1, 16)));
+    FARTHING_CHECK(demo.engine().set_quantity("hr-numbers", 5, Date::of(2026, 2, 25)));
+    demo.tell("globex", "pays for itself and HR; Sales pays for itself, EMEA and UK below it");
+    return {};
+}
+
+}  // namespace
+
+Result<Exit> demo_multiline(Context& context) {
+    FARTHING_TRY(const auto demo, Demo::begin(context, "multiline"));
+    FARTHING_CHECK(demo->publish_catalog());
+    FARTHING_CHECK(one_company(*demo));
+    FARTHING_CHECK(four_levels(*demo));
+    std::string last;
+    for (const auto& [month, after] : {std::pair(kJanuary, kFebruary), std::pair(kFebruary, kMarch)}) {
+        demo->set_clock(after);
+        for (const char* payer : {"acme", "globex", "sales"}) {
+            FARTHING_TRY(const Invoice invoice, demo->bill_and_send(month, payer));
+            demo->tell_invoice(invoice);
+            if (std::string_view(payer) == "acme") {
+                last = invoice.number;
+                FARTHING_TRY(const auto pdf, demo->write_pdf(invoice));
+                demo->tell("document", pdf.string());
+            }
+        }
+    }
+    FARTHING_TRY(const bool good, demo->tell_checks());
+    demo->tell_next({"explain " + last + "/2 --verify", "account tree", "invoice list"});
+    return good ? Exit::done : Exit::no;
+}
+
+Result<Exit> demo_sim_pool(Context& context) {
+    FARTHING_TRY(const auto demo, Demo::begin(context, "sim-pool"));
+    FARTHING_CHECK(demo->publish_catalog());
+    FARTHING_CHECK(demo->add_feed("sim-sessions"));
+    FARTHING_CHECK(add_account(*demo, {"calm", "", "Calm Couriers", true}));
+    FARTHING_CHECK(add_account(*demo, {"busy", "", "Busy Bikes", true}));
+    FARTHING_CHECK(subscribe(*demo, "calm", "calm-1", "pooled-50", 1, "8937200000000000001"));
+    FARTHING_CHECK(subscribe(*demo, "calm", "calm-2", "pooled-50", 1, "8937200000000000002"));
+    FARTHING_CHECK(subscribe(*demo, "busy", "busy-1", "pooled-50", 1, "8937200000000000003"));
+    FARTHING_CHECK(subscribe(*demo, "busy", "busy-2", "pooled-50", 1, "8937200000000000004"));
+    demo->tell("customers", "two companies with two SIMs each: a pool of 100 MB a company");
+    const auto sessions = demo->folder() / "sessions.csv";
+    FARTHING_CHECK(write_file(sessions,
+                              "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n"
+                              "2026-01-05 10:00:00;2026-01-05 11:00:00;8937200000000000001;0;40000000;248;01\n"
+                              "2026-01-06 10:00:00;2026-01-06 11:00:00;8937200000000000002;0;50000000;248;01\n"
+                              "2026-01-07 10:00:00;2026-01-07 11:00:00;8937200000000000003;0;70000000;248;01\n"
+                              "2026-01-08 10:00:00;2026-01-08 11:00:00;8937200000000000004;0;50000000;248;01\n"));
+    demo->set_clock(kFebruary);
+    FARTHING_TRY(const engine::Report report, demo->engine().import_files("sim-sessions", std::span(&sessions, 1)));
+    demo->tell_report("sessions", report);
+    std::string last;
+    for (const char* payer : {"calm", "busy"}) {
+        FARTHING_TRY(const Invoice invoice, demo->bill_and_send(kJanuary, payer));
+        demo->tell_invoice(invoice);
+        last = invoice.number;
+        FARTHING_TRY(const auto pdf, demo->write_pdf(invoice));
+        demo->tell("document", pdf.string());
+    }
+    FARTHING_TRY(const bool good, demo->tell_checks());
+    demo->tell_next({"explain --largest --verify", "invoice show " + last, "subscription list"});
+    return good ? Exit::done : Exit::no;
+}
+
+}  // namespace farthing::cli
