@@ -1,0 +1,63 @@
+// Stored duplicate keys come back or are refused. The first byte chooses the kind; with its upper
+// bit set the checksum is put right, so that what lies behind it is searched too.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/hash.h"
+#include "mediation/dedup_segment.h"
+
+namespace {
+
+using namespace farthing;
+using namespace farthing::mediation;
+
+constexpr std::uint64_t kRule = 0x454c5552;  // "RULE"
+constexpr std::size_t kSlots = 1440;
+
+// Writes the day again and expects the same bitmaps.
+void check_slots(const SegmentReader::Day& day) {
+    SlotsBody body;
+    std::uint32_t subscriptions = 0;
+    const auto read =
+        read_slots(day.body, kSlots, [&](std::uint32_t id, std::span<const std::uint64_t> words) {
+            bool any = false;
+            for (const std::uint64_t word : words) any |= word != 0;
+            if (!any) return;
+            subscriptions += 1;
+            body.add(id, words);
+        });
+    if (!read) return;
+    const std::string written = body.take();
+    const auto again =
+        read_slots(written, kSlots, [&](std::uint32_t, auto) { subscriptions -= 1; });
+    if (!again || subscriptions != 0) std::abort();
+}
+
+void check_keys(const SegmentReader::Day& day) {
+    std::vector<StoredKey> keys;
+    const auto read = read_keys(day.body, [&](const StoredKey& key) { keys.push_back(key); });
+    if (read && keys_body(keys) != day.body) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    const SegmentKind kind = (data[0] & 1U) != 0 ? SegmentKind::slots : SegmentKind::keys;
+    std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+    if ((data[0] & 0x80U) != 0 && bytes.size() >= sizeof(std::uint64_t)) {
+        const std::size_t end = bytes.size() - sizeof(std::uint64_t);
+        const std::uint64_t checksum = hash64(std::string_view(bytes).substr(0, end));
+        std::memcpy(bytes.data() + end, &checksum, sizeof checksum);
+    }
+    const auto segment = SegmentReader::open(bytes, kind, kRule, "fuzz");
+    if (!segment) return 0;
+    for (const SegmentReader::Day& day : segment->days()) {
+        kind == SegmentKind::slots ? check_slots(day) : check_keys(day);
+    }
+    return 0;
+}
