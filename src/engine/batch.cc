@@ -133,7 +133,9 @@ Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
 // Candidates become duplicates when their content agrees with the winner's, conflicts when it does
 // not (R9).
 Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
-    for (const mediation::Candidate& candidate : dedup_->check(chunk)) {
+    const std::vector<mediation::Candidate> candidates = dedup_->check(chunk);
+    if (dedup_->error()) return fail(*dedup_->error());  // duplicates can't be told: none may pass
+    for (const mediation::Candidate& candidate : candidates) {
         FARTHING_TRY(const bool same, same_content(chunk, candidate));
         if (same) {
             chunk.outcome[candidate.row] = Outcome::duplicate;
