@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include "base/utf8.h"
+#include "mediation/decode.h"
+#include "mediation/decode_map.h"
+#include "mediation/decode_source.h"
+
+namespace farthing::mediation {
+
+namespace {
+
+// Which of the record's values a reason is about, where decoding itself found no fault.
+std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
+    switch (reason) {
+        case SuspenseReason::too_late:
+        case SuspenseReason::in_the_future:
+        case SuspenseReason::no_catalog: return "start " + to_rfc3339(chunk.start[0]);
+        case SuspenseReason::session_reversed:
+            return fmt::format("start {}, end {}", to_rfc3339(chunk.start[0]), to_rfc3339(chunk.end[0]));
+        case SuspenseReason::quantity_out_of_range:
+        case SuspenseReason::charge_out_of_range: return fmt::format("quantity {}", chunk.quantity[0]);
+        case SuspenseReason::unknown_identity:
+        case SuspenseReason::no_plan:
+        case SuspenseReason::no_payer:
+        case SuspenseReason::currency_mismatch:
+            return fmt::format("{} {}", name_of(chunk.identity_kind[0]), printable(chunk.identity[0]));
+        case SuspenseReason::no_prefix: return "called " + printable(chunk.called[0]);
+        case SuspenseReason::conflict:
+        case SuspenseReason::no_price:
+        case SuspenseReason::none:
+        case SuspenseReason::unparseable:
+        case SuspenseReason::missing_field:
+        case SuspenseReason::bad_number:
+        case SuspenseReason::bad_time:
+        case SuspenseReason::ambiguous_time:
+        case SuspenseReason::nonexistent_time:
+        case SuspenseReason::unknown_service: break;
+    }
+    return "record " + printable(chunk.raw[0], 100);
+}
+
+// "characters 23-36" of the record, counted from 1, where the text stands in it as it is.
+std::string place_in(std::string_view raw, std::string_view text) {
+    const std::size_t at = text.empty() ? std::string_view::npos : raw.find(text);
+    return at == std::string_view::npos ? std::string() : fmt::format(", character {}", at + 1);
+}
+
+}  // namespace
+
+std::string describe_failure(const Feed& feed, const catalog::Version& meters, std::string_view raw,
+                             std::string_view header, SuspenseReason reason) {
+    Arena arena;
+    const FieldMap map(feed);
+    // A record of a fixed-width file is no header, even when nobody kept that one.
+    const std::string_view frame = header.empty() && feed.format == FormatKind::fixed_width ? raw : header;
+    RecordReader reader = reader_of(feed, map, raw, frame, arena);
+    Mapper mapper(feed, meters, map, arena);
+    std::vector<std::string_view> fields(map.slots());
+    RecordView record;
+    record.raw = raw;
+    if (!std::visit([&](auto& of_format) { return of_format.next(record, fields.data()); }, reader)) {
+        record.fault = SuspenseReason::unparseable;
+    }
+    UsageChunk chunk;
+    chunk.resize(1);
+    mapper.map(record, fields.data(), chunk, 0);
+    const std::string sentence(sentence_of(reason));
+    const Mapper::Culprit& culprit = mapper.culprit();
+    if (chunk.live(0) || chunk.outcome[0] != Outcome::suspended) {
+        return fmt::format("{}: {}", subject_of(chunk, reason), sentence);
+    }
+    if (culprit.slot == kNoSlot) return fmt::format("record {}: {}", printable(raw, 100), sentence);
+    return fmt::format("{}{}: \"{}\": {}", describe(map.refs[culprit.slot], feed.format), place_in(raw, culprit.text),
+                       printable(culprit.text), sentence);
+}
+
+}  // namespace farthing::mediation
