@@ -20,10 +20,9 @@ namespace {
 bool pays_within(const Context& context) {
     const Input& input = context.input();
     const auto stretches = context.payers().of(input.payer);
-    const bool pays = std::ranges::any_of(stretches, [&](const PaidStretch& stretch) {
+    return std::ranges::any_of(stretches, [&](const PaidStretch& stretch) {
         return !stretch.period.intersect(input.cycle).empty();
     });
-    return pays || !input.counters.empty() || !input.billed.empty();
 }
 
 Invoice header_of(const Context& context) {
@@ -145,14 +144,15 @@ Result<std::vector<Draft>> composed(const Context& context, Totals& fees, UsageL
 
 Result<Bill> bill(const Input& input) {
     FARTHING_TRY(const Context context, Context::of(input));
-    if (!pays_within(context)) {
+    Totals fees;
+    UsageLines usage;
+    FARTHING_TRY(std::vector<Draft> drafts, composed(context, fees, usage));
+    // Who pays no longer may still owe, or be owed, for what came late.
+    if (drafts.empty() && !pays_within(context)) {
         return fail(BillingReason::not_a_payer,
                     fmt::format("\"{}\" pays for nobody in {}", input.directory.account(input.payer).fact.name,
                                 to_string(input.cycle)));
     }
-    Totals fees;
-    UsageLines usage;
-    FARTHING_TRY(std::vector<Draft> drafts, composed(context, fees, usage));
     Bill bill;
     bill.invoice = header_of(context);
     for (Draft& draft : drafts) bill.invoice.lines.push_back(std::move(draft.line));

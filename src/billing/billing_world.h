@@ -18,7 +18,7 @@ struct World {
     std::vector<std::shared_ptr<const catalog::Version>> versions;
     DirectoryFacts facts;
     std::map<std::string, AccountId> account_ids;
-    std::vector<std::unique_ptr<rating::Counter>> counters;
+    std::vector<std::shared_ptr<rating::Counter>> counters;
     std::uint32_t next_component = 1;
 
     explicit World(std::string_view currency = "EUR", int line_digits = 2,
@@ -132,7 +132,7 @@ struct World {
     // A counter with one segment, posted as rating would have.
     rating::Counter& counter(ComponentId component, OwnerKind kind, std::uint32_t owner, DatePeriod window,
                              AccountId payer, std::int64_t quantity, std::uint64_t item = 0) {
-        auto made = std::make_unique<rating::Counter>();
+        auto made = std::make_shared<rating::Counter>();
         made->key = {Perspective::retail, kind, owner, component, item, window.first};
         made->window_end = window.end;
         rating::Segment segment;

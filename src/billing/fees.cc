@@ -184,7 +184,8 @@ class FeeLines {
 
 // A fee that was billed and is no longer owed at all: nothing × its price, so that the credit has a line to stand on.
 Draft nothing_owed(const Context& context, const ChargeRef& ref, const BilledAmount& billed) {
-    const AccountId department = billed.department ? billed.department : context.input().payer;
+    const bool own = context.grouped() && billed.department;
+    const AccountId department = own ? billed.department : context.input().payer;
     Draft draft = context.draft(ref, department);
     draft.line.period = billed.period;
     draft.line.cycle = billed.period;
@@ -207,8 +208,7 @@ class FeeComposer {
             const ChargeRef ref = fee_in(cycle, billed.component);
             if (!ref || timing_of(*ref.fee) != timing) continue;
             Draft draft = nothing_owed(context_, ref, billed);
-            if (context_.billed_department(draft.line.department) != billed.department) continue;
-            const BilledKey key{billed.component, billed.department, cycle};
+            const BilledKey key{billed.component, context_.billed_department(billed.department), cycle};
             if (!owed_.contains(key)) FARTHING_CHECK(take_line(std::move(draft)));
         }
         return {};

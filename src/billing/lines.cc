@@ -65,7 +65,7 @@ Result<Context> Context::of(const Input& input) {
     }
     context.payers_ = input.payers != nullptr ? input.payers : context.own_payers_.get();
     for (const BilledAmount& billed : input.billed) {
-        const BilledKey key{billed.component, billed.department, billed.period};
+        const BilledKey key{billed.component, context.billed_department(billed.department), billed.period};
         const auto at = context.billed_.try_emplace(key, context.zero()).first;
         if (billed.amount.currency != context.currency()) return fail(BillingReason::currency_mixed);
         FARTHING_TRY(at->second, context.sum(at->second, billed.amount));
