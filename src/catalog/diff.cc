@@ -205,7 +205,8 @@ class Comparison {
     }
 
     static std::string row_text(const RateRow& row) {
-        std::string text = fmt::format("{} {}: {}", row.prefix, row.name, row.price.text);
+        std::string text = fmt::format("{}{}{}: {}", row.prefix, row.name.empty() ? "" : " ",
+                                       row.name, row.price.text);
         if (row.connection_fee)
             text += fmt::format(" + {} per call", row.connection_fee->to_string());
         return text;

@@ -135,9 +135,35 @@ class PlanReader {
             plan_.fees.push_back(std::move(fee));
     }
 
+    // Periods and payers that the language knows beside those it prices: "subscription year",
+    // "group month".
+    bool is_later_period(const Fields& charge) const {
+        const std::string per = charge.text("per");
+        const std::size_t space = per.find(' ');
+        if (space == std::string::npos) return false;
+        const std::string_view whom = std::string_view(per).substr(0, space);
+        const std::string_view every = std::string_view(per).substr(space + 1);
+        const auto among = [](std::string_view word,
+                              std::initializer_list<std::string_view> words) {
+            return std::find(words.begin(), words.end(), word) != words.end();
+        };
+        const bool known_whom = among(whom, {"subscription", "account", "group", "enterprise"});
+        const bool priced = among(
+            per, {"subscription month", "account month", "subscription day", "subscription once"});
+        return known_whom && !priced &&
+               among(every, {"once", "hour", "day", "week", "month", "quarter", "year"});
+    }
+
     void read_period(const Fields& charge, Fee& fee) const {
         constexpr std::array kEvery = {FeeEvery::cycle, FeeEvery::cycle, FeeEvery::day,
                                        FeeEvery::once};
+        if (is_later_period(charge)) {
+            return mistakes_.add(CatalogReason::not_supported, charge.place_of("per"),
+                                 fmt::format("a fee per {} is not priced by this release",
+                                             shown(charge.text("per"))),
+                                 "Charge it per subscription month, account month, subscription "
+                                 "day or subscription once.");
+        }
         const std::size_t per = charge.choice("per");
         fee.every = kEvery[per];
         if (per == 1) fee.per = FeePer::account;
@@ -238,6 +264,11 @@ void read_plans(Reading& reading, const Fields& catalog) {
                                              shown(plan->name), found->second));
         }
         reading.version.plans.push_back(std::move(*plan));
+    }
+    if (!catalog.has("plans")) {
+        reading.mistakes.add(
+            CatalogReason::missing_key, catalog.place(), "the catalog has no plans",
+            "Add `plans:` and at least one plan; a file that was cut off looks like this too.");
     }
     std::sort(reading.version.plans.begin(), reading.version.plans.end(),
               [](const Plan& a, const Plan& b) { return a.name < b.name; });

@@ -110,8 +110,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
     void open(const YAML::Mark& mark, Node::Kind kind) {
         if (wants_key()) {
-            return stop(CatalogReason::syntax, mark, "a key must be a plain word",
-                        "Write `key: value`.");
+            return stop(CatalogReason::syntax, mark, "a list or a map stands where a key should be",
+                        "Write `key: value`, and close each [ and {.");
         }
         if (open_.size() >= kDepthMax) {
             return stop(CatalogReason::too_large, mark,

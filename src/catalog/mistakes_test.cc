@@ -1,0 +1,280 @@
+#include "catalog/mistakes.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "catalog/test_catalogs.h"
+#include "catalog/vocabulary.h"
+
+namespace farthing::catalog {
+namespace {
+
+using namespace farthing::catalog::testing;
+
+struct Mistake {
+    std::string yaml;
+    std::string first;  // how the first message begins
+    std::string deck = {};
+};
+
+std::string usage(const std::string& keys) {
+    return around("      - {usage: data, " + keys + "}\n");
+}
+std::string with_deck(const std::string& more = "file: deck.csv") {
+    return around("      - {usage: voice, deck: d}\n", "decks: {d: {" + more + "}}\n");
+}
+
+const std::vector<Mistake> kMistakes = {
+    {"plans:\n  - [", "catalog.yaml:2:5: a list or a map stands where a key should be (syntax)"},
+    {"catalog: a\n\tcurrency: EUR\n", "catalog.yaml:2:1: "},
+    {"catalog: \"a\n", "catalog.yaml:"},
+    {"", "catalog.yaml:1:1: the file holds no keys (syntax)"},
+    {"- a\n", "catalog.yaml:1:1: the file holds no keys (syntax)"},
+    {std::string("catalog: a\0b\n", 13),
+     "catalog.yaml:1:11: a control character `\\x00` (not_text)"},
+    {"catalog: K\xF6ln\n", "catalog.yaml:1:11: a byte that is no UTF-8 `\\xf6` (not_text)"},
+    {"catalog: a\ncatalog: b\n",
+     "catalog.yaml:2:1: the key `catalog` stands twice, first at catalog.yaml:1:1 (duplicate_key)"},
+    {"catalog: &x a\n",
+     "catalog.yaml:1:10: anchors and aliases (& and *) are not read (not_supported)"},
+    {"catalog: a\n---\ncatalog: b\n",
+     "catalog.yaml:2:1: a second document begins here (---) (syntax)"},
+    {"catalog: !!binary aGk=\n",
+     "catalog.yaml:1:10: the tag `tag:yaml.org,2002:binary` is not read (not_supported)"},
+    {"catalog: " + std::string(30, '[') + std::string(30, ']') + "\n",
+     "catalog.yaml:1:33: nested deeper than 24 levels (too_large)"},
+    {around("      - {usage: data, price: 1 per MB}\n", "plan: x\n"),
+     "catalog.yaml:11:1: a catalog has no key `plan` (unknown_key). Did you mean `plans`?"},
+    {"currency: EUR\ntime_zone: UTC\n",
+     "catalog.yaml:1:1: a catalog needs the key `catalog` (missing_key)"},
+    {"catalog: a\ntime_zone: UTC\ncurrency: eur\n",
+     "catalog.yaml:3:11: `eur` is no currency (currency_unknown). Did you mean `EUR`?"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: Mars\n",
+     "catalog.yaml:3:12: `Mars` is no time zone (time_zone_unknown)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\nmeters: {data: {unit: bits}}\n",
+     "catalog.yaml:4:23: `bits` is no unit (unknown_unit)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\nvalid_from: 2026-02-30\n",
+     "catalog.yaml:4:13: valid_from `2026-02-30` is no day (bad_value)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\nrounding: {line: half_up 2}\n",
+     "catalog.yaml:4:18: `half_up 2` is no rounding (bad_value)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\ninvoices: {series: INV}\n",
+     "catalog.yaml:4:20: `series` is `INV` (bad_value)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\ninvoices: {due: soon}\n",
+     "catalog.yaml:4:17: `due` is `soon` (bad_value)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\nzones: {eu: {networks: [\"2480\"]}}\n",
+     "catalog.yaml:4:25: `2480` is no network (bad_value)"},
+    {around("      - {usage: date, price: 1 per MB}\n"),
+     "catalog.yaml:10:17: no meter is called `date` (unknown_meter). Did you mean `data`?"},
+    {usage("price: 1 per MB, when: {zone: ue}"),
+     "catalog.yaml:10:53: no zone is called `ue` (unknown_zone)"},
+    {usage("price: 1 per MB, shares: [{partner: vendr, percent: 1}]"),
+     "catalog.yaml:10:59: no partner is called `vendr` (unknown_partner). Did you mean `vendor`?"},
+    {usage("price: 1 per MB, shares: [{partner: vendor, percent: 60}, {partner: vendor, percent: "
+           "41}]"),
+     "catalog.yaml:10:48: the shares of the charge add up to more than the charge itself "
+     "(shares_exceed_charge)"},
+    {usage("price: 1 per MB, tax: none"),
+     "catalog.yaml:10:45: no tax category is called `none` (unknown_tax)"},
+    {usage("deck: uk"), "catalog.yaml:10:29: no deck is called `uk` (unknown_deck)"},
+    {usage("price: 1 per hour"),
+     "catalog.yaml:10:30: `hour` doesn't measure what the meter `data` counts (byte) "
+     "(unknown_unit)"},
+    {usage("price: 1 per Mb"),
+     "catalog.yaml:10:30: `Mb` is no unit (unknown_unit). Did you mean `MB`?"},
+    {usage("price: 0.05"), "catalog.yaml:10:30: `0.05` doesn't say for how much it is (bad_value)"},
+    {usage("price: 5e-3 per MB"),
+     "catalog.yaml:10:30: `5e-3` has an exponent (bad_value). Write the digits out: 0.00005."},
+    {usage("price: .nan per MB"), "catalog.yaml:10:30: `.nan` is not a number (bad_value)"},
+    {usage("price: -1 per MB"), "catalog.yaml:10:30: `-1` is negative (bad_value)"},
+    {usage("price: \"0,05 per MB\""), "catalog.yaml:10:30: `0,05` has a comma (bad_value)"},
+    {usage("price: 0.1234567890123456789 per MB"),
+     "catalog.yaml:10:30: `0.1234567890123456789` has more than 18 digits (bad_value)"},
+    {usage("price: 1 % per MB"),
+     "catalog.yaml:10:30: `1 % per MB` is a percent price (not_supported)"},
+    {usage("title: x"), "catalog.yaml:10:9: the charge has no price (missing_key)"},
+    {usage("price: 1 per MB, deck: x"),
+     "catalog.yaml:10:9: the charge has two prices, `price` and `deck` (bad_value)"},
+    {usage("price: 1 per MB, amount: 2"),
+     "catalog.yaml:10:48: `amount` belongs to fees (bad_value)"},
+    {usage("price: 1 per MB, round_up: 1 kB"),
+     "catalog.yaml:10:50: `round_up` is `1 kB` (bad_value). Write for example `1 kB per session`."},
+    {usage("price: 1 per MB, increments: 0/6"),
+     "catalog.yaml:10:52: an increment of `0` counts nothing (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB}"),
+     "catalog.yaml:10:62: the quantity `50 MB` doesn't say for whom it is (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per pool}"),
+     "catalog.yaml:10:62: a pool needs somebody who shares it (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {months: 2}}"),
+     "catalog.yaml:10:86: `rollover` is not priced by this release (not_supported)"},
+    {usage("graduated: [{to: 5 MB, price: 1 per MB}, {to: 5 MB, price: 1 per MB}, {price: 1 per "
+           "MB}]"),
+     "catalog.yaml:10:69: the band ends at `5 MB`, where it has not begun (bands_out_of_order)"},
+    {usage("graduated: [{to: 5 MB, price: 1 per MB}]"),
+     "catalog.yaml:10:35: the last band has an end (bands_out_of_order)"},
+    {around("      - {fee: a, amount: 1, per: subscription month}\n      - {fee: a, amount: 2, "
+            "per: subscription month}\n"),
+     "catalog.yaml:11:9: the plan `p` has two charges called `a`, the first at catalog.yaml:10:9 "
+     "(duplicate_name)"},
+    {around("      - {fee: a, per: subscription month}\n"),
+     "catalog.yaml:10:9: a fee needs the key `amount` (missing_key)"},
+    {around("      - {fee: a, amount: 1, per: subscription year}\n"),
+     "catalog.yaml:10:34: a fee per `subscription year` is not priced by this release "
+     "(not_supported)"},
+    {around("      - {fee: a, amount: 1, per: SIM}\n"),
+     "catalog.yaml:10:34: `per` is `SIM` (bad_value). Write `subscription month`"},
+    {around("      - {title: a}\n"),
+     "catalog.yaml:10:9: a charge says neither `fee` nor `usage` (missing_key)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    discounts: [{percent: 10, on: dta}]\n"),
+     "catalog.yaml:11:35: the plan `p` has no charge `dta` (unknown_charge). Did you mean `data`?"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    discounts: [{percent: 101, on: data}]\n"),
+     "catalog.yaml:11:27: `101` is more than 100 percent (bad_value)"},
+    {"catalog: a\ncurrency: EUR\ntime_zone: UTC\n",
+     "catalog.yaml:1:1: the catalog has no plans (missing_key)"},
+    {with_deck("file: uk.csv"),
+     "catalog.yaml:11:19: the catalog has no file `uk.csv` (file_missing)"},
+    {with_deck(), "deck.csv:1:1: no column is called `prefx` (unknown_key). Did you mean `prefix`?",
+     "prefx,price\n44,1\n"},
+    {with_deck(), "deck.csv:1: the file has no column `price` (deck_columns)", "prefix\n44\n"},
+    {with_deck(),
+     "deck.csv:1:14: the column `minimum` is not priced by this release (not_supported)",
+     "prefix,price,minimum\n44,1,1\n"},
+    {with_deck(), "deck.csv:3:4: price `abc` is not a number (deck_row)",
+     "prefix,price\n44,1\n45,abc\n"},
+    {with_deck(), "deck.csv:2: prefix `4,42E+11` is no prefix (deck_row)",
+     "prefix;price\n4,42E+11;1\n"},
+    {with_deck(), "deck.csv:2: 3 fields where the first row names 2 columns (deck_row)",
+     "prefix,price\n44,1,2\n"},
+    {with_deck(), "deck.csv:2:4: a quoted field has no closing quote (deck_row)",
+     "prefix,price\n44,\"1\n"},
+    {with_deck(),
+     "deck.csv:3: `44` is priced twice at the same time, also at deck.csv:2 (deck_overlap)",
+     "prefix,price\n44,1\n44,2\n"},
+};
+
+TEST(Mistakes, EachIsToldWithPlaceTextAndMend) {
+    for (const Mistake& mistake : kMistakes) {
+        const auto compiled = compile_text(mistake.yaml, mistake.deck);
+        const std::string text = told(compiled);
+        EXPECT_TRUE(text.starts_with(mistake.first))
+            << "wanted: " << mistake.first << "\nhave: " << text;
+        if (compiled) continue;
+        for (const Error& error : compiled.error())
+            EXPECT_FALSE(error.mend.empty()) << error.to_string();
+    }
+}
+
+TEST(Mistakes, EveryReasonIsSeen) {
+    std::set<std::string> seen;
+    for (const Mistake& mistake : kMistakes) {
+        const auto compiled = compile_text(mistake.yaml, mistake.deck);
+        ASSERT_FALSE(compiled) << mistake.yaml;
+        for (const Error& error : compiled.error()) seen.insert(error.code);
+    }
+    seen.insert("ambiguous_charge");  // below
+    for (const ReasonText& reason : reasons_of<CatalogReason>())
+        EXPECT_TRUE(seen.contains(std::string(reason.name))) << reason.name;
+}
+
+TEST(Mistakes, AllAreTold) {
+    const auto compiled = compile_text(
+        "catalog: a\ncurency: EUR\ntime_zone: Mars\nplans: [{plan: p, charges: [{usage: x, price: "
+        "y}]}]\n");
+    ASSERT_FALSE(compiled);
+    std::string codes;
+    for (const Error& error : compiled.error()) codes += error.code + " ";
+    EXPECT_EQ(codes, "unknown_key missing_key time_zone_unknown unknown_meter ");
+}
+
+TEST(Mistakes, AmbiguityNamesBothPlaces) {
+    const auto overlap =
+        compile_text(around("      - {usage: data, price: 1 per MB, when: {zone: eu}}\n"
+                            "      - {usage: data, price: 2 per MB, when: {zone: north}}\n"));
+    EXPECT_TRUE(told(overlap).starts_with(
+        "catalog.yaml:11:9: `data north` and `data eu` (at catalog.yaml:10:9) both apply on "
+        "network 248, and neither is narrower (ambiguous_charge)"))
+        << told(overlap);
+    const auto rest = compile_text(
+        around("      - {usage: data, price: 1 per MB}\n      - {usage: data, price: 2 per MB}\n"));
+    EXPECT_TRUE(told(rest).starts_with(
+        "catalog.yaml:11:9: `data` and `data` (at catalog.yaml:10:9) both apply everywhere"))
+        << told(rest);
+    EXPECT_EQ(rest.error().size(), 1U);
+    const auto network_in_country = compile_text(
+        around("      - {usage: data, price: 1 per MB, when: {networks: [\"248-01\", \"310\"]}}\n"
+               "      - {usage: data, price: 2 per MB, when: {zone: ee}}\n"));
+    EXPECT_EQ(network_in_country.error().at(0).code, "ambiguous_charge")
+        << told(network_in_country);
+    const auto same = compile_text(
+        around("      - {usage: data, price: 1 per MB, when: {networks: [\"248\", \"248-01\"]}}\n"
+               "      - {usage: data, price: 2 per MB, when: {zone: ee}}\n"));
+    EXPECT_EQ(same.error().at(0).code, "ambiguous_charge") << told(same);
+}
+
+// Whatever the language knows and this release can't price is refused by that name, wherever it
+// stands.
+TEST(Mistakes, WhatIsNotPricedYetIsRefusedByName) {
+    for (const Table& table : tables()) {
+        std::string start = "{";
+        if (table.name == "catalog") start = "";
+        for (const Key& key : table.keys) {
+            if (key.not_yet.empty()) continue;
+            const std::string name(key.name);
+            std::string yaml;
+            if (table.name == "catalog") yaml = name + ": 1\n";
+            if (table.name == "plan") yaml = "plans: [{" + name + ": 1}]\n";
+            if (table.name == "charge") yaml = "plans: [{charges: [{" + name + ": 1}]}]\n";
+            if (table.name == "discount") yaml = "plans: [{discounts: [{" + name + ": 1}]}]\n";
+            if (table.name == "tax") yaml = "taxes: [{" + name + ": 1}]\n";
+            if (yaml.empty()) continue;
+            const std::string text = told(compile_text(yaml));
+            EXPECT_NE(text.find("`" + name + "` is not priced by this release (not_supported). " +
+                                std::string(key.not_yet)),
+                      text.npos)
+                << text;
+        }
+    }
+}
+
+TEST(Mistakes, AFloodIsCountedNotListed) {
+    std::string deck = "prefix,price\n";
+    for (int i = 0; i < 5'000; ++i) deck += "x,1\n";
+    const auto compiled = compile_text(with_deck(), deck);
+    ASSERT_FALSE(compiled);
+    EXPECT_EQ(compiled.error().size(), 201U);
+    EXPECT_EQ(compiled.error().back().message, "4800 more mistakes are not shown");
+}
+
+TEST(Mistakes, AbsurdFilesAreRefusedNotRead) {
+    std::string bomb = "catalog: &a [x, x]\n";
+    for (char c = 'b'; c < 'z'; ++c)
+        bomb += std::string(1, c) + ": &" + c + " [*" + char(c - 1) + ", *" + char(c - 1) + "]\n";
+    EXPECT_EQ(compile_text(bomb).error().at(0).code, "not_supported");
+    EXPECT_EQ(compile_text("catalog: " + std::string(1'000'000, 'x') + "\n").error().at(0).code,
+              "missing_key");
+    EXPECT_EQ(compile_text(std::string(9'000'000, '#')).error().at(0).code, "too_large");
+    EXPECT_FALSE(compile_text(std::string(100'000, '[')));
+    EXPECT_FALSE(compile_text(std::string(100'000, '{')));
+    EXPECT_FALSE(compile_text("? ? ? ?\n"));
+    EXPECT_FALSE(compile_text("<<: {a: 1}\n"));
+    EXPECT_FALSE(compile_text("{a: 1}: b\n"));
+}
+
+TEST(Mistakes, ATruncatedCatalogIsToldUnlessItEndsBetweenCharges) {
+    const std::string whole = folder("smart-city").at(0).text;
+    const std::size_t first_charge_ends = whole.find("unit: lamp");
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        const auto compiled = compile_text(whole.substr(0, length));
+        if (compiled) {
+            EXPECT_GT(length, first_charge_ends - 40) << whole.substr(0, length);
+            continue;
+        }
+        for (const Error& error : compiled.error())
+            EXPECT_TRUE(error.place.starts_with("catalog.yaml:")) << error.to_string();
+    }
+}
+
+}  // namespace
+}  // namespace farthing::catalog
