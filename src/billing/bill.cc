@@ -53,11 +53,13 @@ Invoice header_of(const Context& context) {
     return invoice;
 }
 
-// Departments one after the other where lines are grouped; then fees, usage, discounts in the order of the catalog.
+// Departments one after the other where lines are grouped; then fees, usage, discounts in the order
+// of the catalog.
 void put_in_order(std::vector<Draft>& drafts) {
     std::ranges::stable_sort(drafts, {}, [](const Draft& draft) {
         const InvoiceLine& line = draft.line;
-        return std::tuple(draft.section, line.kind, draft.plan, draft.charge, line.cycle, line.period.first);
+        return std::tuple(draft.section, line.kind, draft.plan, draft.charge, line.cycle,
+                          line.period.first);
     });
 }
 
@@ -66,7 +68,8 @@ void number_lines(std::vector<Draft>& drafts) {
     for (Draft& draft : drafts) draft.line.number = ++number;
 }
 
-// What a person debits or credits stands under the line it belongs to by department, service and tax.
+// What a person debits or credits stands under the line it belongs to by department, service and
+// tax.
 Result<InvoiceLine> adjustment_line(const Context& context, const Invoice& invoice,
                                     const Adjustment& adjustment) {
     InvoiceLine line;
@@ -76,9 +79,11 @@ Result<InvoiceLine> adjustment_line(const Context& context, const Invoice& invoi
     line.tax_category = context.rules().default_tax_category;
     line.version = context.rules().number;
     if (adjustment.line) {
-        const auto target = std::ranges::find(invoice.lines, *adjustment.line, &InvoiceLine::number);
+        const auto target =
+            std::ranges::find(invoice.lines, *adjustment.line, &InvoiceLine::number);
         if (target == invoice.lines.end() || target->kind == LineKind::adjustment) {
-            return fail(BillingReason::line_unknown, fmt::format("the document has no line {}", *adjustment.line));
+            return fail(BillingReason::line_unknown,
+                        fmt::format("the document has no line {}", *adjustment.line));
         }
         line.department = target->department;
         line.department_title = target->department_title;
@@ -93,7 +98,8 @@ Result<InvoiceLine> adjustment_line(const Context& context, const Invoice& invoi
     line.exact = adjustment.amount.exact();
     line.amount = adjustment.amount;
     line.already_billed = context.zero();
-    line.arithmetic = adjustment.line ? fmt::format("by hand, on line {}: {}", *adjustment.line, adjustment.reason)
+    line.arithmetic = adjustment.line ? fmt::format("by hand, on line {}: {}", *adjustment.line,
+                                                    adjustment.reason)
                                       : fmt::format("by hand: {}", adjustment.reason);
     return line;
 }
@@ -104,8 +110,10 @@ Result<void> append_adjustments(const Context& context, Invoice& invoice) {
         FARTHING_TRY(total, context.sum(total, line.amount));
     }
     for (const Adjustment& adjustment : invoice.adjustments) {
-        if (adjustment.amount.currency != context.currency()) return fail(BillingReason::currency_mixed);
-        FARTHING_TRY(const Money rounded, context.rounded_line(context.rules(), adjustment.amount.exact()));
+        if (adjustment.amount.currency != context.currency())
+            return fail(BillingReason::currency_mixed);
+        FARTHING_TRY(const Money rounded,
+                     context.rounded_line(context.rules(), adjustment.amount.exact()));
         if (rounded != adjustment.amount) {
             return fail(BillingReason::amount_too_fine,
                         fmt::format("{} has more than {} decimals", adjustment.amount.to_string(),
@@ -116,7 +124,8 @@ Result<void> append_adjustments(const Context& context, Invoice& invoice) {
         FARTHING_TRY(total, context.sum(total, line.amount));
         if (line.amount.atoms < 0 && total.atoms < 0) {
             return fail(BillingReason::discount_too_large,
-                        fmt::format("after \"{}\" the document would come to {}", line.text, total.to_string()));
+                        fmt::format("after \"{}\" the document would come to {}", line.text,
+                                    total.to_string()));
         }
         invoice.lines.push_back(std::move(line));
     }
@@ -149,9 +158,10 @@ Result<Bill> bill(const Input& input) {
     FARTHING_TRY(std::vector<Draft> drafts, composed(context, fees, usage));
     // Who pays no longer may still owe, or be owed, for what came late.
     if (drafts.empty() && !pays_within(context)) {
-        return fail(BillingReason::not_a_payer,
-                    fmt::format("\"{}\" pays for nobody in {}", input.directory.account(input.payer).fact.name,
-                                to_string(input.cycle)));
+        return fail(
+            BillingReason::not_a_payer,
+            fmt::format("\"{}\" pays for nobody in {}",
+                        input.directory.account(input.payer).fact.name, to_string(input.cycle)));
     }
     Bill bill;
     bill.invoice = header_of(context);
@@ -167,7 +177,8 @@ std::vector<BilledAmount> billed_by(const Invoice& invoice, bool per_department)
     std::map<BilledKey, Money> sums;
     for (const InvoiceLine& line : invoice.lines) {
         if (line.kind != LineKind::fee && line.kind != LineKind::usage) continue;
-        const BilledKey key{line.component, per_department ? line.department : AccountId{}, line.cycle};
+        const BilledKey key{line.component, per_department ? line.department : AccountId{},
+                            line.cycle};
         const auto at = sums.try_emplace(key, Money{0, invoice.currency}).first;
         at->second.atoms += line.amount.atoms;  // lines are 64-bit
     }

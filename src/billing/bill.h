@@ -1,5 +1,5 @@
-// From counters, fees and the tree to one payer's document. Pure: everything comes in, the document and its entries
-// come out; the same input gives the same bytes.
+// From counters, fees and the tree to one payer's document. Pure: everything comes in, the document
+// and its entries come out; the same input gives the same bytes.
 #pragma once
 
 #include <string>
@@ -15,17 +15,25 @@
 #include "rating/rater.h"
 
 namespace farthing {
-#define FARTHING_BILLING_REASONS(X)                                                                                  \
-    X(not_a_payer, "the account pays for nobody in that period", "Bill the account above it that pays.")            \
-    X(period_not_over, "the billing cycle has not ended yet", "Run a preview, or wait for the end of the cycle.")   \
-    X(plan_missing, "a subscription has a plan that no catalog version in force knows", "Publish a version that has it, or change the plan.") \
-    X(catalog_missing, "no catalog version is in force on that day", "Publish a version that is valid from then.")  \
-    X(amount_out_of_range, "an amount does not fit in a posting", "Check prices and quantities.")                   \
-    X(currency_mixed, "the catalog changed its currency within the billed period", "Publish the new currency from the start of a billing cycle.") \
-    X(already_sent, "the period was billed and sent", "Later usage goes to the next document.")                     \
-    X(line_unknown, "the document has no such line", "List the lines with `farthing invoice show`.")                \
-    X(amount_too_fine, "the amount has more decimals than a line of the document", "Write it with fewer decimals.") \
-    X(discount_too_large, "the adjustment would make the document negative", "Credit less, or add a debit.")
+#define FARTHING_BILLING_REASONS(X)                                                               \
+    X(not_a_payer, "the account pays for nobody in that period",                                  \
+      "Bill the account above it that pays.")                                                     \
+    X(period_not_over, "the billing cycle has not ended yet",                                     \
+      "Run a preview, or wait for the end of the cycle.")                                         \
+    X(plan_missing, "a subscription has a plan that no catalog version in force knows",           \
+      "Publish a version that has it, or change the plan.")                                       \
+    X(catalog_missing, "no catalog version is in force on that day",                              \
+      "Publish a version that is valid from then.")                                               \
+    X(amount_out_of_range, "an amount does not fit in a posting", "Check prices and quantities.") \
+    X(currency_mixed, "the catalog changed its currency within the billed period",                \
+      "Publish the new currency from the start of a billing cycle.")                              \
+    X(already_sent, "the period was billed and sent", "Later usage goes to the next document.")   \
+    X(line_unknown, "the document has no such line",                                              \
+      "List the lines with `farthing invoice show`.")                                             \
+    X(amount_too_fine, "the amount has more decimals than a line of the document",                \
+      "Write it with fewer decimals.")                                                            \
+    X(discount_too_large, "the adjustment would make the document negative",                      \
+      "Credit less, or add a debit.")
 FARTHING_REASON_ENUM(BillingReason, FARTHING_BILLING_REASONS)
 }  // namespace farthing
 
@@ -35,51 +43,61 @@ struct Input {
     const catalog::Snapshot& catalog;
     const directory::Directory& directory;
     AccountId payer;
-    DatePeriod cycle;                            // of the payer's bill day
-    Date today;                                  // of the run; stands as preparation date
-    // Counters with a segment of this payer: of the cycle's window, and of earlier windows that moved since.
+    DatePeriod cycle;  // of the payer's bill day
+    Date today;        // of the run; stands as preparation date
+    // Counters with a segment of this payer: of the cycle's window, and of earlier windows that
+    // moved since.
     std::vector<const rating::Counter*> counters;
-    std::vector<BilledAmount> billed;            // by earlier documents of this payer
-    std::vector<Adjustment> adjustments;         // kept from an earlier run of the same document
+    std::vector<BilledAmount> billed;     // by earlier documents of this payer
+    std::vector<Adjustment> adjustments;  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields;
-    // What earlier documents of this payer posted and still stands: their fee, rounding and share entries with the
-    // mirrors of those that were undone. Only the difference is posted again; other kinds are passed over.
+    // What earlier documents of this payer posted and still stands: their fee, rounding and share
+    // entries with the mirrors of those that were undone. Only the difference is posted again;
+    // other kinds are passed over.
     std::vector<Entry> posted;
-    const PayerIndex* payers = nullptr;          // built once per run; nullptr: built here, for this document alone
+    const PayerIndex* payers =
+        nullptr;  // built once per run; nullptr: built here, for this document alone
 };
 
 struct Bill {
-    Invoice invoice;                             // state prepared, without id and number
-    std::vector<Entry> entries;                  // what preparing posts: fees, discounts, adjustments, rounding, shares
-    std::vector<Statement> statements;           // partners' parts of this document
+    Invoice invoice;  // state prepared, without id and number
+    std::vector<Entry>
+        entries;  // what preparing posts: fees, discounts, adjustments, rounding, shares
+    std::vector<Statement> statements;  // partners' parts of this document
 };
 
-// The document of one payer and cycle. Lines in the order: fees, usage, discounts, by plan and catalog order.
+// The document of one payer and cycle. Lines in the order: fees, usage, discounts, by plan and
+// catalog order.
 Result<Bill> bill(const Input& input);
 
-// What later documents must know of this one (EC72): one row per component, department and cycle, zero amounts too.
+// What later documents must know of this one (EC72): one row per component, department and cycle,
+// zero amounts too.
 std::vector<BilledAmount> billed_by(const Invoice& invoice, bool per_department);
 
 // The cycle of the payer that holds `day`.
 DatePeriod cycle_of_payer(const directory::Directory& directory, AccountId payer, Date day);
 
-// What sending adds: the number, the dates, and the entry unbilled → receivable with tax and payable rounding.
+// What sending adds: the number, the dates, and the entry unbilled → receivable with tax and
+// payable rounding.
 struct Sent {
     Invoice invoice;
     std::vector<Entry> entries;
 };
-Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number, Date today);
+Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number,
+                    Date today);
 // The text of the series before the running number: "INV-2026-"; with the number: "INV-2026-0001".
 std::string series_prefix(const catalog::Version& version, Date today);
 std::string series_number(const catalog::Version& version, Date today, std::int64_t number);
 
-// Running quantity lines of a fee (EC69): `levels` is the quantity from each day on within `cycle`. An increase opens a
-// line for what is added, a decrease ends all running lines the day before and opens one for what remains.
+// Running quantity lines of a fee (EC69): `levels` is the quantity from each day on within `cycle`.
+// An increase opens a line for what is added, a decrease ends all running lines the day before and
+// opens one for what remains.
 struct QuantityLine {
     std::int64_t quantity = 0;
     DatePeriod period;
     bool operator==(const QuantityLine&) const = default;
 };
-std::vector<QuantityLine> cut_quantity_lines(const directory::Dated<std::int64_t>& levels, DatePeriod cycle);
+std::vector<QuantityLine> cut_quantity_lines(const directory::Dated<std::int64_t>& levels,
+                                             DatePeriod cycle);
 
 }  // namespace farthing::billing

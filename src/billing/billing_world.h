@@ -1,4 +1,5 @@
-// A small world for tests of this room: a catalog and a directory built by hand, and documents billed from them.
+// A small world for tests of this room: a catalog and a directory built by hand, and documents
+// billed from them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -37,7 +38,9 @@ struct World {
     }
 
     static Decimal decimal(std::string_view text) { return *Decimal::parse(text); }
-    Money money(std::string_view text) const { return *money_of(decimal(text).exact(), version->currency); }
+    Money money(std::string_view text) const {
+        return *money_of(decimal(text).exact(), version->currency);
+    }
 
     catalog::Plan& plan(std::string name = "plan") {
         catalog::Plan plan;
@@ -59,7 +62,8 @@ struct World {
         plan.fees.push_back(std::move(fee));
         return plan.fees.back();
     }
-    catalog::UnitPrice price(std::string_view amount, std::string_view unit, std::uint16_t meter) const {
+    catalog::UnitPrice price(std::string_view amount, std::string_view unit,
+                             std::uint16_t meter) const {
         const std::int64_t per = *units_in(*unit_named(unit), *version->meters[meter - 1U].unit);
         return {decimal(amount), per, std::string(amount) + " per " + std::string(unit)};
     }
@@ -78,8 +82,8 @@ struct World {
     static catalog::Share share(std::uint32_t partner, std::int64_t percent) {
         return {PartnerId{partner}, "partner " + std::to_string(partner), Exact(percent), {}};
     }
-    catalog::Discount& discount(catalog::Plan& plan, std::vector<ComponentId> on, std::int64_t percent,
-                                std::string_view amount = "") {
+    catalog::Discount& discount(catalog::Plan& plan, std::vector<ComponentId> on,
+                                std::int64_t percent, std::string_view amount = "") {
         catalog::Discount discount;
         discount.id = ComponentId{next_component++};
         discount.name = discount.title = "discount " + std::to_string(discount.id.value);
@@ -106,10 +110,11 @@ struct World {
     void pays_from(const std::string& name, Date from, bool pays) {
         facts.pays.push_back({account_ids.at(name), from, pays});
     }
-    SubscriptionId subscribe(const std::string& account, PlanId plan, Date from, std::int64_t quantity = 1,
-                             GroupId group = {}) {
+    SubscriptionId subscribe(const std::string& account, PlanId plan, Date from,
+                             std::int64_t quantity = 1, GroupId group = {}) {
         const SubscriptionId id{static_cast<std::uint32_t>(facts.subscriptions.size()) + 1};
-        facts.subscriptions.push_back({id, "SIM-" + std::to_string(id.value), account_ids.at(account), group});
+        facts.subscriptions.push_back(
+            {id, "SIM-" + std::to_string(id.value), account_ids.at(account), group});
         facts.plans.push_back({id, from, plan});
         facts.quantities.push_back({id, from, quantity});
         return id;
@@ -130,8 +135,9 @@ struct World {
     }
 
     // A counter with one segment, posted as rating would have.
-    rating::Counter& counter(ComponentId component, OwnerKind kind, std::uint32_t owner, DatePeriod window,
-                             AccountId payer, std::int64_t quantity, std::uint64_t item = 0) {
+    rating::Counter& counter(ComponentId component, OwnerKind kind, std::uint32_t owner,
+                             DatePeriod window, AccountId payer, std::int64_t quantity,
+                             std::uint64_t item = 0) {
         auto made = std::make_shared<rating::Counter>();
         made->key = {Perspective::retail, kind, owner, component, item, window.first};
         made->window_end = window.end;
@@ -146,7 +152,8 @@ struct World {
         return *counters.back();
     }
     // Fills what rating posts: each segment's price to the atom, and its partners' parts.
-    void post_counters(const catalog::Snapshot& snapshot, const directory::Directory& directory) const {
+    void post_counters(const catalog::Snapshot& snapshot,
+                       const directory::Directory& directory) const {
         for (const auto& counter : counters) {
             const auto priced = rating::price_segments(snapshot, directory, *counter);
             for (std::size_t i = 0; i < priced.size(); ++i) {
@@ -178,8 +185,9 @@ struct World {
         const auto catalog = snapshot();
         const auto folded = directory();
         post_counters(catalog, folded);
-        Input input{catalog, folded, account_ids.at(payer), cycle, cycle.end, {}, earlier.billed,
-                    std::move(adjustments), {}, earlier.posted, nullptr};
+        Input input{catalog, folded,         account_ids.at(payer),  cycle, cycle.end,
+                    {},      earlier.billed, std::move(adjustments), {},    earlier.posted,
+                    nullptr};
         for (const auto& counter : counters) {
             for (const auto& segment : counter->segments) {
                 if (segment.payer == input.payer) {
@@ -199,7 +207,8 @@ struct World {
         return *std::move(result);
     }
     Earlier after(const Bill& bill, Earlier earlier = {}) const {
-        for (const BilledAmount& amount : billed_by(bill.invoice, version->documents.group_per_account)) {
+        for (const BilledAmount& amount :
+             billed_by(bill.invoice, version->documents.group_per_account)) {
             earlier.billed.push_back(amount);
         }
         earlier.posted.insert(earlier.posted.end(), bill.entries.begin(), bill.entries.end());
@@ -207,17 +216,22 @@ struct World {
     }
 };
 
-inline DatePeriod month(int year, unsigned month) { return cycle_of(Date::of(year, month, 1), 1); }
+inline DatePeriod month(int year, unsigned month) {
+    return cycle_of(Date::of(year, month, 1), 1);
+}
 
 // "50 250.0000" per line: quantity and amount as on paper.
 inline std::vector<std::string> shown(const Invoice& invoice) {
     std::vector<std::string> lines;
     for (const InvoiceLine& line : invoice.lines) {
-        lines.push_back(line.quantity.to_decimal(3) + " " + line.amount.to_string(invoice.line_digits));
+        lines.push_back(line.quantity.to_decimal(3) + " " +
+                        line.amount.to_string(invoice.line_digits));
     }
     return lines;
 }
-inline std::string total(const Invoice& invoice) { return invoice.lines_total.to_string(invoice.line_digits); }
+inline std::string total(const Invoice& invoice) {
+    return invoice.lines_total.to_string(invoice.line_digits);
+}
 
 // Atoms that entries move on an account.
 inline i128 moved(const std::vector<Entry>& entries, LedgerAccount account) {

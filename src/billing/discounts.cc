@@ -73,7 +73,8 @@ class PlanDiscounts {
     }
 
   private:
-    // Which fraction of each line goes: the percent, or what the amount is of all that is left, at most everything.
+    // Which fraction of each line goes: the percent, or what the amount is of all that is left, at
+    // most everything.
     static Exact rate_of(const catalog::Discount& discount, const Exact& left) {
         if (!discount.amount) return discount.percent / Exact(100);
         if (left.sign() < 0) return {};
@@ -93,8 +94,8 @@ class PlanDiscounts {
         }
         const catalog::Version& version = *plan_.newest.version;
         FARTHING_TRY(Money amount, context_.rounded_line(version, taken));
-        // Rounded lines may sum to a little more or less than their exact sum: a discount of everything takes them
-        // whole, and none takes more than they are.
+        // Rounded lines may sum to a little more or less than their exact sum: a discount of
+        // everything takes them whole, and none takes more than they are.
         if (left.atoms >= 0 && (taken == before || amount.atoms > left.atoms)) amount = left;
         if (amount.atoms == 0) return {};
         Draft draft = line_of(discount, place, category, cut);
@@ -115,8 +116,8 @@ class PlanDiscounts {
         return {};
     }
 
-    Draft line_of(const catalog::Discount& discount, std::uint32_t place, const std::string& category,
-                  const Cut& cut) const {
+    Draft line_of(const catalog::Discount& discount, std::uint32_t place,
+                  const std::string& category, const Cut& cut) const {
         const Draft& first = *cut.lines.front()->draft;
         Draft draft;
         draft.section = first.section;
@@ -138,7 +139,8 @@ class PlanDiscounts {
         return draft;
     }
 
-    std::string words_of(const catalog::Discount& discount, const Exact& before, const Money& amount) const {
+    std::string words_of(const catalog::Discount& discount, const Exact& before,
+                         const Money& amount) const {
         if (discount.amount) {
             return fmt::format("{} of {} left", amount.to_string(), before.to_decimal());
         }

@@ -10,7 +10,9 @@ using Lines = std::vector<std::string>;
 
 const DatePeriod kJune = month(2026, 6);
 
-Date day(unsigned month, unsigned of_month) { return Date::of(2026, month, of_month); }
+Date day(unsigned month, unsigned of_month) {
+    return Date::of(2026, month, of_month);
+}
 
 // One account with a fee of that amount.
 World one_fee(std::string_view amount, int digits = 2) {
@@ -20,7 +22,8 @@ World one_fee(std::string_view amount, int digits = 2) {
     world.subscribe("A", PlanId{1}, day(1, 1));
     return world;
 }
-Adjustment adjustment(const World& world, std::string_view amount, std::optional<std::uint32_t> line = {}) {
+Adjustment adjustment(const World& world, std::string_view amount,
+                      std::optional<std::uint32_t> line = {}) {
     return {"Goodwill", "outage", line, world.money(amount)};
 }
 
@@ -82,8 +85,9 @@ TEST(Tax, EC73_PayableIsNetPlusTaxAtThePayableScale) {
         std::int64_t percent;
         std::string net, payable;
     };
-    for (const Case& c : {Case{"275.8064", 20, "275.81", "330.97"}, Case{"296.4285", 20, "296.43", "355.72"},
-                          Case{"275.8064", 9, "275.81", "300.63"}, Case{"296.4285", 9, "296.43", "323.11"}}) {
+    for (const Case& c :
+         {Case{"275.8064", 20, "275.81", "330.97"}, Case{"296.4285", 20, "296.43", "355.72"},
+          Case{"275.8064", 9, "275.81", "300.63"}, Case{"296.4285", 9, "296.43", "323.11"}}) {
         World world = one_fee(c.lines, 4);
         world.version->taxes["standard"] = {"standard", "tax", Exact(c.percent), "catalog.yaml:9"};
         const Bill bill = world.bill("A", kJune);
@@ -100,12 +104,14 @@ TEST(Tax, CategoriesSumToTheNet) {
     const Bill bill = world.bill("A", kJune);
     EXPECT_EQ(bill.invoice.net.to_string(2), "0.67");
     ASSERT_EQ(bill.invoice.taxes.size(), 2U);
-    EXPECT_TRUE(bill.invoice.taxes[0].net.atoms + bill.invoice.taxes[1].net.atoms == bill.invoice.net.atoms);
+    EXPECT_TRUE(bill.invoice.taxes[0].net.atoms + bill.invoice.taxes[1].net.atoms ==
+                bill.invoice.net.atoms);
 }
 
 TEST(Adjustments, StandUnderTheirLine) {
     const World world = one_fee("100.00");
-    const Bill bill = world.bill("A", kJune, {}, {adjustment(world, "-5.00", 1), adjustment(world, "2.50")});
+    const Bill bill =
+        world.bill("A", kJune, {}, {adjustment(world, "-5.00", 1), adjustment(world, "2.50")});
     EXPECT_EQ(total(bill.invoice), "97.50");
     EXPECT_EQ(bill.invoice.lines[1].arithmetic, "by hand, on line 1: outage");
     EXPECT_TRUE(moved(bill.entries, {LedgerKind::adjustment, 1}) == world.money("2.50").atoms);
@@ -136,7 +142,9 @@ TEST(Finish, GivesTheNumberAndMakesItReceivable) {
     EXPECT_TRUE(moved(sent->entries, {LedgerKind::receivable, 1}) == world.money("330.97").atoms);
     EXPECT_TRUE(moved(sent->entries, {LedgerKind::tax, 0}) == -world.money("55.16").atoms);
     EXPECT_TRUE(moved(sent->entries, {LedgerKind::rounding, 0}) == -world.money("0.0036").atoms);
-    EXPECT_TRUE(moved(sent->entries, {LedgerKind::unbilled, 1}) + moved(bill.entries, {LedgerKind::unbilled, 1}) == 0);
+    EXPECT_TRUE(moved(sent->entries, {LedgerKind::unbilled, 1}) +
+                    moved(bill.entries, {LedgerKind::unbilled, 1}) ==
+                0);
     const auto again = finish(*world.version, sent->invoice, 8, day(7, 3));
     ASSERT_FALSE(again.has_value());
     EXPECT_EQ(again.error().code, "already_sent");
@@ -162,7 +170,8 @@ TEST(PayerIndexTest, KnowsWhoPaysForWhomAndWhen) {
     const auto directory = world.directory();
     const PayerIndex index(directory);
     const Date begin = Date::of(2020, 1, 1);
-    const std::vector<PaidStretch> top{{AccountId{1}, {begin, Date::max()}}, {AccountId{2}, {begin, day(3, 1)}}};
+    const std::vector<PaidStretch> top{{AccountId{1}, {begin, Date::max()}},
+                                       {AccountId{2}, {begin, day(3, 1)}}};
     const std::vector<PaidStretch> below{{AccountId{2}, {day(3, 1), Date::max()}}};
     EXPECT_TRUE(std::ranges::equal(index.of(AccountId{1}), top));
     EXPECT_TRUE(std::ranges::equal(index.of(AccountId{2}), below));
@@ -187,21 +196,24 @@ RandomTree random_tree(bool steady_quantities) {
         catalog::Fee& fee = world.fee(plan, std::to_string(*rc::gen::inRange(1, 99999)) + ".37");
         fee.amount.scale = *rc::gen::inRange(2, 6);
         if (*rc::gen::inRange(0, 3) == 0) fee.every = catalog::FeeEvery::day;
-        fee.shares = {World::share(1, *rc::gen::inRange(1, 60)), World::share(2, *rc::gen::inRange(1, 40))};
+        fee.shares = {World::share(1, *rc::gen::inRange(1, 60)),
+                      World::share(2, *rc::gen::inRange(1, 40))};
     }
-    if (*rc::gen::arbitrary<bool>()) world.discount(plan, {ComponentId{1}}, *rc::gen::inRange(1, 101));
+    if (*rc::gen::arbitrary<bool>())
+        world.discount(plan, {ComponentId{1}}, *rc::gen::inRange(1, 101));
     world.account("top");
     world.account("a", "top", false);
     world.account("b", "a", false);
     const int flips = *rc::gen::inRange(0, 4);
     for (int i = 0; i < flips; ++i) {
-        world.pays_from(*rc::gen::element<std::string>("a", "b"), day(6, *rc::gen::inRange(1U, 31U)),
-                        *rc::gen::arbitrary<bool>());
+        world.pays_from(*rc::gen::element<std::string>("a", "b"),
+                        day(6, *rc::gen::inRange(1U, 31U)), *rc::gen::arbitrary<bool>());
     }
     const int subscriptions = *rc::gen::inRange(1, 6);
     for (int i = 0; i < subscriptions; ++i) {
-        const auto id = world.subscribe(*rc::gen::elementOf(tree.names), plan.id, day(5, *rc::gen::inRange(1U, 31U)),
-                                        *rc::gen::inRange(1, 50));
+        const auto id =
+            world.subscribe(*rc::gen::elementOf(tree.names), plan.id,
+                            day(5, *rc::gen::inRange(1U, 31U)), *rc::gen::inRange(1, 50));
         if (!steady_quantities && *rc::gen::arbitrary<bool>()) {
             world.quantity(id, day(6, *rc::gen::inRange(1U, 31U)), *rc::gen::inRange(0, 50));
         }
@@ -215,7 +227,8 @@ TEST(Properties, AFeeSumsToTheWholeOverItsPayers) {
         tree.world.version->documents.group_per_account = true;
         tree.world.version->plans[0].discounts.clear();
         World alone = tree.world;
-        std::erase_if(alone.facts.pays, [](const PaysFact& fact) { return fact.account != AccountId{1}; });
+        std::erase_if(alone.facts.pays,
+                      [](const PaysFact& fact) { return fact.account != AccountId{1}; });
         std::map<std::pair<AccountId, ComponentId>, i128> parts;
         const auto add = [&](const Invoice& invoice, int sign) {
             for (const InvoiceLine& line : invoice.lines) {
@@ -226,7 +239,8 @@ TEST(Properties, AFeeSumsToTheWholeOverItsPayers) {
             if (const auto bill = tree.world.try_bill(name, kJune)) add(bill->invoice, 1);
         }
         add(alone.bill("top", kJune).invoice, -1);
-        // Subscriptions of a department change hands together, so each department's line is split, never re-rounded.
+        // Subscriptions of a department change hands together, so each department's line is split,
+        // never re-rounded.
         for (const auto& [key, difference] : parts) RC_ASSERT(difference == 0);
     });
 }

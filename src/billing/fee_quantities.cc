@@ -80,7 +80,8 @@ class Collector {
 
     Result<void> take_account(AccountId account) {
         const PayerPath path = path_of(context_, account, cycle_);
-        const bool alone = std::ranges::all_of(path, [&](const auto& p) { return p.first == payer(); });
+        const bool alone =
+            std::ranges::all_of(path, [&](const auto& p) { return p.first == payer(); });
         for (const SubscriptionId id : context_.directory().subscriptions_of(account)) {
             const auto& subscription = context_.directory().subscription(id);
             stretches_.clear();
@@ -90,8 +91,8 @@ class Collector {
         return {};
     }
 
-    Result<void> take_subscription(const directory::Subscription& subscription, const PayerPath& path,
-                                   bool alone) {
+    Result<void> take_subscription(const directory::Subscription& subscription,
+                                   const PayerPath& path, bool alone) {
         std::set<PlanId> seen;
         for (const Stretch& stretch : stretches_) {
             FARTHING_TRY(const PlanFees fees, fees_of(stretch.plan, stretch.period.first));
@@ -107,14 +108,16 @@ class Collector {
                            fee.prorate == catalog::Prorate::none) {
                     if (first) take_whole(fees, i, subscription, stretch, path);
                 } else {
-                    take_days(fees, i, subscription.fact.account, stretch, alone ? PayerPath{} : path);
+                    take_days(fees, i, subscription.fact.account, stretch,
+                              alone ? PayerPath{} : path);
                 }
             }
         }
         return {};
     }
 
-    // Prices are those of the cycle's first day; a plan that was not in force then, those of the stretch's first day.
+    // Prices are those of the cycle's first day; a plan that was not in force then, those of the
+    // stretch's first day.
     Result<PlanFees> fees_of(PlanId id, Date day) {
         if (const auto known = plans_.find(id); known != plans_.end()) return known->second;
         bool any = false;
@@ -134,14 +137,21 @@ class Collector {
             return fail(BillingReason::catalog_missing,
                         fmt::format("no catalog version is in force on {}", to_string(day)));
         }
-        return fail(BillingReason::plan_missing,
-                    fmt::format("no catalog version in force on {} has plan {}", to_string(day), id.value));
+        return fail(
+            BillingReason::plan_missing,
+            fmt::format("no catalog version in force on {} has plan {}", to_string(day), id.value));
     }
 
-    FeeQuantity& at(const PlanFees& fees, std::uint32_t charge, AccountId department, PayerPath path) {
+    FeeQuantity& at(const PlanFees& fees, std::uint32_t charge, AccountId department,
+                    PayerPath path) {
         const catalog::Fee& fee = fees.plan->fees[charge];
-        FeeKey key{context_.section_of(department), fees.place, charge, fee.id,
-                   department, fees.version->number, std::move(path)};
+        FeeKey key{context_.section_of(department),
+                   fees.place,
+                   charge,
+                   fee.id,
+                   department,
+                   fees.version->number,
+                   std::move(path)};
         const auto found = quantities_.try_emplace(std::move(key)).first;
         found->second.ref = {fees.version, fees.plan, &fee, nullptr, nullptr, fees.place, charge};
         return found->second;
@@ -232,8 +242,9 @@ class Collector {
 
     void settle_account_fee(FeeQuantity& quantity) {
         const catalog::Fee& fee = *quantity.ref.fee;
-        const bool whole = fee.every == catalog::FeeEvery::once ||
-                           (fee.every == catalog::FeeEvery::cycle && fee.prorate == catalog::Prorate::none);
+        const bool whole =
+            fee.every == catalog::FeeEvery::once ||
+            (fee.every == catalog::FeeEvery::cycle && fee.prorate == catalog::Prorate::none);
         if (!whole || quantity.changes.empty()) return;
         const Date day = quantity.changes.begin()->first;
         if (fee.every == catalog::FeeEvery::cycle || begins_on(quantity.ref.plan->id, day)) {

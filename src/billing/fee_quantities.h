@@ -19,13 +19,14 @@ struct FeeKey {
     ComponentId component;
     AccountId department;
     VersionNo version;
-    PayerPath path;      // empty: this payer alone
+    PayerPath path;  // empty: this payer alone
     auto operator<=>(const FeeKey&) const = default;
 };
 struct FeeQuantity {
     ChargeRef ref;
     QuantityChanges changes;  // units by day, of all payers of the path
-    // Fees that are not prorated and fees paid once: units per department, and the days they stand for.
+    // Fees that are not prorated and fees paid once: units per department, and the days they stand
+    // for.
     std::map<AccountId, i128> whole;
     DatePeriod days{Date::max(), Date::min()};
 };
@@ -35,6 +36,7 @@ using FeeQuantities = std::map<FeeKey, FeeQuantity>;
 catalog::FeeTiming timing_of(const catalog::Fee& fee);
 
 // Fees of that timing for `cycle`, a cycle of the payer.
-Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle, catalog::FeeTiming timing);
+Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
+                                     catalog::FeeTiming timing);
 
 }  // namespace farthing::billing

@@ -33,8 +33,13 @@ i128 sum_of(const std::map<AccountId, i128>& parts) {
 // The lines of one fee in one cycle.
 class FeeLines {
   public:
-    FeeLines(const Context& context, DatePeriod cycle, const FeeKey& key, const FeeQuantity& quantity)
-        : context_(context), cycle_(cycle), key_(key), quantity_(quantity), fee_(*quantity.ref.fee) {}
+    FeeLines(const Context& context, DatePeriod cycle, const FeeKey& key,
+             const FeeQuantity& quantity)
+        : context_(context),
+          cycle_(cycle),
+          key_(key),
+          quantity_(quantity),
+          fee_(*quantity.ref.fee) {}
 
     Result<std::vector<Draft>> run() {
         if (!quantity_.whole.empty()) {
@@ -57,7 +62,8 @@ class FeeLines {
     Result<void> add_whole() {
         const i128 units = sum_of(quantity_.whole);
         const Piece piece{units, quantity_.days, price() * Exact(units, 1), quantity_.whole};
-        FARTHING_TRY(const Money amount, context_.rounded_line(*quantity_.ref.version, piece.exact));
+        FARTHING_TRY(const Money amount,
+                     context_.rounded_line(*quantity_.ref.version, piece.exact));
         add(piece, amount, fmt::format("{} × {}", to_string(units), price_words()));
         return {};
     }
@@ -99,8 +105,8 @@ class FeeLines {
         });
     }
 
-    // Rounds the whole once and gives each payer its part by largest remainder, so that the payers' documents sum to
-    // what one payer alone would have owed (EC59).
+    // Rounds the whole once and gives each payer its part by largest remainder, so that the payers'
+    // documents sum to what one payer alone would have owed (EC59).
     template <class Words>
     Result<void> add_pieces(const std::vector<std::pair<AccountId, Piece>>& pieces, Words words) {
         Exact whole;
@@ -119,9 +125,9 @@ class FeeLines {
             if (pieces[i].first != payer()) continue;
             add(pieces[i].second, parts[i], words(pieces[i].second));
             if (pieces.size() > 1) {
-                drafts_.back().line.rounding = fmt::format(
-                    "part of {} by largest remainder, {} digits", rounded.to_string(),
-                    quantity_.ref.version->line_digits);
+                drafts_.back().line.rounding =
+                    fmt::format("part of {} by largest remainder, {} digits", rounded.to_string(),
+                                quantity_.ref.version->line_digits);
             }
         }
         return {};
@@ -182,7 +188,8 @@ class FeeLines {
     std::vector<Draft> drafts_;
 };
 
-// A fee that was billed and is no longer owed at all: nothing × its price, so that the credit has a line to stand on.
+// A fee that was billed and is no longer owed at all: nothing × its price, so that the credit has a
+// line to stand on.
 Draft nothing_owed(const Context& context, const ChargeRef& ref, const BilledAmount& billed) {
     const bool own = context.grouped() && billed.department;
     const AccountId department = own ? billed.department : context.input().payer;
@@ -208,7 +215,8 @@ class FeeComposer {
             const ChargeRef ref = fee_in(cycle, billed.component);
             if (!ref || timing_of(*ref.fee) != timing) continue;
             Draft draft = nothing_owed(context_, ref, billed);
-            const BilledKey key{billed.component, context_.billed_department(billed.department), cycle};
+            const BilledKey key{billed.component, context_.billed_department(billed.department),
+                                cycle};
             if (!owed_.contains(key)) FARTHING_CHECK(take_line(std::move(draft)));
         }
         return {};
@@ -236,8 +244,9 @@ class FeeComposer {
 
     Result<void> take_line(Draft draft) {
         const InvoiceLine& line = draft.line;
-        Total& total = totals_.try_emplace({line.component, line.cycle}, Total{{}, context_.zero(), 0, {}})
-                           .first->second;
+        Total& total =
+            totals_.try_emplace({line.component, line.cycle}, Total{{}, context_.zero(), 0, {}})
+                .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
         owed_.insert({line.component, context_.billed_department(line.department), line.cycle});

@@ -1,5 +1,5 @@
-// Fees: the quantities that a payer pays for, day by day, cut into lines (EC69), split between payers (EC59), less what
-// was billed before (EC72). Private to this room.
+// Fees: the quantities that a payer pays for, day by day, cut into lines (EC69), split between
+// payers (EC59), less what was billed before (EC72). Private to this room.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,8 @@
 
 namespace farthing::billing {
 
-// Appends the lines to `document`, and to `totals` what each fee and cycle has come to, earlier documents included.
+// Appends the lines to `document`, and to `totals` what each fee and cycle has come to, earlier
+// documents included.
 Result<void> append_fees(const Context& context, std::vector<Draft>& document, Totals& totals);
 
 }  // namespace farthing::billing

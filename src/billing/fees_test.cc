@@ -7,7 +7,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Date day(unsigned month, unsigned of_month) { return Date::of(2026, month, of_month); }
+Date day(unsigned month, unsigned of_month) {
+    return Date::of(2026, month, of_month);
+}
 
 // The MultiLine case study: USD 5.00 per number and month in arrears, lines cut at four digits.
 World multiline() {
@@ -99,8 +101,8 @@ TEST(Fees, EC09_CurrencyExponents) {
 }
 
 TEST(Fees, EC08_ACreditRoundsLikeItsCharge) {
-    for (const auto& [rounding, expected] : {std::pair(Rounding::half_away, "-1.22"),
-                                             std::pair(Rounding::toward_zero, "-1.21")}) {
+    for (const auto& [rounding, expected] :
+         {std::pair(Rounding::half_away, "-1.22"), std::pair(Rounding::toward_zero, "-1.21")}) {
         World world("EUR", 2, rounding);
         catalog::Plan& plan = world.plan();
         world.fee(plan, "1.215");
@@ -123,7 +125,8 @@ World hierarchy(bool sales_pays) {
     world.account("Sales-EMEA", "Sales", false);
     world.account("Sales-UK", "Sales-EMEA", false);
     std::map<std::string, SubscriptionId> numbers;
-    for (const auto& [name, id] : world.account_ids) numbers[name] = world.subscribe(name, kPlan, day(1, 1), 10);
+    for (const auto& [name, id] : world.account_ids)
+        numbers[name] = world.subscribe(name, kPlan, day(1, 1), 10);
     world.quantity(numbers["Sales-UK"], day(1, 16), 20);
     world.quantity(numbers["HR"], day(2, 25), 5);
     return world;
@@ -172,7 +175,8 @@ TEST(Hierarchy, ADepartmentThatStopsPayingIsASectionOfTheBillAbove) {
         EXPECT_EQ(total(world.bill("Company", month(2026, 2)).invoice), "296.4285");
         if (!grouped) continue;
         Lines sections;
-        for (const InvoiceLine& line : january.invoice.lines) sections.push_back(line.department_title);
+        for (const InvoiceLine& line : january.invoice.lines)
+            sections.push_back(line.department_title);
         EXPECT_EQ(sections,
                   (Lines{"Company", "HR", "Sales", "Sales-EMEA", "Sales-UK", "Sales-UK"}));
     }
@@ -216,7 +220,7 @@ TEST(PayerChange, DayFeesSumToTheWhole) {
     world.version->plans[0].fees[0].every = catalog::FeeEvery::day;
     const Bill parent = world.bill("Parent", month(2026, 1));
     const Bill department = world.bill("Department", month(2026, 1));
-    EXPECT_EQ(shown(parent.invoice), (Lines{"15 0.08"}));     // 0.075 of 0.16
+    EXPECT_EQ(shown(parent.invoice), (Lines{"15 0.08"}));  // 0.075 of 0.16
     EXPECT_EQ(shown(department.invoice), (Lines{"16 0.08"}));
 }
 
@@ -228,7 +232,8 @@ TEST(Cycles, EC61_AnchoredToTheLastDayWithoutDrift) {
     const auto directory = world.directory();
     const DatePeriod cycle = cycle_of_payer(directory, AccountId{1}, day(2, 25));
     EXPECT_EQ(to_string(cycle), "2026-01-31..2026-02-27");
-    EXPECT_EQ(to_string(cycle_of_payer(directory, AccountId{1}, cycle.end)), "2026-02-28..2026-03-30");
+    EXPECT_EQ(to_string(cycle_of_payer(directory, AccountId{1}, cycle.end)),
+              "2026-02-28..2026-03-30");
     EXPECT_EQ(total(world.bill("A", cycle).invoice), "3.00");  // 3 of 28 days
 }
 

@@ -29,7 +29,8 @@ std::string with_date(std::string text, Date day) {
 int width_of(std::string_view placeholder) {
     int width = 1;
     if (const std::size_t colon = placeholder.find(':'); colon != std::string_view::npos) {
-        std::from_chars(placeholder.data() + colon + 1, placeholder.data() + placeholder.size(), width);
+        std::from_chars(placeholder.data() + colon + 1, placeholder.data() + placeholder.size(),
+                        width);
     }
     return std::min(width, 18);
 }
@@ -73,7 +74,8 @@ std::string series_number(const catalog::Version& version, Date today, std::int6
            with_date(series.substr(end + 1), today);
 }
 
-Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number, Date today) {
+Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number,
+                    Date today) {
     if (prepared.state == InvoiceState::sent) {
         return fail(BillingReason::already_sent, fmt::format("{} was sent", prepared.number));
     }

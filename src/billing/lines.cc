@@ -10,7 +10,8 @@
 namespace farthing::billing {
 namespace {
 
-// Departments in the order of the tree: the payer, then each child with all below it, in order of account.
+// Departments in the order of the tree: the payer, then each child with all below it, in order of
+// account.
 void rank_below(const directory::Directory& directory, AccountId top,
                 std::unordered_map<AccountId, std::uint32_t>& ranks) {
     std::vector<AccountId> open{top};
@@ -35,7 +36,8 @@ Draft correction(const Context& context, const std::vector<Draft>& lines, const 
     for (const Draft& part : lines) {
         line.exact += part.line.exact;
         line.details.push_back({part.line.text, to_string(part.line.period),
-                                number_text(part.line.quantity), part.line.exact, part.line.amount});
+                                number_text(part.line.quantity), part.line.exact,
+                                part.line.amount});
     }
     line.exact -= before.exact();
     line.details.push_back({"billed before", "", "", -before.exact(), -before});
@@ -57,17 +59,20 @@ Result<Context> Context::of(const Input& input) {
     const Instant last = Instant{input.directory.zone().start_of(input.cycle.end).micros - 1};
     context.rules_ = input.catalog.at(last);
     if (context.rules_ == nullptr) {
-        return fail(BillingReason::catalog_missing, fmt::format("no catalog version is in force on {}",
-                                                                to_string(input.cycle.end.plus_days(-1))));
+        return fail(BillingReason::catalog_missing,
+                    fmt::format("no catalog version is in force on {}",
+                                to_string(input.cycle.end.plus_days(-1))));
     }
     if (input.payers == nullptr) {
         context.own_payers_ = std::make_shared<const PayerIndex>(input.directory);
     }
     context.payers_ = input.payers != nullptr ? input.payers : context.own_payers_.get();
     for (const BilledAmount& billed : input.billed) {
-        const BilledKey key{billed.component, context.billed_department(billed.department), billed.period};
+        const BilledKey key{billed.component, context.billed_department(billed.department),
+                            billed.period};
         const auto at = context.billed_.try_emplace(key, context.zero()).first;
-        if (billed.amount.currency != context.currency()) return fail(BillingReason::currency_mixed);
+        if (billed.amount.currency != context.currency())
+            return fail(BillingReason::currency_mixed);
         FARTHING_TRY(at->second, context.sum(at->second, billed.amount));
     }
     if (context.grouped()) rank_below(input.directory, input.payer, context.sections_);
@@ -75,11 +80,13 @@ Result<Context> Context::of(const Input& input) {
     return context;
 }
 
-// Details go by department where several are paid for, else by subscription while a person could still read them.
+// Details go by department where several are paid for, else by subscription while a person could
+// still read them.
 void Context::choose_details() {
     std::set<AccountId> accounts;
     for (const PaidStretch& stretch : payers_->of(input_->payer)) {
-        if (!directory().subscriptions_of(stretch.account).empty()) accounts.insert(stretch.account);
+        if (!directory().subscriptions_of(stretch.account).empty())
+            accounts.insert(stretch.account);
     }
     if (accounts.size() > 1) {
         detail_by_ = DetailBy::department;
@@ -149,7 +156,8 @@ Result<Money> Context::rounded_line(const catalog::Version& version, const Exact
     const auto money = rounded_money(exact, currency(), version.line_digits, version.line_rounding);
     if (!money || !narrow64(money->atoms) || *narrow64(money->atoms) == INT64_MIN) {
         return fail(BillingReason::amount_out_of_range,
-                    fmt::format("{} {} is more than a posting holds", exact.to_decimal(2), currency().code()));
+                    fmt::format("{} {} is more than a posting holds", exact.to_decimal(2),
+                                currency().code()));
     }
     return *money;
 }
@@ -160,7 +168,9 @@ Result<Money> Context::sum(const Money& a, const Money& b) const {
     return *sum;
 }
 
-Result<Money> Context::difference(const Money& a, const Money& b) const { return sum(a, -b); }
+Result<Money> Context::difference(const Money& a, const Money& b) const {
+    return sum(a, -b);
+}
 
 Result<void> append_unbilled(const Context& context, std::vector<Draft> lines,
                              std::vector<Draft>& document) {
@@ -179,10 +189,10 @@ Result<void> append_unbilled(const Context& context, std::vector<Draft> lines,
         if (billed != nullptr && clean == before) kept = end;
         if (kept > end) {
             FARTHING_CHECK(context.difference(clean, before));
-            document.push_back(
-                correction(context, {lines.begin() + static_cast<std::ptrdiff_t>(first),
-                                     lines.begin() + static_cast<std::ptrdiff_t>(end)},
-                           clean, before));
+            document.push_back(correction(context,
+                                          {lines.begin() + static_cast<std::ptrdiff_t>(first),
+                                           lines.begin() + static_cast<std::ptrdiff_t>(end)},
+                                          clean, before));
             continue;
         }
         for (std::size_t i = kept; i < end; ++i) document.push_back(std::move(lines[i]));
@@ -199,7 +209,9 @@ std::string rounding_text(const catalog::Version& version) {
     return fmt::format("{}, {} digits", name_of(version.line_rounding), version.line_digits);
 }
 
-std::string number_text(const Exact& number) { return number.to_decimal(3); }
+std::string number_text(const Exact& number) {
+    return number.to_decimal(3);
+}
 
 std::vector<Money> split_money(const Money& amount, int digits, std::vector<Exact> weights) {
     Exact sum;

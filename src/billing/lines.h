@@ -13,7 +13,8 @@
 
 namespace farthing::billing {
 
-// Lines of one component and cycle are billed together: what earlier documents billed is taken off their sum.
+// Lines of one component and cycle are billed together: what earlier documents billed is taken off
+// their sum.
 struct BilledKey {
     ComponentId component;
     AccountId department;  // none unless lines are grouped per account
@@ -29,7 +30,8 @@ struct Draft {
     std::uint32_t charge = 0;   // position in the plan
 };
 
-// What a component and cycle has come to in all: what revenue must stand at, and what its lines must sum to.
+// What a component and cycle has come to in all: what revenue must stand at, and what its lines
+// must sum to.
 struct Total {
     Exact exact;
     Money lines;
@@ -56,7 +58,8 @@ class Context {
     bool grouped() const { return rules_->documents.group_per_account; }
     DetailBy detail_by(AccountId department) const;
 
-    // The department a line of that account's charges stands under, in the document and in `BilledKey`.
+    // The department a line of that account's charges stands under, in the document and in
+    // `BilledKey`.
     AccountId department_of(AccountId account) const { return grouped() ? account : input_->payer; }
     AccountId billed_department(AccountId department) const {
         return grouped() ? department : AccountId{};
@@ -88,8 +91,8 @@ class Context {
     DetailBy detail_by_ = DetailBy::nobody;
 };
 
-// Lines without what earlier documents billed (EC72). Lines that were billed as they are vanish; where the rest is no
-// whole line, one correction of the cycle takes their place.
+// Lines without what earlier documents billed (EC72). Lines that were billed as they are vanish;
+// where the rest is no whole line, one correction of the cycle takes their place.
 Result<void> append_unbilled(const Context& context, std::vector<Draft> lines,
                              std::vector<Draft>& document);
 
@@ -102,7 +105,8 @@ std::string number_text(const Exact& number);
 
 // Gives each detail its part of `amount`, so that they sum to it (largest remainder on `exact`).
 void attribute(const Money& amount, int digits, std::vector<LineDetail>& details);
-// The parts of `amount` at `digits` by `weights` of any one sign; empty where the weights sum to nothing.
+// The parts of `amount` at `digits` by `weights` of any one sign; empty where the weights sum to
+// nothing.
 std::vector<Money> split_money(const Money& amount, int digits, std::vector<Exact> weights);
 
 }  // namespace farthing::billing

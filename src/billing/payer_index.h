@@ -1,4 +1,5 @@
-// Who pays for which accounts, and when: built once per bill run, so that billing a payer never scans the tree.
+// Who pays for which accounts, and when: built once per bill run, so that billing a payer never
+// scans the tree.
 #pragma once
 
 #include <span>

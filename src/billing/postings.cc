@@ -12,7 +12,8 @@ class Poster {
     explicit Poster(const Context& context) : context_(context) {
         for (const Entry& entry : context.input().posted) {
             for (const Posting& posting : entry.postings) {
-                earlier_[{entry.kind, entry.component, entry.period, posting.account}] += posting.atoms;
+                earlier_[{entry.kind, entry.component, entry.period, posting.account}] +=
+                    posting.atoms;
             }
         }
     }
@@ -20,7 +21,8 @@ class Poster {
     LedgerAccount unbilled() const { return {LedgerKind::unbilled, context_.input().payer.value}; }
 
     // What earlier documents' entries of that kind moved on the account.
-    i128 earlier(EntryKind kind, ComponentId component, DatePeriod period, LedgerAccount account) const {
+    i128 earlier(EntryKind kind, ComponentId component, DatePeriod period,
+                 LedgerAccount account) const {
         const auto found = earlier_.find({kind, component, period, account});
         return found == earlier_.end() ? 0 : found->second;
     }
@@ -36,10 +38,13 @@ class Poster {
             header.component = component;
             header.period = period;
             header.currency = context_.currency();
-            at = builders_.emplace(std::tuple(kind, component, period), ledger::EntryBuilder(header)).first;
+            at =
+                builders_.emplace(std::tuple(kind, component, period), ledger::EntryBuilder(header))
+                    .first;
         }
         if (!narrow || !at->second.move(debit, credit, *narrow)) {
-            return fail(BillingReason::amount_out_of_range, "the document's entries do not fit in postings");
+            return fail(BillingReason::amount_out_of_range,
+                        "the document's entries do not fit in postings");
         }
         return {};
     }
@@ -75,15 +80,17 @@ Result<void> post_totals(const Context& context, Poster& poster, const Totals& f
         const i128 before = poster.earlier(EntryKind::fee, component, cycle, poster.unbilled());
         FARTHING_CHECK(poster.move(EntryKind::fee, component, cycle, poster.unbilled(),
                                    {LedgerKind::revenue, component.value}, revenue - before));
-        const i128 rounded = poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
-        FARTHING_CHECK(poster.move(EntryKind::rounding, component, cycle, poster.unbilled(), kRounding,
-                                   total.lines.atoms - revenue - rounded));
+        const i128 rounded =
+            poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
+        FARTHING_CHECK(poster.move(EntryKind::rounding, component, cycle, poster.unbilled(),
+                                   kRounding, total.lines.atoms - revenue - rounded));
     }
     for (const auto& [key, total] : usage) {
         const auto& [component, cycle] = key;
-        const i128 rounded = poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
-        FARTHING_CHECK(poster.move(EntryKind::rounding, component, cycle, poster.unbilled(), kRounding,
-                                   total.lines.atoms - total.rated_atoms - rounded));
+        const i128 rounded =
+            poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
+        FARTHING_CHECK(poster.move(EntryKind::rounding, component, cycle, poster.unbilled(),
+                                   kRounding, total.lines.atoms - total.rated_atoms - rounded));
     }
     return {};
 }
@@ -92,24 +99,28 @@ Result<void> post_lines(const Context& context, Poster& poster, const Invoice& i
     for (const InvoiceLine& line : invoice.lines) {
         if (line.kind == LineKind::discount) {
             FARTHING_TRY(const i128 atoms, atoms_of(line.exact, context.currency()));
-            FARTHING_CHECK(poster.move(EntryKind::discount, line.component, line.cycle, poster.unbilled(),
+            FARTHING_CHECK(poster.move(EntryKind::discount, line.component, line.cycle,
+                                       poster.unbilled(),
                                        {LedgerKind::discount, line.component.value}, atoms));
-            FARTHING_CHECK(poster.move(EntryKind::rounding, line.component, line.cycle, poster.unbilled(),
-                                       kRounding, line.amount.atoms - atoms));
+            FARTHING_CHECK(poster.move(EntryKind::rounding, line.component, line.cycle,
+                                       poster.unbilled(), kRounding, line.amount.atoms - atoms));
         } else if (line.kind == LineKind::adjustment) {
             FARTHING_CHECK(poster.move(EntryKind::adjustment, {}, invoice.period, poster.unbilled(),
-                                       {LedgerKind::adjustment, invoice.payer.value}, line.amount.atoms));
+                                       {LedgerKind::adjustment, invoice.payer.value},
+                                       line.amount.atoms));
         }
     }
     return {};
 }
 
 Result<void> post_share(Poster& poster, const InvoiceLine& line, PartnerId partner, i128 atoms) {
-    return poster.move(EntryKind::share, line.component, line.cycle, {LedgerKind::share_cost, partner.value},
+    return poster.move(EntryKind::share, line.component, line.cycle,
+                       {LedgerKind::share_cost, partner.value},
                        {LedgerKind::partner, partner.value}, atoms);
 }
 
-// Of fees and discounts: what the statement says. Of usage: what rating and earlier documents have not posted yet.
+// Of fees and discounts: what the statement says. Of usage: what rating and earlier documents have
+// not posted yet.
 Result<void> post_shares(const Context& context, Poster& poster, const Invoice& invoice,
                          const Totals& usage, const std::vector<InvoiceLine>& usage_lines) {
     const catalog::Snapshot& catalog = context.input().catalog;

@@ -81,8 +81,8 @@ class Cutter {
         open(day, std::move(left));
     }
 
-    // One department's loss made good by another's gain is no change of the quantity: their units trade places within
-    // the running lines. Gives what was gained beyond that.
+    // One department's loss made good by another's gain is no change of the quantity: their units
+    // trade places within the running lines. Gives what was gained beyond that.
     std::map<AccountId, i128> exchange(const std::map<AccountId, i128>& changes) {
         std::map<AccountId, i128> gained;
         for (const auto& [department, change] : changes) {
@@ -142,7 +142,8 @@ std::map<AccountId, i128> unit_days(const QuantityChanges& changes, DatePeriod c
     for (const auto& [day, departments] : changes) {
         const int days = cycle.end - std::max(day, cycle.first);
         if (days <= 0) break;
-        for (const auto& [department, quantity] : departments) add(sums, department, quantity * days);
+        for (const auto& [department, quantity] : departments)
+            add(sums, department, quantity * days);
     }
     return sums;
 }

@@ -1,4 +1,5 @@
-// Cutting quantities over days into lines (EC69), keeping which department has which units of a line.
+// Cutting quantities over days into lines (EC69), keeping which department has which units of a
+// line.
 #pragma once
 
 #include <map>
@@ -10,7 +11,8 @@
 
 namespace farthing::billing {
 
-// What comes and goes on a day, per department. 128 bits: no sum of 64-bit quantities over days leaves them.
+// What comes and goes on a day, per department. 128 bits: no sum of 64-bit quantities over days
+// leaves them.
 using QuantityChanges = std::map<Date, std::map<AccountId, i128>>;
 
 struct DepartmentLine {

@@ -11,7 +11,9 @@ namespace {
 constexpr DatePeriod kJanuary{Date::of(2026, 1, 1), Date::of(2026, 2, 1)};
 constexpr DatePeriod kFebruary{Date::of(2026, 2, 1), Date::of(2026, 3, 1)};
 
-Date january(unsigned day) { return Date::of(2026, 1, day); }
+Date january(unsigned day) {
+    return Date::of(2026, 1, day);
+}
 
 TEST(QuantityLines, EC69_AnIncreaseOpensALineAndADecreaseMergesThem) {
     const directory::Dated<std::int64_t> levels{
@@ -55,11 +57,13 @@ TEST(DepartmentLines, UnitDaysOfTheLinesAreThoseOfTheLevels) {
     rc::check("per department and in all", [] {
         QuantityChanges changes;
         std::map<AccountId, i128> level;
-        const auto steps = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
-            rc::gen::tuple(rc::gen::inRange(-3, 35), rc::gen::inRange(1, 4), rc::gen::inRange(0, 9)));
+        const auto steps =
+            *rc::gen::container<std::vector<std::tuple<int, int, int>>>(rc::gen::tuple(
+                rc::gen::inRange(-3, 35), rc::gen::inRange(1, 4), rc::gen::inRange(0, 9)));
         std::map<Date, std::map<AccountId, int>> levels;
         for (const auto& [day, department, quantity] : steps) {
-            levels[january(1).plus_days(day)][AccountId{static_cast<std::uint32_t>(department)}] = quantity;
+            levels[january(1).plus_days(day)][AccountId{static_cast<std::uint32_t>(department)}] =
+                quantity;
         }
         for (const auto& [day, set] : levels) {
             for (const auto& [department, quantity] : set) {

@@ -21,8 +21,8 @@ Result<std::vector<Category>> categories_of(const Context& context, const Invoic
     return categories;
 }
 
-// The categories' parts of the net, at the payable scale: by largest remainder where all have one sign; else each is
-// rounded and the last takes the rest.
+// The categories' parts of the net, at the payable scale: by largest remainder where all have one
+// sign; else each is rounded and the last takes the rest.
 Result<std::vector<Money>> nets_of(const Context& context, const Money& net,
                                    const std::vector<Category>& categories) {
     const catalog::Version& rules = context.rules();
@@ -46,7 +46,8 @@ Result<std::vector<Money>> nets_of(const Context& context, const Money& net,
 Result<void> add_taxes(const Context& context, Invoice& invoice) {
     const catalog::Version& rules = context.rules();
     const auto to_payable = [&](const Exact& exact) {
-        return rounded_money(exact, context.currency(), rules.payable_digits, rules.payable_rounding);
+        return rounded_money(exact, context.currency(), rules.payable_digits,
+                             rules.payable_rounding);
     };
     const auto net = to_payable(invoice.lines_total.exact());
     if (!net) return fail(BillingReason::amount_out_of_range);

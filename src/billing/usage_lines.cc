@@ -62,7 +62,8 @@ class UsageComposer {
         if (found != nullptr) ref = settlement::find_charge(*found, component);
         if (ref.usage == nullptr) {
             return fail(BillingReason::plan_missing,
-                        fmt::format("catalog version {} has no usage charge {}", version.value, component.value));
+                        fmt::format("catalog version {} has no usage charge {}", version.value,
+                                    component.value));
         }
         return ref;
     }
@@ -70,7 +71,8 @@ class UsageComposer {
     AccountId account_of(const rating::CounterKey& key) const {
         switch (key.owner_kind) {
             case OwnerKind::subscription: return account_of(SubscriptionId{key.owner});
-            case OwnerKind::group: return context_.directory().group(GroupId{key.owner}).fact.account;
+            case OwnerKind::group:
+                return context_.directory().group(GroupId{key.owner}).fact.account;
             case OwnerKind::account: break;
         }
         return AccountId{key.owner};
@@ -95,12 +97,14 @@ class UsageComposer {
             if (sum->ref.version->number < ref.version->number) sum->ref = ref;
             row = row_of(ref, counter.key.item, segment);
             const std::int64_t allowance =
-                ref.usage->allowance ? rating::allowance_of(*ref.version, context_.directory(), counter.key, window)
-                                     : 0;
+                ref.usage->allowance
+                    ? rating::allowance_of(*ref.version, context_.directory(), counter.key, window)
+                    : 0;
             if (&priced == &segments.back()) sum->allowance += allowance;
             sum->words.add(*ref.usage, row, priced, allowance);
             sum->posted += segment.posted_atoms;
-            for (const auto& [partner, atoms] : segment.posted_shares) sum->shares[partner] += atoms;
+            for (const auto& [partner, atoms] : segment.posted_shares)
+                sum->shares[partner] += atoms;
             whole.exact += priced.price;
             whole.quantity += segment.quantity;
         }
@@ -114,14 +118,19 @@ class UsageComposer {
 
     UsageSum& sum_for(const rating::CounterKey& key, DatePeriod window, const ChargeRef& ref) {
         const AccountId department = context_.department_of(account_of(key));
-        const UsageKey at{context_.section_of(department), ref.plan_place, ref.charge_place, key.component,
-                          department, window};
+        const UsageKey at{context_.section_of(department),
+                          ref.plan_place,
+                          ref.charge_place,
+                          key.component,
+                          department,
+                          window};
         UsageSum& sum = sums_[at];
         if (sum.ref.usage == nullptr) sum.ref = ref;
         return sum;
     }
 
-    static const catalog::RateRow* row_of(const ChargeRef& ref, std::uint64_t item, const rating::Segment& segment) {
+    static const catalog::RateRow* row_of(const ChargeRef& ref, std::uint64_t item,
+                                          const rating::Segment& segment) {
         const catalog::Deck* deck = item == 0 ? nullptr : ref.version->deck(*ref.usage);
         return deck == nullptr ? nullptr : deck->row(item, segment.start);
     }
@@ -135,7 +144,8 @@ class UsageComposer {
             if (counter.segments.size() > 1) {
                 const Instant end = context_.directory().zone().start_of(
                     window.first.plus_days(static_cast<int>(day) + 1));
-                while (segment + 1 < counter.segments.size() && counter.segments[segment + 1].start < end) {
+                while (segment + 1 < counter.segments.size() &&
+                       counter.segments[segment + 1].start < end) {
                     segment += 1;
                 }
             }
@@ -193,6 +203,7 @@ class UsageComposer {
         line.exact = sum.exact;
         FARTHING_TRY(line.amount, context_.rounded_line(version, sum.exact));
         FARTHING_TRY(line.used, narrow(sum.quantity));
+        line.usage_unit = meter.unit->name;
         FARTHING_TRY(line.allowance, narrow(sum.allowance));
         for (const i128 day : sum.by_day) {
             FARTHING_TRY(const std::int64_t used, narrow(day));
@@ -204,7 +215,8 @@ class UsageComposer {
         line.unit = shown.unit;
         line.unit_price = price == nullptr ? words_of(*sum.ref.usage) : price->text;
         line.arithmetic = sum.words.text(sum.exact, meter, context_.currency());
-        FARTHING_TRY(line.details, details_of(sum, meter, price, context_.detail_by(key.department)));
+        FARTHING_TRY(line.details,
+                     details_of(sum, meter, price, context_.detail_by(key.department)));
         attribute(line.amount, version.line_digits, line.details);
         FARTHING_CHECK(total(key, sum, line));
         out_.clean.push_back(line);
@@ -232,14 +244,17 @@ class UsageComposer {
             if (detail.subject.empty()) {
                 detail.subject = by == DetailBy::department
                                      ? context_.title_of(AccountId{subject.second})
-                                     : context_.directory().subscription(SubscriptionId{subject.second}).fact.name;
+                                     : context_.directory()
+                                           .subscription(SubscriptionId{subject.second})
+                                           .fact.name;
             }
             FARTHING_TRY(const std::int64_t quantity, narrow(part.quantity));
             detail.quantity = shown_quantity(quantity, meter, price).text();
             detail.exact = part.exact;
             if (part.pool != 0) {
                 FARTHING_TRY(const std::int64_t pool, narrow(part.pool));
-                detail.note = fmt::format("of {} in the pool", shown_quantity(pool, meter, price).text());
+                detail.note =
+                    fmt::format("of {} in the pool", shown_quantity(pool, meter, price).text());
             }
             details.push_back(std::move(detail));
         }
@@ -247,8 +262,9 @@ class UsageComposer {
     }
 
     Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
-        Total& total = out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}})
-                           .first->second;
+        Total& total =
+            out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}})
+                .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
         FARTHING_TRY(total.rated_atoms, narrow(i128{total.rated_atoms} + sum.posted));
@@ -259,8 +275,9 @@ class UsageComposer {
         return {};
     }
 
-    // A line of the cycle is shown even when it costs nothing: the customer sees what was used of what is included.
-    // Of earlier windows, and of what was billed before, only a difference is shown.
+    // A line of the cycle is shown even when it costs nothing: the customer sees what was used of
+    // what is included. Of earlier windows, and of what was billed before, only a difference is
+    // shown.
     Result<void> show(Draft draft) {
         InvoiceLine& line = draft.line;
         const Money* billed = context_.billed(
@@ -274,7 +291,8 @@ class UsageComposer {
                 line.details.push_back({"billed before", "", "", -billed->exact(), -*billed});
             }
         }
-        const bool news = billed == nullptr && line.cycle == context_.input().cycle && line.used != 0;
+        const bool news =
+            billed == nullptr && line.cycle == context_.input().cycle && line.used != 0;
         if (line.amount.atoms != 0 || news) out_.lines.push_back(std::move(draft));
         return {};
     }
@@ -287,6 +305,8 @@ class UsageComposer {
 
 }  // namespace
 
-Result<UsageLines> usage_lines(const Context& context) { return UsageComposer(context).run(); }
+Result<UsageLines> usage_lines(const Context& context) {
+    return UsageComposer(context).run();
+}
 
 }  // namespace farthing::billing

@@ -11,7 +11,9 @@ constexpr std::int64_t kMb = 1'000'000;
 constexpr LedgerAccount kPartner{LedgerKind::partner, 1};
 const DatePeriod kJune = month(2026, 6);
 
-Date day(unsigned month, unsigned of_month) { return Date::of(2026, month, of_month); }
+Date day(unsigned month, unsigned of_month) {
+    return Date::of(2026, month, of_month);
+}
 
 // The city rents lamps in twelve districts: each burns 440 MJ·0.108 = 13.2 kWh in June.
 World smart_city(std::int64_t lamps) {
@@ -27,7 +29,8 @@ World smart_city(std::int64_t lamps) {
     for (int i = 1; i <= 12; ++i) world.account("district " + std::to_string(i), "city", false);
     constexpr std::int64_t kJoulesOfJune = 2'400LL * 60 * 11 * 30;
     for (std::int64_t lamp = 0; lamp < lamps; ++lamp) {
-        const auto id = world.subscribe("district " + std::to_string(lamp % 12 + 1), plan.id, day(6, 1));
+        const auto id =
+            world.subscribe("district " + std::to_string(lamp % 12 + 1), plan.id, day(6, 1));
         world.counter(energy.id, OwnerKind::subscription, id.value, kJune, city, kJoulesOfJune);
     }
     return world;
@@ -53,7 +56,8 @@ TEST(SmartCity, MicroChargesAndShares) {
         EXPECT_EQ(bill.statements[0].share.to_string(2), c.share);
         // What rating posted and what the document posts together are what the partner is owed.
         i128 rated = 0;
-        for (const auto& counter : world.counters) rated += counter->segments[0].posted_shares[0].second;
+        for (const auto& counter : world.counters)
+            rated += counter->segments[0].posted_shares[0].second;
         EXPECT_TRUE(-moved(bill.entries, kPartner) + rated == bill.statements[0].share.atoms);
     }
     EXPECT_EQ(smart_city(200).bill("city", kJune).invoice.lines[1].arithmetic,
@@ -106,7 +110,8 @@ World pool(std::int64_t first_mb, std::int64_t second_mb) {
     World world("EUR", 2);
     catalog::Plan& plan = world.plan("pooled-50");
     catalog::UsageCharge& data = world.usage(plan, "0.05", "MB");
-    data.allowance = catalog::Allowance{50 * kMb, false, catalog::SharedBy::account, "50 MB per subscription"};
+    data.allowance =
+        catalog::Allowance{50 * kMb, false, catalog::SharedBy::account, "50 MB per subscription"};
     const AccountId account = world.account("A");
     const auto one = world.subscribe("A", plan.id, day(1, 1));
     const auto two = world.subscribe("A", plan.id, day(1, 1));
@@ -148,7 +153,8 @@ TEST(Usage, EC59_EachPayerPaysThePieceOfItsTimes) {
     catalog::Plan& plan = world.plan();
     catalog::UsageCharge& data = world.usage(plan, "0.10", "MB");
     data.mode = catalog::BandMode::graduated;
-    data.bands = {{100 * kMb, world.price("0.10", "MB", 1)}, {INT64_MAX, world.price("0.05", "MB", 1)}};
+    data.bands = {{100 * kMb, world.price("0.10", "MB", 1)},
+                  {INT64_MAX, world.price("0.05", "MB", 1)}};
     const AccountId a = world.account("A");
     const AccountId b = world.account("B", "A", false);
     world.pays_from("B", day(6, 16), true);
@@ -189,13 +195,15 @@ TEST(Decks, OneLineWithARowPerDestination) {
     auto& uk = world.counter(voice.id, OwnerKind::subscription, id.value, kJune, account, 90,
                              catalog::deck_key("44"));
     uk.segments[0].sessions = 2;
-    world.counter(voice.id, OwnerKind::subscription, id.value, kJune, account, 60, catalog::deck_key("372"));
+    world.counter(voice.id, OwnerKind::subscription, id.value, kJune, account, 60,
+                  catalog::deck_key("372"));
     const Bill bill = world.bill("A", kJune);
     ASSERT_EQ(bill.invoice.lines.size(), 1U);
     const InvoiceLine& line = bill.invoice.lines[0];
     EXPECT_EQ(line.amount.to_string(2), "1.30");
-    EXPECT_EQ(line.arithmetic,
-              "1.5 minute × 0.60 per minute + 1 minute × 0.30 per minute + 2 × 0.05 connection fee");
+    EXPECT_EQ(
+        line.arithmetic,
+        "1.5 minute × 0.60 per minute + 1 minute × 0.30 per minute + 2 × 0.05 connection fee");
     ASSERT_EQ(line.details.size(), 2U);
     EXPECT_EQ(line.details[0].subject, "Estonia");
     EXPECT_EQ(line.details[1].attributed.to_string(2), "1.00");
@@ -212,11 +220,13 @@ struct Late {
         data.shares = {World::share(1, 30)};
         account = world.account("A");
         const auto id = world.subscribe("A", plan.id, day(1, 1));
-        counter = &world.counter(data.id, OwnerKind::subscription, id.value, kJune, account, mb * kMb);
+        counter =
+            &world.counter(data.id, OwnerKind::subscription, id.value, kJune, account, mb * kMb);
     }
     // Unbilled value after all documents: what rating posted, and what they did.
     i128 unbilled(const World::Earlier& earlier) const {
-        return counter->segments[0].posted_atoms + moved(earlier.posted, {LedgerKind::unbilled, account.value});
+        return counter->segments[0].posted_atoms +
+               moved(earlier.posted, {LedgerKind::unbilled, account.value});
     }
 };
 
@@ -239,7 +249,8 @@ TEST(LateUsage, EC72_IsTheCleanTotalLessWhatWasBilled) {
     EXPECT_EQ(line.exact, Exact(8, 1000));
     const auto second = late.world.after(july, first);
     EXPECT_TRUE(late.unbilled(second) == late.world.money("0.13").atoms);
-    EXPECT_TRUE(late.counter->segments[0].posted_shares[0].second - moved(second.posted, kPartner) ==
+    EXPECT_TRUE(late.counter->segments[0].posted_shares[0].second -
+                    moved(second.posted, kPartner) ==
                 june.statements[0].share.atoms + july.statements[0].share.atoms);
 
     late.counter->segments[0].quantity = 4 * kMb;
@@ -249,7 +260,8 @@ TEST(LateUsage, EC72_IsTheCleanTotalLessWhatWasBilled) {
 }
 
 TEST(Shares, EC06_AreSplitOnTheSumNotOnEachCharge) {
-    for (const auto& [mb, kept, share] : {std::tuple(50, "0.04", "0.01"), std::tuple(50'000, "35.00", "15.00")}) {
+    for (const auto& [mb, kept, share] :
+         {std::tuple(50, "0.04", "0.01"), std::tuple(50'000, "35.00", "15.00")}) {
         const Bill bill = Late(mb).world.bill("A", kJune);
         ASSERT_EQ(bill.statements.size(), 1U);
         EXPECT_EQ(bill.statements[0].kept.to_string(2), kept);

@@ -10,10 +10,13 @@ namespace {
 constexpr std::size_t kPartsMax = 6;  // more are no sentence; the details tell them
 
 // Base units that are charged of the first `total`.
-std::int64_t beyond(std::int64_t total, std::int64_t allowance) { return std::max<std::int64_t>(0, total - allowance); }
+std::int64_t beyond(std::int64_t total, std::int64_t allowance) {
+    return std::max<std::int64_t>(0, total - allowance);
+}
 
 bool same_price(const catalog::UnitPrice& a, const catalog::UnitPrice& b) {
-    return a.per == b.per && a.amount.mantissa == b.amount.mantissa && a.amount.scale == b.amount.scale;
+    return a.per == b.per && a.amount.mantissa == b.amount.mantissa &&
+           a.amount.scale == b.amount.scale;
 }
 
 const Unit* unit_of(const catalog::UnitPrice& price, const Unit& base) {
@@ -41,8 +44,8 @@ ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
 
 void UsageWords::add_part(const catalog::UnitPrice& price, i128 quantity) {
     if (quantity == 0) return;
-    const auto same =
-        std::ranges::find_if(parts_, [&](const Part& part) { return same_price(part.price, price); });
+    const auto same = std::ranges::find_if(
+        parts_, [&](const Part& part) { return same_price(part.price, price); });
     if (same != parts_.end()) {
         same->quantity += quantity;
     } else if (parts_.size() <= kPartsMax) {
@@ -81,12 +84,14 @@ void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow*
             add_part(band.price, i128{to} - from);
             return;
         }
-        add_part(band.price, i128{std::clamp(to, band_from, band.to)} - std::clamp(from, band_from, band.to));
+        add_part(band.price,
+                 i128{std::clamp(to, band_from, band.to)} - std::clamp(from, band_from, band.to));
         band_from = band.to;
     }
 }
 
-std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter, Currency currency) const {
+std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter,
+                             Currency currency) const {
     Exact sum;
     std::string words;
     const auto join = [&](std::string part) { words += (words.empty() ? "" : " + ") + part; };
@@ -96,12 +101,14 @@ std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter, Cu
         const auto quantity = narrow64(part.quantity);
         readable = readable && quantity.has_value();
         if (quantity) {
-            join(fmt::format("{} × {}", shown_quantity(*quantity, meter, &part.price).text(), part.price.text));
+            join(fmt::format("{} × {}", shown_quantity(*quantity, meter, &part.price).text(),
+                             part.price.text));
         }
     }
     for (const Fee& fee : fees_) {
         sum += fee.amount.exact() * Exact(fee.sessions, 1);
-        join(fmt::format("{} × {} connection fee", to_string(fee.sessions), price_text(fee.amount, currency)));
+        join(fmt::format("{} × {} connection fee", to_string(fee.sessions),
+                         price_text(fee.amount, currency)));
     }
     if (!readable || sum != exact) return fmt::format("sum of {} counters", segments_);
     return words.empty() ? "within what is included" : words;

@@ -14,7 +14,8 @@ struct ShownQuantity {
     std::string unit;
     std::string text() const { return number_text(number) + (unit.empty() ? "" : " " + unit); }
 };
-// In the unit of the price where that ends within three decimals, else in a readable unit of the meter.
+// In the unit of the price where that ends within three decimals, else in a readable unit of the
+// meter.
 ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
                              const catalog::UnitPrice* price);
 
@@ -24,8 +25,8 @@ class UsageWords {
     // `allowance`: base units of the counter that are free.
     void add(const catalog::UsageCharge& charge, const catalog::RateRow* row,
              const rating::SegmentPrice& segment, std::int64_t allowance);
-    // The sum in words; where the collected prices do not come to `exact`, or are too many to read, only how many
-    // counters it is the sum of.
+    // The sum in words; where the collected prices do not come to `exact`, or are too many to read,
+    // only how many counters it is the sum of.
     std::string text(const Exact& exact, const catalog::Meter& meter, Currency currency) const;
     // The price where there is just one.
     const catalog::UnitPrice* only_price() const;

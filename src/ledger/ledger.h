@@ -1,5 +1,6 @@
-// The only place where value moves: entries whose postings sum to zero per currency, never edited. A mistake is undone
-// by its mirror image, which stays visible. Balances are folds. Pure: the store keeps what is made here.
+// The only place where value moves: entries whose postings sum to zero per currency, never edited.
+// A mistake is undone by its mirror image, which stays visible. Balances are folds. Pure: the store
+// keeps what is made here.
 #pragma once
 
 #include <map>
@@ -13,11 +14,13 @@ bool is_balanced(const Entry& entry);
 // The same postings with opposite signs, naming what it reverses.
 Entry mirror_of(const Entry& wrong);
 
-// Adds up postings to the same account and drops those that are zero; the result is one entry or none.
+// Adds up postings to the same account and drops those that are zero; the result is one entry or
+// none.
 class EntryBuilder {
   public:
     explicit EntryBuilder(Entry header) : entry_(std::move(header)) {}
-    // Moves `atoms` from `credit` to `debit`; negative atoms move back. False on overflow: nothing was moved.
+    // Moves `atoms` from `credit` to `debit`; negative atoms move back. False on overflow: nothing
+    // was moved.
     [[nodiscard]] bool move(LedgerAccount debit, LedgerAccount credit, std::int64_t atoms);
     bool empty() const { return sums_.empty(); }
     // REQUIRES: is balanced by construction; asserted.

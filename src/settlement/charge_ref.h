@@ -8,7 +8,8 @@
 
 namespace farthing::settlement {
 
-// Exactly one of `fee`, `usage` and `discount` is set where the version has the component; else none.
+// Exactly one of `fee`, `usage` and `discount` is set where the version has the component; else
+// none.
 struct ChargeRef {
     const catalog::Version* version = nullptr;
     const catalog::Plan* plan = nullptr;

@@ -18,14 +18,14 @@ struct Fraction {
 
 // Payable digits of a sum at most 64 bits of atoms wide: always in range.
 Money payable(const catalog::Version& version, const Money& amount) {
-    const auto rounded =
-        rounded_money(amount.exact(), amount.currency, version.payable_digits, version.payable_rounding);
+    const auto rounded = rounded_money(amount.exact(), amount.currency, version.payable_digits,
+                                       version.payable_rounding);
     FARTHING_ASSERT(rounded);
     return *rounded;
 }
 
-// The operator's part first, then the partners'. Where they are promised more than there is, each gets its own and
-// the operator's part is what remains, below zero.
+// The operator's part first, then the partners'. Where they are promised more than there is, each
+// gets its own and the operator's part is what remains, below zero.
 std::vector<Money> split(const Money& whole, int digits, const std::vector<Fraction>& fractions) {
     Exact left(1);
     for (const Fraction& fraction : fractions) left -= fraction.of_line;
@@ -53,9 +53,11 @@ std::vector<Money> split(const Money& whole, int digits, const std::vector<Fract
 std::vector<Fraction> fractions_of(const ChargeRef& ref) {
     std::vector<Fraction> fractions;
     for (const catalog::Share& share : shares_of(ref)) {
-        Fraction fraction{share.partner, share.partner_name, share.percent, share.percent / Exact(100)};
+        Fraction fraction{share.partner, share.partner_name, share.percent,
+                          share.percent / Exact(100)};
         if (share.amount) {
-            // Both are per unit and prorated alike, so their ratio is the partner's part of any such line.
+            // Both are per unit and prorated alike, so their ratio is the partner's part of any
+            // such line.
             if (ref.fee == nullptr || ref.fee->amount.mantissa == 0) continue;
             fraction.of_line = share.amount->exact() / ref.fee->amount.exact();
             fraction.percent = Exact();
@@ -81,7 +83,8 @@ std::vector<const InvoiceLine*> targets_of(const Invoice& invoice, const Invoice
 }
 
 std::vector<Fraction> discount_fractions(const catalog::Snapshot& catalog, const Invoice& invoice,
-                                         const InvoiceLine& discount, const catalog::Discount& rule) {
+                                         const InvoiceLine& discount,
+                                         const catalog::Discount& rule) {
     std::vector<Fraction> fractions;
     if (discount.exact.is_zero()) return fractions;
     const auto targets = targets_of(invoice, discount, rule);
@@ -116,16 +119,22 @@ std::vector<SharedLine> shared_lines(const catalog::Snapshot& catalog, const Inv
                                    ? discount_fractions(catalog, invoice, line, *ref.discount)
                                    : fractions_of(ref);
         if (fractions.empty()) continue;
-        const Money total = payable(*version, {line.already_billed.atoms + line.amount.atoms, invoice.currency});
+        const Money total =
+            payable(*version, {line.already_billed.atoms + line.amount.atoms, invoice.currency});
         const Money before = payable(*version, {line.already_billed.atoms, invoice.currency});
         const auto parts = split(total, version->payable_digits, fractions);
         const auto parts_before = split(before, version->payable_digits, fractions);
-        SharedLine entry{&line, {total.atoms - before.atoms, invoice.currency},
-                         {parts[0].atoms - parts_before[0].atoms, invoice.currency}, {}};
+        SharedLine entry{&line,
+                         {total.atoms - before.atoms, invoice.currency},
+                         {parts[0].atoms - parts_before[0].atoms, invoice.currency},
+                         {}};
         for (std::size_t i = 0; i < fractions.size(); ++i) {
-            entry.parts.push_back({fractions[i].partner, fractions[i].name, fractions[i].percent,
-                                   parts_before[i + 1],
-                                   {parts[i + 1].atoms - parts_before[i + 1].atoms, invoice.currency}});
+            entry.parts.push_back(
+                {fractions[i].partner,
+                 fractions[i].name,
+                 fractions[i].percent,
+                 parts_before[i + 1],
+                 {parts[i + 1].atoms - parts_before[i + 1].atoms, invoice.currency}});
         }
         shared.push_back(std::move(entry));
     }

@@ -41,8 +41,9 @@ std::vector<Statement> statements_of(const catalog::Snapshot& catalog, const Inv
         const Statement* last = nullptr;
         for (const PartnerPart& part : shared.parts) {
             Statement& statement = statement_for(statements, invoice, part);
-            statement.lines.push_back({shared.line->text, shared.line->number, name_of_document(invoice),
-                                       shared.charged, part.percent, part.share});
+            statement.lines.push_back({shared.line->text, shared.line->number,
+                                       name_of_document(invoice), shared.charged, part.percent,
+                                       part.share});
             statement.share.atoms += part.share.atoms;
             if (&statement == last) continue;  // two shares of one partner are of the same charge
             last = &statement;

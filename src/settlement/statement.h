@@ -9,8 +9,9 @@
 
 namespace farthing::settlement {
 
-// The statements of all partners who share in the lines of `invoice`: each line is split by largest remainder into the
-// operator's part first and the partners' in catalog order, at the payable scale.
+// The statements of all partners who share in the lines of `invoice`: each line is split by largest
+// remainder into the operator's part first and the partners' in catalog order, at the payable
+// scale.
 std::vector<Statement> statements_of(const catalog::Snapshot& catalog, const Invoice& invoice);
 // Several documents of a period together, one statement a partner.
 std::vector<Statement> merge(std::span<const Statement> statements);
