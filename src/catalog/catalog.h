@@ -1,7 +1,6 @@
 // Reading, checking, comparing and showing catalogs. The language: docs/reference/catalog.md.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
