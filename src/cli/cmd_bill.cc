@@ -22,10 +22,12 @@ Result<Date> day_to_bill(Context& context, const engine::Engine& engine) {
 }
 
 Exit print_run(Context& context, const engine::BillRunReport& report) {
-    Listing listing({"invoice", "number", "account", "title", "cycle", "state", "net", "payable", "currency"});
+    Listing listing(
+        {"invoice", "number", "account", "title", "cycle", "state", "net", "payable", "currency"});
     for (const auto& row : report.invoices) {
-        listing.add({row.id ? std::to_string(row.id.value) : std::string(), row.number, row.payer, row.title, to_string(row.cycle),
-                     std::string(name_of(row.state)), row.net.to_string(), row.payable.to_string(),
+        listing.add({row.id ? std::to_string(row.id.value) : std::string(), row.number, row.payer,
+                     row.title, to_string(row.cycle), std::string(name_of(row.state)),
+                     row.net.to_string(), row.payable.to_string(),
                      std::string(row.payable.currency.code())});
     }
     if (context.json()) {
@@ -34,13 +36,18 @@ Exit print_run(Context& context, const engine::BillRunReport& report) {
         listing.write_json(json);
         json.key("failed").begin_array();
         for (const auto& [payer, error] : report.failed) {
-            json.begin_object().field("account", payer).field("reason", error.code).field("message", error.message).end_object();
+            json.begin_object()
+                .field("account", payer)
+                .field("reason", error.code)
+                .field("message", error.message)
+                .end_object();
         }
         json.end_array().end_object();
         context.out << json.text() << '\n';
     } else {
         listing.print(context);
-        for (const auto& [payer, error] : report.failed) tell(context, Error{error.code, payer + ": " + error.message, error.place, error.mend});
+        for (const auto& [payer, error] : report.failed)
+            tell(context, Error{error.code, payer + ": " + error.message, error.place, error.mend});
     }
     return report.failed.empty() ? Exit::done : Exit::partly;
 }
@@ -50,7 +57,8 @@ using Step = Result<engine::BillRunReport> (engine::Engine::*)(Date, const std::
 Result<Exit> run_step(Context& context, Step step) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date day, day_to_bill(context, *engine));
-    FARTHING_TRY(const engine::BillRunReport report, (engine.get()->*step)(day, context["--account"]));
+    FARTHING_TRY(const engine::BillRunReport report,
+                 (engine.get()->*step)(day, context["--account"]));
     return print_run(context, report);
 }
 
@@ -59,7 +67,8 @@ Result<Exit> preview(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date day, day_to_bill(context, *engine));
     FARTHING_TRY(const Invoice invoice, engine->preview_invoice(day, context["--account"]));
-    context.out << (context.json() ? render::invoice_json(invoice) + "\n" : render::invoice_text(invoice));
+    context.out << (context.json() ? render::invoice_json(invoice) + "\n"
+                                   : render::invoice_text(invoice));
     return Exit::done;
 }
 
@@ -75,13 +84,18 @@ Result<Exit> bill_run(Context& context) {
     return exit;
 }
 
-Result<Exit> undo(Context& context) { return run_step(context, &engine::Engine::undo); }
-Result<Exit> send(Context& context) { return run_step(context, &engine::Engine::send); }
+Result<Exit> undo(Context& context) {
+    return run_step(context, &engine::Engine::undo);
+}
+Result<Exit> send(Context& context) {
+    return run_step(context, &engine::Engine::send);
+}
 
 std::vector<Option> which(std::vector<Option> more) {
-    std::vector<Option> all = {{"--day", "DATE", "the cycle that holds that day (else the one that ended last)"},
-                               {"--period", "MONTH", "the same by month: 2026-06"},
-                               {"--account", "ACCOUNT", "only that payer"}};
+    std::vector<Option> all = {
+        {"--day", "DATE", "the cycle that holds that day (else the one that ended last)"},
+        {"--period", "MONTH", "the same by month: 2026-06"},
+        {"--account", "ACCOUNT", "only that payer"}};
     all.insert(all.end(), more.begin(), more.end());
     return all;
 }
@@ -90,15 +104,34 @@ std::vector<Option> which(std::vector<Option> more) {
 
 std::vector<Command> bill_commands() {
     return {
-        {"bill", "preview", "What a bill run would make, without making it", {},
+        {"bill",
+         "preview",
+         "What a bill run would make, without making it",
+         {},
          which({{"--full", "", "the whole document of --account"}}),
-         {"farthing bill preview --period 2026-06", "farthing bill preview --account acme --full"}, preview},
-        {"bill", "run", "Prepare the documents of a billing cycle", {}, which({}),
-         {"farthing bill run", "farthing bill run --period 2026-06 --account acme"}, bill_run},
-        {"bill", "undo", "Take prepared documents back, until they are sent", {}, which({}),
-         {"farthing bill undo --period 2026-06", "farthing bill undo --account acme"}, undo},
-        {"bill", "send", "Number the prepared documents: they never change again", {}, which({}),
-         {"farthing bill send --period 2026-06", "farthing bill send --account acme"}, send},
+         {"farthing bill preview --period 2026-06", "farthing bill preview --account acme --full"},
+         preview},
+        {"bill",
+         "run",
+         "Prepare the documents of a billing cycle",
+         {},
+         which({}),
+         {"farthing bill run", "farthing bill run --period 2026-06 --account acme"},
+         bill_run},
+        {"bill",
+         "undo",
+         "Take prepared documents back, until they are sent",
+         {},
+         which({}),
+         {"farthing bill undo --period 2026-06", "farthing bill undo --account acme"},
+         undo},
+        {"bill",
+         "send",
+         "Number the prepared documents: they never change again",
+         {},
+         which({}),
+         {"farthing bill send --period 2026-06", "farthing bill send --account acme"},
+         send},
     };
 }
 

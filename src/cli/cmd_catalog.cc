@@ -44,9 +44,9 @@ Result<Exit> check(Context& context) {
     }
     if (!context.json()) {
         const catalog::Version& good = **version;
-        context.out << good.name << ": good. " << counted(good.plans.size(), "plan", "plans") << ", "
-                    << counted(good.meters.size(), "meter", "meters") << ", " << good.currency.code() << ", "
-                    << good.zone.name() << '\n';
+        context.out << good.name << ": good. " << counted(good.plans.size(), "plan", "plans")
+                    << ", " << counted(good.meters.size(), "meter", "meters") << ", "
+                    << good.currency.code() << ", " << good.zone.name() << '\n';
     }
     return Exit::done;
 }
@@ -57,7 +57,8 @@ std::expected<VersionPtr, Errors> folder_or_published(Context& context, const st
     auto engine = open_home(context);
     if (!engine) return std::unexpected(Errors{std::move(engine).error()});
     if ((*engine)->catalog().empty()) {
-        return std::unexpected(Errors{error_of(UsageReason::not_found, "no catalog is published in " + context.home)});
+        return std::unexpected(
+            Errors{error_of(UsageReason::not_found, "no catalog is published in " + context.home)});
     }
     return (*engine)->catalog().versions().back();
 }
@@ -77,10 +78,12 @@ Result<Exit> diff(Context& context) {
     const std::vector<catalog::Difference> differences = catalog::diff(**before, **after);
     if (context.json()) {
         Listing listing({"sign", "difference"});
-        for (const auto& difference : differences) listing.add({std::string(1, difference.sign), difference.text});
+        for (const auto& difference : differences)
+            listing.add({std::string(1, difference.sign), difference.text});
         listing.print(context);
     } else {
-        for (const auto& difference : differences) context.out << difference.sign << ' ' << difference.text << '\n';
+        for (const auto& difference : differences)
+            context.out << difference.sign << ' ' << difference.text << '\n';
         say(context, counted(differences.size(), "difference", "differences"));
     }
     return differences.empty() ? Exit::done : Exit::no;
@@ -105,8 +108,10 @@ Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     Listing listing({"version", "catalog", "valid from", "currency", "plans", "hash"});
     for (const auto& version : engine->catalog().versions()) {
-        listing.add({std::int64_t{version->number.value}, version->name, to_string(version->zone.date_of(version->valid_from)),
-                     std::string(version->currency.code()), static_cast<std::int64_t>(version->plans.size()),
+        listing.add({std::int64_t{version->number.value}, version->name,
+                     to_string(version->zone.date_of(version->valid_from)),
+                     std::string(version->currency.code()),
+                     static_cast<std::int64_t>(version->plans.size()),
                      version->hash.substr(0, 12)});
     }
     listing.print(context);
@@ -126,22 +131,56 @@ Result<Exit> test(Context& context) {
 
 std::vector<Command> catalog_commands() {
     return {
-        {"catalog", "check", "Read a catalog and tell every mistake with its place", {{"DIR"}}, {},
-         {"farthing catalog check ./my-catalog", "farthing catalog check ./my-catalog --json"}, check},
-        {"catalog", "show", "Print a price list that a customer could read", {{"DIR", false}}, {},
-         {"farthing catalog show ./my-catalog", "farthing catalog show"}, show},
-        {"catalog", "diff", "What changes for whom: exit code 1 when something does", {{"DIR"}},
+        {"catalog",
+         "check",
+         "Read a catalog and tell every mistake with its place",
+         {{"DIR"}},
+         {},
+         {"farthing catalog check ./my-catalog", "farthing catalog check ./my-catalog --json"},
+         check},
+        {"catalog",
+         "show",
+         "Print a price list that a customer could read",
+         {{"DIR", false}},
+         {},
+         {"farthing catalog show ./my-catalog", "farthing catalog show"},
+         show},
+        {"catalog",
+         "diff",
+         "What changes for whom: exit code 1 when something does",
+         {{"DIR"}},
          {{"--from", "DIR", "compare with that folder instead of the published catalog"}},
-         {"farthing catalog diff ./my-catalog", "farthing catalog diff ./new --from ./old"}, diff},
-        {"catalog", "test", "Run scenario files (*.scn) against their catalogs", {{"PATHS", true, true}}, {},
-         {"farthing catalog test ./my-catalog/scenarios", "farthing catalog test january.scn"}, test},
-        {"catalog", "publish", "Store the catalog as the next version", {{"DIR"}},
+         {"farthing catalog diff ./my-catalog", "farthing catalog diff ./new --from ./old"},
+         diff},
+        {"catalog",
+         "test",
+         "Run scenario files (*.scn) against their catalogs",
+         {{"PATHS", true, true}},
+         {},
+         {"farthing catalog test ./my-catalog/scenarios", "farthing catalog test january.scn"},
+         test},
+        {"catalog",
+         "publish",
+         "Store the catalog as the next version",
+         {{"DIR"}},
          {{"--valid-from", "DATE", "instead of the catalog's own valid_from"}},
-         {"farthing catalog publish ./my-catalog", "farthing catalog publish ./my-catalog --valid-from 2026-02-01"}, publish},
-        {"catalog", "list", "List the published versions", {}, {},
-         {"farthing catalog list", "farthing catalog list -o csv"}, list},
-        {"catalog", "schema", "Print the JSON Schema of the catalog language, for editors", {}, {},
-         {"farthing catalog schema > catalog.schema.json", "farthing catalog schema | less"}, schema},
+         {"farthing catalog publish ./my-catalog",
+          "farthing catalog publish ./my-catalog --valid-from 2026-02-01"},
+         publish},
+        {"catalog",
+         "list",
+         "List the published versions",
+         {},
+         {},
+         {"farthing catalog list", "farthing catalog list -o csv"},
+         list},
+        {"catalog",
+         "schema",
+         "Print the JSON Schema of the catalog language, for editors",
+         {},
+         {},
+         {"farthing catalog schema > catalog.schema.json", "farthing catalog schema | less"},
+         schema},
     };
 }
 

@@ -21,7 +21,8 @@ Result<Exit> demo(Context& context) {
     static constexpr std::string_view kNames[] = {"smart-city", "multiline", "sim-pool"};
     const std::string& name = context["NAME"];
     if (name.empty()) {
-        context.out << "smart-city   lamps that report each minute: micro-charges, duplicates, unknown lamps, shares\n"
+        context.out << "smart-city   lamps that report each minute: micro-charges, duplicates, "
+                       "unknown lamps, shares\n"
                        "multiline    numbers that come and go, and departments of which some pay\n"
                        "sim-pool     SIMs that share a package\n";
         return Exit::done;
@@ -31,14 +32,18 @@ Result<Exit> demo(Context& context) {
     if (name == kNames[1]) return demo_multiline(context);
     if (name == kNames[2]) return demo_sim_pool(context);
     const std::string near = nearest_name(name, kNames);
-    return fail(UsageReason::not_found, "no demonstration is named \"" + printable(name) + "\"." + (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
+    return fail(UsageReason::not_found,
+                "no demonstration is named \"" + printable(name) + "\"." +
+                    (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
 }
 
 Exit tell_generated(Context& context, const Generated& made, std::chrono::milliseconds elapsed) {
     const std::int64_t millis = std::max<std::int64_t>(1, elapsed.count());
-    context.out << grouped(made.records) << " records in " << grouped(static_cast<std::int64_t>(made.files.size())) << " files under "
+    context.out << grouped(made.records) << " records in "
+                << grouped(static_cast<std::int64_t>(made.files.size())) << " files under "
                 << context["DIR"] << '\n';
-    say(context, "took " + duration_text(elapsed) + ", " + grouped(made.records * 1000 / millis) + " records/s");
+    say(context, "took " + duration_text(elapsed) + ", " + grouped(made.records * 1000 / millis) +
+                     " records/s");
     return Exit::done;
 }
 
@@ -69,17 +74,38 @@ Result<Exit> calls(Context& context) {
 
 std::vector<Command> demo_commands() {
     return {
-        {"demo", "", "Tell a story with invented data: smart-city, multiline, sim-pool", {{"NAME", false}},
-         {{"--lamps", "N", "of smart-city (else 200)"}, {"--dir", "DIR", "where to (else ./farthing-demo)"}},
-         {"farthing demo smart-city", "farthing demo smart-city --lamps 2000"}, demo},
-        {"generate", "lamps", "Write a city's lamp reports of June 2026, with faults", {{"DIR"}}, {{"--lamps", "N", "how many (else 200)"}},
-         {"farthing generate lamps ./city", "farthing generate lamps ./city --lamps 2000"}, lamps},
-        {"generate", "sessions", "Write data sessions of SIM cards, January 2026", {{"DIR"}},
-         {{"--sims", "N", "how many SIMs (else 1000)"}, {"--records", "N", "how many sessions (else 100000)"}},
-         {"farthing generate sessions ./sims", "farthing generate sessions ./sims --sims 50 --records 5000000"}, sessions},
-        {"generate", "calls", "Write calls as Asterisk logs them, January 2026", {{"DIR"}},
-         {{"--lines", "N", "how many lines (else 1000)"}, {"--records", "N", "how many calls (else 100000)"}},
-         {"farthing generate calls ./calls", "farthing generate calls ./calls --records 5000000"}, calls},
+        {"demo",
+         "",
+         "Tell a story with invented data: smart-city, multiline, sim-pool",
+         {{"NAME", false}},
+         {{"--lamps", "N", "of smart-city (else 200)"},
+          {"--dir", "DIR", "where to (else ./farthing-demo)"}},
+         {"farthing demo smart-city", "farthing demo smart-city --lamps 2000"},
+         demo},
+        {"generate",
+         "lamps",
+         "Write a city's lamp reports of June 2026, with faults",
+         {{"DIR"}},
+         {{"--lamps", "N", "how many (else 200)"}},
+         {"farthing generate lamps ./city", "farthing generate lamps ./city --lamps 2000"},
+         lamps},
+        {"generate",
+         "sessions",
+         "Write data sessions of SIM cards, January 2026",
+         {{"DIR"}},
+         {{"--sims", "N", "how many SIMs (else 1000)"},
+          {"--records", "N", "how many sessions (else 100000)"}},
+         {"farthing generate sessions ./sims",
+          "farthing generate sessions ./sims --sims 50 --records 5000000"},
+         sessions},
+        {"generate",
+         "calls",
+         "Write calls as Asterisk logs them, January 2026",
+         {{"DIR"}},
+         {{"--lines", "N", "how many lines (else 1000)"},
+          {"--records", "N", "how many calls (else 100000)"}},
+         {"farthing generate calls ./calls", "farthing generate calls ./calls --records 5000000"},
+         calls},
     };
 }
 

@@ -36,7 +36,9 @@ Result<Exit> account_add(Context& context) {
     return Exit::done;
 }
 
-Result<Exit> import_with(Context& context, Result<std::int64_t> (engine::Engine::*import)(std::string_view, std::string_view)) {
+Result<Exit> import_with(Context& context,
+                         Result<std::int64_t> (engine::Engine::*import)(std::string_view,
+                                                                        std::string_view)) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     std::int64_t changed = 0;
     for (const std::string& path : context.arguments.all("FILES")) {
@@ -48,7 +50,9 @@ Result<Exit> import_with(Context& context, Result<std::int64_t> (engine::Engine:
     return Exit::done;
 }
 
-Result<Exit> account_import(Context& context) { return import_with(context, &engine::Engine::import_accounts); }
+Result<Exit> account_import(Context& context) {
+    return import_with(context, &engine::Engine::import_accounts);
+}
 Result<Exit> subscription_import(Context& context) {
     return import_with(context, &engine::Engine::import_subscriptions);
 }
@@ -65,26 +69,30 @@ Result<Exit> account_list(Context& context) {
     for (const Account& account : directory.accounts()) {
         const bool* pays = account.pays.at(day);
         const AccountId* payer = account.payer.at(day);
-        listing.add({account.fact.name, name_or_empty(directory, account.fact.parent), account.fact.title,
-                     std::string(pays != nullptr && *pays ? "yes" : "no"),
-                     payer == nullptr ? std::string() : name_or_empty(directory, *payer),
-                     std::int64_t{account.fact.bill_day},
-                     static_cast<std::int64_t>(directory.subscriptions_of(account.fact.id).size())});
+        listing.add(
+            {account.fact.name, name_or_empty(directory, account.fact.parent), account.fact.title,
+             std::string(pays != nullptr && *pays ? "yes" : "no"),
+             payer == nullptr ? std::string() : name_or_empty(directory, *payer),
+             std::int64_t{account.fact.bill_day},
+             static_cast<std::int64_t>(directory.subscriptions_of(account.fact.id).size())});
     }
     listing.print(context);
     return Exit::done;
 }
 
-void print_tree(std::ostream& out, const Directory& directory, const Account& account, Date day, const std::string& indent) {
+void print_tree(std::ostream& out, const Directory& directory, const Account& account, Date day,
+                const std::string& indent) {
     const bool* pays = account.pays.at(day);
     out << indent << account.fact.name;
     if (!account.fact.title.empty()) out << " (" << printable(account.fact.title) << ")";
     if (pays != nullptr && *pays) out << "  pays";
     if (const auto count = directory.subscriptions_of(account.fact.id).size(); count > 0) {
-        out << "  " << grouped(static_cast<std::int64_t>(count)) << (count == 1 ? " subscription" : " subscriptions");
+        out << "  " << grouped(static_cast<std::int64_t>(count))
+            << (count == 1 ? " subscription" : " subscriptions");
     }
     out << '\n';
-    for (const AccountId child : account.children) print_tree(out, directory, directory.account(child), day, indent + "  ");
+    for (const AccountId child : account.children)
+        print_tree(out, directory, directory.account(child), day, indent + "  ");
 }
 
 Result<Exit> account_tree(Context& context) {
@@ -104,17 +112,23 @@ Result<Exit> account_pays(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date from, date_option(context, "--from", *engine));
     FARTHING_CHECK(engine->set_pays(context["NAME"], answer == "yes", from));
-    say(context, context["NAME"] + (answer == "yes" ? " pays from " : " does not pay from ") + to_string(from));
+    say(context, context["NAME"] + (answer == "yes" ? " pays from " : " does not pay from ") +
+                     to_string(from));
     return Exit::done;
 }
 
 Result<std::pair<IdentityKind, std::string>> identity_argument(const std::string& text) {
     const std::size_t sign = text.find('=');
-    const std::string_view kind_text = std::string_view(text).substr(0, std::min(sign, text.size()));
+    const std::string_view kind_text =
+        std::string_view(text).substr(0, std::min(sign, text.size()));
     for (std::size_t i = 0; i < kIdentityKindNames.size() && sign != std::string::npos; ++i) {
-        if (kIdentityKindNames[i] == kind_text) return std::pair(static_cast<IdentityKind>(i), text.substr(sign + 1));
+        if (kIdentityKindNames[i] == kind_text)
+            return std::pair(static_cast<IdentityKind>(i), text.substr(sign + 1));
     }
-    return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is no identity; write KIND=VALUE with KIND device, iccid, imsi, msisdn or did");
+    return fail(
+        UsageReason::bad_value,
+        "\"" + printable(text) +
+            "\" is no identity; write KIND=VALUE with KIND device, iccid, imsi, msisdn or did");
 }
 
 Result<Exit> subscription_add(Context& context) {
@@ -151,7 +165,9 @@ Result<Exit> subscription_list(Context& context) {
     Listing listing({"subscription", "account", "plan", "quantity", "group"});
     for (const auto& subscription : directory.subscriptions()) {
         const auto& fact = subscription.fact;
-        if (!context["--account"].empty() && name_or_empty(directory, fact.account) != context["--account"]) continue;
+        if (!context["--account"].empty() &&
+            name_or_empty(directory, fact.account) != context["--account"])
+            continue;
         const PlanId* plan = subscription.plan.at(day);
         const std::int64_t* quantity = subscription.quantity.at(day);
         listing.add({fact.name, name_or_empty(directory, fact.account),
@@ -168,7 +184,8 @@ Result<Exit> subscription_quantity(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date from, date_option(context, "--from", *engine));
     FARTHING_CHECK(engine->set_quantity(context["NAME"], quantity, from));
-    say(context, context["NAME"] + " counts " + std::to_string(quantity) + " from " + to_string(from));
+    say(context,
+        context["NAME"] + " counts " + std::to_string(quantity) + " from " + to_string(from));
     return Exit::done;
 }
 
@@ -180,7 +197,9 @@ Result<Exit> subscription_plan(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date from, date_option(context, "--from", *engine));
     FARTHING_CHECK(engine->set_plan(context["NAME"], context["PLAN"], from));
-    say(context, context["NAME"] + (ends ? " ends on " : " has plan " + context["PLAN"] + " from ") + to_string(from));
+    say(context, context["NAME"] +
+                     (ends ? " ends on " : " has plan " + context["PLAN"] + " from ") +
+                     to_string(from));
     return Exit::done;
 }
 
@@ -188,8 +207,10 @@ Result<Exit> subscription_identify(Context& context) {
     FARTHING_TRY(const auto identity, identity_argument(context["IDENTITY"]));
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date from, date_option(context, "--from", *engine));
-    const TimeZone zone = engine->catalog().empty() ? TimeZone::utc() : engine->catalog().newest().zone;
-    FARTHING_CHECK(engine->identify(context["NAME"], identity.first, identity.second, zone.start_of(from)));
+    const TimeZone zone =
+        engine->catalog().empty() ? TimeZone::utc() : engine->catalog().newest().zone;
+    FARTHING_CHECK(
+        engine->identify(context["NAME"], identity.first, identity.second, zone.start_of(from)));
     say(context, context["NAME"] + " is " + context["IDENTITY"] + " from " + to_string(from));
     return Exit::done;
 }
@@ -199,7 +220,10 @@ constexpr Option kOn = {"--on", "DATE", "as it stands on that day (else today)"}
 
 std::vector<Command> account_commands() {
     return {
-        {"account", "add", "Add an account to the tree", {{"NAME"}},
+        {"account",
+         "add",
+         "Add an account to the tree",
+         {{"NAME"}},
          {{"--under", "ACCOUNT", "its parent; without one it is topmost and pays"},
           {"--title", "TEXT", "as printed on documents"},
           {"--address", "LINE", "a line of the address; repeat it"},
@@ -207,15 +231,37 @@ std::vector<Command> account_commands() {
           {"--bill-day", "DAY", "first day of its billing cycles, 1 to 31"},
           {"--pays", "", "pays for itself and those below it"},
           {"--from", "DATE", "pays (or not) from that day"}},
-         {"farthing account add acme --title \"Acme Ltd\"", "farthing account add sales --under acme --pays"}, account_add},
-        {"account", "import", "Add accounts from CSV files", {{"FILES", true, true}}, {},
-         {"farthing account import accounts.csv", "farthing account import - < accounts.csv"}, account_import},
-        {"account", "list", "List the accounts", {}, {kOn},
-         {"farthing account list", "farthing account list --on 2026-01-31 --json"}, account_list},
-        {"account", "tree", "Show who stands under whom and who pays", {}, {kOn},
-         {"farthing account tree", "farthing account tree --on 2026-01-31"}, account_tree},
-        {"account", "pays", "Let an account pay, or not, from a day on", {{"NAME"}, {"YES-OR-NO"}}, {kFrom},
-         {"farthing account pays sales yes --from 2026-02-01", "farthing account pays sales no"}, account_pays},
+         {"farthing account add acme --title \"Acme Ltd\"",
+          "farthing account add sales --under acme --pays"},
+         account_add},
+        {"account",
+         "import",
+         "Add accounts from CSV files",
+         {{"FILES", true, true}},
+         {},
+         {"farthing account import accounts.csv", "farthing account import - < accounts.csv"},
+         account_import},
+        {"account",
+         "list",
+         "List the accounts",
+         {},
+         {kOn},
+         {"farthing account list", "farthing account list --on 2026-01-31 --json"},
+         account_list},
+        {"account",
+         "tree",
+         "Show who stands under whom and who pays",
+         {},
+         {kOn},
+         {"farthing account tree", "farthing account tree --on 2026-01-31"},
+         account_tree},
+        {"account",
+         "pays",
+         "Let an account pay, or not, from a day on",
+         {{"NAME"}, {"YES-OR-NO"}},
+         {kFrom},
+         {"farthing account pays sales yes --from 2026-02-01", "farthing account pays sales no"},
+         account_pays},
     };
 }
 
@@ -224,23 +270,55 @@ std::vector<Command> account_commands() {
 std::vector<Command> directory_commands() {
     std::vector<Command> all = account_commands();
     const std::vector<Command> more = {
-        {"subscription", "add", "Let an account subscribe to a plan", {{"ACCOUNT"}, {"NAME"}, {"PLAN"}},
-         {kFrom, {"--quantity", "N", "how many it counts (else 1)"},
+        {"subscription",
+         "add",
+         "Let an account subscribe to a plan",
+         {{"ACCOUNT"}, {"NAME"}, {"PLAN"}},
+         {kFrom,
+          {"--quantity", "N", "how many it counts (else 1)"},
           {"--group", "GROUP", "shares allowances with that group"},
           {"--identity", "KIND=VALUE", "device, iccid, imsi, msisdn or did; repeat it"}},
-         {"farthing subscription add acme sim-1 pooled-50 --identity iccid=8937", "farthing subscription add acme numbers number-monthly --quantity 50"},
+         {"farthing subscription add acme sim-1 pooled-50 --identity iccid=8937",
+          "farthing subscription add acme numbers number-monthly --quantity 50"},
          subscription_add},
-        {"subscription", "import", "Add subscriptions from CSV files", {{"FILES", true, true}}, {},
-         {"farthing subscription import lamps.csv", "farthing subscription import sims.csv more.csv"}, subscription_import},
-        {"subscription", "list", "List the subscriptions", {}, {{"--account", "ACCOUNT", "only of that account"}, kOn},
-         {"farthing subscription list --account acme", "farthing subscription list -o csv"}, subscription_list},
-        {"subscription", "quantity", "Set how many a subscription counts from a day on", {{"NAME"}, {"QUANTITY"}}, {kFrom},
-         {"farthing subscription quantity numbers 60 --from 2026-01-16", "farthing subscription quantity numbers 0"}, subscription_quantity},
-        {"subscription", "plan", "Change a subscription's plan, or end it", {{"NAME"}, {"PLAN", false}},
+        {"subscription",
+         "import",
+         "Add subscriptions from CSV files",
+         {{"FILES", true, true}},
+         {},
+         {"farthing subscription import lamps.csv",
+          "farthing subscription import sims.csv more.csv"},
+         subscription_import},
+        {"subscription",
+         "list",
+         "List the subscriptions",
+         {},
+         {{"--account", "ACCOUNT", "only of that account"}, kOn},
+         {"farthing subscription list --account acme", "farthing subscription list -o csv"},
+         subscription_list},
+        {"subscription",
+         "quantity",
+         "Set how many a subscription counts from a day on",
+         {{"NAME"}, {"QUANTITY"}},
+         {kFrom},
+         {"farthing subscription quantity numbers 60 --from 2026-01-16",
+          "farthing subscription quantity numbers 0"},
+         subscription_quantity},
+        {"subscription",
+         "plan",
+         "Change a subscription's plan, or end it",
+         {{"NAME"}, {"PLAN", false}},
          {kFrom, {"--end", "", "end the subscription"}},
-         {"farthing subscription plan sim-1 pooled-100 --from 2026-02-01", "farthing subscription plan sim-1 --end"}, subscription_plan},
-        {"subscription", "identify", "Give a subscription an identity from a day on", {{"NAME"}, {"IDENTITY"}}, {kFrom},
-         {"farthing subscription identify sim-1 iccid=8937", "farthing subscription identify desk did=442071234567 --from 2026-02-01"},
+         {"farthing subscription plan sim-1 pooled-100 --from 2026-02-01",
+          "farthing subscription plan sim-1 --end"},
+         subscription_plan},
+        {"subscription",
+         "identify",
+         "Give a subscription an identity from a day on",
+         {{"NAME"}, {"IDENTITY"}},
+         {kFrom},
+         {"farthing subscription identify sim-1 iccid=8937",
+          "farthing subscription identify desk did=442071234567 --from 2026-02-01"},
          subscription_identify},
     };
     all.insert(all.end(), more.begin(), more.end());

@@ -37,12 +37,15 @@ Result<Exit> propose(Context& context) {
 Result<Exit> add(Context& context) {
     if (context.arguments.given("--sample")) return propose(context);
     const std::string& path = context["FILE"];
-    if (path.empty()) return fail(UsageReason::bad_usage, "name a feed description, or --sample with a file of records");
+    if (path.empty())
+        return fail(UsageReason::bad_usage,
+                    "name a feed description, or --sample with a file of records");
     FARTHING_TRY(const std::string yaml, read_file(path));
     const auto name = engine::check_feed(path, yaml);
     if (!name) return tell(context, name.error());
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    if (const auto added = engine->add_feed(path, yaml); !added) return tell(context, added.error());
+    if (const auto added = engine->add_feed(path, yaml); !added)
+        return tell(context, added.error());
     say(context, "feed " + *name + "; next: farthing import " + *name + " FILES…");
     return Exit::done;
 }
@@ -74,14 +77,35 @@ Result<Exit> check(Context& context) {
 
 std::vector<Command> feed_commands() {
     return {
-        {"feed", "add", "Add a feed description, or propose one from a sample", {{"FILE", false}},
+        {"feed",
+         "add",
+         "Add a feed description, or propose one from a sample",
+         {{"FILE", false}},
          {{"--sample", "FILE", "print a description that would read that file"}},
-         {"farthing feed add carrier-uk.yaml", "farthing feed add --sample cdrs.csv > my-feed.yaml"}, add},
-        {"feed", "list", "List the feeds", {}, {}, {"farthing feed list", "farthing feed list --json"}, list},
-        {"feed", "show", "Print a feed's description", {{"NAME"}}, {},
-         {"farthing feed show carrier-uk", "farthing feed show lamps > lamps.yaml"}, show},
-        {"feed", "check", "Read a feed description and tell every mistake", {{"FILE"}}, {},
-         {"farthing feed check carrier-uk.yaml", "farthing feed check - < carrier-uk.yaml"}, check},
+         {"farthing feed add carrier-uk.yaml",
+          "farthing feed add --sample cdrs.csv > my-feed.yaml"},
+         add},
+        {"feed",
+         "list",
+         "List the feeds",
+         {},
+         {},
+         {"farthing feed list", "farthing feed list --json"},
+         list},
+        {"feed",
+         "show",
+         "Print a feed's description",
+         {{"NAME"}},
+         {},
+         {"farthing feed show carrier-uk", "farthing feed show lamps > lamps.yaml"},
+         show},
+        {"feed",
+         "check",
+         "Read a feed description and tell every mistake",
+         {{"FILE"}},
+         {},
+         {"farthing feed check carrier-uk.yaml", "farthing feed check - < carrier-uk.yaml"},
+         check},
     };
 }
 

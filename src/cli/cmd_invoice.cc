@@ -14,16 +14,20 @@ namespace {
 Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto rows, engine->invoices());
-    Listing listing({"invoice", "number", "account", "cycle", "state", "net", "payable", "currency"});
+    Listing listing(
+        {"invoice", "number", "account", "cycle", "state", "net", "payable", "currency"});
     for (const auto& row : rows) {
-        listing.add({std::to_string(row.id.value), row.number, row.payer, to_string(row.cycle), std::string(name_of(row.state)),
-                     row.net.to_string(), row.payable.to_string(), std::string(row.payable.currency.code())});
+        listing.add({std::to_string(row.id.value), row.number, row.payer, to_string(row.cycle),
+                     std::string(name_of(row.state)), row.net.to_string(), row.payable.to_string(),
+                     std::string(row.payable.currency.code())});
     }
     listing.print(context);
     return Exit::done;
 }
 
-Result<Invoice> asked_invoice(Context& context, engine::Engine& engine) { return engine.invoice(context["INVOICE"]); }
+Result<Invoice> asked_invoice(Context& context, engine::Engine& engine) {
+    return engine.invoice(context["INVOICE"]);
+}
 
 // To the file that --file names, else to standard output.
 Result<Exit> deliver(Context& context, std::string_view content) {
@@ -40,7 +44,8 @@ Result<Exit> deliver(Context& context, std::string_view content) {
 Result<Exit> show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Invoice invoice, asked_invoice(context, *engine));
-    context.out << (context.json() ? render::invoice_json(invoice) + "\n" : render::invoice_text(invoice));
+    context.out << (context.json() ? render::invoice_json(invoice) + "\n"
+                                   : render::invoice_text(invoice));
     return Exit::done;
 }
 
@@ -61,23 +66,30 @@ Result<Exit> as_pdf(Context& context) {
     FARTHING_TRY(const Invoice invoice, asked_invoice(context, *engine));
     FARTHING_TRY(const std::string pdf, engine->invoice_pdf(invoice));
     std::string path = context["--file"];
-    if (path.empty()) path = (invoice.number.empty() ? "invoice-" + std::to_string(invoice.id.value) : invoice.number) + ".pdf";
+    if (path.empty())
+        path = (invoice.number.empty() ? "invoice-" + std::to_string(invoice.id.value)
+                                       : invoice.number) +
+               ".pdf";
     FARTHING_CHECK(write_file(path, pdf));
     context.out << path << '\n';
     return Exit::done;
 }
 
 void print_after(Context& context, const Invoice& invoice) {
-    context.out << (context.json() ? render::invoice_json(invoice) + "\n" : render::invoice_text(invoice));
+    context.out << (context.json() ? render::invoice_json(invoice) + "\n"
+                                   : render::invoice_text(invoice));
 }
 
 Result<Exit> adjust(Context& context) {
     const bool credit = context.arguments.given("--credit");
-    if (credit == context.arguments.given("--debit")) return fail(UsageReason::bad_usage, "give --credit AMOUNT or --debit AMOUNT");
-    if (context["--because"].empty()) return fail(UsageReason::bad_usage, "say why with --because \"…\": it is printed");
+    if (credit == context.arguments.given("--debit"))
+        return fail(UsageReason::bad_usage, "give --credit AMOUNT or --debit AMOUNT");
+    if (context["--because"].empty())
+        return fail(UsageReason::bad_usage, "say why with --because \"…\": it is printed");
     const std::string& text = context[credit ? "--credit" : "--debit"];
     const auto amount = Decimal::parse(text);
-    if (!amount || amount->mantissa < 0) return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is no amount; write 5.00");
+    if (!amount || amount->mantissa < 0)
+        return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is no amount; write 5.00");
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Invoice before, asked_invoice(context, *engine));
     const auto money = money_of(credit ? -amount->exact() : amount->exact(), before.currency);
@@ -86,7 +98,8 @@ Result<Exit> adjust(Context& context) {
     if (adjustment.text.empty()) adjustment.text = context["--because"];
     if (context.arguments.given("--line")) {
         FARTHING_TRY(const std::int64_t line, whole_number(context["--line"]));
-        if (line < 1 || line > UINT32_MAX) return fail(UsageReason::bad_value, "lines are numbered from 1");
+        if (line < 1 || line > UINT32_MAX)
+            return fail(UsageReason::bad_value, "lines are numbered from 1");
         adjustment.line = static_cast<std::uint32_t>(line);
     }
     FARTHING_TRY(const Invoice invoice, engine->adjust(context["INVOICE"], std::move(adjustment)));
@@ -96,7 +109,8 @@ Result<Exit> adjust(Context& context) {
 
 Result<Exit> set_field(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    FARTHING_TRY(const Invoice invoice, engine->set_field(context["INVOICE"], context["NAME"], context["VALUE"]));
+    FARTHING_TRY(const Invoice invoice,
+                 engine->set_field(context["INVOICE"], context["NAME"], context["VALUE"]));
     print_after(context, invoice);
     return Exit::done;
 }
@@ -110,10 +124,12 @@ Result<Exit> statement_show(Context& context) {
     FARTHING_TRY(const std::vector<Statement> statements, engine->statements(day));
     if (context.json()) {
         context.out << "[";
-        for (std::size_t i = 0; i < statements.size(); ++i) context.out << (i == 0 ? "\n" : ",\n") << render::statement_json(statements[i]);
+        for (std::size_t i = 0; i < statements.size(); ++i)
+            context.out << (i == 0 ? "\n" : ",\n") << render::statement_json(statements[i]);
         context.out << "\n]\n";
     } else {
-        for (const Statement& statement : statements) context.out << render::statement_text(statement);
+        for (const Statement& statement : statements)
+            context.out << render::statement_text(statement);
         if (statements.empty()) say(context, "no partner shares in that period");
     }
     return Exit::done;
@@ -124,7 +140,8 @@ Result<Exit> balance_list(Context& context) {
     FARTHING_TRY(const auto balances, engine->balances());
     Listing listing({"account", "balance", "currency"});
     for (const auto& balance : balances) {
-        listing.add({balance.account, balance.amount.to_string(), std::string(balance.amount.currency.code())});
+        listing.add({balance.account, balance.amount.to_string(),
+                     std::string(balance.amount.currency.code())});
     }
     listing.print(context);
     return Exit::done;
@@ -136,28 +153,75 @@ constexpr Option kFile = {"--file", "FILE", "write it there"};
 
 std::vector<Command> invoice_commands() {
     return {
-        {"invoice", "list", "List the documents", {}, {}, {"farthing invoice list", "farthing invoice list -o csv"}, list},
-        {"invoice", "show", "Show a document, by number or id", {{"INVOICE"}}, {},
-         {"farthing invoice show INV-2026-0001", "farthing invoice show 12 --json"}, show},
-        {"invoice", "json", "The canonical form of a document", {{"INVOICE"}}, {kFile},
-         {"farthing invoice json 12", "farthing invoice json INV-2026-0001 --file june.json"}, as_json},
-        {"invoice", "csv", "Lines and their details as a spreadsheet", {{"INVOICE"}}, {kFile},
-         {"farthing invoice csv 12", "farthing invoice csv INV-2026-0001 --file june.csv"}, as_csv},
-        {"invoice", "pdf", "The document as a company would send it", {{"INVOICE"}}, {kFile},
-         {"farthing invoice pdf INV-2026-0001", "farthing invoice pdf 12 --file june.pdf"}, as_pdf},
-        {"invoice", "adjust", "Credit or debit a prepared document or one of its lines", {{"INVOICE"}},
+        {"invoice",
+         "list",
+         "List the documents",
+         {},
+         {},
+         {"farthing invoice list", "farthing invoice list -o csv"},
+         list},
+        {"invoice",
+         "show",
+         "Show a document, by number or id",
+         {{"INVOICE"}},
+         {},
+         {"farthing invoice show INV-2026-0001", "farthing invoice show 12 --json"},
+         show},
+        {"invoice",
+         "json",
+         "The canonical form of a document",
+         {{"INVOICE"}},
+         {kFile},
+         {"farthing invoice json 12", "farthing invoice json INV-2026-0001 --file june.json"},
+         as_json},
+        {"invoice",
+         "csv",
+         "Lines and their details as a spreadsheet",
+         {{"INVOICE"}},
+         {kFile},
+         {"farthing invoice csv 12", "farthing invoice csv INV-2026-0001 --file june.csv"},
+         as_csv},
+        {"invoice",
+         "pdf",
+         "The document as a company would send it",
+         {{"INVOICE"}},
+         {kFile},
+         {"farthing invoice pdf INV-2026-0001", "farthing invoice pdf 12 --file june.pdf"},
+         as_pdf},
+        {"invoice",
+         "adjust",
+         "Credit or debit a prepared document or one of its lines",
+         {{"INVOICE"}},
          {{"--line", "N", "of which line (else of the document)"},
           {"--credit", "AMOUNT", "take off"},
           {"--debit", "AMOUNT", "add"},
           {"--text", "TEXT", "as printed (else the reason)"},
           {"--because", "TEXT", "why (needed)"}},
-         {"farthing invoice adjust 12 --line 1 --credit 5.00 --because goodwill", "farthing invoice adjust 12 --debit 3.50 --because courier"}, adjust},
-        {"invoice", "field", "Put a purchase order or another field on a prepared document", {{"INVOICE"}, {"NAME"}, {"VALUE"}}, {},
-         {"farthing invoice field 12 purchase-order PO-77", "farthing invoice field 12 \"cost centre\" 4711"}, set_field},
-        {"statement", "show", "What partners share in", {}, {{"--day", "DATE", "the month that holds that day (else the last)"}},
-         {"farthing statement show", "farthing statement show --day 2026-06-01 --json"}, statement_show},
-        {"balance", "list", "The ledger's accounts and what stands on them", {}, {},
-         {"farthing balance list", "farthing balance list --json"}, balance_list},
+         {"farthing invoice adjust 12 --line 1 --credit 5.00 --because goodwill",
+          "farthing invoice adjust 12 --debit 3.50 --because courier"},
+         adjust},
+        {"invoice",
+         "field",
+         "Put a purchase order or another field on a prepared document",
+         {{"INVOICE"}, {"NAME"}, {"VALUE"}},
+         {},
+         {"farthing invoice field 12 purchase-order PO-77",
+          "farthing invoice field 12 \"cost centre\" 4711"},
+         set_field},
+        {"statement",
+         "show",
+         "What partners share in",
+         {},
+         {{"--day", "DATE", "the month that holds that day (else the last)"}},
+         {"farthing statement show", "farthing statement show --day 2026-06-01 --json"},
+         statement_show},
+        {"balance",
+         "list",
+         "The ledger's accounts and what stands on them",
+         {},
+         {},
+         {"farthing balance list", "farthing balance list --json"},
+         balance_list},
     };
 }
 

@@ -40,7 +40,9 @@ Result<Exit> help(Context& context) {
     const std::string& topic = context["TOPIC"];
     const std::string& verb = context["COMMAND"];
     if (topic.empty()) {
-        context.out << overview() << "topics: farthing help exit-codes | money | time | files | errors | manual\n";
+        context.out
+            << overview()
+            << "topics: farthing help exit-codes | money | time | files | errors | manual\n";
     } else if (topic == "manual") {
         context.out << manual();
     } else if (topic == "errors") {
@@ -60,14 +62,35 @@ Result<Exit> help(Context& context) {
 
 std::vector<Command> misc_commands() {
     return {
-        {"init", "", "Make the data folder", {}, {},
-         {"farthing init", "farthing init --home /srv/farthing"}, init},
-        {"completion", "", "Print a completion script for a shell", {{"SHELL"}}, {},
-         {"farthing completion bash > /etc/bash_completion.d/farthing", "farthing completion fish > ~/.config/fish/completions/farthing.fish"},
+        {"init",
+         "",
+         "Make the data folder",
+         {},
+         {},
+         {"farthing init", "farthing init --home /srv/farthing"},
+         init},
+        {"completion",
+         "",
+         "Print a completion script for a shell",
+         {{"SHELL"}},
+         {},
+         {"farthing completion bash > /etc/bash_completion.d/farthing",
+          "farthing completion fish > ~/.config/fish/completions/farthing.fish"},
          complete},
-        {"version", "", "Print the version", {}, {}, {"farthing version", "farthing version --json"}, version},
-        {"help", "", "Explain a command or a topic (exit-codes, money, time, files, errors)",
-         {{"TOPIC", false}, {"COMMAND", false}}, {}, {"farthing help money", "farthing help catalog check"}, help},
+        {"version",
+         "",
+         "Print the version",
+         {},
+         {},
+         {"farthing version", "farthing version --json"},
+         version},
+        {"help",
+         "",
+         "Explain a command or a topic (exit-codes, money, time, files, errors)",
+         {{"TOPIC", false}, {"COMMAND", false}},
+         {},
+         {"farthing help money", "farthing help catalog check"},
+         help},
     };
 }
 

@@ -10,10 +10,15 @@ namespace farthing::cli {
 
 namespace {
 
-void write_range(JsonWriter& json, std::string_view name, const std::optional<std::pair<std::int64_t, std::int64_t>>& range,
+void write_range(JsonWriter& json, std::string_view name,
+                 const std::optional<std::pair<std::int64_t, std::int64_t>>& range,
                  std::string_view first, std::string_view second) {
     if (!range) return;
-    json.key(name).begin_object().field(first, range->first).field(second, range->second).end_object();
+    json.key(name)
+        .begin_object()
+        .field(first, range->first)
+        .field(second, range->second)
+        .end_object();
 }
 
 void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -24,15 +29,22 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 
 void print_json(Context& context, const engine::Explanation& explanation) {
     JsonWriter json;
-    json.begin_object().field("subject", explanation.subject).field("sentence", explanation.sentence);
+    json.begin_object()
+        .field("subject", explanation.subject)
+        .field("sentence", explanation.sentence);
     write_texts(json, "arithmetic", explanation.arithmetic);
-    json.field("exact", explanation.exact).field("rounded", explanation.rounded).field("rule", explanation.rule);
+    json.field("exact", explanation.exact)
+        .field("rounded", explanation.rounded)
+        .field("rule", explanation.rule);
     json.field("catalog_hash", explanation.catalog_hash).field("unit", explanation.unit);
     write_range(json, "counter", explanation.counter, "from", "to");
     write_range(json, "allowance", explanation.allowance, "before", "after");
     json.key("sources").begin_array();
     for (const auto& source : explanation.sources) {
-        json.begin_object().field("file", source.file).field("hash", source.hash).field("line", source.line);
+        json.begin_object()
+            .field("file", source.file)
+            .field("hash", source.hash)
+            .field("line", source.line);
         json.field("text", source.text).end_object();
     }
     json.end_array().field("source_records", explanation.source_records);
@@ -41,7 +53,9 @@ void print_json(Context& context, const engine::Explanation& explanation) {
     write_texts(json, "parts", explanation.parts);
     if (explanation.verify) {
         json.key("verify").begin_object().field("equal", explanation.verify->equal);
-        json.field("recomputed", explanation.verify->recomputed).field("stored", explanation.verify->stored).end_object();
+        json.field("recomputed", explanation.verify->recomputed)
+            .field("stored", explanation.verify->stored)
+            .end_object();
     }
     json.end_object();
     context.out << json.text() << '\n';
@@ -59,39 +73,45 @@ void print_text(Context& context, const engine::Explanation& explanation) {
     field("rule       ", explanation.rule);
     field("catalog    ", explanation.catalog_hash);
     if (explanation.counter) {
-        out << "counter    " << grouped(explanation.counter->first) << " → " << grouped(explanation.counter->second) << ' '
-            << explanation.unit << '\n';
+        out << "counter    " << grouped(explanation.counter->first) << " → "
+            << grouped(explanation.counter->second) << ' ' << explanation.unit << '\n';
     }
     if (explanation.allowance) {
-        out << "allowance  " << grouped(explanation.allowance->first) << " → " << grouped(explanation.allowance->second) << ' '
-            << explanation.unit << " left\n";
+        out << "allowance  " << grouped(explanation.allowance->first) << " → "
+            << grouped(explanation.allowance->second) << ' ' << explanation.unit << " left\n";
     }
     for (const auto& source : explanation.sources) {
-        out << "source     " << source.file << ':' << source.line << "  sha256 " << source.hash.substr(0, 12) << '\n';
+        out << "source     " << source.file << ':' << source.line << "  sha256 "
+            << source.hash.substr(0, 12) << '\n';
         if (!source.text.empty()) out << "           " << printable(source.text, 100) << '\n';
     }
-    if (const auto shown = static_cast<std::int64_t>(explanation.sources.size()); explanation.source_records > shown) {
-        out << "           and " << grouped(explanation.source_records - shown) << " more records\n";
+    if (const auto shown = static_cast<std::int64_t>(explanation.sources.size());
+        explanation.source_records > shown) {
+        out << "           and " << grouped(explanation.source_records - shown)
+            << " more records\n";
     }
     for (const std::string& text : explanation.ledger) field("ledger     ", text);
     for (const std::string& text : explanation.shares) field("share      ", text);
     for (const std::string& text : explanation.parts) field("part       ", text);
     if (explanation.verify) {
-        out << "verify     recomputed " << explanation.verify->recomputed << ", stored " << explanation.verify->stored
+        out << "verify     recomputed " << explanation.verify->recomputed << ", stored "
+            << explanation.verify->stored
             << (explanation.verify->equal ? ": equal\n" : ": NOT EQUAL\n");
     }
 }
 
 Result<Exit> explain(Context& context) {
     const bool largest = context.arguments.given("--largest");
-    if (largest == context.arguments.given("ID")) return fail(UsageReason::bad_usage, "name a charge or line, or --largest");
+    if (largest == context.arguments.given("ID"))
+        return fail(UsageReason::bad_usage, "name a charge or line, or --largest");
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     std::string id = context["ID"];
     if (largest) {
         FARTHING_TRY(id, engine->largest_charge());
         say(context, "largest charge: " + id);
     }
-    FARTHING_TRY(const engine::Explanation explanation, engine->explain(id, context.arguments.given("--verify")));
+    FARTHING_TRY(const engine::Explanation explanation,
+                 engine->explain(id, context.arguments.given("--verify")));
     if (context.json()) {
         print_json(context, explanation);
     } else {
@@ -118,11 +138,21 @@ Result<Exit> check(Context& context) {
 
 std::vector<Command> proof_commands() {
     return {
-        {"explain", "", "Where a figure comes from, down to the source line", {{"ID", false}},
-         {{"--verify", "", "recompute it and compare"}, {"--largest", "", "the largest charge there is"}},
-         {"farthing explain INV-2026-0001/1", "farthing explain --largest --verify"}, explain},
-        {"check", "", "Prove the books: usage, quantities, ledger, archive, settlement, all", {{"WHAT", false}}, {},
-         {"farthing check all", "farthing check ledger --json"}, check},
+        {"explain",
+         "",
+         "Where a figure comes from, down to the source line",
+         {{"ID", false}},
+         {{"--verify", "", "recompute it and compare"},
+          {"--largest", "", "the largest charge there is"}},
+         {"farthing explain INV-2026-0001/1", "farthing explain --largest --verify"},
+         explain},
+        {"check",
+         "",
+         "Prove the books: usage, quantities, ledger, archive, settlement, all",
+         {{"WHAT", false}},
+         {},
+         {"farthing check all", "farthing check ledger --json"},
+         check},
     };
 }
 

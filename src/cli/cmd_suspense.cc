@@ -19,14 +19,16 @@ Result<engine::SuspenseFilter> filter_of(Context& context) {
         std::vector<std::string_view> known;
         for (const ReasonText& row : reasons_of<SuspenseReason>()) known.push_back(row.name);
         const std::string near = nearest_name(reason, known);
-        return fail(UsageReason::bad_value, "no reason is named \"" + printable(reason) + "\"." +
-                                                (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
+        return fail(UsageReason::bad_value,
+                    "no reason is named \"" + printable(reason) + "\"." +
+                        (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
     }
     return engine::SuspenseFilter{context["--feed"], reason, context["--identity"]};
 }
 
 bool matches(const engine::SuspenseFilter& filter, const engine::SuspenseLine& line) {
-    return (filter.feed.empty() || filter.feed == line.feed) && (filter.reason.empty() || filter.reason == name_of(line.reason)) &&
+    return (filter.feed.empty() || filter.feed == line.feed) &&
+           (filter.reason.empty() || filter.reason == name_of(line.reason)) &&
            (filter.identity.empty() || filter.identity == line.identity);
 }
 
@@ -37,8 +39,9 @@ Result<Exit> list(Context& context) {
     Listing listing({"records", "feed", "reason", "identity", "first", "last", "sample"});
     for (const engine::SuspenseLine& line : lines) {
         if (!matches(filter, line)) continue;
-        listing.add({line.records, line.feed, std::string(name_of(line.reason)), line.identity, to_rfc3339(line.first),
-                     to_rfc3339(line.last), printable(line.sample, context.format == Format::table ? 60 : 400)});
+        listing.add({line.records, line.feed, std::string(name_of(line.reason)), line.identity,
+                     to_rfc3339(line.first), to_rfc3339(line.last),
+                     printable(line.sample, context.format == Format::table ? 60 : 400)});
     }
     listing.print(context);
     return Exit::done;
@@ -54,7 +57,8 @@ Result<Exit> show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto records, engine->suspended_records(filter, limit));
     Listing listing({"file", "line", "record"});
-    for (const engine::SuspendedRecord& record : records) listing.add({record.file, record.line, record.text});
+    for (const engine::SuspendedRecord& record : records)
+        listing.add({record.file, record.line, record.text});
     listing.print(context);
     return Exit::done;
 }
@@ -68,10 +72,13 @@ Result<Exit> retry(Context& context) {
 }
 
 Result<Exit> drop(Context& context) {
-    if (context["--because"].empty()) return fail(UsageReason::bad_usage, "say why with --because \"…\": it is kept");
+    if (context["--because"].empty())
+        return fail(UsageReason::bad_usage, "say why with --because \"…\": it is kept");
     FARTHING_TRY(const engine::SuspenseFilter filter, filter_of(context));
-    if (filter.feed.empty() && filter.reason.empty() && filter.identity.empty() && !context.arguments.given("--all")) {
-        return fail(UsageReason::bad_usage, "name which with --reason, --identity or --feed, or say --all");
+    if (filter.feed.empty() && filter.reason.empty() && filter.identity.empty() &&
+        !context.arguments.given("--all")) {
+        return fail(UsageReason::bad_usage,
+                    "name which with --reason, --identity or --feed, or say --all");
     }
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const std::int64_t dropped, engine->drop(filter, context["--because"]));
@@ -91,15 +98,36 @@ std::vector<Option> filters(std::vector<Option> more) {
 
 std::vector<Command> suspense_commands() {
     return {
-        {"suspense", "list", "What waits, by reason and identity", {}, filters({}),
-         {"farthing suspense list", "farthing suspense list --reason unknown_identity -o csv"}, list},
-        {"suspense", "show", "The waiting records themselves", {}, filters({{"--limit", "N", "at most that many (else 20)"}}),
-         {"farthing suspense show --reason conflict", "farthing suspense show --identity \"device L-000040\""}, show},
-        {"suspense", "retry", "Try again, after the cause was mended", {}, filters({}),
-         {"farthing suspense retry --reason unknown_identity", "farthing suspense retry"}, retry},
-        {"suspense", "drop", "Give up on records, with a reason that is kept", {},
+        {"suspense",
+         "list",
+         "What waits, by reason and identity",
+         {},
+         filters({}),
+         {"farthing suspense list", "farthing suspense list --reason unknown_identity -o csv"},
+         list},
+        {"suspense",
+         "show",
+         "The waiting records themselves",
+         {},
+         filters({{"--limit", "N", "at most that many (else 20)"}}),
+         {"farthing suspense show --reason conflict",
+          "farthing suspense show --identity \"device L-000040\""},
+         show},
+        {"suspense",
+         "retry",
+         "Try again, after the cause was mended",
+         {},
+         filters({}),
+         {"farthing suspense retry --reason unknown_identity", "farthing suspense retry"},
+         retry},
+        {"suspense",
+         "drop",
+         "Give up on records, with a reason that is kept",
+         {},
          filters({{"--because", "TEXT", "why (needed)"}, {"--all", "", "all that waits"}}),
-         {"farthing suspense drop --reason conflict --because \"vendor test\"", "farthing suspense drop --all --because \"test data\""}, drop},
+         {"farthing suspense drop --reason conflict --because \"vendor test\"",
+          "farthing suspense drop --all --because \"test data\""},
+         drop},
     };
 }
 

@@ -23,10 +23,12 @@ Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::strin
         }
         const std::size_t first = files.size();
         for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
-             !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+             !failed && entry != std::filesystem::recursive_directory_iterator();
+             entry.increment(failed)) {
             if (entry->is_regular_file(failed)) files.push_back(entry->path());
         }
-        if (failed) return fail(UsageReason::not_found, "can't list the folder: " + failed.message(), path);
+        if (failed)
+            return fail(UsageReason::not_found, "can't list the folder: " + failed.message(), path);
         std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
     }
     return files;
@@ -52,13 +54,17 @@ Result<std::string> guess_feed(Context& context, const std::string& first_file) 
 }
 
 // Adds the feed that was named, or the one that the first file seems to need; gives its name.
-std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine& engine, const std::string& first_file) {
-    const std::string path = context.arguments.given("--feed") ? context["--feed"] : "proposed feed";
-    const Result<std::string> yaml = context.arguments.given("--feed") ? read_file(path) : guess_feed(context, first_file);
+std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine& engine,
+                                                const std::string& first_file) {
+    const std::string path =
+        context.arguments.given("--feed") ? context["--feed"] : "proposed feed";
+    const Result<std::string> yaml =
+        context.arguments.given("--feed") ? read_file(path) : guess_feed(context, first_file);
     if (!yaml) return std::unexpected(Errors{yaml.error()});
     auto name = engine::check_feed(path, *yaml);
     if (!name) return name;
-    if (auto added = engine.add_feed(path, *yaml); !added) return std::unexpected(std::move(added).error());
+    if (auto added = engine.add_feed(path, *yaml); !added)
+        return std::unexpected(std::move(added).error());
     return name;
 }
 
@@ -68,16 +74,21 @@ Result<std::string> plan_for_all(Context& context, const engine::Engine& engine)
     if (context.arguments.given("--plan")) return context["--plan"];
     if (version.plans.size() == 1) return version.plans.front().name;
     std::string names;
-    for (const catalog::Plan& plan : version.plans) names += (names.empty() ? "" : ", ") + plan.name;
-    return fail(UsageReason::bad_usage, "the catalog has several plans: choose one with --plan (" + names + "), or give --directory");
+    for (const catalog::Plan& plan : version.plans)
+        names += (names.empty() ? "" : ", ") + plan.name;
+    return fail(UsageReason::bad_usage, "the catalog has several plans: choose one with --plan (" +
+                                            names + "), or give --directory");
 }
 
 // Subscriptions for the identities that wait in suspense as unknown.
-std::vector<engine::SubscriptionChange> subscriptions_for(const std::vector<engine::SuspenseLine>& lines, const std::string& plan,
-                                                          Date from, std::set<std::string>& known) {
+std::vector<engine::SubscriptionChange> subscriptions_for(
+    const std::vector<engine::SuspenseLine>& lines, const std::string& plan, Date from,
+    std::set<std::string>& known) {
     std::vector<engine::SubscriptionChange> changes;
     for (const engine::SuspenseLine& line : lines) {
-        if (line.reason != SuspenseReason::unknown_identity || line.identity.empty() || line.identity == "*") continue;
+        if (line.reason != SuspenseReason::unknown_identity || line.identity.empty() ||
+            line.identity == "*")
+            continue;
         const std::size_t space = line.identity.find(' ');
         if (space == std::string::npos || !known.insert(line.identity).second) continue;
         engine::SubscriptionChange change;
@@ -104,7 +115,8 @@ void add_up(engine::Report& total, const engine::Report& retry) {
     if (total.charged.currency == Currency()) total.charged.currency = retry.charged.currency;
 }
 
-// Every identity becomes a subscription of one account. Suspense names a few thousand identities a round.
+// Every identity becomes a subscription of one account. Suspense names a few thousand identities a
+// round.
 Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::Report& report) {
     FARTHING_TRY(const std::string plan, plan_for_all(context, engine));
     const catalog::Version& version = engine.catalog().newest();
@@ -124,8 +136,9 @@ Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::
     return {};
 }
 
-// Files rated on the spot may be of any age, but a feed refuses what is too old or ahead of the clock. So the clock
-// goes to where the waiting records are, a month a round, until a round moves none.
+// Files rated on the spot may be of any age, but a feed refuses what is too old or ahead of the
+// clock. So the clock goes to where the waiting records are, a month a round, until a round moves
+// none.
 Result<void> let_time_pass(engine::Engine& engine, Instant& now, engine::Report& report) {
     constexpr std::int64_t kRound = 30 * kMicrosPerDay;
     Instant done = Instant::min();
@@ -133,7 +146,8 @@ Result<void> let_time_pass(engine::Engine& engine, Instant& now, engine::Report&
         FARTHING_TRY(const auto lines, engine.suspense());
         Instant first = Instant::max();
         for (const engine::SuspenseLine& line : lines) {
-            const bool waits = line.reason == SuspenseReason::too_late || line.reason == SuspenseReason::in_the_future;
+            const bool waits = line.reason == SuspenseReason::too_late ||
+                               line.reason == SuspenseReason::in_the_future;
             if (waits) first = std::min(first, line.first);
         }
         if (first == Instant::max() || first <= done) return {};
@@ -141,7 +155,7 @@ Result<void> let_time_pass(engine::Engine& engine, Instant& now, engine::Report&
         now = first.plus_micros(kRound);
         for (const std::string_view reason : {"too_late", "in_the_future"}) {
             const auto retry = engine.retry({{}, std::string(reason), {}});
-            if (retry) add_up(report, *retry);   // else nothing waits for that reason
+            if (retry) add_up(report, *retry);  // else nothing waits for that reason
         }
     }
 }
@@ -151,8 +165,10 @@ Result<void> count_suspense(engine::Engine& engine, engine::Report& report) {
     FARTHING_TRY(const auto left, engine.suspense());
     for (const engine::SuspenseLine& line : left) {
         const std::string reason(name_of(line.reason));
-        auto found = std::ranges::find(report.suspended_by_reason, reason, &std::pair<std::string, std::int64_t>::first);
-        if (found == report.suspended_by_reason.end()) found = report.suspended_by_reason.insert(found, {reason, 0});
+        auto found = std::ranges::find(report.suspended_by_reason, reason,
+                                       &std::pair<std::string, std::int64_t>::first);
+        if (found == report.suspended_by_reason.end())
+            found = report.suspended_by_reason.insert(found, {reason, 0});
         found->second += line.records;
     }
     return {};
@@ -160,36 +176,50 @@ Result<void> count_suspense(engine::Engine& engine, engine::Report& report) {
 
 void print_records(Context& context, engine::Engine& engine, Result<void>& outcome) {
     const bool as_json = context["--records"] == "json";
-    if (!as_json) context.out << "record,file,line,subscription,payer,meter,charge,start,quantity,unit,from,to,amount\n";
+    if (!as_json)
+        context.out << "record,file,line,subscription,payer,meter,charge,start,quantity,unit,from,"
+                       "to,amount\n";
     outcome = engine.each_rated_record([&](const engine::RatedRecord& record) {
         const std::string amount = record.amount.to_string();
         const std::string start = to_rfc3339(record.start);
         if (as_json) {
             JsonWriter json(false);
-            json.begin_object().field("record", record.id).field("file", record.file).field("line", record.line);
-            json.field("subscription", record.subscription).field("payer", record.payer).field("meter", record.meter);
-            json.field("charge", record.charge).field("start", start).field("quantity", record.quantity);
+            json.begin_object()
+                .field("record", record.id)
+                .field("file", record.file)
+                .field("line", record.line);
+            json.field("subscription", record.subscription)
+                .field("payer", record.payer)
+                .field("meter", record.meter);
+            json.field("charge", record.charge)
+                .field("start", start)
+                .field("quantity", record.quantity);
             json.field("unit", record.unit).field("from", record.from).field("to", record.to);
             json.field("amount", amount).end_object();
             context.out << json.text() << '\n';
         } else {
             context.out << record.id << ',' << csv_field(record.file) << ',' << record.line << ','
-                        << csv_field(record.subscription) << ',' << csv_field(record.payer) << ',' << record.meter << ','
-                        << csv_field(record.charge) << ',' << start << ',' << record.quantity << ',' << record.unit << ','
-                        << record.from << ',' << record.to << ',' << amount << '\n';
+                        << csv_field(record.subscription) << ',' << csv_field(record.payer) << ','
+                        << record.meter << ',' << csv_field(record.charge) << ',' << start << ','
+                        << record.quantity << ',' << record.unit << ',' << record.from << ','
+                        << record.to << ',' << amount << '\n';
         }
     });
 }
 
-// What a data folder would do over time: the clock reaches the records, and their owners are made known.
-Result<void> settle(Context& context, engine::Engine& engine, engine::Report& report, Instant* clock) {
+// What a data folder would do over time: the clock reaches the records, and their owners are made
+// known.
+Result<void> settle(Context& context, engine::Engine& engine, engine::Report& report,
+                    Instant* clock) {
     if (clock != nullptr) FARTHING_CHECK(let_time_pass(engine, *clock, report));
-    if (!context.arguments.given("--directory")) FARTHING_CHECK(adopt_identities(context, engine, report));
+    if (!context.arguments.given("--directory"))
+        FARTHING_CHECK(adopt_identities(context, engine, report));
     return count_suspense(engine, report);
 }
 
 Result<Exit> rate(Context& context) {
-    if (const std::string& form = context["--records"]; !form.empty() && form != "csv" && form != "json") {
+    if (const std::string& form = context["--records"];
+        !form.empty() && form != "csv" && form != "json") {
         return fail(UsageReason::bad_value, "--records is csv or json, not \"" + form + "\"");
     }
     FARTHING_TRY(const auto files, files_of(context.arguments.all("FILES")));
@@ -200,7 +230,8 @@ Result<Exit> rate(Context& context) {
     Instant now = context.now();
     if (own_clock) context.now = [&now] { return now; };
     FARTHING_TRY(const EnginePtr engine, open_folder(context, folder.path()));
-    if (const auto published = engine->publish(std::move(catalog_files), std::nullopt); !published) {
+    if (const auto published = engine->publish(std::move(catalog_files), std::nullopt);
+        !published) {
         return tell(context, published.error());
     }
     const bool has_directory = context.arguments.given("--directory");
@@ -217,7 +248,8 @@ Result<Exit> rate(Context& context) {
     auto bar = std::make_unique<ProgressBar>(context, "rating");
     auto report = engine->import_files(*feed, files, bar->callback());
     if (report) {
-        if (auto settled = settle(context, *engine, *report, own_clock ? &now : nullptr); !settled) {
+        if (auto settled = settle(context, *engine, *report, own_clock ? &now : nullptr);
+            !settled) {
             report = std::unexpected(settled.error());
         }
     }
@@ -228,23 +260,34 @@ Result<Exit> rate(Context& context) {
     Result<void> printed;
     print_records(context, *engine, printed);
     FARTHING_CHECK(std::move(printed));
-    return report->count(Outcome::suspended) > 0 || !report->refused.empty() ? Exit::partly : Exit::done;
+    return report->count(Outcome::suspended) > 0 || !report->refused.empty() ? Exit::partly
+                                                                             : Exit::done;
 }
 
 }  // namespace
 
 std::vector<Command> usage_commands() {
     return {
-        {"rate", "", "Price the records of files: no server, no data folder", {{"FILES", true, true}},
+        {"rate",
+         "",
+         "Price the records of files: no server, no data folder",
+         {{"FILES", true, true}},
          {{"--catalog", "DIR", "the prices (needed)"},
           {"--feed", "FILE", "how to read the files; else it is guessed"},
           {"--directory", "CSV", "subscriptions; else every identity gets the plan"},
           {"--accounts", "CSV", "the accounts that --directory names"},
           {"--plan", "PLAN", "the plan of identities without a directory"},
           {"--records", "csv|json", "print every rated record"}},
-         {"farthing rate cdrs.csv --catalog ./my-catalog", "farthing rate cdrs.csv --catalog ./my-catalog --records csv"}, rate},
-        {"import", "", "Take usage files into the data folder: mediate, rate, post", {{"FEED"}, {"FILES", true, true}}, {},
-         {"farthing import lamps inbox/", "farthing import carrier-uk UK000042.cdr.gz --json"}, import},
+         {"farthing rate cdrs.csv --catalog ./my-catalog",
+          "farthing rate cdrs.csv --catalog ./my-catalog --records csv"},
+         rate},
+        {"import",
+         "",
+         "Take usage files into the data folder: mediate, rate, post",
+         {{"FEED"}, {"FILES", true, true}},
+         {},
+         {"farthing import lamps inbox/", "farthing import carrier-uk UK000042.cdr.gz --json"},
+         import},
     };
 }
 

@@ -51,9 +51,9 @@ std::span<const Option> global_options() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = [] {
         std::vector<Command> all;
-        for (auto room : {demo_commands, usage_commands, catalog_commands, directory_commands,
-                          feed_commands, suspense_commands, bill_commands, invoice_commands,
-                          proof_commands, misc_commands}) {
+        for (auto room :
+             {demo_commands, usage_commands, catalog_commands, directory_commands, feed_commands,
+              suspense_commands, bill_commands, invoice_commands, proof_commands, misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;
@@ -77,7 +77,8 @@ std::vector<std::string> noun_names() {
 }
 
 bool noun_exists(std::string_view noun) {
-    return std::ranges::any_of(commands(), [&](const Command& command) { return command.noun == noun; });
+    return std::ranges::any_of(commands(),
+                               [&](const Command& command) { return command.noun == noun; });
 }
 
 }  // namespace farthing::cli

@@ -29,7 +29,7 @@ struct Option {
     std::string_view help;
 };
 struct Argument {
-    std::string_view name;   // "FILES"
+    std::string_view name;  // "FILES"
     bool required = true;
     bool many = false;
 };
@@ -57,8 +57,8 @@ struct Context {
     std::string home;
     Format format = Format::table;
     bool quiet = false;
-    bool color = false;       // err is a terminal and NO_COLOR is not set
-    bool terminal = false;    // err is a terminal
+    bool color = false;     // err is a terminal and NO_COLOR is not set
+    bool terminal = false;  // err is a terminal
     ProgressMode progress = ProgressMode::automatic;
     std::function<Instant()> now;
 
@@ -70,15 +70,15 @@ using Handler = Result<Exit> (*)(Context&);
 
 struct Command {
     std::string_view noun;
-    std::string_view verb;                       // empty: the noun is the command
-    std::string_view summary;                    // one line, no full stop
+    std::string_view verb;     // empty: the noun is the command
+    std::string_view summary;  // one line, no full stop
     std::vector<Argument> arguments;
     std::vector<Option> options;
-    std::vector<std::string_view> examples;      // two
+    std::vector<std::string_view> examples;  // two
     Handler handler = nullptr;
 
-    std::string name() const;                    // "catalog check"
-    std::string usage() const;                   // "farthing catalog check DIR [options]"
+    std::string name() const;   // "catalog check"
+    std::string usage() const;  // "farthing catalog check DIR [options]"
 };
 
 std::span<const Option> global_options();

@@ -1,4 +1,5 @@
-// The demonstrations: stories with invented data, told by the engine. Every figure they print comes from it.
+// The demonstrations: stories with invented data, told by the engine. Every figure they print comes
+// from it.
 #pragma once
 
 #include <filesystem>
@@ -19,11 +20,14 @@ class Demo {
     engine::Engine& engine() { return *engine_; }
     const std::filesystem::path& folder() const { return folder_; }
     std::filesystem::path home() const { return folder_ / "data"; }
-    void set_clock(Date day) { now_ = {(std::int64_t{day.days} * 86'400 + 43'200) * kMicrosPerSecond}; }
+    void set_clock(Date day) {
+        now_ = {(std::int64_t{day.days} * 86'400 + 43'200) * kMicrosPerSecond};
+    }
 
     Result<void> publish_catalog();
     Result<void> add_feed(std::string_view feed);
-    Result<void> import_directory(const std::filesystem::path& accounts, const std::filesystem::path& subscriptions);
+    Result<void> import_directory(const std::filesystem::path& accounts,
+                                  const std::filesystem::path& subscriptions);
 
     // " name        text".
     void tell(std::string_view name, const std::string& text);
@@ -38,7 +42,7 @@ class Demo {
   private:
     explicit Demo(Context& context) : context_(context) {}
     Context& context_;
-    std::filesystem::path share_;                // holds catalogs/
+    std::filesystem::path share_;  // holds catalogs/
     std::filesystem::path folder_;
     std::string name_;
     Instant now_;

@@ -25,7 +25,8 @@ Result<void> add_account(Demo& demo, const NewAccount& account) {
     return demo.engine().apply(change);
 }
 
-Result<void> subscribe(Demo& demo, std::string account, std::string name, std::string plan, std::int64_t quantity, std::string iccid = {}) {
+Result<void> subscribe(Demo& demo, std::string account, std::string name, std::string plan,
+                       std::int64_t quantity, std::string iccid = {}) {
     engine::SubscriptionChange change;
     change.account = std::move(account);
     change.name = std::move(name);
@@ -46,11 +47,14 @@ Result<void> one_company(Demo& demo) {
 }
 
 Result<void> four_levels(Demo& demo) {
-    for (const NewAccount& account : {NewAccount{"globex", "", "Globex Corporation", true}, {"hr", "globex", "Human Resources", false},
-                                      {"sales", "globex", "Sales", true}, {"sales-emea", "sales", "Sales EMEA", false},
+    for (const NewAccount& account : {NewAccount{"globex", "", "Globex Corporation", true},
+                                      {"hr", "globex", "Human Resources", false},
+                                      {"sales", "globex", "Sales", true},
+                                      {"sales-emea", "sales", "Sales EMEA", false},
                                       {"sales-uk", "sales-emea", "Sales UK", false}}) {
         FARTHING_CHECK(add_account(demo, account));
-        FARTHING_CHECK(subscribe(demo, account.name, std::string(account.name) + "-numbers", "number-monthly", 10));
+        FARTHING_CHECK(subscribe(demo, account.name, std::string(account.name) + "-numbers",
+                                 "number-monthly", 10));
     }
     FARTHING_CHECK(demo.engine().set_quantity("sales-uk-numbers", 20, Date::of(2026, 1, 16)));
     FARTHING_CHECK(demo.engine().set_quantity("hr-numbers", 5, Date::of(2026, 2, 25)));
@@ -66,7 +70,8 @@ Result<Exit> demo_multiline(Context& context) {
     FARTHING_CHECK(one_company(*demo));
     FARTHING_CHECK(four_levels(*demo));
     std::string last;
-    for (const auto& [month, after] : {std::pair(kJanuary, kFebruary), std::pair(kFebruary, kMarch)}) {
+    for (const auto& [month, after] :
+         {std::pair(kJanuary, kFebruary), std::pair(kFebruary, kMarch)}) {
         demo->set_clock(after);
         for (const char* payer : {"acme", "globex", "sales"}) {
             FARTHING_TRY(const Invoice invoice, demo->bill_and_send(month, payer));
@@ -95,14 +100,16 @@ Result<Exit> demo_sim_pool(Context& context) {
     FARTHING_CHECK(subscribe(*demo, "busy", "busy-2", "pooled-50", 1, "8937200000000000004"));
     demo->tell("customers", "two companies with two SIMs each: a pool of 100 MB a company");
     const auto sessions = demo->folder() / "sessions.csv";
-    FARTHING_CHECK(write_file(sessions,
-                              "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n"
-                              "2026-01-05 10:00:00;2026-01-05 11:00:00;8937200000000000001;0;40000000;248;01\n"
-                              "2026-01-06 10:00:00;2026-01-06 11:00:00;8937200000000000002;0;50000000;248;01\n"
-                              "2026-01-07 10:00:00;2026-01-07 11:00:00;8937200000000000003;0;70000000;248;01\n"
-                              "2026-01-08 10:00:00;2026-01-08 11:00:00;8937200000000000004;0;50000000;248;01\n"));
+    FARTHING_CHECK(write_file(
+        sessions,
+        "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n"
+        "2026-01-05 10:00:00;2026-01-05 11:00:00;8937200000000000001;0;40000000;248;01\n"
+        "2026-01-06 10:00:00;2026-01-06 11:00:00;8937200000000000002;0;50000000;248;01\n"
+        "2026-01-07 10:00:00;2026-01-07 11:00:00;8937200000000000003;0;70000000;248;01\n"
+        "2026-01-08 10:00:00;2026-01-08 11:00:00;8937200000000000004;0;50000000;248;01\n"));
     demo->set_clock(kFebruary);
-    FARTHING_TRY(const engine::Report report, demo->engine().import_files("sim-sessions", std::span(&sessions, 1)));
+    FARTHING_TRY(const engine::Report report,
+                 demo->engine().import_files("sim-sessions", std::span(&sessions, 1)));
     demo->tell_report("sessions", report);
     std::string last;
     for (const char* payer : {"calm", "busy"}) {

@@ -27,9 +27,11 @@ Result<City> make_reports(Context& context, Demo& demo, std::int64_t lamps) {
 
 Result<engine::Report> import_reports(Context& context, Demo& demo, const City& city) {
     ProgressBar bar(context, "import");
-    FARTHING_TRY(engine::Report report, demo.engine().import_files("lamps", city.files, bar.callback()));
+    FARTHING_TRY(engine::Report report,
+                 demo.engine().import_files("lamps", city.files, bar.callback()));
     const std::int64_t millis = std::max<std::int64_t>(1, bar.elapsed().count());
-    report.notes.push_back(grouped(report.files) + " files in " + duration_text(bar.elapsed()) + ", " + grouped(report.received * 1000 / millis) + " records/s");
+    report.notes.push_back(grouped(report.files) + " files in " + duration_text(bar.elapsed()) +
+                           ", " + grouped(report.received * 1000 / millis) + " records/s");
     return report;
 }
 
@@ -44,14 +46,19 @@ std::string energy_rounded_per_event(const engine::Engine& engine, std::int64_t 
             sum += one.rounded_to(6, Rounding::half_even) * Exact(events);
         }
     }
-    const auto money = rounded_money(sum, version.currency, version.payable_digits, version.payable_rounding);
+    const auto money =
+        rounded_money(sum, version.currency, version.payable_digits, version.payable_rounding);
     return money ? money->to_string(version.payable_digits) : std::string("out of range");
 }
 
 Result<void> first_act(Context& context, Demo& demo, const City& city) {
-    FARTHING_CHECK(demo.import_directory(demo.folder() / "accounts.csv", demo.folder() / "subscriptions.csv"));
-    demo.tell("customers", "city (pays) › " + grouped(kDistricts) + " districts › " +
-                               grouped(static_cast<std::int64_t>(demo.engine().directory().subscriptions().size())) + " lamps");
+    FARTHING_CHECK(
+        demo.import_directory(demo.folder() / "accounts.csv", demo.folder() / "subscriptions.csv"));
+    demo.tell(
+        "customers",
+        "city (pays) › " + grouped(kDistricts) + " districts › " +
+            grouped(static_cast<std::int64_t>(demo.engine().directory().subscriptions().size())) +
+            " lamps");
     demo.set_clock(kAfterJune);
     FARTHING_TRY(const engine::Report report, import_reports(context, demo, city));
     demo.tell_report("act 1", report);
@@ -65,14 +72,17 @@ Result<void> second_act(Demo& demo) {
     FARTHING_CHECK(demo.import_directory({}, demo.folder() / "unknown-lamps.csv"));
     FARTHING_TRY(const engine::Report report, demo.engine().retry({{}, "unknown_identity", {}}));
     demo.tell_report("act 2", report);
-    demo.tell("", "the unknown lamps were added from 1 June and their records retried; the rogue SIM stays out");
+    demo.tell("",
+              "the unknown lamps were added from 1 June and their records retried; the rogue SIM "
+              "stays out");
     return {};
 }
 
 Result<void> tell_shares(Demo& demo) {
     FARTHING_TRY(const auto statements, demo.engine().statements(kJune));
     for (const Statement& statement : statements) {
-        demo.tell("shares", "own " + statement.kept.to_string() + " · " + statement.partner_name + " " + statement.share.to_string() + " · of " +
+        demo.tell("shares", "own " + statement.kept.to_string() + " · " + statement.partner_name +
+                                " " + statement.share.to_string() + " · of " +
                                 statement.charged.to_string());
     }
     return {};
@@ -85,14 +95,17 @@ Result<Exit> demo_smart_city(Context& context, std::int64_t lamps) {
     FARTHING_CHECK(demo->publish_catalog());
     FARTHING_CHECK(demo->add_feed("lamps"));
     FARTHING_TRY(const City city, make_reports(context, *demo, lamps));
-    demo->tell("reports", grouped(city.faults.reports) + " of lamps, one each minute of June 2026; besides " + grouped(city.faults.repeated) +
-                              " delivered twice, " + grouped(city.faults.conflicts) + " that contradicts another, " + grouped(city.faults.rogue) +
-                              " of a rogue SIM, and an hour that comes late");
+    demo->tell("reports",
+               grouped(city.faults.reports) + " of lamps, one each minute of June 2026; besides " +
+                   grouped(city.faults.repeated) + " delivered twice, " +
+                   grouped(city.faults.conflicts) + " that contradicts another, " +
+                   grouped(city.faults.rogue) + " of a rogue SIM, and an hour that comes late");
     FARTHING_CHECK(first_act(context, *demo, city));
     FARTHING_CHECK(second_act(*demo));
     FARTHING_TRY(const Invoice invoice, demo->bill_and_send(kJune, "city"));
     demo->tell_invoice(invoice);
-    demo->tell("", "energy rounded per event would be: " + energy_rounded_per_event(demo->engine(), city.faults.reports));
+    demo->tell("", "energy rounded per event would be: " +
+                       energy_rounded_per_event(demo->engine(), city.faults.reports));
     FARTHING_CHECK(tell_shares(*demo));
     FARTHING_TRY(const bool good, demo->tell_checks());
     FARTHING_TRY(const auto pdf, demo->write_pdf(invoice));

@@ -23,7 +23,9 @@ Result<void> GeneratedFile::open(const std::filesystem::path& path) {
     used_ = 0;
     failed_ = false;
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file_ < 0) return fail(UsageReason::file_not_written, std::generic_category().message(errno), path.string());
+    if (file_ < 0)
+        return fail(UsageReason::file_not_written, std::generic_category().message(errno),
+                    path.string());
     return {};
 }
 
@@ -44,7 +46,9 @@ Result<void> GeneratedFile::close() {
     flush();
     const bool closed = ::close(file_) == 0;
     file_ = -1;
-    if (failed_ || !closed) return fail(UsageReason::file_not_written, "the disk took only a part of it", path_.string());
+    if (failed_ || !closed)
+        return fail(UsageReason::file_not_written, "the disk took only a part of it",
+                    path_.string());
     return {};
 }
 

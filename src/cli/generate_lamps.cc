@@ -16,18 +16,22 @@ constexpr Date kFirstDay = Date::of(2026, 6, 1);
 constexpr int kDays = 30;
 constexpr int kMinutesPerDay = 24 * 60;
 constexpr std::string_view kHeader = "event_id,lamp,time,energy_j,light,fault\n";
-constexpr std::string_view kBurning = ",2400,";   // 40 W for 60 s
+constexpr std::string_view kBurning = ",2400,";  // 40 W for 60 s
 constexpr std::string_view kDark = ",0,";
 constexpr std::array<std::string_view, kDistricts> kDistrictNames = {
-    "harbour", "old-town", "market", "riverside", "university", "north", "south", "garden", "station", "mills", "hill", "airport"};
+    "harbour", "old-town", "market",  "riverside", "university", "north",
+    "south",   "garden",   "station", "mills",     "hill",       "airport"};
 
 // Where the faults are; days count from 0.
 constexpr std::int64_t kRepeatedDistrict = 2, kRepeatedDay = 9;
-constexpr std::int64_t kSilentDistrict = 4, kSilentDay = 11, kSilentFrom = 22 * 60, kSilentTo = 23 * 60;
+constexpr std::int64_t kSilentDistrict = 4, kSilentDay = 11, kSilentFrom = 22 * 60,
+                       kSilentTo = 23 * 60;
 constexpr std::int64_t kConflictDistrict = 6, kConflictDay = 14, kConflictMinute = 21 * 60;
 constexpr std::int64_t kRogueDistrict = 8, kRogueDay = 19, kRogueFrom = 2 * 60, kRogueTo = 4 * 60;
 
-bool burns(std::int64_t minute_of_day) { return minute_of_day >= 20 * 60 || minute_of_day < 7 * 60; }
+bool burns(std::int64_t minute_of_day) {
+    return minute_of_day >= 20 * 60 || minute_of_day < 7 * 60;
+}
 
 std::string lamp_name(std::int64_t lamp) {
     std::string digits = std::to_string(lamp);
@@ -56,45 +60,56 @@ class CityWriter {
     }
 
   private:
-    std::filesystem::path path_of(std::int64_t district, std::int64_t day, std::string_view suffix) const {
-        const std::string name = to_string(kFirstDay.plus_days(static_cast<int>(day))) + std::string(suffix) + ".csv";
+    std::filesystem::path path_of(std::int64_t district, std::int64_t day,
+                                  std::string_view suffix) const {
+        const std::string name =
+            to_string(kFirstDay.plus_days(static_cast<int>(day))) + std::string(suffix) + ".csv";
         return folder_ / "inbox" / kDistrictNames[static_cast<std::size_t>(district)] / name;
     }
 
     Result<void> day_file(std::int64_t district, std::int64_t day) {
         const bool repeated = district == kRepeatedDistrict && day == kRepeatedDay;
         const bool silent = district == kSilentDistrict && day == kSilentDay;
-        FARTHING_CHECK(minutes(path_of(district, day, ""), district, day, 0, kMinutesPerDay, silent));
+        FARTHING_CHECK(
+            minutes(path_of(district, day, ""), district, day, 0, kMinutesPerDay, silent));
         if (repeated) {
             const std::int64_t before = city_.records;
-            FARTHING_CHECK(minutes(path_of(district, day, "-again"), district, day, 0, kMinutesPerDay, false));
+            FARTHING_CHECK(
+                minutes(path_of(district, day, "-again"), district, day, 0, kMinutesPerDay, false));
             city_.faults.repeated = city_.records - before;
             city_.faults.reports -= city_.faults.repeated;
         }
         // The silent hour arrives with the next day's files.
         if (district == kSilentDistrict && day == kSilentDay + 1) {
-            return minutes(path_of(district, day, "-late"), district, kSilentDay, kSilentFrom, kSilentTo, false);
+            return minutes(path_of(district, day, "-late"), district, kSilentDay, kSilentFrom,
+                           kSilentTo, false);
         }
         return {};
     }
 
-    Result<void> minutes(const std::filesystem::path& path, std::int64_t district, std::int64_t day, std::int64_t from, std::int64_t to,
-                         bool silent) {
+    Result<void> minutes(const std::filesystem::path& path, std::int64_t district, std::int64_t day,
+                         std::int64_t from, std::int64_t to, bool silent) {
         FARTHING_CHECK(file_.open(path));
         file_.add(kHeader);
         const Instant midnight = zone_.start_of(kFirstDay.plus_days(static_cast<int>(day)));
         for (std::int64_t minute = from; minute < to; ++minute) {
             if (silent && minute >= kSilentFrom && minute < kSilentTo) continue;
-            const std::string time = to_rfc3339(midnight.plus_micros(minute * 60 * kMicrosPerSecond));
-            for (std::int64_t lamp = district + 1; lamp <= lamps_; lamp += kDistricts) report(lamp, day, minute, time, burns(minute));
-            if (district == kConflictDistrict && day == kConflictDay && minute == kConflictMinute) conflict(time, day, minute);
-            if (district == kRogueDistrict && day == kRogueDay && minute >= kRogueFrom && minute < kRogueTo) rogue(time, minute);
+            const std::string time =
+                to_rfc3339(midnight.plus_micros(minute * 60 * kMicrosPerSecond));
+            for (std::int64_t lamp = district + 1; lamp <= lamps_; lamp += kDistricts)
+                report(lamp, day, minute, time, burns(minute));
+            if (district == kConflictDistrict && day == kConflictDay && minute == kConflictMinute)
+                conflict(time, day, minute);
+            if (district == kRogueDistrict && day == kRogueDay && minute >= kRogueFrom &&
+                minute < kRogueTo)
+                rogue(time, minute);
         }
         city_.files.push_back(path);
         return file_.close();
     }
 
-    void report(std::int64_t lamp, std::int64_t day, std::int64_t minute, std::string_view time, bool burning) {
+    void report(std::int64_t lamp, std::int64_t day, std::int64_t minute, std::string_view time,
+                bool burning) {
         file_.add((lamp - 1) * kDays * kMinutesPerDay + day * kMinutesPerDay + minute + 1);
         file_.add(",L-");
         file_.add_padded(lamp, 6);
@@ -102,7 +117,9 @@ class CityWriter {
         file_.add(time);
         file_.add(burning ? kBurning : kDark);
         // Night is dark, day is bright; the stuck sensor never sees a difference.
-        file_.add(lamp == stuck_ ? 42 : burning ? (lamp + minute) % 9 : 600 + (lamp + minute) % 250);
+        file_.add(lamp == stuck_ ? 42
+                  : burning      ? (lamp + minute) % 9
+                                 : 600 + (lamp + minute) % 250);
         file_.add(",0\n");
         city_.records += 1;
         city_.faults.reports += 1;
@@ -130,7 +147,9 @@ class CityWriter {
         city_.faults.rogue += 1;
     }
 
-    bool is_unknown(std::int64_t lamp) const { return std::ranges::find(unknown_, lamp) != unknown_.end(); }
+    bool is_unknown(std::int64_t lamp) const {
+        return std::ranges::find(unknown_, lamp) != unknown_.end();
+    }
 
     Result<void> directory() {
         FARTHING_CHECK(file_.open(folder_ / "accounts.csv"));
@@ -171,11 +190,14 @@ class CityWriter {
 
 }  // namespace
 
-Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t lamps, const OnFile& on_file) {
+Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t lamps,
+                            const OnFile& on_file) {
     if (lamps < kLampsMin || lamps > kLampsMax) {
-        return fail(UsageReason::bad_value, "a city has " + std::to_string(kLampsMin) + " to " + std::to_string(kLampsMax) + " lamps");
+        return fail(UsageReason::bad_value, "a city has " + std::to_string(kLampsMin) + " to " +
+                                                std::to_string(kLampsMax) + " lamps");
     }
-    if (!TimeZone::named("Europe/Tallinn")) return fail(UsageReason::not_found, "the system has no time zone Europe/Tallinn");
+    if (!TimeZone::named("Europe/Tallinn"))
+        return fail(UsageReason::not_found, "the system has no time zone Europe/Tallinn");
     return CityWriter(folder, lamps).write(on_file);
 }
 

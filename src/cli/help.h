@@ -9,9 +9,9 @@
 
 namespace farthing::cli {
 
-std::string overview();                              // farthing --help
-std::string help_of(const Command& command);         // at most 24 lines
-std::string help_of_noun(std::string_view noun);     // its commands, a line each
+std::string overview();                           // farthing --help
+std::string help_of(const Command& command);      // at most 24 lines
+std::string help_of_noun(std::string_view noun);  // its commands, a line each
 Result<std::string> help_topic(std::string_view topic);
 std::vector<std::string> topic_names();
 // docs/reference/cli.md and errors.md.

@@ -54,7 +54,8 @@ std::string Listing::csv() const {
 std::string Listing::table() const {
     std::vector<render::TextTable::Column> columns;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const bool number = !rows_.empty() && std::holds_alternative<std::int64_t>(rows_.front()[i]);
+        const bool number =
+            !rows_.empty() && std::holds_alternative<std::int64_t>(rows_.front()[i]);
         columns.push_back({columns_[i], number ? render::Align::right : render::Align::left});
     }
     render::TextTable table(std::move(columns));
@@ -98,8 +99,10 @@ std::string grouped(std::int64_t number) {
 std::string csv_field(const std::string& text) {
     std::string safe = text;
     // A spreadsheet would run a cell that starts like a formula; a negative number is none.
-    const bool number = safe.size() > 1 && safe[0] == '-' && safe.find_first_not_of("0123456789.", 1) == safe.npos;
-    if (!safe.empty() && std::string_view("=+-@\t").contains(safe[0]) && !number) safe.insert(0, "'");
+    const bool number =
+        safe.size() > 1 && safe[0] == '-' && safe.find_first_not_of("0123456789.", 1) == safe.npos;
+    if (!safe.empty() && std::string_view("=+-@\t").contains(safe[0]) && !number)
+        safe.insert(0, "'");
     if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
     std::string quoted = "\"";
     for (const char c : safe) {

@@ -76,10 +76,11 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     } catch (const CLI::RequiredError& missing) {
-        // A mistyped option often is the reason why an argument seems to be missing: tell that first.
+        // A mistyped option often is the reason why an argument seems to be missing: tell that
+        // first.
         for (const std::string& word : app.remaining()) return fail(unknown_word(command, word));
-        return fail(UsageReason::bad_usage,
-                    "`farthing " + command.name() + "`: " + missing.what() + "; usage: " + command.usage());
+        return fail(UsageReason::bad_usage, "`farthing " + command.name() + "`: " + missing.what() +
+                                                "; usage: " + command.usage());
     } catch (const CLI::ParseError& error) {
         return fail(UsageReason::bad_usage,
                     "`farthing " + command.name() + "`: " + std::string(error.what()));

@@ -21,7 +21,8 @@ ProgressBar::ProgressBar(Context& context, std::string label)
     // Without a terminal nobody watches: only who asks for plain lines gets them.
     silent_ = context.quiet || context.progress == ProgressMode::never ||
               (context.progress == ProgressMode::automatic && !context.terminal);
-    next_ = started_ + (redraws_ ? std::chrono::milliseconds(0) : std::chrono::milliseconds(kLineEvery));
+    next_ = started_ +
+            (redraws_ ? std::chrono::milliseconds(0) : std::chrono::milliseconds(kLineEvery));
 }
 
 ProgressBar::~ProgressBar() {
@@ -29,12 +30,14 @@ ProgressBar::~ProgressBar() {
 }
 
 std::chrono::milliseconds ProgressBar::elapsed() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 started_);
 }
 
 std::string ProgressBar::line(const engine::Progress& progress) const {
     const bool by_bytes = progress.bytes_total > 0;
-    const std::int64_t total = std::max<std::int64_t>(1, by_bytes ? progress.bytes_total : progress.files_total);
+    const std::int64_t total =
+        std::max<std::int64_t>(1, by_bytes ? progress.bytes_total : progress.files_total);
     const std::int64_t done = std::min(total, by_bytes ? progress.bytes_done : progress.files_done);
     std::string text = label_ + " ";
     if (redraws_) {

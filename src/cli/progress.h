@@ -1,4 +1,5 @@
-// Progress on stderr: a bar that redraws itself on a terminal, a line now and then elsewhere, or nothing.
+// Progress on stderr: a bar that redraws itself on a terminal, a line now and then elsewhere, or
+// nothing.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,7 @@ namespace farthing::cli {
 class ProgressBar {
   public:
     ProgressBar(Context& context, std::string label);
-    ~ProgressBar();                       // leaves the terminal's line clean
+    ~ProgressBar();  // leaves the terminal's line clean
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
 

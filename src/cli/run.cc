@@ -1,4 +1,5 @@
-// From a command line to a handler: help, typos, global options and exit codes, the same for every command.
+// From a command line to a handler: help, typos, global options and exit codes, the same for every
+// command.
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,20 +27,26 @@ Instant system_now() {
 }
 
 bool wants_help(const std::vector<std::string>& words) {
-    return std::ranges::any_of(words, [](const std::string& w) { return w == "--help" || w == "-h"; });
+    return std::ranges::any_of(words,
+                               [](const std::string& w) { return w == "--help" || w == "-h"; });
 }
 
 Result<void> apply_globals(Context& context) {
     const std::string format = context.arguments.given("--output") ? context["--output"] : "table";
     if (format != "table" && format != "json" && format != "csv") {
-        return fail(UsageReason::bad_value, "--output is table, json or csv, not \"" + printable(format) + "\"");
+        return fail(UsageReason::bad_value,
+                    "--output is table, json or csv, not \"" + printable(format) + "\"");
     }
-    context.format = format == "json" ? Format::json : format == "csv" ? Format::csv : Format::table;
+    context.format = format == "json"  ? Format::json
+                     : format == "csv" ? Format::csv
+                                       : Format::table;
     if (context.arguments.given("--json")) context.format = Format::json;
     context.quiet = context.arguments.given("--quiet");
-    const std::string progress = context.arguments.given("--progress") ? context["--progress"] : "auto";
+    const std::string progress =
+        context.arguments.given("--progress") ? context["--progress"] : "auto";
     if (progress != "auto" && progress != "plain" && progress != "never") {
-        return fail(UsageReason::bad_value, "--progress is auto, plain or never, not \"" + printable(progress) + "\"");
+        return fail(UsageReason::bad_value,
+                    "--progress is auto, plain or never, not \"" + printable(progress) + "\"");
     }
     context.progress = progress == "never"   ? ProgressMode::never
                        : progress == "plain" ? ProgressMode::plain
@@ -101,13 +108,18 @@ Exit run(const std::vector<std::string>& line, std::ostream& out, std::ostream& 
         return line.empty() ? Exit::error : Exit::done;
     }
     const std::string noun = line[0] == "--version" ? "version" : line[0];
-    const auto rest = [&](std::size_t from) { return std::vector<std::string>(line.begin() + static_cast<std::ptrdiff_t>(from), line.end()); };
+    const auto rest = [&](std::size_t from) {
+        return std::vector<std::string>(line.begin() + static_cast<std::ptrdiff_t>(from),
+                                        line.end());
+    };
     if (line.size() > 1) {
-        if (const Command* command = command_named(noun, line[1]); command != nullptr && !command->verb.empty()) {
+        if (const Command* command = command_named(noun, line[1]);
+            command != nullptr && !command->verb.empty()) {
             return run_command(context, *command, rest(2));
         }
     }
-    if (const Command* command = command_named(noun, "")) return run_command(context, *command, rest(1));
+    if (const Command* command = command_named(noun, ""))
+        return run_command(context, *command, rest(1));
     if (noun_exists(noun) && (line.size() == 1 || wants_help(line))) {
         out << help_of_noun(noun);
         return line.size() == 1 ? Exit::error : Exit::done;

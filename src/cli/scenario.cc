@@ -20,7 +20,8 @@ Result<std::vector<std::filesystem::path>> scenario_files(const std::vector<std:
             continue;
         }
         for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
-             !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+             !failed && entry != std::filesystem::recursive_directory_iterator();
+             entry.increment(failed)) {
             if (entry->path().extension() == ".scn") files.push_back(entry->path());
         }
     }
@@ -35,11 +36,15 @@ struct Tally {
     std::int64_t broken = 0;
 };
 
-void print_differences(Context& context, const std::filesystem::path& file, const std::vector<Difference>& differences) {
+void print_differences(Context& context, const std::filesystem::path& file,
+                       const std::vector<Difference>& differences) {
     for (const Difference& difference : differences) {
-        context.out << "  " << file.string() << ":" << difference.line << ": " << difference.what << '\n';
-        for (const std::string& text : difference.expected) context.out << "    expected  " << text << '\n';
-        for (const std::string& text : difference.got) context.out << "    got       " << text << '\n';
+        context.out << "  " << file.string() << ":" << difference.line << ": " << difference.what
+                    << '\n';
+        for (const std::string& text : difference.expected)
+            context.out << "    expected  " << text << '\n';
+        for (const std::string& text : difference.got)
+            context.out << "    got       " << text << '\n';
     }
 }
 
@@ -50,13 +55,16 @@ Result<void> play(Context& context, Stage& stage, const Scenario& scenario) {
         auto done = step.expects ? stage.expect(step) : stage.perform(step.line);
         if (!done) return done;
         // A refusal that no `refused` line answers would make nonsense of what follows it.
-        const bool answered = &step == &scenario.steps.back() || (&step + 1)->line.verb() == "refused";
-        if (!stage.unasked().empty() && !answered && !step.expects && !(&step + 1)->expects) return fail(stage.unasked().front());
+        const bool answered =
+            &step == &scenario.steps.back() || (&step + 1)->line.verb() == "refused";
+        if (!stage.unasked().empty() && !answered && !step.expects && !(&step + 1)->expects)
+            return fail(stage.unasked().front());
     }
     return {};
 }
 
-void run_one(Context& context, const std::filesystem::path& file, const Scenario& scenario, Tally& tally) {
+void run_one(Context& context, const std::filesystem::path& file, const Scenario& scenario,
+             Tally& tally) {
     Stage stage(file);
     const auto played = play(context, stage, scenario);
     const bool broken = !played || !stage.unasked().empty();
@@ -70,7 +78,8 @@ void run_one(Context& context, const std::filesystem::path& file, const Scenario
     print_differences(context, file, stage.differences());
     if (!played) context.out << "  " << played.error().to_string() << '\n';
     for (const Error& error : stage.unasked()) {
-        if (played || error != played.error()) context.out << "  refused: " << error.to_string() << '\n';
+        if (played || error != played.error())
+            context.out << "  refused: " << error.to_string() << '\n';
     }
 }
 
@@ -91,10 +100,15 @@ Result<Exit> run_scenarios(Context& context, const std::vector<std::string>& pat
     }
     if (context.json()) {
         JsonWriter json;
-        json.begin_object().field("ok", tally.good).field("different", tally.different).field("broken", tally.broken).end_object();
+        json.begin_object()
+            .field("ok", tally.good)
+            .field("different", tally.different)
+            .field("broken", tally.broken)
+            .end_object();
         context.out << json.text() << '\n';
     } else {
-        context.out << tally.good + tally.different + tally.broken << " scenarios, " << tally.good << " ok";
+        context.out << tally.good + tally.different + tally.broken << " scenarios, " << tally.good
+                    << " ok";
         if (tally.different > 0) context.out << ", " << tally.different << " different";
         if (tally.broken > 0) context.out << ", " << tally.broken << " broken";
         context.out << '\n';

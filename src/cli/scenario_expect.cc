@@ -11,13 +11,18 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words, std::size_t from, std::size_t to) {
     std::string text;
-    for (std::size_t i = from; i < to && i < words.size(); ++i) text += (text.empty() ? "" : " ") + words[i];
+    for (std::size_t i = from; i < to && i < words.size(); ++i)
+        text += (text.empty() ? "" : " ") + words[i];
     return text;
 }
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
 
-std::string quantity_text(const InvoiceLine& line) { return line.quantity.to_decimal(12); }
+std::string quantity_text(const InvoiceLine& line) {
+    return line.quantity.to_decimal(12);
+}
 
 }  // namespace
 
@@ -26,7 +31,7 @@ Result<void> Stage::expect(const Step& step) {
     const Line& line = step.line;
     const std::string& verb = line.verb();
     if (verb == "refused") return expect_refused(line);
-    if (!refused_.empty()) return {};   // told at the end; what follows would only repeat it
+    if (!refused_.empty()) return {};  // told at the end; what follows would only repeat it
     if (verb == "invoice") return expect_invoice(step);
     if (verb == "records") return expect_records(line);
     if (verb == "charge") return expect_charge(line);
@@ -38,13 +43,15 @@ Result<void> Stage::expect(const Step& step) {
     return expect_documents(line);
 }
 
-void Stage::compare_amount(const Line& line, const std::string& expected, const Exact& got, const std::string& got_text) {
+void Stage::compare_amount(const Line& line, const std::string& expected, const Exact& got,
+                           const std::string& got_text) {
     const auto amount = Decimal::parse(expected);
     if (amount && amount->exact() == got) return;
     differences_.push_back({line.number, line.text, {expected}, {got_text}});
 }
 
-Result<std::optional<Invoice>> Stage::document(const std::string& payer, const std::string& period) {
+Result<std::optional<Invoice>> Stage::document(const std::string& payer,
+                                               const std::string& period) {
     FARTHING_TRY(const auto rows, engine_->invoices());
     const engine::BillRunReport::Row* found = nullptr;
     for (const auto& row : rows) {
@@ -58,7 +65,9 @@ Result<std::optional<Invoice>> Stage::document(const std::string& payer, const s
 
 Result<std::string> Stage::document_id(const Line& line, const std::string& payer) {
     FARTHING_TRY(const auto invoice, document(payer, ""));
-    if (!invoice) return wrong(line, printable(payer) + " has no document yet", ScenarioReason::scenario_not_there);
+    if (!invoice)
+        return wrong(line, printable(payer) + " has no document yet",
+                     ScenarioReason::scenario_not_there);
     return std::to_string(invoice->id.value);
 }
 
@@ -69,18 +78,22 @@ std::vector<std::string> Stage::document_lines(const Invoice& invoice, bool with
     for (const InvoiceLine& line : invoice.lines) {
         if (line.department != department) {
             department = line.department;
-            lines.push_back("department " + (department ? engine_->directory().account(department).fact.name : std::string()));
+            lines.push_back(
+                "department " +
+                (department ? engine_->directory().account(department).fact.name : std::string()));
         }
         const std::string unit = line.unit.empty() ? "" : " " + line.unit;
-        lines.push_back(to_string(line.period) + "  " + line.text + "  " + quantity_text(line) + unit + "  " +
-                        line.amount.to_string(invoice.line_digits));
+        lines.push_back(to_string(line.period) + "  " + line.text + "  " + quantity_text(line) +
+                        unit + "  " + line.amount.to_string(invoice.line_digits));
         for (const LineDetail& detail : line.details) {
-            if (with_details) lines.push_back("detail  " + detail.subject + "  " + detail.attributed.to_string());
+            if (with_details)
+                lines.push_back("detail  " + detail.subject + "  " + detail.attributed.to_string());
         }
     }
     lines.push_back("total  " + invoice.lines_total.to_string(invoice.line_digits));
     lines.push_back("net  " + invoice.net.to_string(invoice.payable_digits));
-    if (!invoice.taxes.empty()) lines.push_back("tax  " + invoice.tax.to_string(invoice.payable_digits));
+    if (!invoice.taxes.empty())
+        lines.push_back("tax  " + invoice.tax.to_string(invoice.payable_digits));
     lines.push_back("payable  " + invoice.payable.to_string(invoice.payable_digits));
     return lines;
 }
@@ -93,13 +106,18 @@ bool Stage::same_line(const Line& expected, const Invoice& invoice, const Invoic
     std::string name;
     const catalog::Version* version = engine_->catalog().numbered(line.version);
     for (std::size_t i = 0; version != nullptr && i < version->plans.size(); ++i) {
-        for (const auto& fee : version->plans[i].fees) name = fee.id == line.component ? fee.name : name;
-        for (const auto& charge : version->plans[i].charges) name = charge.id == line.component ? charge.name : name;
-        for (const auto& discount : version->plans[i].discounts) name = discount.id == line.component ? discount.name : name;
+        for (const auto& fee : version->plans[i].fees)
+            name = fee.id == line.component ? fee.name : name;
+        for (const auto& charge : version->plans[i].charges)
+            name = charge.id == line.component ? charge.name : name;
+        for (const auto& discount : version->plans[i].discounts)
+            name = discount.id == line.component ? discount.name : name;
     }
     const std::string middle = joined(words, 1, words.size() - 1);
     for (const std::string& text : {line.text, name}) {
-        if (middle == text + " " + quantity_text(line) || middle == text + " " + quantity_text(line) + " " + line.unit) return true;
+        if (middle == text + " " + quantity_text(line) ||
+            middle == text + " " + quantity_text(line) + " " + line.unit)
+            return true;
     }
     return false;
 }
@@ -136,14 +154,19 @@ Result<void> Stage::expect_invoice(const Step& step) {
             details = true;
             const std::string subject = joined(line.words, 1, line.words.size() - 1);
             const auto amount = Decimal::parse(value);
-            equal = equal && at > 0 && amount && std::ranges::any_of(invoice->lines[at - 1].details, [&](const LineDetail& detail) {
-                        return detail.subject == subject && detail.attributed.exact() == amount->exact();
-                    });
+            equal =
+                equal && at > 0 && amount &&
+                std::ranges::any_of(invoice->lines[at - 1].details, [&](const LineDetail& detail) {
+                    return detail.subject == subject &&
+                           detail.attributed.exact() == amount->exact();
+                });
         } else {
             lines_expected += 1;
-            const bool there = at < invoice->lines.size() && same_line(line, *invoice, invoice->lines[at]);
+            const bool there =
+                at < invoice->lines.size() && same_line(line, *invoice, invoice->lines[at]);
             const AccountId stands = there ? invoice->lines[at].department : AccountId();
-            const std::string stands_under = stands ? engine_->directory().account(stands).fact.name : payer;
+            const std::string stands_under =
+                stands ? engine_->directory().account(stands).fact.name : payer;
             equal = equal && there && stands_under == department;
             at += 1;
         }
@@ -169,7 +192,9 @@ Result<void> Stage::expect_records(const Line& line) {
         equal = equal && totals_[what] == expected;
         got += (got.empty() ? "" : " ") + what + " " + std::to_string(totals_[what]);
     }
-    if (!equal) differences_.push_back({line.number, "records", {joined(line.words, 1, line.words.size())}, {got}});
+    if (!equal)
+        differences_.push_back(
+            {line.number, "records", {joined(line.words, 1, line.words.size())}, {got}});
     return {};
 }
 
@@ -194,7 +219,7 @@ Result<void> Stage::expect_share(const Line& line) {
     Exact sum;
     for (const Statement& statement : statements) {
         if (own) {
-            sum = statement.kept.exact();   // the same on every partner's statement
+            sum = statement.kept.exact();  // the same on every partner's statement
         } else if (line.words.size() > 1 && statement.partner_name == line.words[1]) {
             sum += statement.share.exact();
         }
@@ -206,11 +231,13 @@ Result<void> Stage::expect_share(const Line& line) {
 Result<void> Stage::expect_suspense(const Line& line) {
     FARTHING_TRY(const std::string reason, word(line, 1, "a reason"));
     FARTHING_TRY(const std::string expected, word(line, 2, "how many records"));
-    if (!reason_named<SuspenseReason>(reason)) return wrong(line, "no reason is named \"" + printable(reason) + "\"");
+    if (!reason_named<SuspenseReason>(reason))
+        return wrong(line, "no reason is named \"" + printable(reason) + "\"");
     FARTHING_TRY(const auto lines, engine_->suspense());
     std::int64_t records = 0;
     for (const auto& group : lines) records += name_of(group.reason) == reason ? group.records : 0;
-    if (std::to_string(records) != expected) differences_.push_back({line.number, line.text, {expected}, {std::to_string(records)}});
+    if (std::to_string(records) != expected)
+        differences_.push_back({line.number, line.text, {expected}, {std::to_string(records)}});
     return {};
 }
 
@@ -218,13 +245,16 @@ Result<void> Stage::expect_suspense(const Line& line) {
 Result<void> Stage::expect_refused(const Line& line) {
     FARTHING_TRY(const std::string code, word(line, 1, "a code"));
     const std::string part = line.words.size() > 2 ? line.words[2] : std::string();
-    const auto found = std::ranges::find_if(refused_, [&](const Error& error) { return error.code == code && contains(error.to_string(), part); });
+    const auto found = std::ranges::find_if(refused_, [&](const Error& error) {
+        return error.code == code && contains(error.to_string(), part);
+    });
     if (found != refused_.end()) {
         refused_.erase(found);
         return {};
     }
     Difference difference{line.number, line.text, {code + (part.empty() ? "" : " … " + part)}, {}};
-    for (const Error& error : refused_) difference.got.push_back(error.code + ": " + error.to_string());
+    for (const Error& error : refused_)
+        difference.got.push_back(error.code + ": " + error.to_string());
     if (refused_.empty()) difference.got.emplace_back("nothing was refused");
     differences_.push_back(std::move(difference));
     refused_.clear();
@@ -235,7 +265,9 @@ Result<void> Stage::expect_check(const Line& line) {
     const std::string what = line.words.size() > 1 && line.words[1] != "ok" ? line.words[1] : "all";
     FARTHING_TRY(const auto lines, engine_->check(what));
     for (const auto& check : lines) {
-        if (!check.ok) differences_.push_back({line.number, line.text, {check.name + " ok"}, {check.name + ": " + check.text}});
+        if (!check.ok)
+            differences_.push_back(
+                {line.number, line.text, {check.name + " ok"}, {check.name + ": " + check.text}});
     }
     return {};
 }
@@ -244,16 +276,21 @@ Result<void> Stage::expect_check(const Line& line) {
 Result<void> Stage::expect_explain(const Line& line) {
     FARTHING_TRY(const std::string payer, word(line, 1, "a payer"));
     FARTHING_TRY(const std::string id, document_id(line, payer));
-    FARTHING_TRY(const auto explanation, engine_->explain(id + "/" + word_after(line, "line").value_or("1"), true));
+    FARTHING_TRY(const auto explanation,
+                 engine_->explain(id + "/" + word_after(line, "line").value_or("1"), true));
     const std::string part = word_after(line, "contains").value_or("");
-    std::vector<std::string> texts{explanation.sentence, explanation.exact, explanation.rounded, explanation.rule};
-    for (const auto* more : {&explanation.arithmetic, &explanation.parts, &explanation.ledger, &explanation.shares}) {
+    std::vector<std::string> texts{explanation.sentence, explanation.exact, explanation.rounded,
+                                   explanation.rule};
+    for (const auto* more :
+         {&explanation.arithmetic, &explanation.parts, &explanation.ledger, &explanation.shares}) {
         texts.insert(texts.end(), more->begin(), more->end());
     }
-    const bool there = std::ranges::any_of(texts, [&](const std::string& text) { return contains(text, part); });
+    const bool there =
+        std::ranges::any_of(texts, [&](const std::string& text) { return contains(text, part); });
     if (!there) differences_.push_back({line.number, line.text, {part}, texts});
     const bool equal = explanation.verify && explanation.verify->equal;
-    if (!equal) differences_.push_back({line.number, line.text, {"recomputed equal"}, {"not equal"}});
+    if (!equal)
+        differences_.push_back({line.number, line.text, {"recomputed equal"}, {"not equal"}});
     return {};
 }
 
@@ -273,12 +310,15 @@ Result<void> Stage::expect_documents(const Line& line) {
     FARTHING_TRY(const auto rows, engine_->invoices());
     if (line.verb() == "documents") {
         const std::string got = std::to_string(rows.size());
-        if (line.words.back() != got) differences_.push_back({line.number, line.text, {line.words.back()}, {got}});
+        if (line.words.back() != got)
+            differences_.push_back({line.number, line.text, {line.words.back()}, {got}});
         return {};
     }
     FARTHING_TRY(const std::string payer, word(line, 2, "a payer"));
-    FARTHING_TRY(const auto invoice, document(payer, line.words.size() > 3 ? line.words[3] : std::string()));
-    if (invoice) differences_.push_back({line.number, line.text, {"none"}, document_lines(*invoice, false)});
+    FARTHING_TRY(const auto invoice,
+                 document(payer, line.words.size() > 3 ? line.words[3] : std::string()));
+    if (invoice)
+        differences_.push_back({line.number, line.text, {"none"}, document_lines(*invoice, false)});
     return {};
 }
 

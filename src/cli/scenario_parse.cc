@@ -12,13 +12,14 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::array<std::string_view, 26> kVerbs = {
-    "scenario", "catalog", "deck",  "account", "subscribe", "quantity", "plan",    "pays",   "identify",
-    "usage",    "feed",    "file",  "retry",   "drop",      "bill",     "undo",    "send",   "adjust",
-    "field",    "import",  "now",   "explain", "invoice",   "records",  "charge",  "share"};
-constexpr std::array<std::string_view, 7> kExpectationVerbs = {"own",   "suspense", "refused", "check",
-                                                               "balance", "documents", "no"};
+    "scenario", "catalog", "deck", "account", "subscribe", "quantity", "plan",   "pays", "identify",
+    "usage",    "feed",    "file", "retry",   "drop",      "bill",     "undo",   "send", "adjust",
+    "field",    "import",  "now",  "explain", "invoice",   "records",  "charge", "share"};
+constexpr std::array<std::string_view, 7> kExpectationVerbs = {
+    "own", "suspense", "refused", "check", "balance", "documents", "no"};
 // What may stand under an expected document besides its lines.
-constexpr std::array<std::string_view, 7> kDocumentVerbs = {"total", "net", "tax", "payable", "detail", "department", "number"};
+constexpr std::array<std::string_view, 7> kDocumentVerbs = {
+    "total", "net", "tax", "payable", "detail", "department", "number"};
 
 template <class Words>
 bool one_of(const Words& words, std::string_view word) {
@@ -64,7 +65,9 @@ std::string expanded(const std::string& line) {
     const std::size_t open = line.find('{');
     const std::size_t dots = line.find("..", open == std::string::npos ? 0 : open);
     const std::size_t close = line.find('}', open == std::string::npos ? 0 : open);
-    if (open == std::string::npos || dots == std::string::npos || close == std::string::npos || dots > close) return line + "\n";
+    if (open == std::string::npos || dots == std::string::npos || close == std::string::npos ||
+        dots > close)
+        return line + "\n";
     const std::string first = line.substr(open + 1, dots - open - 1);
     const std::string last = line.substr(dots + 2, close - dots - 2);
     int from = 0;
@@ -77,11 +80,13 @@ std::string expanded(const std::string& line) {
     std::string text;
     for (int i = from; i <= to; ++i) {
         std::string number = std::to_string(i);
-        if (first.size() > 1 && first[0] == '0' && number.size() < first.size()) number.insert(0, first.size() - number.size(), '0');
+        if (first.size() > 1 && first[0] == '0' && number.size() < first.size())
+            number.insert(0, first.size() - number.size(), '0');
         // The same count may stand several times in a line.
         std::string one = line;
         const std::string pattern = line.substr(open, close - open + 1);
-        for (std::size_t at = one.find(pattern); at != std::string::npos; at = one.find(pattern, at + number.size())) {
+        for (std::size_t at = one.find(pattern); at != std::string::npos;
+             at = one.find(pattern, at + number.size())) {
             one.replace(at, pattern.size(), number);
         }
         text += one + "\n";
@@ -108,7 +113,8 @@ class Parser {
             // What stands before the first `scenario` is common to all of them.
             const std::vector<Step> common = std::move(scenarios_.front().steps);
             scenarios_.erase(scenarios_.begin());
-            for (Scenario& scenario : scenarios_) scenario.steps.insert(scenario.steps.begin(), common.begin(), common.end());
+            for (Scenario& scenario : scenarios_)
+                scenario.steps.insert(scenario.steps.begin(), common.begin(), common.end());
         }
         if (scenarios_.front().steps.empty()) return wrong("there is nothing in it", 1);
         for (Scenario& scenario : scenarios_) {
@@ -118,7 +124,8 @@ class Parser {
     }
 
   private:
-    std::unexpected<Error> wrong(std::string message, std::size_t number, ScenarioReason why = ScenarioReason::scenario_malformed) const {
+    std::unexpected<Error> wrong(std::string message, std::size_t number,
+                                 ScenarioReason why = ScenarioReason::scenario_malformed) const {
         return fail(why, std::move(message), std::string(path_) + ":" + std::to_string(number));
     }
 
@@ -129,7 +136,8 @@ class Parser {
         if (!words) return wrong("a quote is not closed: " + printable(raw), number);
         if (words->empty()) {
             const std::size_t text = raw.find_first_not_of("# \t");
-            if (scenarios_.back().title.empty() && text != std::string::npos) scenarios_.back().title = raw.substr(text);
+            if (scenarios_.back().title.empty() && text != std::string::npos)
+                scenarios_.back().title = raw.substr(text);
             return {};
         }
         if (words->front().starts_with("----")) {
@@ -168,11 +176,14 @@ class Parser {
         const bool is_period = line.words.front().find("..") != std::string::npos;
         if (!is_period) take_when(line);
         if (line.words.empty()) return wrong("a date alone says nothing", number);
-        for (const std::string& word : line.words) line.text += (line.text.empty() ? "" : " ") + word;
+        for (const std::string& word : line.words)
+            line.text += (line.text.empty() ? "" : " ") + word;
         Scenario& scenario = scenarios_.back();
         if (expects_ && (is_period || one_of(kDocumentVerbs, line.verb()))) {
-            if (scenario.steps.empty() || !scenario.steps.back().expects || scenario.steps.back().line.verb() != "invoice") {
-                return wrong("\"" + printable(line.text) + "\" belongs under an `invoice` line", number);
+            if (scenario.steps.empty() || !scenario.steps.back().expects ||
+                scenario.steps.back().line.verb() != "invoice") {
+                return wrong("\"" + printable(line.text) + "\" belongs under an `invoice` line",
+                             number);
             }
             scenario.steps.back().lines.push_back(std::move(line));
             return {};
@@ -181,13 +192,18 @@ class Parser {
         if (!one_of(kVerbs, line.verb()) && !only_expected) return unknown(line, number);
         if (line.verb() == "scenario") {
             expects_ = false;
-            scenarios_.push_back({line.text.substr(std::min<std::size_t>(line.text.size(), 9)), static_cast<std::int64_t>(number), {}});
+            scenarios_.push_back({line.text.substr(std::min<std::size_t>(line.text.size(), 9)),
+                                  static_cast<std::int64_t>(number),
+                                  {}});
             return {};
         }
-        // `----` opens a block of expectations; a statement that is none opens the next block of statements.
-        static constexpr std::array<std::string_view, 5> kBoth = {"invoice", "records", "charge", "share", "explain"};
+        // `----` opens a block of expectations; a statement that is none opens the next block of
+        // statements.
+        static constexpr std::array<std::string_view, 5> kBoth = {"invoice", "records", "charge",
+                                                                  "share", "explain"};
         const bool expectation = only_expected || one_of(kBoth, line.verb());
-        if (expectation && !expects_) return wrong("`" + line.verb() + "` is an expectation: write ---- above it", number);
+        if (expectation && !expects_)
+            return wrong("`" + line.verb() + "` is an expectation: write ---- above it", number);
         if (!expectation) expects_ = false;
         scenario.steps.push_back({expectation, std::move(line), {}});
         return {};
@@ -207,8 +223,9 @@ class Parser {
         known.insert(known.end(), kExpectationVerbs.begin(), kExpectationVerbs.end());
         known.insert(known.end(), kDocumentVerbs.begin(), kDocumentVerbs.end());
         const std::string near = nearest_name(line.verb(), known);
-        return wrong("unknown word \"" + printable(line.verb()) + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?"), number,
-                     ScenarioReason::scenario_unknown_word);
+        return wrong("unknown word \"" + printable(line.verb()) + "\"" +
+                         (near.empty() ? "" : "; did you mean \"" + near + "\"?"),
+                     number, ScenarioReason::scenario_unknown_word);
     }
 
     std::string_view path_;

@@ -12,38 +12,43 @@
 #include "base/reason.h"
 
 namespace farthing {
-#define FARTHING_SCENARIO_REASONS(X)                                                              \
-    X(scenario_unknown_word, "a line starts with a word that scenarios do not know", "See docs/reference/scenarios.md.") \
-    X(scenario_malformed, "a line can't be read", "See docs/reference/scenarios.md.")              \
-    X(scenario_no_date, "a line needs the day on which it happens", "Start it with a date: 2026-01-31.") \
-    X(scenario_no_catalog, "nothing can happen before there is a catalog", "Name one with `catalog FOLDER`.") \
-    X(scenario_not_there, "a line names what does not exist", "Mend the name, or the order of the lines.") \
-    X(scenario_no_files, "there are no scenario files", "Name files that end in .scn, or folders with such.")
+#define FARTHING_SCENARIO_REASONS(X)                                                  \
+    X(scenario_unknown_word, "a line starts with a word that scenarios do not know",  \
+      "See docs/reference/scenarios.md.")                                             \
+    X(scenario_malformed, "a line can't be read", "See docs/reference/scenarios.md.") \
+    X(scenario_no_date, "a line needs the day on which it happens",                   \
+      "Start it with a date: 2026-01-31.")                                            \
+    X(scenario_no_catalog, "nothing can happen before there is a catalog",            \
+      "Name one with `catalog FOLDER`.")                                              \
+    X(scenario_not_there, "a line names what does not exist",                         \
+      "Mend the name, or the order of the lines.")                                    \
+    X(scenario_no_files, "there are no scenario files",                               \
+      "Name files that end in .scn, or folders with such.")
 FARTHING_REASON_ENUM(ScenarioReason, FARTHING_SCENARIO_REASONS)
 }  // namespace farthing
 
 namespace farthing::cli {
 
 struct Line {
-    std::int64_t number = 0;                 // in the file, 1-based
-    std::optional<Date> date;                // `2026-01-05 …`
-    std::optional<std::int64_t> time;        // microseconds of the local day: `2026-01-05 10:00 …`
-    std::vector<std::string> words;          // the first is the verb; quotes are taken off
-    std::string text;                        // the whole line with single blanks
-    std::string block;                       // the indented lines below a line that ends in ":"
+    std::int64_t number = 0;           // in the file, 1-based
+    std::optional<Date> date;          // `2026-01-05 …`
+    std::optional<std::int64_t> time;  // microseconds of the local day: `2026-01-05 10:00 …`
+    std::vector<std::string> words;    // the first is the verb; quotes are taken off
+    std::string text;                  // the whole line with single blanks
+    std::string block;                 // the indented lines below a line that ends in ":"
     bool has_block = false;
     const std::string& verb() const { return words.front(); }
 };
 
 struct Step {
-    bool expects = false;                    // stands after `----`
+    bool expects = false;  // stands after `----`
     Line line;
-    std::vector<Line> lines;                 // of an expected document: its lines
+    std::vector<Line> lines;  // of an expected document: its lines
 };
 
 struct Scenario {
-    std::string title;                       // the first comment
-    std::int64_t number = 1;                 // line where it starts
+    std::string title;        // the first comment
+    std::int64_t number = 1;  // line where it starts
     std::vector<Step> steps;
 };
 

@@ -65,7 +65,8 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "now") return {};
     if (verb == "account") return account(line);
     if (verb == "subscribe") return subscribe(line);
-    if (verb == "quantity" || verb == "plan" || verb == "pays" || verb == "identify") return change(line);
+    if (verb == "quantity" || verb == "plan" || verb == "pays" || verb == "identify")
+        return change(line);
     if (verb == "feed") return feed(line);
     if (verb == "file") return file(line);
     if (verb == "retry" || verb == "drop") return suspense(line);
@@ -79,7 +80,8 @@ Result<void> Stage::flush() {
     return import_usage();
 }
 
-// A catalog is published when the first line that is not part of it comes, so that its decks may follow it.
+// A catalog is published when the first line that is not part of it comes, so that its decks may
+// follow it.
 Result<void> Stage::publish() {
     if (!catalog_pending_) return {};
     FARTHING_CHECK(import_usage());
@@ -91,7 +93,8 @@ Result<void> Stage::publish() {
     }
     const catalog::Version* version = newest();
     // Stories start with their catalog: before the first date the clock stands where it begins.
-    now_ = std::max(now_, std::min(version->valid_from, version->zone.start_of(Date::of(2100, 1, 1))));
+    now_ =
+        std::max(now_, std::min(version->valid_from, version->zone.start_of(Date::of(2100, 1, 1))));
     return {};
 }
 
@@ -121,10 +124,12 @@ Result<void> Stage::move_clock(const Line& line) {
     if (version == nullptr) {
         // A refused catalog is what the lines below may expect.
         if (!refused_.empty()) return {};
-        return wrong(line, "\"" + line.text + "\" comes before any catalog", ScenarioReason::scenario_no_catalog);
+        return wrong(line, "\"" + line.text + "\" comes before any catalog",
+                     ScenarioReason::scenario_no_catalog);
     }
     if (!line.date) return {};
-    const std::int64_t local = std::int64_t{line.date->days} * kMicrosPerDay + line.time.value_or(0);
+    const std::int64_t local =
+        std::int64_t{line.date->days} * kMicrosPerDay + line.time.value_or(0);
     const LocalReading reading = version->zone.read_local(local);
     now_ = std::max(now_, reading.first);
     return {};
@@ -183,32 +188,42 @@ Result<void> Stage::change(const Line& line) {
         FARTHING_TRY(const std::int64_t quantity, whole_number(value));
         return engine_->set_quantity(name, quantity, day);
     }
-    if (line.verb() == "plan") return engine_->set_plan(name, value == "ends" ? std::string() : value, day);
+    if (line.verb() == "plan")
+        return engine_->set_plan(name, value == "ends" ? std::string() : value, day);
     if (line.verb() == "pays") return engine_->set_pays(name, value != "no", day);
     FARTHING_TRY(const std::string identity, word(line, 3, "the identity"));
     const auto kind = std::ranges::find(kIdentityKindNames, std::string_view(value));
-    if (kind == kIdentityKindNames.end()) return wrong(line, "no kind of identity is named \"" + printable(value) + "\"");
-    return engine_->identify(name, static_cast<IdentityKind>(kind - kIdentityKindNames.begin()), identity,
+    if (kind == kIdentityKindNames.end())
+        return wrong(line, "no kind of identity is named \"" + printable(value) + "\"");
+    return engine_->identify(name, static_cast<IdentityKind>(kind - kIdentityKindNames.begin()),
+                             identity,
                              newest()->zone.start_of(day).plus_micros(line.time.value_or(0)));
 }
 
 // SUBSCRIPTION SERVICE QUANTITY [UNIT] [network N] [called N]
 Result<void> Stage::usage(const Line& line) {
-    if (!line.date || !line.time) return wrong(line, "usage needs its day and time", ScenarioReason::scenario_no_date);
+    if (!line.date || !line.time)
+        return wrong(line, "usage needs its day and time", ScenarioReason::scenario_no_date);
     FARTHING_TRY(const std::string subscription, word(line, 1, "a subscription"));
     FARTHING_TRY(const std::string service, word(line, 2, "a service"));
     FARTHING_TRY(std::string quantity, word(line, 3, "a quantity"));
     const catalog::Version* version = newest();
     const catalog::Meter* meter = version == nullptr ? nullptr : version->meter_named(service);
-    if (meter == nullptr) return wrong(line, "no meter is named \"" + printable(service) + "\"", ScenarioReason::scenario_not_there);
-    if (line.words.size() > 4 && unit_named(line.words[4]) != nullptr) quantity += " " + line.words[4];
+    if (meter == nullptr)
+        return wrong(line, "no meter is named \"" + printable(service) + "\"",
+                     ScenarioReason::scenario_not_there);
+    if (line.words.size() > 4 && unit_named(line.words[4]) != nullptr)
+        quantity += " " + line.words[4];
     const auto base = parse_quantity(quantity, *meter->unit);
     if (!base) return wrong(line, "\"" + printable(quantity) + "\" is no quantity of " + service);
-    const LocalReading reading = version->zone.read_local(std::int64_t{line.date->days} * kMicrosPerDay + *line.time);
-    if (reading.kind != LocalReading::Kind::unique) return wrong(line, "that local time occurs twice or never");
+    const LocalReading reading =
+        version->zone.read_local(std::int64_t{line.date->days} * kMicrosPerDay + *line.time);
+    if (reading.kind != LocalReading::Kind::unique)
+        return wrong(line, "that local time occurs twice or never");
     usage_count_ += 1;
-    usage_rows_ += std::to_string(usage_count_) + "," + csv_field(subscription) + "," + service + "," + to_rfc3339(reading.first) +
-                   "," + std::to_string(*base) + "," + word_after(line, "network").value_or("") + "," +
+    usage_rows_ += std::to_string(usage_count_) + "," + csv_field(subscription) + "," + service +
+                   "," + to_rfc3339(reading.first) + "," + std::to_string(*base) + "," +
+                   word_after(line, "network").value_or("") + "," +
                    word_after(line, "called").value_or("") + "\n";
     return {};
 }
@@ -216,20 +231,25 @@ Result<void> Stage::usage(const Line& line) {
 Result<void> Stage::import_usage() {
     if (usage_rows_.empty()) return {};
     if (usage_files_ == 0) {
-        if (auto added = engine_->add_feed("scenario-usage", kUsageFeed); !added) return fail(added.error().front());
+        if (auto added = engine_->add_feed("scenario-usage", kUsageFeed); !added)
+            return fail(added.error().front());
     }
     usage_files_ += 1;
-    const auto path = folder_->path() / "files" / ("usage-" + std::to_string(usage_files_) + ".csv");
-    FARTHING_CHECK(write_file(path, "id,subscription,service,start,quantity,network,called\n" + usage_rows_));
+    const auto path =
+        folder_->path() / "files" / ("usage-" + std::to_string(usage_files_) + ".csv");
+    FARTHING_CHECK(
+        write_file(path, "id,subscription,service,start,quantity,network,called\n" + usage_rows_));
     usage_rows_.clear();
-    FARTHING_TRY(const engine::Report report, engine_->import_files("scenario-usage", std::span(&path, 1)));
+    FARTHING_TRY(const engine::Report report,
+                 engine_->import_files("scenario-usage", std::span(&path, 1)));
     count(report, false);
     return {};
 }
 
 void Stage::count(const engine::Report& report, bool recycled) {
     totals_[recycled ? "recycled" : "received"] += report.received;
-    for (std::size_t i = 0; i < kOutcomes; ++i) totals_[std::string(kOutcomeNames[i])] += report.outcomes[i];
+    for (std::size_t i = 0; i < kOutcomes; ++i)
+        totals_[std::string(kOutcomeNames[i])] += report.outcomes[i];
     if (recycled) totals_["suspended"] -= report.received;
     for (const auto& refused : report.refused) refused_.push_back(refused.error);
 }
@@ -258,7 +278,8 @@ Result<void> Stage::file(const Line& line) {
     if (line.has_block) {
         FARTHING_CHECK(write_file(path, line.block));
     } else if (const auto other = word_after(line, "like")) {
-        FARTHING_TRY(const std::string content, read_file((folder_->path() / "files" / *other).string()));
+        FARTHING_TRY(const std::string content,
+                     read_file((folder_->path() / "files" / *other).string()));
         FARTHING_CHECK(write_file(path, content));
     } else {
         path = file_.parent_path() / name;
@@ -269,10 +290,12 @@ Result<void> Stage::file(const Line& line) {
 }
 
 Result<void> Stage::suspense(const Line& line) {
-    const engine::SuspenseFilter filter{word_after(line, "feed").value_or(""), word_after(line, "reason").value_or(""),
+    const engine::SuspenseFilter filter{word_after(line, "feed").value_or(""),
+                                        word_after(line, "reason").value_or(""),
                                         word_after(line, "identity").value_or("")};
     if (line.verb() == "drop") {
-        FARTHING_TRY(const std::int64_t dropped, engine_->drop(filter, word_after(line, "because").value_or("")));
+        FARTHING_TRY(const std::int64_t dropped,
+                     engine_->drop(filter, word_after(line, "because").value_or("")));
         totals_["dropped"] += dropped;
         totals_["suspended"] -= dropped;
         return {};
@@ -282,12 +305,14 @@ Result<void> Stage::suspense(const Line& line) {
     return {};
 }
 
-// On a day, the cycle that ended before it: of the named payer's bill day, else of the month's first.
+// On a day, the cycle that ended before it: of the named payer's bill day, else of the month's
+// first.
 Result<void> Stage::bill(const Line& line) {
     FARTHING_TRY(const Date day, day_of(line));
     const std::string payer = line.words.size() > 1 ? line.words[1] : std::string();
     unsigned anchor = 1;
-    if (const AccountId id = engine_->directory().account_named(payer)) anchor = engine_->directory().account(id).fact.bill_day;
+    if (const AccountId id = engine_->directory().account_named(payer))
+        anchor = engine_->directory().account(id).fact.bill_day;
     billed_ = cycle_of(day, anchor).first.plus_days(-1);
     const auto step = line.verb() == "bill"   ? engine_->bill_run(billed_, payer)
                       : line.verb() == "undo" ? engine_->undo(billed_, payer)
@@ -309,7 +334,8 @@ Result<void> Stage::amend(const Line& line) {
     }
     const auto credit = word_after(line, "credit");
     const auto debit = word_after(line, "debit");
-    if (credit.has_value() == debit.has_value()) return wrong(line, "an adjustment is either a credit or a debit");
+    if (credit.has_value() == debit.has_value())
+        return wrong(line, "an adjustment is either a credit or a debit");
     const auto amount = Decimal::parse(credit ? *credit : *debit);
     if (!amount) return wrong(line, "that is no amount");
     const auto money = money_of(credit ? -amount->exact() : amount->exact(), newest()->currency);
@@ -335,7 +361,8 @@ Result<void> Stage::import_directory(const Line& line) {
     } else if (what == "subscriptions") {
         FARTHING_CHECK(engine_->import_subscriptions(name, *csv));
     } else {
-        return wrong(line, "accounts or subscriptions can be imported, not \"" + printable(what) + "\"");
+        return wrong(line,
+                     "accounts or subscriptions can be imported, not \"" + printable(what) + "\"");
     }
     return {};
 }

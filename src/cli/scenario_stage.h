@@ -1,4 +1,5 @@
-// One scenario on its stage: a fresh data folder, a clock that goes with the dates of the lines, and what happened.
+// One scenario on its stage: a fresh data folder, a clock that goes with the dates of the lines,
+// and what happened.
 #pragma once
 
 #include <filesystem>
@@ -25,8 +26,8 @@ class Stage {
 
     // Opens the data folder. Call it once, first.
     Result<void> open(Context& context);
-    // Does what a line says. What the engine refuses is kept for a `refused` line that follows, and told as an error
-    // when none does.
+    // Does what a line says. What the engine refuses is kept for a `refused` line that follows, and
+    // told as an error when none does.
     Result<void> perform(const Line& line);
     // Compares; a difference is added to `differences()`.
     Result<void> expect(const Step& step);
@@ -37,19 +38,19 @@ class Stage {
   private:
     // Statements (scenario_stage.cc).
     Result<void> dispatch(const Line& line);
-    Result<void> flush();                        // publishes the pending catalog and imports the pending usage
+    Result<void> flush();  // publishes the pending catalog and imports the pending usage
     Result<void> publish();
     Result<void> import_usage();
     Result<void> catalog(const Line& line);
     Result<void> account(const Line& line);
     Result<void> subscribe(const Line& line);
-    Result<void> change(const Line& line);       // quantity, plan, pays, identify
+    Result<void> change(const Line& line);  // quantity, plan, pays, identify
     Result<void> usage(const Line& line);
     Result<void> feed(const Line& line);
     Result<void> file(const Line& line);
-    Result<void> suspense(const Line& line);     // retry, drop
-    Result<void> bill(const Line& line);         // bill, undo, send
-    Result<void> amend(const Line& line);        // adjust, field
+    Result<void> suspense(const Line& line);  // retry, drop
+    Result<void> bill(const Line& line);      // bill, undo, send
+    Result<void> amend(const Line& line);     // adjust, field
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     void count(const engine::Report& report, bool recycled);
@@ -67,11 +68,14 @@ class Stage {
     Result<void> expect_documents(const Line& line);
     std::vector<std::string> document_lines(const Invoice& invoice, bool with_details) const;
     bool same_line(const Line& expected, const Invoice& invoice, const InvoiceLine& line) const;
-    void compare_amount(const Line& line, const std::string& expected, const Exact& got, const std::string& got_text);
+    void compare_amount(const Line& line, const std::string& expected, const Exact& got,
+                        const std::string& got_text);
 
     Result<Date> day_of(const Line& line) const;
     Result<std::string> word(const Line& line, std::size_t index, std::string_view what) const;
-    std::string place(const Line& line) const { return file_.string() + ":" + std::to_string(line.number); }
+    std::string place(const Line& line) const {
+        return file_.string() + ":" + std::to_string(line.number);
+    }
     std::unexpected<Error> wrong(const Line& line, std::string message,
                                  ScenarioReason why = ScenarioReason::scenario_malformed) const {
         return fail(why, std::move(message), place(line));

@@ -1,7 +1,7 @@
 #include "cli/session.h"
 
-#include <cstdlib>
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -42,7 +42,8 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 
 Result<Date> date_argument(const std::string& text) {
     if (const auto date = parse_date(text)) return *date;
-    return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is not a date; write 2026-01-31");
+    return fail(UsageReason::bad_value,
+                "\"" + printable(text) + "\" is not a date; write 2026-01-31");
 }
 
 Date today(Context& context, const engine::Engine& engine) {
@@ -68,7 +69,8 @@ Result<Instant> instant_argument(const std::string& text, const TimeZone& zone) 
     if (const auto instant = parse_rfc3339(text)) return *instant;
     if (const auto date = parse_date(text)) return zone.start_of(*date);
     return fail(UsageReason::bad_value,
-                "\"" + printable(text) + "\" is neither a day (2026-01-31) nor an instant (2026-01-31T12:00:00Z)");
+                "\"" + printable(text) +
+                    "\" is neither a day (2026-01-31) nor an instant (2026-01-31T12:00:00Z)");
 }
 
 void tell(Context& context, const Error& error) {
@@ -103,7 +105,8 @@ void print_report_json(Context& context, const engine::Report& report) {
     context.out << json.text() << '\n';
 }
 
-void print_report_text(Context& context, const engine::Report& report, std::chrono::milliseconds elapsed) {
+void print_report_text(Context& context, const engine::Report& report,
+                       std::chrono::milliseconds elapsed) {
     context.out << "files " << grouped(report.files) << "   received " << grouped(report.received);
     for (std::size_t i = 0; i < kOutcomes; ++i) {
         const bool always = static_cast<Outcome>(i) == Outcome::rated;
@@ -111,10 +114,12 @@ void print_report_text(Context& context, const engine::Report& report, std::chro
             context.out << "   " << kOutcomeNames[i] << ' ' << grouped(report.outcomes[i]);
         }
     }
-    context.out << "   charged " << report.charged.to_string() << ' ' << report.charged.currency.code() << '\n';
+    context.out << "   charged " << report.charged.to_string() << ' '
+                << report.charged.currency.code() << '\n';
     for (const auto& [reason, records] : report.suspended_by_reason) {
         context.out << "suspended " << grouped(records) << ": " << reason;
-        if (const auto known = reason_named<SuspenseReason>(reason)) context.out << ", " << sentence_of(*known);
+        if (const auto known = reason_named<SuspenseReason>(reason))
+            context.out << ", " << sentence_of(*known);
         context.out << '\n';
     }
     for (const auto& refused : report.refused) {
@@ -126,7 +131,8 @@ void print_report_text(Context& context, const engine::Report& report, std::chro
 
 }  // namespace
 
-Exit print_report(Context& context, const engine::Report& report, std::chrono::milliseconds elapsed) {
+Exit print_report(Context& context, const engine::Report& report,
+                  std::chrono::milliseconds elapsed) {
     if (context.json()) {
         print_report_json(context, report);
     } else {

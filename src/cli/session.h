@@ -34,7 +34,8 @@ Exit tell(Context& context, const Errors& errors);
 void tell(Context& context, const Error& error);
 
 // Control totals of a run, as text or JSON, and what they mean for the exit code.
-Exit print_report(Context& context, const engine::Report& report, std::chrono::milliseconds elapsed);
+Exit print_report(Context& context, const engine::Report& report,
+                  std::chrono::milliseconds elapsed);
 
 // A folder of its own under the system's temporary folder, removed at the end.
 class TemporaryFolder {

@@ -1,0 +1,105 @@
+#include "cli/generate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "cli/session.h"
+
+namespace farthing::cli {
+namespace {
+
+std::vector<std::string> lines_of(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+std::vector<std::string> fields_of(const std::string& line) {
+    std::stringstream in(line);
+    std::vector<std::string> fields;
+    for (std::string field; std::getline(in, field, ',');) fields.push_back(field);
+    return fields;
+}
+
+TEST(GenerateLamps, EveryLampBurns13Point2KilowattHoursAndEachFaultIsThere) {
+    const TemporaryFolder folder;
+    const auto city = generate_lamps(folder.path(), 24);
+    ASSERT_TRUE(city) << city.error().to_string();
+    EXPECT_EQ(city->faults.reports, 24 * 30 * 1440);
+    EXPECT_EQ(city->faults.repeated, 2 * 1440);
+    EXPECT_EQ(city->faults.conflicts, 1);
+    EXPECT_EQ(city->faults.rogue, 120);
+    EXPECT_EQ(city->faults.unknown_lamps, 3);
+    EXPECT_EQ(city->files.size(), 12u * 30 + 2);
+
+    std::map<std::string, std::int64_t> joules;
+    std::set<std::string> ids;
+    std::int64_t records = 0;
+    std::int64_t twice = 0;
+    for (const auto& file : city->files) {
+        const auto lines = lines_of(file);
+        for (std::size_t i = 1; i < lines.size(); ++i) {
+            const auto fields = fields_of(lines[i]);
+            records += 1;
+            if (ids.insert(fields[0]).second) {
+                joules[fields[1]] += std::stoll(fields[3]);
+            } else {
+                twice += 1;
+            }
+        }
+    }
+    EXPECT_EQ(records, city->records);
+    EXPECT_EQ(records, city->faults.reports + 2 * 1440 + 1 + 120);
+    EXPECT_EQ(twice, 2 * 1440 + 1);
+    EXPECT_EQ(joules.size(), 25u);
+    for (const auto& [lamp, sum] : joules) {
+        EXPECT_EQ(sum, lamp == "SIM-77" ? 120 * 2'400 : 19'800 * 2'400) << lamp;
+    }
+    EXPECT_EQ(lines_of(folder.path() / "subscriptions.csv").size(), 1u + 21);
+    EXPECT_EQ(lines_of(folder.path() / "unknown-lamps.csv").size(), 1u + 3);
+    EXPECT_EQ(lines_of(folder.path() / "accounts.csv").size(), 1u + 13);
+}
+
+TEST(GenerateLamps, TheSilentHourIsMissingAndComesTheNextDay) {
+    const TemporaryFolder folder;
+    ASSERT_TRUE(generate_lamps(folder.path(), 24));
+    const auto inbox = folder.path() / "inbox" / "university";
+    EXPECT_EQ(lines_of(inbox / "2026-06-12.csv").size(), 1u + 2 * (1440 - 60));
+    const auto late = lines_of(inbox / "2026-06-13-late.csv");
+    ASSERT_EQ(late.size(), 1u + 2 * 60);
+    EXPECT_EQ(fields_of(late[1])[2], "2026-06-12T19:00:00Z");  // 22:00 in Tallinn
+}
+
+TEST(GenerateLamps, RefusesACityWithoutRoomForItsFaults) {
+    const TemporaryFolder folder;
+    EXPECT_FALSE(generate_lamps(folder.path(), 23));
+    EXPECT_FALSE(generate_lamps(folder.path(), 1'000'000));
+}
+
+TEST(GenerateSessions, TheSameArgumentsGiveTheSameBytes) {
+    const TemporaryFolder one;
+    const TemporaryFolder two;
+    const auto first = generate_sessions(one.path(), 10, 500);
+    const auto second = generate_sessions(two.path(), 10, 500);
+    ASSERT_TRUE(first && second);
+    ASSERT_EQ(first->files.size(), 1u);
+    EXPECT_EQ(lines_of(first->files[0]), lines_of(second->files[0]));
+    EXPECT_EQ(lines_of(first->files[0]).size(), 501u);
+}
+
+TEST(GenerateCalls, WritesEighteenColumns) {
+    const TemporaryFolder folder;
+    const auto made = generate_calls(folder.path(), 10, 100);
+    ASSERT_TRUE(made);
+    for (const std::string& line : lines_of(made->files[0]))
+        EXPECT_EQ(std::ranges::count(line, ','), 17) << line;
+}
+
+}  // namespace
+}  // namespace farthing::cli
