@@ -89,7 +89,7 @@ void DelimitedReader::read_header(const Feed& feed, const FieldMap& map, std::st
         place_columns(feed, map, names);
         return;
     }
-    header_ = std::string(without_return(without_mark(header)));
+    header_ = std::string(without_return(without_mark(header.substr(0, header.find('\n')))));
     if (header_.empty() && begin_record()) {
         const char* newline = find(cursor_, bytes.data() + bytes.size(), '\n');
         header_ = std::string(without_return({cursor_, newline}));

@@ -62,7 +62,7 @@ std::vector<std::string> decoded(const Feed& feed, std::string_view bytes, std::
     }
     EXPECT_EQ(decoder.position(), static_cast<std::int64_t>(lines.size()));
     const Seal sealed = seal(feed, bytes);
-    if (!sealed.rejected) EXPECT_EQ(sealed.records, decoder.position());
+    EXPECT_TRUE(sealed.rejected || sealed.records == decoder.position());
     return lines;
 }
 using Lines = std::vector<std::string>;
@@ -161,7 +161,7 @@ TEST(Samples, CloudEvents) {
                                 event("\"data\":{\"energy\":-1}") + event("\"data\":{\"energy\":1e-12}") +
                                 event("\"data\":{}") + event("\"data\":{\"energy\":1},") + "{\"id\":\"2\n[]\n" +
                                 event("\"data\":{\"energy\":\"2\"}")),
-              (Lines{"1 bad_number", "2 bad_number", "3 quantity_out_of_range", "4 bad_number", "5 missing_field",
+              (Lines{"1 bad_number", "2 unparseable", "3 quantity_out_of_range", "4 bad_number", "5 missing_field",
                      "6 unparseable", "7 unparseable", "8 unparseable", "9 L energy 2026-06-01T00:00:00Z 7200000"}));
     const Lines after_deep = decoded(feed, event(deep) + event("\"data\":{\"energy\":1}"));
     ASSERT_EQ(after_deep.size(), 2U);
@@ -226,7 +226,8 @@ TEST(Delimited, RestartsAtAnyRecordAndCutsAnywhere) {
         UsageChunk chunk;
         const bool more = decoder.next(chunk, 1);
         ASSERT_EQ(more, from < whole.size());
-        if (more) EXPECT_TRUE(whole[from].starts_with(std::to_string(chunk.line[0]) + " "));
+        if (!more) continue;
+        EXPECT_TRUE(whole[from].starts_with(std::to_string(chunk.line[0]) + " "));
     }
     for (std::size_t size = 0; size < 700; ++size) decoded(feed, bytes.substr(0, size));
 }
@@ -320,18 +321,19 @@ TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
     std::string told;
     for (const Error& error : feed.error()) told += error.place + " " + error.code + "\n";
     EXPECT_EQ(told, "f.yaml:10:1 feed_not_supported\nf.yaml:3:12 feed_bad_value\nf.yaml:6:3 feed_unknown_key\n"
-                    "f.yaml:5:3 feed_missing_key\nf.yaml:7:29 feed_bad_value\nf.yaml:8:13 feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
+                    "f.yaml:5:3 feed_missing_key\nf.yaml:7:30 feed_bad_value\nf.yaml:8:14 feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
 }
 
 TEST(Propose, ReadsItsOwnProposal) {
     const auto lamps = propose_feed("lamps.csv", slurp("catalogs/feeds/lamps.sample.csv"));
     ASSERT_TRUE(lamps) << lamps.error().to_string();
     ASSERT_EQ(lamps->preview.size(), 5U);
-    EXPECT_EQ(lamps->preview[0], "{\"line\": 2, \"id\": \"e-0000001\", \"device\": \"L-0001\", \"service\": \"energy\", "
-                                 "\"start\": \"2026-06-01T00:00:00Z\", \"quantity\": 3000, \"unit\": \"joule\"}");
+    EXPECT_EQ(lamps->preview[0], R"({"line":2,"id":"e-0000001","device":"L-0001","service":"energy",)"
+                                 R"("start":"2026-06-01T00:00:00Z","quantity":3000,"unit":"joule"})");
     const auto sims = propose_feed("in/sims.csv", slurp("catalogs/feeds/sim-sessions.sample.csv"));
     ASSERT_TRUE(sims) << sims.error().to_string();
-    EXPECT_NE(sims->preview[0].find("\"quantity\": 40000000"), std::string::npos) << sims->preview[0] << sims->yaml;
+    EXPECT_EQ(sims->preview[0], R"({"line":2,"iccid":"8937204016150000001","service":"data","start":"2026-01-05T10:00:00Z",)"
+                                R"("end":"2026-01-05T10:15:00Z","quantity":40000000,"unit":"byte"})");
     EXPECT_TRUE(propose_feed("ce.jsonl", slurp("catalogs/feeds/cloudevents.sample.jsonl")));
     EXPECT_TRUE(propose_feed("Master.csv", slurp("catalogs/feeds/asterisk-master.sample.csv")));
     EXPECT_FALSE(propose_feed("empty", ""));

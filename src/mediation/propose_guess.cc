@@ -212,6 +212,11 @@ void Guesser::guess_identity() {
         identity_ = i;
         kind_ = all(i, is_iccid) ? "iccid" : "imsi";
     }
+    for (const std::string_view card : {"iccid", "imsi"}) {
+        if (identity_ != kNone) break;
+        identity_ = find_named({card});
+        if (identity_ != kNone) kind_ = card;
+    }
     if (identity_ == kNone) {
         identity_ = find_named({"msisdn", "calling", "caller", "a_number", "anumber", "src"});
         if (identity_ != kNone) kind_ = "msisdn";
@@ -294,7 +299,7 @@ Result<std::string> Guesser::write(std::string_view file_name) {
     }
     out += "time_zone: UTC                            # guess: of times without an offset\n";
     const std::string_view format = time_format(start_);
-    if (format.starts_with('%') ) tell("Times carry no offset: set `time_zone` to the clock of the source.");
+    if (format.starts_with('%')) tell("Times carry no offset: set `time_zone` to the clock of the source.");
     out += "record:\n";
     if (id_ != kNone) out += fmt::format("  id: {{{}}}  # different in all records\n", ref(id_));
     out += fmt::format("  service: {{constant: {}}}  # guess: must be a meter of the catalog\n", service_);
