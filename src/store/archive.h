@@ -1,5 +1,6 @@
-// Usage archive: immutable Parquet files, written to a temporary name, synced, renamed to their hash; the batch's
-// transaction registers them. Readers trust only what is registered. Columns: docs/reference/archive.md.
+// Usage archive: immutable Parquet files, written to a temporary name, synced, renamed to their
+// hash; the batch's transaction registers them. Readers trust only what is registered. Columns:
+// docs/reference/archive.md.
 #pragma once
 
 #include <filesystem>
@@ -17,15 +18,17 @@
 
 namespace farthing::store {
 
-// Writes the files of one batch: `usage` (every live record and every duplicate with its outcome), `rated_usage`, and
-// `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes, syncs, renames and describes the files.
+// Writes the files of one batch: `usage` (every live record and every duplicate with its outcome),
+// `rated_usage`, and `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes,
+// syncs, renames and describes the files.
 class ArchiveWriter {
   public:
     // `currency` of the charges; none: they name none.
     ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency = {});
-    ~ArchiveWriter();                                        // without finish: temporary files are removed
-    // `rated` rows point into `usage` rows (a row outside of it is a repricing: it has no record); `first_row` is the batch-wide number of the chunk's first record.
-    // `suspense_group[row]`: index into the batch's groups for suspended rows.
+    ~ArchiveWriter();  // without finish: temporary files are removed
+    // `rated` rows point into `usage` rows (a row outside of it is a repricing: it has no record);
+    // `first_row` is the batch-wide number of the chunk's first record. `suspense_group[row]`:
+    // index into the batch's groups for suspended rows.
     Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
                         const std::vector<std::uint32_t>& suspense_group);
     Result<std::vector<ArchiveFile>> finish();
@@ -56,7 +59,7 @@ struct UsageRow {
 };
 struct RatedRow {
     BatchId batch;
-    std::int64_t row = 0;                                    // of the usage row; -1 for a repricing
+    std::int64_t row = 0;  // of the usage row; -1 for a repricing
     Perspective perspective = Perspective::retail;
     SubscriptionId subscription;
     AccountId payer;
@@ -68,7 +71,7 @@ struct RatedRow {
     Date window_first;
     Date window_end;
     Instant segment_start;
-    Instant start;                                           // event time of the record
+    Instant start;  // event time of the record
     std::int64_t billable = 0;
     std::int64_t from = 0;
     std::int64_t to = 0;
@@ -77,7 +80,7 @@ struct RatedRow {
     Currency currency;
 };
 struct SuspendedRow {
-    std::uint32_t group = 0;                                 // index within its batch
+    std::uint32_t group = 0;  // index within its batch
     SourceId source;
     std::int64_t line = 0;
     std::string raw;
@@ -90,7 +93,8 @@ struct UsageFilter {
     std::optional<std::int64_t> row;
     std::optional<Outcome> outcome;
 };
-Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file, const UsageFilter& filter);
+Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
+                                         const UsageFilter& filter);
 struct RatedFilter {
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;
@@ -98,9 +102,10 @@ struct RatedFilter {
     std::optional<std::uint32_t> owner;
     std::optional<Date> window_first;
     std::size_t limit = SIZE_MAX;
-    bool largest_first = false;                              // by charge
+    bool largest_first = false;  // by charge
 };
-Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file, const RatedFilter& filter);
+Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
+                                         const RatedFilter& filter);
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
 // Sums over a file, for `check`: rows, charge atoms.
 struct FileSums {
@@ -111,6 +116,7 @@ struct FileSums {
 Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view table);
 
 // A file of other content (dedup segments): written, synced, renamed to its hash.
-Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table, std::string_view bytes);
+Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table,
+                               std::string_view bytes);
 
 }  // namespace farthing::store

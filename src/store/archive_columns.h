@@ -1,5 +1,6 @@
-// The archive's tables: names, types and ids of their columns. A column's id is its Parquet field id and its DuckLake
-// column id, and is never given to another column. Described for people in docs/reference/archive.md.
+// The archive's tables: names, types and ids of their columns. A column's id is its Parquet field
+// id and its DuckLake column id, and is never given to another column. Described for people in
+// docs/reference/archive.md.
 #pragma once
 
 #include <array>
@@ -9,9 +10,22 @@
 
 namespace farthing::store {
 
-enum class ColumnType : std::uint8_t { int32, uint8, uint16, uint32, int64, uint64, date, timestamp, text, bytes };
+enum class ColumnType : std::uint8_t {
+    int32,
+    uint8,
+    uint16,
+    uint32,
+    int64,
+    uint64,
+    date,
+    timestamp,
+    text,
+    bytes
+};
 // Texts and bytes are null where they are empty; all other columns have no nulls.
-constexpr bool is_text(ColumnType type) { return type == ColumnType::text || type == ColumnType::bytes; }
+constexpr bool is_text(ColumnType type) {
+    return type == ColumnType::text || type == ColumnType::bytes;
+}
 enum class ColumnEncoding : std::uint8_t {
     dictionary,  // few different values
     delta,       // neighbours differ little
@@ -26,8 +40,25 @@ struct ArchiveColumn {
 
 // The index of a column in its table is its id − 1.
 namespace usage_column {
-enum : int { batch, row, source, line, subscription, meter, start, end, quantity, network, called, calling, id,
-             reading_1, reading_2, outcome, reason };
+enum : int {
+    batch,
+    row,
+    source,
+    line,
+    subscription,
+    meter,
+    start,
+    end,
+    quantity,
+    network,
+    called,
+    calling,
+    id,
+    reading_1,
+    reading_2,
+    outcome,
+    reason
+};
 }
 constexpr std::array kUsageColumns = {
     ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
@@ -50,8 +81,28 @@ constexpr std::array kUsageColumns = {
 };
 
 namespace rated_column {
-enum : int { batch, row, perspective, subscription, payer, component, version, owner_kind, owner, item, window_first,
-             window_end, segment_start, start, billable, from, to, charge_atoms, fee_atoms, currency };
+enum : int {
+    batch,
+    row,
+    perspective,
+    subscription,
+    payer,
+    component,
+    version,
+    owner_kind,
+    owner,
+    item,
+    window_first,
+    window_end,
+    segment_start,
+    start,
+    billable,
+    from,
+    to,
+    charge_atoms,
+    fee_atoms,
+    currency
+};
 }
 constexpr std::array kRatedColumns = {
     ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},

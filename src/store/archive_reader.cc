@@ -1,4 +1,5 @@
-// Readers: what statistics rule out is not read, the filtered columns come first, the rest only where rows match.
+// Readers: what statistics rule out is not read, the filtered columns come first, the rest only
+// where rows match.
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -19,7 +20,9 @@ struct Condition {
     std::int64_t high;
 };
 
-Condition equals(int column, std::int64_t value) { return {column, value, value}; }
+Condition equals(int column, std::int64_t value) {
+    return {column, value, value};
+}
 
 bool may_match(const ParquetReader& reader, int group, const std::vector<Condition>& conditions) {
     return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
@@ -29,20 +32,25 @@ bool may_match(const ParquetReader& reader, int group, const std::vector<Conditi
 }
 
 // The rows of a group that meet all conditions, ascending.
-Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group, const std::vector<Condition>& conditions) {
+Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group,
+                                           const std::vector<Condition>& conditions) {
     std::vector<std::uint32_t> rows(reader.rows(group));
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
     for (const Condition& condition : conditions) {
         if (rows.empty()) break;
-        FARTHING_TRY(const std::vector<std::int64_t> values, reader.numbers(group, condition.column));
-        std::erase_if(rows, [&](std::uint32_t row) { return values[row] < condition.low || values[row] > condition.high; });
+        FARTHING_TRY(const std::vector<std::int64_t> values,
+                     reader.numbers(group, condition.column));
+        std::erase_if(rows, [&](std::uint32_t row) {
+            return values[row] < condition.low || values[row] > condition.high;
+        });
     }
     return rows;
 }
 
 // Calls `each(group, rows)` for every row group with rows that match, until it answers false.
 template <class Each>
-Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& conditions, Each each) {
+Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& conditions,
+                         Each each) {
     for (int group = 0; group < reader.groups(); ++group) {
         if (!may_match(reader, group, conditions)) continue;
         FARTHING_TRY(const std::vector<std::uint32_t> rows, matches(reader, group, conditions));
@@ -55,16 +63,17 @@ Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& co
 
 // Fills one field of the rows that were just appended to `to`.
 template <class Row, class Set>
-Result<void> fill(ParquetReader& reader, int group, int column, const std::vector<std::uint32_t>& rows,
-                  std::vector<Row>& to, Set set) {
+Result<void> fill(ParquetReader& reader, int group, int column,
+                  const std::vector<std::uint32_t>& rows, std::vector<Row>& to, Set set) {
     FARTHING_TRY(const std::vector<std::int64_t> values, reader.numbers(group, column));
     const std::size_t first = to.size() - rows.size();
     for (std::size_t i = 0; i < rows.size(); ++i) set(to[first + i], values[rows[i]]);
     return {};
 }
 template <class Row>
-Result<void> fill_text(ParquetReader& reader, int group, int column, const std::vector<std::uint32_t>& rows,
-                       std::vector<Row>& to, std::string Row::*field) {
+Result<void> fill_text(ParquetReader& reader, int group, int column,
+                       const std::vector<std::uint32_t>& rows, std::vector<Row>& to,
+                       std::string Row::* field) {
     FARTHING_TRY(std::vector<std::string> values, reader.texts(group, column));
     const std::size_t first = to.size() - rows.size();
     for (std::size_t i = 0; i < rows.size(); ++i) to[first + i].*field = std::move(values[rows[i]]);
@@ -85,29 +94,37 @@ constexpr Field<UsageRow> kUsageFields[] = {
     {usage_column::source, [](UsageRow& r, std::int64_t v) { r.source = {as32(v)}; }},
     {usage_column::line, [](UsageRow& r, std::int64_t v) { r.line = v; }},
     {usage_column::subscription, [](UsageRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
-    {usage_column::meter, [](UsageRow& r, std::int64_t v) { r.meter = {static_cast<std::uint16_t>(v)}; }},
+    {usage_column::meter,
+     [](UsageRow& r, std::int64_t v) { r.meter = {static_cast<std::uint16_t>(v)}; }},
     {usage_column::start, [](UsageRow& r, std::int64_t v) { r.start = {v}; }},
     {usage_column::end, [](UsageRow& r, std::int64_t v) { r.end = {v}; }},
     {usage_column::quantity, [](UsageRow& r, std::int64_t v) { r.quantity = v; }},
     {usage_column::network, [](UsageRow& r, std::int64_t v) { r.network = {as32(v)}; }},
     {usage_column::reading_1, [](UsageRow& r, std::int64_t v) { r.reading[0] = v; }},
     {usage_column::reading_2, [](UsageRow& r, std::int64_t v) { r.reading[1] = v; }},
-    {usage_column::outcome, [](UsageRow& r, std::int64_t v) { r.outcome = static_cast<Outcome>(v); }},
-    {usage_column::reason, [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
+    {usage_column::outcome,
+     [](UsageRow& r, std::int64_t v) { r.outcome = static_cast<Outcome>(v); }},
+    {usage_column::reason,
+     [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},
     {rated_column::row, [](RatedRow& r, std::int64_t v) { r.row = v; }},
-    {rated_column::perspective, [](RatedRow& r, std::int64_t v) { r.perspective = static_cast<Perspective>(v); }},
+    {rated_column::perspective,
+     [](RatedRow& r, std::int64_t v) { r.perspective = static_cast<Perspective>(v); }},
     {rated_column::subscription, [](RatedRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
     {rated_column::payer, [](RatedRow& r, std::int64_t v) { r.payer = {as32(v)}; }},
     {rated_column::component, [](RatedRow& r, std::int64_t v) { r.component = {as32(v)}; }},
     {rated_column::version, [](RatedRow& r, std::int64_t v) { r.version = {as32(v)}; }},
-    {rated_column::owner_kind, [](RatedRow& r, std::int64_t v) { r.owner_kind = static_cast<OwnerKind>(v); }},
+    {rated_column::owner_kind,
+     [](RatedRow& r, std::int64_t v) { r.owner_kind = static_cast<OwnerKind>(v); }},
     {rated_column::owner, [](RatedRow& r, std::int64_t v) { r.owner = as32(v); }},
-    {rated_column::item, [](RatedRow& r, std::int64_t v) { r.item = static_cast<std::uint64_t>(v); }},
-    {rated_column::window_first, [](RatedRow& r, std::int64_t v) { r.window_first = {static_cast<std::int32_t>(v)}; }},
-    {rated_column::window_end, [](RatedRow& r, std::int64_t v) { r.window_end = {static_cast<std::int32_t>(v)}; }},
+    {rated_column::item,
+     [](RatedRow& r, std::int64_t v) { r.item = static_cast<std::uint64_t>(v); }},
+    {rated_column::window_first,
+     [](RatedRow& r, std::int64_t v) { r.window_first = {static_cast<std::int32_t>(v)}; }},
+    {rated_column::window_end,
+     [](RatedRow& r, std::int64_t v) { r.window_end = {static_cast<std::int32_t>(v)}; }},
     {rated_column::segment_start, [](RatedRow& r, std::int64_t v) { r.segment_start = {v}; }},
     {rated_column::start, [](RatedRow& r, std::int64_t v) { r.start = {v}; }},
     {rated_column::billable, [](RatedRow& r, std::int64_t v) { r.billable = v; }},
@@ -125,37 +142,47 @@ template <class Row, std::size_t count>
 Result<void> fill_all(ParquetReader& reader, int group, const Field<Row> (&fields)[count],
                       const std::vector<std::uint32_t>& rows, std::vector<Row>& to) {
     to.resize(to.size() + rows.size());
-    for (const Field<Row>& field : fields) FARTHING_CHECK(fill(reader, group, field.column, rows, to, field.set));
+    for (const Field<Row>& field : fields)
+        FARTHING_CHECK(fill(reader, group, field.column, rows, to, field.set));
     return {};
 }
 
 std::vector<Condition> conditions_of(const UsageFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.row) conditions.push_back(equals(usage_column::row, *filter.row));
-    if (filter.subscription) conditions.push_back(equals(usage_column::subscription, filter.subscription->value));
+    if (filter.subscription)
+        conditions.push_back(equals(usage_column::subscription, filter.subscription->value));
     if (filter.start) {
         // Half-open; an end at the least instant leaves nothing before it.
-        const std::int64_t last = filter.start->end == Instant::min() ? Instant::min().micros : filter.start->end.micros - 1;
+        const std::int64_t last = filter.start->end == Instant::min()
+                                      ? Instant::min().micros
+                                      : filter.start->end.micros - 1;
         conditions.push_back({usage_column::start, filter.start->start.micros, last});
     }
-    if (filter.outcome) conditions.push_back(equals(usage_column::outcome, static_cast<std::int64_t>(*filter.outcome)));
+    if (filter.outcome)
+        conditions.push_back(
+            equals(usage_column::outcome, static_cast<std::int64_t>(*filter.outcome)));
     return conditions;
 }
 
 std::vector<Condition> conditions_of(const RatedFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.row) conditions.push_back(equals(rated_column::row, *filter.row));
-    if (filter.subscription) conditions.push_back(equals(rated_column::subscription, filter.subscription->value));
-    if (filter.component) conditions.push_back(equals(rated_column::component, filter.component->value));
+    if (filter.subscription)
+        conditions.push_back(equals(rated_column::subscription, filter.subscription->value));
+    if (filter.component)
+        conditions.push_back(equals(rated_column::component, filter.component->value));
     if (filter.owner) conditions.push_back(equals(rated_column::owner, *filter.owner));
-    if (filter.window_first) conditions.push_back(equals(rated_column::window_first, filter.window_first->days));
+    if (filter.window_first)
+        conditions.push_back(equals(rated_column::window_first, filter.window_first->days));
     return conditions;
 }
 
 // The `limit` rows with the largest charges, among those that match.
-Result<std::vector<std::uint32_t>> largest(ParquetReader& reader, int group, std::vector<std::uint32_t> rows,
-                                           std::size_t limit) {
-    FARTHING_TRY(const std::vector<std::int64_t> charges, reader.numbers(group, rated_column::charge_atoms));
+Result<std::vector<std::uint32_t>> largest(ParquetReader& reader, int group,
+                                           std::vector<std::uint32_t> rows, std::size_t limit) {
+    FARTHING_TRY(const std::vector<std::int64_t> charges,
+                 reader.numbers(group, rated_column::charge_atoms));
     const auto larger = [&](std::uint32_t a, std::uint32_t b) { return charges[a] > charges[b]; };
     std::stable_sort(rows.begin(), rows.end(), larger);
     rows.resize(std::min(rows.size(), limit));
@@ -174,20 +201,25 @@ Result<i128> sum_of(ParquetReader& reader, int column) {
 Result<std::int64_t> sum64(ParquetReader& reader, int column, const std::filesystem::path& file) {
     FARTHING_TRY(const i128 sum, sum_of(reader, column));
     const auto narrow = narrow64(sum);
-    if (!narrow) return fail(StoreReason::store_failed, "a sum over the file does not fit in 64 bits", file.string());
+    if (!narrow)
+        return fail(StoreReason::store_failed, "a sum over the file does not fit in 64 bits",
+                    file.string());
     return *narrow;
 }
 
 }  // namespace
 
-Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file, const UsageFilter& filter) {
+Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
+                                         const UsageFilter& filter) {
     FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kUsageTable));
     std::vector<UsageRow> found;
     if (filter.start && filter.start->empty()) return found;
     const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
         FARTHING_CHECK(fill_all(reader, group, kUsageFields, rows, found));
-        FARTHING_CHECK(fill_text(reader, group, usage_column::called, rows, found, &UsageRow::called));
-        FARTHING_CHECK(fill_text(reader, group, usage_column::calling, rows, found, &UsageRow::calling));
+        FARTHING_CHECK(
+            fill_text(reader, group, usage_column::called, rows, found, &UsageRow::called));
+        FARTHING_CHECK(
+            fill_text(reader, group, usage_column::calling, rows, found, &UsageRow::calling));
         FARTHING_CHECK(fill_text(reader, group, usage_column::id, rows, found, &UsageRow::id));
         return true;
     };
@@ -195,7 +227,8 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file, cons
     return found;
 }
 
-Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file, const RatedFilter& filter) {
+Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
+                                         const RatedFilter& filter) {
     FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kRatedTable));
     std::vector<RatedRow> found;
     const auto take = [&](int group, std::vector<std::uint32_t> rows) -> Result<bool> {
@@ -209,7 +242,9 @@ Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file, cons
     };
     FARTHING_CHECK(for_matches(reader, conditions_of(filter), take));
     if (filter.largest_first) {
-        const auto larger = [](const RatedRow& a, const RatedRow& b) { return a.charge_atoms > b.charge_atoms; };
+        const auto larger = [](const RatedRow& a, const RatedRow& b) {
+            return a.charge_atoms > b.charge_atoms;
+        };
         std::stable_sort(found.begin(), found.end(), larger);
         found.resize(std::min(found.size(), filter.limit));
     }
@@ -226,7 +261,8 @@ Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& fi
     std::vector<SuspendedRow> found;
     const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
         FARTHING_CHECK(fill_all(reader, group, kFields, rows, found));
-        FARTHING_CHECK(fill_text(reader, group, suspended_column::raw, rows, found, &SuspendedRow::raw));
+        FARTHING_CHECK(
+            fill_text(reader, group, suspended_column::raw, rows, found, &SuspendedRow::raw));
         return true;
     };
     FARTHING_CHECK(for_matches(reader, {}, take));
@@ -236,11 +272,13 @@ Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& fi
 Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view table) {
     const ArchiveTable* described = archive_table(table);
     if (described == nullptr) {
-        return fail(StoreReason::archive_damaged, "there is no archive table " + std::string(table), file.string());
+        return fail(StoreReason::archive_damaged, "there is no archive table " + std::string(table),
+                    file.string());
     }
     FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, *described));
     FileSums sums;
-    for (int group = 0; group < reader.groups(); ++group) sums.rows += static_cast<std::int64_t>(reader.rows(group));
+    for (int group = 0; group < reader.groups(); ++group)
+        sums.rows += static_cast<std::int64_t>(reader.rows(group));
     if (described->id == kUsageTable.id) {
         FARTHING_TRY(sums.quantity, sum64(reader, usage_column::quantity, file));
     } else if (described->id == kRatedTable.id) {

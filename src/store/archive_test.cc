@@ -15,7 +15,8 @@ namespace {
 
 constexpr Instant kJune = Instant::from_seconds(1'780'272'000);  // 2026-06-01T00:00:00Z
 
-// Reports of `devices` lamps, one a minute each; record r is device r % devices + 1 in minute r / devices.
+// Reports of `devices` lamps, one a minute each; record r is device r % devices + 1 in minute r /
+// devices.
 UsageChunk reports(std::int64_t first, std::size_t records, std::uint32_t devices) {
     UsageChunk chunk;
     chunk.source = {3};
@@ -57,10 +58,12 @@ RatedChunk charges(const UsageChunk& usage) {
     return rated;
 }
 
-std::vector<ArchiveFile> written(const TestFolder& folder, std::size_t records, std::uint32_t devices) {
+std::vector<ArchiveFile> written(const TestFolder& folder, std::size_t records,
+                                 std::uint32_t devices) {
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
     for (std::size_t first = 0; first < records; first += kChunkRecordsMax) {
-        const auto chunk = reports(static_cast<std::int64_t>(first), std::min(kChunkRecordsMax, records - first), devices);
+        const auto chunk = reports(static_cast<std::int64_t>(first),
+                                   std::min(kChunkRecordsMax, records - first), devices);
         EXPECT_TRUE(writer.append(chunk, charges(chunk), static_cast<std::int64_t>(first), {}));
     }
     auto files = writer.finish();
@@ -92,7 +95,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     ASSERT_TRUE(files) << files.error().to_string();
     ASSERT_EQ(files->size(), 3u);
     EXPECT_EQ((*files)[0].hash, *hash_of_file(folder.path() / (*files)[0].path));
-    EXPECT_EQ((*files)[0].bytes, static_cast<std::int64_t>(std::filesystem::file_size(folder.path() / (*files)[0].path)));
+    EXPECT_EQ((*files)[0].bytes, static_cast<std::int64_t>(
+                                     std::filesystem::file_size(folder.path() / (*files)[0].path)));
 
     const auto usage = read_usage(folder.path() / (*files)[0].path, {});
     ASSERT_TRUE(usage) << usage.error().to_string();
@@ -175,7 +179,8 @@ TEST(Archive, StatisticsRuleOutWholeGroups) {
     ASSERT_TRUE(reader);
     ASSERT_GT(reader->groups(), 1);
     std::int64_t next = 0;
-    for (int group = 0; group < reader->groups(); ++group) {  // the groups' row numbers follow each other
+    for (int group = 0; group < reader->groups();
+         ++group) {  // the groups' row numbers follow each other
         const auto bounds = reader->bounds(group, usage_column::row);
         ASSERT_TRUE(bounds);
         EXPECT_EQ(bounds->first, next);
@@ -206,7 +211,8 @@ TEST(Archive, TellsADamagedFile) {
     }
     std::filesystem::resize_file(path, 100);
     EXPECT_EQ(read_rated(path, {}).error().code, "archive_damaged");
-    EXPECT_EQ(sum_file(folder.path() / files[0].path, "rated_usage").error().code, "archive_damaged");
+    EXPECT_EQ(sum_file(folder.path() / files[0].path, "rated_usage").error().code,
+              "archive_damaged");
     EXPECT_EQ(read_usage(folder.path() / "usage" / "none", {}).error().code, "archive_damaged");
 }
 

@@ -1,5 +1,5 @@
-// Rows are gathered per row group, put in the order of their subscriptions (a device's regular reports then shrink to
-// almost nothing) and written column by column.
+// Rows are gathered per row group, put in the order of their subscriptions (a device's regular
+// reports then shrink to almost nothing) and written column by column.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -41,7 +41,8 @@ class Texts {
     std::vector<std::size_t> starts_;
 };
 
-// `order[i]` is the row that comes i-th when rows are sorted by key; equal keys keep their order. Empty: sorted already.
+// `order[i]` is the row that comes i-th when rows are sorted by key; equal keys keep their order.
+// Empty: sorted already.
 std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>& keys) {
     if (std::is_sorted(keys.begin(), keys.end())) return {};
     constexpr unsigned kDigitBits = 11;
@@ -54,7 +55,8 @@ std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>& keys) 
         std::array<std::uint32_t, kDigits + 1> starts{};
         for (const std::uint32_t key : keys) starts[((key >> shift) & (kDigits - 1)) + 1] += 1;
         for (std::size_t digit = 1; digit <= kDigits; ++digit) starts[digit] += starts[digit - 1];
-        for (const std::uint32_t row : order) next[starts[(keys[row] >> shift) & (kDigits - 1)]++] = row;
+        for (const std::uint32_t row : order)
+            next[starts[(keys[row] >> shift) & (kDigits - 1)]++] = row;
         order.swap(next);
     }
     return order;
@@ -71,7 +73,8 @@ To bits_of(const From& from) {
 
 // Appends the rows `keep` of a column, or all of it.
 template <class To, class From>
-void take(std::vector<To>& to, const std::vector<From>& from, const std::vector<std::uint32_t>& keep, bool all) {
+void take(std::vector<To>& to, const std::vector<From>& from,
+          const std::vector<std::uint32_t>& keep, bool all) {
     const std::size_t old = to.size();
     if (all) {
         to.resize(old + from.size());
@@ -111,7 +114,8 @@ class GroupWriter {
             return *this;
         }
         texts_.resize(rows_);
-        for (std::size_t i = 0; i < rows_; ++i) texts_[i] = texts.at(order_.empty() ? i : order_[i]);
+        for (std::size_t i = 0; i < rows_; ++i)
+            texts_[i] = texts.at(order_.empty() ? i : order_[i]);
         done_ = writer_.write(texts_);
         return *this;
     }
@@ -126,7 +130,8 @@ class GroupWriter {
         if (order_.empty()) {
             for (std::size_t i = 0; i < rows_; ++i) scratch[i] = static_cast<Physical>(column[i]);
         } else {
-            for (std::size_t i = 0; i < rows_; ++i) scratch[i] = static_cast<Physical>(column[order_[i]]);
+            for (std::size_t i = 0; i < rows_; ++i)
+                scratch[i] = static_cast<Physical>(column[order_[i]]);
         }
         done_ = writer_.write(scratch);
     }
@@ -148,7 +153,8 @@ struct UsageRows {
     Texts called, calling, id;
 
     std::size_t size() const { return row.size(); }
-    void add(const UsageChunk& chunk, std::int64_t first_row, const std::vector<std::uint32_t>& keep) {
+    void add(const UsageChunk& chunk, std::int64_t first_row,
+             const std::vector<std::uint32_t>& keep) {
         const bool all = keep.size() == chunk.size();
         const std::size_t old = row.size();
         for (const std::uint32_t index : keep) row.push_back(first_row + index);
@@ -173,14 +179,15 @@ struct UsageRows {
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
-        group.constant(batch.value)(row)(source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(
-            calling)(id)(reading_1)(reading_2)(outcome)(reason);
+        group.constant(batch.value)(row)(
+            source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
         return group.done();
     }
 };
 
 struct RatedRows {
-    std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms, fee_atoms;
+    std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms,
+        fee_atoms;
     std::vector<std::uint64_t> item;
     std::vector<std::uint32_t> subscription, payer, component, version, owner;
     std::vector<std::int32_t> window_first, window_end;
@@ -192,7 +199,8 @@ struct RatedRows {
         for (std::size_t i = 0; i < rated.size(); ++i) {
             const bool has_record = rated.row[i] < usage.size();
             row.push_back(has_record ? first_row + rated.row[i] : -1);
-            start.push_back(has_record ? usage.start[rated.row[i]].micros : rated.segment_start[i].micros);
+            start.push_back(has_record ? usage.start[rated.row[i]].micros
+                                       : rated.segment_start[i].micros);
         }
         take(perspective, rated.perspective, none, true);
         take(subscription, rated.subscription, none, true);
@@ -214,8 +222,8 @@ struct RatedRows {
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
-        group.constant(batch.value)(row)(perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(
-            window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
+        group.constant(batch.value)(row)(
+            perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
         group.constant(currency.numeric());
         return group.done();
     }
@@ -251,8 +259,8 @@ bool archived(Outcome outcome) {
         case Outcome::pending:
         case Outcome::open_partial:
         case Outcome::duplicate: return true;
-        case Outcome::suspended:   // kept as it was received, in its own table
-        case Outcome::filtered:    // its feed does not want it
+        case Outcome::suspended:               // kept as it was received, in its own table
+        case Outcome::filtered:                // its feed does not want it
         case Outcome::rejected: return false;  // the whole file was refused
     }
     return false;
@@ -274,7 +282,8 @@ struct ArchiveWriter::State {
 
     // Writes the gathered rows as a row group and forgets them.
     template <class Rows, class... More>
-    Result<void> flush(Rows& rows, std::optional<ParquetWriter>& file, const ArchiveTable& table, More... more) {
+    Result<void> flush(Rows& rows, std::optional<ParquetWriter>& file, const ArchiveTable& table,
+                       More... more) {
         if (rows.size() == 0) return {};
         if (!file) {
             FARTHING_TRY(ParquetWriter opened, ParquetWriter::open(folder, table));
@@ -297,7 +306,8 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Curren
 }
 ArchiveWriter::~ArchiveWriter() = default;
 
-Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& rated,
+                                   std::int64_t first_row,
                                    const std::vector<std::uint32_t>& suspense_group) {
     State& state = *state_;
     state.keep.clear();
@@ -313,7 +323,8 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     state.rated.add(usage, rated, first_row);
     if (state.usage.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
-    const bool full = state.suspended.size() >= kGroupRows || state.suspended.bytes >= kSuspendedBytesMax;
+    const bool full =
+        state.suspended.size() >= kGroupRows || state.suspended.bytes >= kSuspendedBytesMax;
     if (full) FARTHING_CHECK(state.flush_suspended());
     return {};
 }
@@ -323,7 +334,8 @@ Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
     FARTHING_CHECK(state_->flush_rated());
     FARTHING_CHECK(state_->flush_suspended());
     std::vector<ArchiveFile> files;
-    for (std::optional<ParquetWriter>* file : {&state_->usage_file, &state_->rated_file, &state_->suspended_file}) {
+    for (std::optional<ParquetWriter>* file :
+         {&state_->usage_file, &state_->rated_file, &state_->suspended_file}) {
         if (!*file) continue;
         FARTHING_TRY(ArchiveFile finished, (*file)->finish());
         files.push_back(std::move(finished));
@@ -331,7 +343,8 @@ Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
     return files;
 }
 
-Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table, std::string_view bytes) {
+Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table,
+                               std::string_view bytes) {
     FileWriter file;
     FARTHING_CHECK(file.create(folder / table));
     FARTHING_CHECK(file.write(bytes));

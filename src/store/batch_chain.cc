@@ -18,13 +18,14 @@ std::string joined(const std::array<std::int64_t, size>& numbers) {
 }
 
 void add_entry(Sha256& hash, const Entry& entry) {
-    std::string text = fmt::format("entry {} {} {} {} {} {} {} {} {} {}\n", entry.id.value, static_cast<int>(entry.kind),
-                                   entry.batch.value, entry.invoice.value, entry.reverses.value, entry.payer.value,
-                                   entry.component.value, entry.period.first.days, entry.period.end.days,
-                                   entry.currency.numeric());
+    std::string text =
+        fmt::format("entry {} {} {} {} {} {} {} {} {} {}\n", entry.id.value,
+                    static_cast<int>(entry.kind), entry.batch.value, entry.invoice.value,
+                    entry.reverses.value, entry.payer.value, entry.component.value,
+                    entry.period.first.days, entry.period.end.days, entry.currency.numeric());
     for (const Posting& posting : entry.postings) {
-        text += fmt::format("posting {} {} {}\n", static_cast<int>(posting.account.kind), posting.account.ref,
-                            posting.atoms);
+        text += fmt::format("posting {} {} {}\n", static_cast<int>(posting.account.kind),
+                            posting.account.ref, posting.atoms);
     }
     hash.add(text);
 }
@@ -34,22 +35,27 @@ void add_entry(Sha256& hash, const Entry& entry) {
 std::string chain_of(const std::string& previous, BatchSeal seal) {
     std::vector<std::string> lines;
     for (const auto& [range, source_hash] : seal.ranges) {
-        lines.push_back(fmt::format("range {} {} {} {}\n", range.source.value, range.from, range.to, source_hash));
+        lines.push_back(fmt::format("range {} {} {} {}\n", range.source.value, range.from, range.to,
+                                    source_hash));
     }
     for (const ControlTotals& row : seal.controls) {
-        lines.push_back(fmt::format("control {} {} {}{}\n", row.source.value, static_cast<int>(row.perspective),
-                                    row.received, joined(row.outcomes)));
+        lines.push_back(fmt::format("control {} {} {}{}\n", row.source.value,
+                                    static_cast<int>(row.perspective), row.received,
+                                    joined(row.outcomes)));
     }
     for (const QuantityTotals& row : seal.quantities) {
-        lines.push_back(fmt::format("quantity {} {} {} {}{}\n", row.source.value, static_cast<int>(row.perspective),
-                                    row.meter.value, row.received, joined(row.outcomes)));
+        lines.push_back(fmt::format("quantity {} {} {} {}{}\n", row.source.value,
+                                    static_cast<int>(row.perspective), row.meter.value,
+                                    row.received, joined(row.outcomes)));
     }
-    for (const auto& [currency, atoms] : seal.rated_atoms) lines.push_back(fmt::format("rated {} {}\n", currency, atoms));
-    for (const auto& [path, file_hash] : seal.files) lines.push_back(fmt::format("file {} {}\n", path, file_hash));
+    for (const auto& [currency, atoms] : seal.rated_atoms)
+        lines.push_back(fmt::format("rated {} {}\n", currency, atoms));
+    for (const auto& [path, file_hash] : seal.files)
+        lines.push_back(fmt::format("file {} {}\n", path, file_hash));
     std::sort(lines.begin(), lines.end());
     Sha256 hash;
-    hash.add(fmt::format("farthing batch 1\nprevious {}\nbatch {} {} {} {}\n", previous, seal.id.value, seal.feed.value,
-                         seal.kind, seal.committed_at.micros));
+    hash.add(fmt::format("farthing batch 1\nprevious {}\nbatch {} {} {} {}\n", previous,
+                         seal.id.value, seal.feed.value, seal.kind, seal.committed_at.micros));
     for (const std::string& line : lines) hash.add(line);
     for (const Entry& entry : seal.entries) add_entry(hash, entry);
     return hash.hex();

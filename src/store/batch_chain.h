@@ -1,5 +1,5 @@
-// The chain of batches: each batch's hash covers the one before it and all that the batch recorded, so that a changed
-// figure, source or file shows, however it was changed.
+// The chain of batches: each batch's hash covers the one before it and all that the batch recorded,
+// so that a changed figure, source or file shows, however it was changed.
 #pragma once
 
 #include <string>
@@ -17,7 +17,8 @@ struct BatchSeal {
     FeedId feed;
     std::string kind;
     Instant committed_at;
-    std::vector<std::pair<SourceRange, std::string>> ranges;  // with the source's hash; epochs are not recorded
+    std::vector<std::pair<SourceRange, std::string>>
+        ranges;  // with the source's hash; epochs are not recorded
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;

@@ -11,6 +11,8 @@ namespace farthing::store {
 inline std::string code_of(Currency currency) {
     return currency == Currency() ? std::string() : std::string(currency.code());
 }
-inline Currency currency_of(std::string_view code) { return Currency::named(code).value_or(Currency()); }
+inline Currency currency_of(std::string_view code) {
+    return Currency::named(code).value_or(Currency());
+}
 
 }  // namespace farthing::store

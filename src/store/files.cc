@@ -20,7 +20,8 @@ namespace {
 // Unique among the processes and threads that write to one folder.
 std::string temporary_name() {
     static std::atomic<unsigned> count = 0;
-    return std::to_string(::getpid()) + "-" + std::to_string(++count) + std::string(kTemporarySuffix);
+    return std::to_string(::getpid()) + "-" + std::to_string(++count) +
+           std::string(kTemporarySuffix);
 }
 
 bool sync_folder(const std::filesystem::path& folder) {
@@ -39,7 +40,8 @@ FileWriter::~FileWriter() {
 }
 
 Error FileWriter::failed(std::string_view what) const {
-    return error_of(StoreReason::archive_failed, std::string(what) + ": " + std::strerror(errno), temporary_.string());
+    return error_of(StoreReason::archive_failed, std::string(what) + ": " + std::strerror(errno),
+                    temporary_.string());
 }
 
 Result<void> FileWriter::create(const std::filesystem::path& folder) {
@@ -86,14 +88,17 @@ Result<std::string> FileWriter::keep(std::string_view extension) {
 
 Result<std::string> hash_of_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(StoreReason::archive_damaged, "the file is not there or can't be read", file.string());
+    if (!in)
+        return fail(StoreReason::archive_damaged, "the file is not there or can't be read",
+                    file.string());
     Sha256 hash;
     std::vector<char> buffer(std::size_t{1} << 20);
     while (in) {
         in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
         hash.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
     }
-    if (in.bad()) return fail(StoreReason::archive_damaged, "the file can't be read", file.string());
+    if (in.bad())
+        return fail(StoreReason::archive_damaged, "the file can't be read", file.string());
     return hash.hex();
 }
 
@@ -102,7 +107,8 @@ Result<FolderLock> FolderLock::share(const std::filesystem::path& file) {
     if (handle < 0 || ::flock(handle, LOCK_SH) != 0) {
         const std::string why = std::strerror(errno);
         if (handle >= 0) ::close(handle);
-        return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why, file.string());
+        return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why,
+                    file.string());
     }
     return FolderLock(handle);
 }
@@ -116,6 +122,8 @@ bool FolderLock::try_alone() {
     share_again();  // a refused upgrade also loses the lock that was held
     return false;
 }
-void FolderLock::share_again() { (void)::flock(file_, LOCK_SH); }
+void FolderLock::share_again() {
+    (void)::flock(file_, LOCK_SH);
+}
 
 }  // namespace farthing::store

@@ -1,4 +1,5 @@
-// Files that survive a loss of power: written to a temporary name, synced, renamed to their hash, folder synced.
+// Files that survive a loss of power: written to a temporary name, synced, renamed to their hash,
+// folder synced.
 #pragma once
 
 #include <filesystem>

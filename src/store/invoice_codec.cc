@@ -1,5 +1,6 @@
-// Format: four letters that name the kind, the version, then the fields in order. Integers are zigzag varints of up to
-// 128 bits (7 bits a byte, lowest first), texts and lists carry their length before them, an optional carries 0 or 1.
+// Format: four letters that name the kind, the version, then the fields in order. Integers are
+// zigzag varints of up to 128 bits (7 bits a byte, lowest first), texts and lists carry their
+// length before them, an optional carries 0 or 1.
 #include "store/invoice_codec.h"
 
 #include <type_traits>
@@ -184,9 +185,10 @@ void visit(Codec& codec, LineDetail& detail) {
 }
 template <class Codec>
 void visit(Codec& codec, InvoiceLine& line) {
-    codec(line.number, line.kind, line.component, line.version, line.department, line.department_title, line.service,
-          line.text, line.period, line.cycle, line.fraction, line.quantity, line.unit, line.unit_price, line.arithmetic,
-          line.exact, line.already_billed, line.amount, line.rounding, line.tax_category, line.details,
+    codec(line.number, line.kind, line.component, line.version, line.department,
+          line.department_title, line.service, line.text, line.period, line.cycle, line.fraction,
+          line.quantity, line.unit, line.unit_price, line.arithmetic, line.exact,
+          line.already_billed, line.amount, line.rounding, line.tax_category, line.details,
           line.usage_by_day, line.allowance, line.used);
 }
 template <class Codec>
@@ -199,12 +201,13 @@ void visit(Codec& codec, Adjustment& adjustment) {
 }
 template <class Codec>
 void visit(Codec& codec, Invoice& invoice) {
-    codec(invoice.id, invoice.state, invoice.number, invoice.payer, invoice.payer_name, invoice.payer_title,
-          invoice.payer_address, invoice.payer_tax_number, invoice.seller_title, invoice.seller_address,
-          invoice.seller_tax_number, invoice.payment_text, invoice.logo, invoice.period, invoice.issued, invoice.due,
-          invoice.currency, invoice.line_digits, invoice.payable_digits, invoice.lines, invoice.adjustments,
-          invoice.fields, invoice.lines_total, invoice.net, invoice.taxes, invoice.tax, invoice.payable,
-          invoice.catalog);
+    codec(invoice.id, invoice.state, invoice.number, invoice.payer, invoice.payer_name,
+          invoice.payer_title, invoice.payer_address, invoice.payer_tax_number,
+          invoice.seller_title, invoice.seller_address, invoice.seller_tax_number,
+          invoice.payment_text, invoice.logo, invoice.period, invoice.issued, invoice.due,
+          invoice.currency, invoice.line_digits, invoice.payable_digits, invoice.lines,
+          invoice.adjustments, invoice.fields, invoice.lines_total, invoice.net, invoice.taxes,
+          invoice.tax, invoice.payable, invoice.catalog);
 }
 template <class Codec>
 void visit(Codec& codec, StatementLine& line) {
@@ -212,8 +215,8 @@ void visit(Codec& codec, StatementLine& line) {
 }
 template <class Codec>
 void visit(Codec& codec, farthing::Statement& statement) {
-    codec(statement.partner, statement.partner_name, statement.period, statement.currency, statement.lines,
-          statement.charged, statement.share, statement.kept);
+    codec(statement.partner, statement.partner_name, statement.period, statement.currency,
+          statement.lines, statement.charged, statement.share, statement.kept);
 }
 
 template <class Document>
@@ -233,9 +236,15 @@ Result<Document> decode(std::string_view bytes, std::string_view magic) {
 
 }  // namespace
 
-std::string encode_invoice(const Invoice& invoice) { return encode(invoice, kInvoiceMagic); }
-Result<Invoice> decode_invoice(std::string_view bytes) { return decode<Invoice>(bytes, kInvoiceMagic); }
-std::string encode_statement(const farthing::Statement& statement) { return encode(statement, kStatementMagic); }
+std::string encode_invoice(const Invoice& invoice) {
+    return encode(invoice, kInvoiceMagic);
+}
+Result<Invoice> decode_invoice(std::string_view bytes) {
+    return decode<Invoice>(bytes, kInvoiceMagic);
+}
+std::string encode_statement(const farthing::Statement& statement) {
+    return encode(statement, kStatementMagic);
+}
 Result<farthing::Statement> decode_statement(std::string_view bytes) {
     return decode<farthing::Statement>(bytes, kStatementMagic);
 }

@@ -1,5 +1,6 @@
-// Documents as bytes and back, exactly: exact numbers as fractions, money as atoms. A stored format is for ever: a new
-// field comes with a new version, and every version that was ever written stays readable.
+// Documents as bytes and back, exactly: exact numbers as fractions, money as atoms. A stored format
+// is for ever: a new field comes with a new version, and every version that was ever written stays
+// readable.
 #pragma once
 
 #include <string>

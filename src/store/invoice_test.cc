@@ -8,8 +8,12 @@
 namespace farthing::store {
 namespace {
 
-Currency usd() { return *Currency::named("USD"); }
-Money dollars(std::int64_t cents) { return {i128{cents} * 10'000'000, usd()}; }
+Currency usd() {
+    return *Currency::named("USD");
+}
+Money dollars(std::int64_t cents) {
+    return {i128{cents} * 10'000'000, usd()};
+}
 
 Invoice sample() {
     Invoice invoice;
@@ -33,10 +37,13 @@ Invoice sample() {
     line.quantity = Exact(10);
     line.exact = Exact(800, 31);
     line.amount = dollars(2581);
-    line.details = {{"north", "", "10", Exact(1, 3) * Exact(INT64_MAX) * Exact(INT64_MAX) * Exact(INT64_MAX), dollars(-1)}};
+    line.details = {{"north", "", "10",
+                     Exact(1, 3) * Exact(INT64_MAX) * Exact(INT64_MAX) * Exact(INT64_MAX),
+                     dollars(-1)}};
     line.usage_by_day = {0, -5, INT64_MAX, INT64_MIN};
     invoice.lines = {line};
-    invoice.adjustments = {{"goodwill", "outage", 1, dollars(-100)}, {"visit", "", std::nullopt, dollars(50)}};
+    invoice.adjustments = {{"goodwill", "outage", 1, dollars(-100)},
+                           {"visit", "", std::nullopt, dollars(50)}};
     invoice.fields = {{"purchase order", "PO-1"}};
     invoice.taxes = {{"standard", "VAT 20 %", "rule 1", Exact(20), dollars(2481), dollars(496)}};
     invoice.payable = dollars(2977);
@@ -71,8 +78,12 @@ Invoice numbered(Invoice invoice, std::int64_t number) {
     return invoice;
 }
 
-std::unique_ptr<Store> opened(const TestFolder& folder) { return *Store::open(folder.path()); }
-std::string code_of_error(const auto& result) { return result ? "" : result.error().code; }
+std::unique_ptr<Store> opened(const TestFolder& folder) {
+    return *Store::open(folder.path());
+}
+std::string code_of_error(const auto& result) {
+    return result ? "" : result.error().code;
+}
 
 std::string raw_sql(const TestFolder& folder, const std::string& sql) {
     sqlite3* handle = nullptr;
@@ -102,21 +113,25 @@ TEST(InvoiceCodec, ReadsWhatItWroteToTheLastDigit) {
 
 TEST(InvoiceCodec, RefusesEveryCutAndAppendedByte) {
     const std::string bytes = encode_invoice(sample());
-    for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_invoice(bytes.substr(0, size))) << size;
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        EXPECT_FALSE(decode_invoice(bytes.substr(0, size))) << size;
     EXPECT_FALSE(decode_invoice(bytes + "x"));
     EXPECT_FALSE(decode_statement(bytes));
 }
 
 // What release 0.1 wrote must be readable for ever.
 TEST(InvoiceCodec, KeepsTheBytesOfVersionOne) {
-    const std::string bytes = encode_statement(statement_of({Date::of(2024, 1, 1), Date::of(2024, 2, 1)}));
+    const std::string bytes =
+        encode_statement(statement_of({Date::of(2024, 1, 1), Date::of(2024, 2, 1)}));
     std::string hex;
     for (const char c : bytes) {
         constexpr char kDigits[] = "0123456789abcdef";
         hex += kDigits[static_cast<unsigned char>(c) >> 4];
         hex += kDigits[static_cast<unsigned char>(c) & 15];
     }
-    EXPECT_EQ(hex, "4653544d020a0c76656e646f7296b402d4b402900d020a7573616765020080a8d6b907900d043330808c8d9e02900d80a8d6b907900d808c8d9e02900d809cc99b05900d");
+    EXPECT_EQ(hex,
+              "4653544d020a0c76656e646f7296b402d4b402900d020a7573616765020080a8d6b907900d043330808c"
+              "8d9e02900d80a8d6b907900d808c8d9e02900d809cc99b05900d");
     EXPECT_EQ(decode_statement(bytes)->lines[0].percent, Exact(30));
 }
 
@@ -172,8 +187,9 @@ TEST(Invoices, NeverChangeOnceSent) {
     EXPECT_EQ(code_of_error(store->replace_prepared(*sent, {}, {})), "invoice_immutable");
     EXPECT_EQ(code_of_error(store->undo_prepared(id, {})), "invoice_immutable");
     for (const std::string sql :
-         {"UPDATE invoice SET document = x'00'", "UPDATE invoice SET state = 1, number = NULL", "DELETE FROM invoice",
-          "UPDATE invoice_line SET amount_atoms = 0", "DELETE FROM invoice_line", "DELETE FROM statement",
+         {"UPDATE invoice SET document = x'00'", "UPDATE invoice SET state = 1, number = NULL",
+          "DELETE FROM invoice", "UPDATE invoice_line SET amount_atoms = 0",
+          "DELETE FROM invoice_line", "DELETE FROM statement",
           "INSERT INTO invoice_line VALUES (1, 1, 99, 0, 0, 0, 1, 5)"}) {
         EXPECT_EQ(raw_sql(folder, sql), "invoice_immutable") << sql;
     }

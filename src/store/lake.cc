@@ -81,11 +81,12 @@ std::string_view lake_type(ColumnType type) {
     return {};
 }
 
-// Names are unique in the catalogue, so a hash of the name is as good as a random id, and tests see the same each time.
+// Names are unique in the catalogue, so a hash of the name is as good as a random id, and tests see
+// the same each time.
 std::string uuid_of(std::string_view name) {
     const std::string hex = sha256_hex("farthing lake " + std::string(name));
-    return fmt::format("{}-{}-8{}-8{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 3), hex.substr(15, 3),
-                       hex.substr(18, 12));
+    return fmt::format("{}-{}-8{}-8{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 3),
+                       hex.substr(15, 3), hex.substr(18, 12));
 }
 
 // As DuckLake writes times: "2026-05-28 20:26:40+00".
@@ -96,9 +97,12 @@ std::string lake_time(Instant time) {
     return text + "+00";
 }
 
-std::string folder_text(const std::filesystem::path& folder) { return folder.string() + "/"; }
+std::string folder_text(const std::filesystem::path& folder) {
+    return folder.string() + "/";
+}
 
-// CASE over the currencies whose atom is not the usual 10^-9, so that sum(amount) is a plain decimal.
+// CASE over the currencies whose atom is not the usual 10^-9, so that sum(amount) is a plain
+// decimal.
 std::string atom_size_sql() {
     std::map<int, std::string> numbers;
     for (std::uint16_t numeric = 1; numeric < 1000; ++numeric) {
@@ -109,7 +113,8 @@ std::string atom_size_sql() {
     }
     std::string sql = "CASE";
     for (const auto& [digits, list] : numbers) {
-        sql += fmt::format(" WHEN currency IN ({}) THEN 0.{:0>{}}::DECIMAL(13, 12)", list, 1, digits);
+        sql +=
+            fmt::format(" WHEN currency IN ({}) THEN 0.{:0>{}}::DECIMAL(13, 12)", list, 1, digits);
     }
     return sql + " ELSE 0.000000001::DECIMAL(13, 12) END";
 }
@@ -117,7 +122,8 @@ std::string atom_size_sql() {
 template <class Names>
 std::string names_sql(std::string_view column, const Names& names, std::size_t first) {
     std::string sql = fmt::format("CASE {}", column);
-    for (std::size_t i = first; i < std::size(names); ++i) sql += fmt::format(" WHEN {} THEN '{}'", i, names[i]);
+    for (std::size_t i = first; i < std::size(names); ++i)
+        sql += fmt::format(" WHEN {} THEN '{}'", i, names[i]);
     return sql + " END";
 }
 
@@ -130,63 +136,84 @@ std::vector<std::string_view> reason_names() {
 // For people: money as decimals, outcomes and owners by name.
 std::string charges_view() {
     constexpr std::array<std::string_view, 4> kOwners = {"", "subscription", "group", "account"};
-    const std::string amount = "CAST(CAST({} AS DECIMAL(20, 0)) * " + atom_size_sql() + " AS DECIMAL(38, 12)) AS {}";
-    return "SELECT batch, \"row\", subscription, payer, component, version, " + names_sql("owner_kind", kOwners, 1) +
-           " AS owner_kind, owner, item, window_first, window_end, segment_start, start_time, billable, counter_from, "
+    const std::string amount =
+        "CAST(CAST({} AS DECIMAL(20, 0)) * " + atom_size_sql() + " AS DECIMAL(38, 12)) AS {}";
+    return "SELECT batch, \"row\", subscription, payer, component, version, " +
+           names_sql("owner_kind", kOwners, 1) +
+           " AS owner_kind, owner, item, window_first, window_end, segment_start, start_time, "
+           "billable, counter_from, "
            "counter_to, currency, " +
            fmt::format(fmt::runtime(amount), "charge_atoms", "amount") + ", " +
            fmt::format(fmt::runtime(amount), "fee_atoms", "fee") + " FROM rated_usage";
 }
 std::string records_view() {
-    return "SELECT batch, \"row\", source, line, subscription, meter, start_time, end_time, quantity, network, called, "
+    return "SELECT batch, \"row\", source, line, subscription, meter, start_time, end_time, "
+           "quantity, network, called, "
            "calling, record_id, reading_1, reading_2, " +
-           names_sql("outcome", kOutcomeNames, 0) + " AS outcome, " + names_sql("reason", reason_names(), 0) +
-           " AS reason FROM usage";
+           names_sql("outcome", kOutcomeNames, 0) + " AS outcome, " +
+           names_sql("reason", reason_names(), 0) + " AS reason FROM usage";
 }
 
 Result<void> add_table(Database& database, const ArchiveTable& table) {
     FARTHING_CHECK(database.run(
-        "INSERT INTO ducklake_table (table_id, table_uuid, begin_snapshot, schema_id, table_name, path, path_is_relative) "
+        "INSERT INTO ducklake_table (table_id, table_uuid, begin_snapshot, schema_id, table_name, "
+        "path, path_is_relative) "
         "VALUES (?, ?, 0, ?, ?, ?, 1)",
         table.id, uuid_of(table.name), kMainSchema, table.name, std::string(table.name) + "/"));
     for (const ArchiveColumn& column : table.columns) {
         const bool nullable = is_text(column.type);
         FARTHING_CHECK(database.run(
-            "INSERT INTO ducklake_column (column_id, begin_snapshot, table_id, column_order, column_name, column_type, "
+            "INSERT INTO ducklake_column (column_id, begin_snapshot, table_id, column_order, "
+            "column_name, column_type, "
             "nulls_allowed) VALUES (?, 0, ?, ?, ?, ?, ?)",
             column.id, table.id, column.id, column.name, lake_type(column.type), nullable));
+        // Readers expect a row for each column once the table has statistics; bounds stay open,
+        // files have their own.
+        FARTHING_CHECK(
+            database.run("INSERT INTO ducklake_table_column_stats (table_id, column_id, "
+                         "contains_null) VALUES (?, ?, ?)",
+                         table.id, column.id, nullable));
     }
     return database.run(
-        "INSERT INTO ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes) VALUES (?, 0, 0, 0)",
+        "INSERT INTO ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes) "
+        "VALUES (?, 0, 0, 0)",
         table.id);
 }
 
-Result<void> add_view(Database& database, std::int64_t id, std::string_view name, const std::string& sql) {
+Result<void> add_view(Database& database, std::int64_t id, std::string_view name,
+                      const std::string& sql) {
     return database.run(
-        "INSERT INTO ducklake_view (view_id, view_uuid, begin_snapshot, schema_id, view_name, dialect, sql, "
+        "INSERT INTO ducklake_view (view_id, view_uuid, begin_snapshot, schema_id, view_name, "
+        "dialect, sql, "
         "column_aliases) VALUES (?, ?, 0, ?, ?, 'duckdb', ?, '')",
         id, uuid_of(name), kMainSchema, name, sql);
 }
 
 // Registers one file; its rows follow those that the table has.
-Result<void> add_file(Database& database, const ArchiveTable& table, const ArchiveFile& file, std::int64_t id,
-                      std::int64_t snapshot) {
+Result<void> add_file(Database& database, const ArchiveTable& table, const ArchiveFile& file,
+                      std::int64_t id, std::int64_t snapshot) {
     const std::string name = std::filesystem::path(file.path).filename().string();
     FARTHING_CHECK(database.run(
-        "INSERT INTO ducklake_data_file (data_file_id, table_id, begin_snapshot, path, path_is_relative, file_format, "
-        "record_count, file_size_bytes, footer_size, row_id_start) SELECT ?, ?, ?, ?, 1, 'parquet', ?, ?, ?, next_row_id "
+        "INSERT INTO ducklake_data_file (data_file_id, table_id, begin_snapshot, path, "
+        "path_is_relative, file_format, "
+        "record_count, file_size_bytes, footer_size, row_id_start) SELECT ?, ?, ?, ?, 1, "
+        "'parquet', ?, ?, ?, next_row_id "
         "FROM ducklake_table_stats WHERE table_id = ?",
         id, table.id, snapshot, name, file.records, file.bytes, file.footer_size, table.id));
-    FARTHING_CHECK(database.run(
-        "UPDATE ducklake_table_stats SET record_count = record_count + ?, next_row_id = next_row_id + ?, "
-        "file_size_bytes = file_size_bytes + ? WHERE table_id = ?",
-        file.records, file.records, file.bytes, table.id));
+    FARTHING_CHECK(
+        database.run("UPDATE ducklake_table_stats SET record_count = record_count + ?, next_row_id "
+                     "= next_row_id + ?, "
+                     "file_size_bytes = file_size_bytes + ? WHERE table_id = ?",
+                     file.records, file.records, file.bytes, table.id));
     for (const ArchiveFile::ColumnStats& stats : file.columns) {
         // An empty text says that nothing is known: readers must see NULL, not a bound.
-        FARTHING_CHECK(database.run(
-            "INSERT INTO ducklake_file_column_stats (data_file_id, table_id, column_id, column_size_bytes, value_count, "
-            "null_count, min_value, max_value) VALUES (?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''))",
-            id, table.id, stats.column, stats.bytes, stats.values, stats.nulls, stats.min, stats.max));
+        FARTHING_CHECK(
+            database.run("INSERT INTO ducklake_file_column_stats (data_file_id, table_id, "
+                         "column_id, column_size_bytes, value_count, "
+                         "null_count, min_value, max_value) VALUES (?, ?, ?, ?, ?, ?, nullif(?, "
+                         "''), nullif(?, ''))",
+                         id, table.id, stats.column, stats.bytes, stats.values, stats.nulls,
+                         stats.min, stats.max));
     }
     return {};
 }
@@ -196,16 +223,22 @@ Result<void> add_file(Database& database, const ArchiveTable& table, const Archi
 Result<void> create_lake(Database& database, const std::filesystem::path& archive) {
     FARTHING_CHECK(database.script(std::string(kLakeTables)));
     const std::pair<std::string_view, std::string> metadata[] = {
-        {"version", "0.3"}, {"created_by", "Farthing"}, {"data_path", folder_text(archive)}, {"encrypted", "false"}};
+        {"version", "0.3"},
+        {"created_by", "Farthing"},
+        {"data_path", folder_text(archive)},
+        {"encrypted", "false"}};
     for (const auto& [key, value] : metadata) {
-        FARTHING_CHECK(database.run("INSERT INTO ducklake_metadata (key, value) VALUES (?, ?)", key, value));
+        FARTHING_CHECK(
+            database.run("INSERT INTO ducklake_metadata (key, value) VALUES (?, ?)", key, value));
     }
     // Snapshot 0 is the empty lake; it has no moment of its own, and every batch comes after it.
-    FARTHING_CHECK(database.run("INSERT INTO ducklake_snapshot VALUES (0, ?, 0, ?, 0)", lake_time({}), kFirstFreeId));
-    FARTHING_CHECK(database.run("INSERT INTO ducklake_snapshot_changes (snapshot_id, changes_made) "
-                                "VALUES (0, 'created_schema:\"main\"')"));
-    FARTHING_CHECK(database.run("INSERT INTO ducklake_schema VALUES (?, ?, 0, NULL, 'main', '', 1)", kMainSchema,
-                                uuid_of("main")));
+    FARTHING_CHECK(database.run("INSERT INTO ducklake_snapshot VALUES (0, ?, 0, ?, 0)",
+                                lake_time({}), kFirstFreeId));
+    FARTHING_CHECK(
+        database.run("INSERT INTO ducklake_snapshot_changes (snapshot_id, changes_made) "
+                     "VALUES (0, 'created_schema:\"main\"')"));
+    FARTHING_CHECK(database.run("INSERT INTO ducklake_schema VALUES (?, ?, 0, NULL, 'main', '', 1)",
+                                kMainSchema, uuid_of("main")));
     FARTHING_CHECK(database.run("INSERT INTO ducklake_schema_versions VALUES (0, 0)"));
     for (const ArchiveTable& table : kArchiveTables) FARTHING_CHECK(add_table(database, table));
     FARTHING_CHECK(add_view(database, kFirstViewId, "charges", charges_view()));
@@ -214,22 +247,25 @@ Result<void> create_lake(Database& database, const std::filesystem::path& archiv
 
 Result<void> point_lake_at(Database& database, const std::filesystem::path& archive) {
     FARTHING_TRY(const std::int64_t points_there,
-                 database.integer("SELECT count(*) FROM ducklake_metadata WHERE key = 'data_path' AND value = ?", 0,
-                                  folder_text(archive)));
+                 database.integer(
+                     "SELECT count(*) FROM ducklake_metadata WHERE key = 'data_path' AND value = ?",
+                     0, folder_text(archive)));
     if (points_there == 1) return {};
-    return database.run("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'", folder_text(archive));
+    return database.run("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'",
+                        folder_text(archive));
 }
 
 Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batch,
                                   const std::vector<ArchiveFile>& files) {
     LakeSnapshot snapshot;
     std::int64_t next_file = 0;
-    FARTHING_CHECK(database.select("SELECT snapshot_id + 1, next_file_id FROM ducklake_snapshot "
-                                   "ORDER BY snapshot_id DESC LIMIT 1",
-                                   [&](const SqlStatement& row) {
-                                       snapshot.id = row.integer(0);
-                                       next_file = row.integer(1);
-                                   }));
+    FARTHING_CHECK(
+        database.select("SELECT snapshot_id + 1, next_file_id FROM ducklake_snapshot "
+                        "ORDER BY snapshot_id DESC LIMIT 1",
+                        [&](const SqlStatement& row) {
+                            snapshot.id = row.integer(0);
+                            next_file = row.integer(1);
+                        }));
     std::string changes;
     for (const ArchiveFile& file : files) {
         const ArchiveTable* table = archive_table(file.table);
@@ -238,10 +274,11 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
         FARTHING_CHECK(add_file(database, *table, file, next_file++, snapshot.id));
         changes += fmt::format("{}inserted_into_table:{}", changes.empty() ? "" : ",", table->id);
     }
-    FARTHING_CHECK(database.run(
-        "INSERT INTO ducklake_snapshot SELECT ?, ?, schema_version, next_catalog_id, ? FROM ducklake_snapshot "
-        "WHERE snapshot_id = ?",
-        snapshot.id, lake_time(time), next_file, snapshot.id - 1));
+    FARTHING_CHECK(
+        database.run("INSERT INTO ducklake_snapshot SELECT ?, ?, schema_version, next_catalog_id, "
+                     "? FROM ducklake_snapshot "
+                     "WHERE snapshot_id = ?",
+                     snapshot.id, lake_time(time), next_file, snapshot.id - 1));
     FARTHING_CHECK(database.run(
         "INSERT INTO ducklake_snapshot_changes (snapshot_id, changes_made, author, commit_message) "
         "VALUES (?, ?, 'Farthing', ?)",
@@ -249,14 +286,15 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
     return snapshot;
 }
 
-Result<std::vector<ArchiveFile::ColumnStats>> column_stats(Database& database, std::int64_t data_file) {
+Result<std::vector<ArchiveFile::ColumnStats>> column_stats(Database& database,
+                                                           std::int64_t data_file) {
     std::vector<ArchiveFile::ColumnStats> columns;
     FARTHING_CHECK(database.select(
         "SELECT column_id, min_value, max_value, value_count, null_count, column_size_bytes "
         "FROM ducklake_file_column_stats WHERE data_file_id = ? ORDER BY column_id",
         [&](const SqlStatement& row) {
-            columns.push_back({row.as<std::uint32_t>(0), row.text(1), row.text(2), row.integer(3), row.integer(4),
-                               row.integer(5)});
+            columns.push_back({row.as<std::uint32_t>(0), row.text(1), row.text(2), row.integer(3),
+                               row.integer(4), row.integer(5)});
         },
         data_file));
     return columns;

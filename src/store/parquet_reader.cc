@@ -18,7 +18,9 @@ struct ParquetReader::State {
     int group_number = -1;
     std::shared_ptr<parquet::RowGroupReader> group;
 
-    Error damaged(const std::string& why) const { return error_of(StoreReason::archive_damaged, why, file.string()); }
+    Error damaged(const std::string& why) const {
+        return error_of(StoreReason::archive_damaged, why, file.string());
+    }
     parquet::ColumnReader& column(int number, int index) {
         if (group_number != number) {
             group = reader->RowGroup(number);
@@ -33,32 +35,38 @@ struct ParquetReader::State {
 namespace {
 
 template <class Physical>
-bool read_numbers(parquet::ColumnReader& column, std::vector<std::int64_t>& numbers, bool is_unsigned) {
+bool read_numbers(parquet::ColumnReader& column, std::vector<std::int64_t>& numbers,
+                  bool is_unsigned) {
     using Value = typename Physical::c_type;
     auto& reader = static_cast<parquet::TypedColumnReader<Physical>&>(column);
     std::vector<Value> values(numbers.size());
     std::size_t done = 0;
     while (done < values.size() && reader.HasNext()) {
         std::int64_t read = 0;
-        reader.ReadBatch(static_cast<std::int64_t>(values.size() - done), nullptr, nullptr, values.data() + done, &read);
+        reader.ReadBatch(static_cast<std::int64_t>(values.size() - done), nullptr, nullptr,
+                         values.data() + done, &read);
         done += static_cast<std::size_t>(read);
     }
     for (std::size_t i = 0; i < done; ++i) {
-        numbers[i] = is_unsigned ? static_cast<std::int64_t>(static_cast<std::make_unsigned_t<Value>>(values[i]))
-                                 : static_cast<std::int64_t>(values[i]);
+        numbers[i] =
+            is_unsigned
+                ? static_cast<std::int64_t>(static_cast<std::make_unsigned_t<Value>>(values[i]))
+                : static_cast<std::int64_t>(values[i]);
     }
     return done == values.size();
 }
 
 bool read_texts(parquet::ColumnReader& column, std::vector<std::string>& texts) {
-    constexpr std::size_t kBatch = 4096;  // byte arrays point into the reader's page: copy before the next batch
+    constexpr std::size_t kBatch =
+        4096;  // byte arrays point into the reader's page: copy before the next batch
     auto& reader = static_cast<parquet::ByteArrayReader&>(column);
     std::vector<std::int16_t> levels(kBatch);
     std::vector<parquet::ByteArray> values(kBatch);
     std::size_t row = 0;
     while (row < texts.size() && reader.HasNext()) {
         std::int64_t read = 0;
-        const std::int64_t rows = reader.ReadBatch(kBatch, levels.data(), nullptr, values.data(), &read);
+        const std::int64_t rows =
+            reader.ReadBatch(kBatch, levels.data(), nullptr, values.data(), &read);
         if (rows == 0) return false;
         std::size_t value = 0;
         for (std::int64_t i = 0; i < rows && row < texts.size(); ++i, ++row) {
@@ -92,7 +100,8 @@ ParquetReader::ParquetReader(std::unique_ptr<State> state) : state_(std::move(st
 ParquetReader::ParquetReader(ParquetReader&&) noexcept = default;
 ParquetReader::~ParquetReader() = default;
 
-Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file, const ArchiveTable& table) {
+Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file,
+                                          const ArchiveTable& table) {
     auto state = std::make_unique<State>();
     state->file = file;
     state->table = table;
@@ -103,13 +112,16 @@ Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file, con
         state->data = state->reader->metadata();
         const int columns = state->data->num_columns();
         if (columns != static_cast<int>(table.columns.size())) {
-            return fail(state->damaged(fmt::format("it has {} columns, table {} has {}", columns, table.name,
-                                                   table.columns.size())));
+            return fail(state->damaged(fmt::format("it has {} columns, table {} has {}", columns,
+                                                   table.name, table.columns.size())));
         }
         for (const ArchiveColumn& column : table.columns) {
             const auto* found = state->data->schema()->Column(static_cast<int>(column.id) - 1);
-            const bool same = found->name() == column.name && found->physical_type() == physical_type(column.type);
-            if (!same) return fail(state->damaged("column " + found->name() + " is not " + std::string(column.name)));
+            const bool same = found->name() == column.name &&
+                              found->physical_type() == physical_type(column.type);
+            if (!same)
+                return fail(state->damaged("column " + found->name() + " is not " +
+                                           std::string(column.name)));
         }
     } catch (const std::exception& exception) {
         return fail(state->damaged(exception.what()));
@@ -117,15 +129,19 @@ Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file, con
     return ParquetReader(std::move(state));
 }
 
-int ParquetReader::groups() const { return state_->data->num_row_groups(); }
+int ParquetReader::groups() const {
+    return state_->data->num_row_groups();
+}
 std::size_t ParquetReader::rows(int group) const {
     return static_cast<std::size_t>(state_->data->RowGroup(group)->num_rows());
 }
 
-std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int group, int column) const {
+std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int group,
+                                                                           int column) const {
     try {
         const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
-        if (type == ColumnType::uint64 || is_text(type)) return std::nullopt;  // would not compare as signed numbers
+        if (type == ColumnType::uint64 || is_text(type))
+            return std::nullopt;  // would not compare as signed numbers
         const auto statistics = state_->data->RowGroup(group)->ColumnChunk(column)->statistics();
         if (statistics == nullptr || !statistics->HasMinMax()) return std::nullopt;
         if (physical_type(type) == parquet::Type::INT64) {
@@ -134,7 +150,8 @@ std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int g
         }
         const auto& typed = static_cast<const parquet::Int32Statistics&>(*statistics);
         const auto widened = [&](std::int32_t value) {
-            return is_unsigned(type) ? std::int64_t{static_cast<std::uint32_t>(value)} : std::int64_t{value};
+            return is_unsigned(type) ? std::int64_t{static_cast<std::uint32_t>(value)}
+                                     : std::int64_t{value};
         };
         return std::pair{widened(typed.min()), widened(typed.max())};
     } catch (const std::exception&) {
@@ -147,9 +164,10 @@ Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) 
     const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
     try {
         parquet::ColumnReader& reader = state_->column(group, column);
-        const bool whole = physical_type(type) == parquet::Type::INT64
-                               ? read_numbers<parquet::Int64Type>(reader, values, is_unsigned(type))
-                               : read_numbers<parquet::Int32Type>(reader, values, is_unsigned(type));
+        const bool whole =
+            physical_type(type) == parquet::Type::INT64
+                ? read_numbers<parquet::Int64Type>(reader, values, is_unsigned(type))
+                : read_numbers<parquet::Int32Type>(reader, values, is_unsigned(type));
         if (!whole) return fail(state_->damaged(fmt::format("column {} ends early", column + 1)));
     } catch (const std::exception& exception) {
         return fail(state_->damaged(exception.what()));

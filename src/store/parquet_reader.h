@@ -1,5 +1,6 @@
-// One Parquet file of the archive, read column by column. The only door to Arrow for reading. What a file can't be is
-// `archive_damaged`: pages carry checksums, and every column must be the one its table says.
+// One Parquet file of the archive, read column by column. The only door to Arrow for reading. What
+// a file can't be is `archive_damaged`: pages carry checksums, and every column must be the one its
+// table says.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class ParquetReader {
 
     int groups() const;
     std::size_t rows(int group) const;
-    // Least and greatest value of a column of numbers in a group; nothing where the file does not say.
+    // Least and greatest value of a column of numbers in a group; nothing where the file does not
+    // say.
     std::optional<std::pair<std::int64_t, std::int64_t>> bounds(int group, int column) const;
     // Whole columns of a group; unsigned numbers keep their bits.
     Result<std::vector<std::int64_t>> numbers(int group, int column);

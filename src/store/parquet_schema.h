@@ -1,4 +1,5 @@
-// The archive's column types in Parquet's words. Includes Arrow: for the Parquet reader and writer only.
+// The archive's column types in Parquet's words. Includes Arrow: for the Parquet reader and writer
+// only.
 #pragma once
 
 #include <parquet/schema.h>
@@ -33,7 +34,8 @@ inline std::shared_ptr<const parquet::LogicalType> logical_type(ColumnType type)
         case ColumnType::int64: return LogicalType::Int(64, true);
         case ColumnType::uint64: return LogicalType::Int(64, false);
         case ColumnType::date: return LogicalType::Date();
-        case ColumnType::timestamp: return LogicalType::Timestamp(true, LogicalType::TimeUnit::MICROS);
+        case ColumnType::timestamp:
+            return LogicalType::Timestamp(true, LogicalType::TimeUnit::MICROS);
         case ColumnType::text: return LogicalType::String();
         case ColumnType::bytes: return LogicalType::None();
     }
@@ -45,12 +47,12 @@ inline std::shared_ptr<parquet::schema::GroupNode> schema_of(const ArchiveTable&
     for (const ArchiveColumn& column : table.columns) {
         const auto repetition =
             is_text(column.type) ? parquet::Repetition::OPTIONAL : parquet::Repetition::REQUIRED;
-        nodes.push_back(parquet::schema::PrimitiveNode::Make(std::string(column.name), repetition,
-                                                             logical_type(column.type), physical_type(column.type), -1,
-                                                             static_cast<int>(column.id)));
+        nodes.push_back(parquet::schema::PrimitiveNode::Make(
+            std::string(column.name), repetition, logical_type(column.type),
+            physical_type(column.type), -1, static_cast<int>(column.id)));
     }
-    return std::static_pointer_cast<parquet::schema::GroupNode>(
-        parquet::schema::GroupNode::Make(std::string(table.name), parquet::Repetition::REQUIRED, nodes));
+    return std::static_pointer_cast<parquet::schema::GroupNode>(parquet::schema::GroupNode::Make(
+        std::string(table.name), parquet::Repetition::REQUIRED, nodes));
 }
 
 }  // namespace farthing::store

@@ -18,7 +18,8 @@ namespace farthing::store {
 
 namespace {
 
-// Parquet's way into our file, which hashes what passes and keeps the end, where the footer's length stands.
+// Parquet's way into our file, which hashes what passes and keeps the end, where the footer's
+// length stands.
 class Sink final : public arrow::io::OutputStream {
   public:
     explicit Sink(FileWriter& file) : file_(file) {}
@@ -29,7 +30,8 @@ class Sink final : public arrow::io::OutputStream {
     bool closed() const override { return closed_; }
     arrow::Result<std::int64_t> Tell() const override { return file_.size(); }
     arrow::Status Write(const void* data, std::int64_t size) override {
-        const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
+        const std::string_view bytes(static_cast<const char*>(data),
+                                     static_cast<std::size_t>(size));
         tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), kTail));
         if (tail_.size() > kTail) tail_.erase(0, tail_.size() - kTail);
         if (const Result<void> written = file_.write(bytes); !written) {
@@ -56,7 +58,10 @@ class Sink final : public arrow::io::OutputStream {
 
 std::shared_ptr<parquet::WriterProperties> properties_of(const ArchiveTable& table) {
     parquet::WriterProperties::Builder builder;
-    builder.compression(parquet::Compression::ZSTD)->compression_level(1)->enable_page_checksum()->created_by("Farthing");
+    builder.compression(parquet::Compression::ZSTD)
+        ->compression_level(1)
+        ->enable_page_checksum()
+        ->created_by("Farthing");
     for (const ArchiveColumn& column : table.columns) {
         const std::string path(column.name);
         const bool text = is_text(column.type);
@@ -64,7 +69,8 @@ std::shared_ptr<parquet::WriterProperties> properties_of(const ArchiveTable& tab
         switch (column.encoding) {
             case ColumnEncoding::delta:
                 builder.disable_dictionary(path);
-                builder.encoding(path, text ? parquet::Encoding::DELTA_BYTE_ARRAY : parquet::Encoding::DELTA_BINARY_PACKED);
+                builder.encoding(path, text ? parquet::Encoding::DELTA_BYTE_ARRAY
+                                            : parquet::Encoding::DELTA_BINARY_PACKED);
                 break;
             case ColumnEncoding::dictionary: builder.enable_dictionary(path); break;
         }
@@ -89,11 +95,13 @@ std::string date_text(std::int32_t days) {
 
 std::string text32(ColumnType type, std::int32_t value) {
     if (type == ColumnType::date) return date_text(value);
-    return type == ColumnType::int32 ? std::to_string(value) : std::to_string(static_cast<std::uint32_t>(value));
+    return type == ColumnType::int32 ? std::to_string(value)
+                                     : std::to_string(static_cast<std::uint32_t>(value));
 }
 std::string text64(ColumnType type, std::int64_t value) {
     if (type == ColumnType::timestamp) return time_text(value);
-    return type == ColumnType::int64 ? std::to_string(value) : std::to_string(static_cast<std::uint64_t>(value));
+    return type == ColumnType::int64 ? std::to_string(value)
+                                     : std::to_string(static_cast<std::uint64_t>(value));
 }
 
 // The bounds of a column over all row groups; unsigned types are compared as such.
@@ -112,7 +120,8 @@ std::optional<std::pair<Compared, Compared>> bounds(const parquet::FileMetaData&
     return result;
 }
 
-void set_bounds(ArchiveFile::ColumnStats& stats, const parquet::FileMetaData& data, int index, ColumnType type) {
+void set_bounds(ArchiveFile::ColumnStats& stats, const parquet::FileMetaData& data, int index,
+                ColumnType type) {
     const auto set32 = [&](auto found) {
         if (!found) return;
         stats.min = text32(type, static_cast<std::int32_t>(found->first));
@@ -128,10 +137,13 @@ void set_bounds(ArchiveFile::ColumnStats& stats, const parquet::FileMetaData& da
         case ColumnType::date: return set32(bounds<parquet::Int32Type, std::int32_t>(data, index));
         case ColumnType::uint8:
         case ColumnType::uint16:
-        case ColumnType::uint32: return set32(bounds<parquet::Int32Type, std::uint32_t>(data, index));
+        case ColumnType::uint32:
+            return set32(bounds<parquet::Int32Type, std::uint32_t>(data, index));
         case ColumnType::int64:
-        case ColumnType::timestamp: return set64(bounds<parquet::Int64Type, std::int64_t>(data, index));
-        case ColumnType::uint64: return set64(bounds<parquet::Int64Type, std::uint64_t>(data, index));
+        case ColumnType::timestamp:
+            return set64(bounds<parquet::Int64Type, std::int64_t>(data, index));
+        case ColumnType::uint64:
+            return set64(bounds<parquet::Int64Type, std::uint64_t>(data, index));
         case ColumnType::text:
         case ColumnType::bytes: return;
     }
@@ -146,10 +158,12 @@ struct ParquetWriter::State {
     template <class Values>
     Result<void> write_numbers(std::span<const Values> values) {
         column += 1;
-        using Writer = std::conditional_t<sizeof(Values) == 4, parquet::Int32Writer, parquet::Int64Writer>;
+        using Writer =
+            std::conditional_t<sizeof(Values) == 4, parquet::Int32Writer, parquet::Int64Writer>;
         return guarded([&] {
             auto* writer = static_cast<Writer*>(group->NextColumn());
-            writer->WriteBatch(static_cast<std::int64_t>(values.size()), nullptr, nullptr, values.data());
+            writer->WriteBatch(static_cast<std::int64_t>(values.size()), nullptr, nullptr,
+                               values.data());
             writer->Close();
         });
     }
@@ -158,7 +172,8 @@ struct ParquetWriter::State {
         nulls[column++] += static_cast<std::int64_t>(levels.size() - texts.size());
         return guarded([&] {
             auto* writer = static_cast<parquet::ByteArrayWriter*>(group->NextColumn());
-            writer->WriteBatch(static_cast<std::int64_t>(levels.size()), levels.data(), nullptr, texts.data());
+            writer->WriteBatch(static_cast<std::int64_t>(levels.size()), levels.data(), nullptr,
+                               texts.data());
             writer->Close();
         });
     }
@@ -194,11 +209,13 @@ ParquetWriter::~ParquetWriter() {
     (void)state_->guarded([&] { state_->writer.reset(); });
 }
 
-Result<ParquetWriter> ParquetWriter::open(const std::filesystem::path& folder, const ArchiveTable& table) {
+Result<ParquetWriter> ParquetWriter::open(const std::filesystem::path& folder,
+                                          const ArchiveTable& table) {
     auto state = std::make_unique<State>(table);
     FARTHING_CHECK(state->file.create(folder / table.name));
     FARTHING_CHECK(state->guarded([&] {
-        state->writer = parquet::ParquetFileWriter::Open(state->sink, schema_of(table), properties_of(table));
+        state->writer =
+            parquet::ParquetFileWriter::Open(state->sink, schema_of(table), properties_of(table));
     }));
     return ParquetWriter(std::move(state));
 }
@@ -208,8 +225,12 @@ Result<void> ParquetWriter::begin_group() {
     return state_->guarded([&] { state_->group = state_->writer->AppendRowGroup(); });
 }
 
-Result<void> ParquetWriter::write(std::span<const std::int32_t> values) { return state_->write_numbers(values); }
-Result<void> ParquetWriter::write(std::span<const std::int64_t> values) { return state_->write_numbers(values); }
+Result<void> ParquetWriter::write(std::span<const std::int32_t> values) {
+    return state_->write_numbers(values);
+}
+Result<void> ParquetWriter::write(std::span<const std::int64_t> values) {
+    return state_->write_numbers(values);
+}
 
 Result<void> ParquetWriter::write(std::span<const std::string_view> values) {
     state_->levels.assign(values.size(), 0);

@@ -1,5 +1,5 @@
-// One Parquet file of one of the archive's tables, written column by column, row group by row group. The only door to
-// Arrow for writing.
+// One Parquet file of one of the archive's tables, written column by column, row group by row
+// group. The only door to Arrow for writing.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,8 @@ namespace farthing::store {
 class ParquetWriter {
   public:
     // `folder` is the archive's; the file goes to its table's.
-    static Result<ParquetWriter> open(const std::filesystem::path& folder, const ArchiveTable& table);
+    static Result<ParquetWriter> open(const std::filesystem::path& folder,
+                                      const ArchiveTable& table);
     ~ParquetWriter();
     ParquetWriter(ParquetWriter&&) noexcept;
     ParquetWriter& operator=(ParquetWriter&&) = delete;

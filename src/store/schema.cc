@@ -8,8 +8,9 @@ namespace farthing::store {
 
 namespace {
 
-// Written for PostgreSQL's type names; `for_sqlite` turns them into SQLite's. A constraint or trigger that refuses is
-// named after the reason that the caller is told. {small} ends tables whose rows are short, {large} the others.
+// Written for PostgreSQL's type names; `for_sqlite` turns them into SQLite's. A constraint or
+// trigger that refuses is named after the reason that the caller is told. {small} ends tables whose
+// rows are short, {large} the others.
 constexpr std::string_view kTables = R"sql(
 CREATE TABLE schema_version (version BIGINT NOT NULL) {large};
 
@@ -153,14 +154,34 @@ CREATE INDEX statement_by_period ON statement (tenant, period_first);
 )sql";
 
 // Tables whose rows are only ever added.
-constexpr std::string_view kAppendOnly[] = {
-    "catalog_version", "catalog_file", "name", "account_fact", "account_fact_address", "pays_fact", "group_fact",
-    "subscription_fact", "plan_fact", "quantity_fact", "identity_fact", "feed_version", "batch", "batch_chain", "batch_range",
-    "batch_rated", "incident", "control", "control_quantity", "dedup_segment", "archive_file", "suspense_exit", "entry",
-    "posting"};
+constexpr std::string_view kAppendOnly[] = {"catalog_version",
+                                            "catalog_file",
+                                            "name",
+                                            "account_fact",
+                                            "account_fact_address",
+                                            "pays_fact",
+                                            "group_fact",
+                                            "subscription_fact",
+                                            "plan_fact",
+                                            "quantity_fact",
+                                            "identity_fact",
+                                            "feed_version",
+                                            "batch",
+                                            "batch_chain",
+                                            "batch_range",
+                                            "batch_rated",
+                                            "incident",
+                                            "control",
+                                            "control_quantity",
+                                            "dedup_segment",
+                                            "archive_file",
+                                            "suspense_exit",
+                                            "entry",
+                                            "posting"};
 
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    for (std::size_t at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + by.size())) {
         text.replace(at, what.size(), by);
     }
 }
@@ -182,7 +203,8 @@ std::string for_sqlite(std::string text) {
     return text;
 }
 
-std::string trigger(std::string_view name, std::string_view event, std::string_view when, std::string_view reason) {
+std::string trigger(std::string_view name, std::string_view event, std::string_view when,
+                    std::string_view reason) {
     std::string text = "CREATE TRIGGER " + std::string(name) + " BEFORE " + std::string(event);
     if (!when.empty()) text += " WHEN " + std::string(when);
     return text + " BEGIN SELECT RAISE(ABORT, '" + std::string(reason) + "'); END;\n";
@@ -193,7 +215,8 @@ std::string append_only_triggers() {
     for (const std::string_view table : kAppendOnly) {
         for (const std::string_view event : {"UPDATE", "DELETE"}) {
             const std::string name = std::string(table) + "_no_" + std::string(event);
-            text += trigger(name, std::string(event) + " ON " + std::string(table), "", "history_immutable");
+            text += trigger(name, std::string(event) + " ON " + std::string(table), "",
+                            "history_immutable");
         }
     }
     return text;
@@ -201,14 +224,15 @@ std::string append_only_triggers() {
 
 // A sent document keeps its row, its lines and its statements as they are.
 std::string invoice_triggers() {
-    std::string text = trigger("invoice_no_UPDATE", "UPDATE ON invoice", "OLD.state = 2", "invoice_immutable") +
-                       trigger("invoice_no_DELETE", "DELETE ON invoice", "", "invoice_immutable");
+    std::string text =
+        trigger("invoice_no_UPDATE", "UPDATE ON invoice", "OLD.state = 2", "invoice_immutable") +
+        trigger("invoice_no_DELETE", "DELETE ON invoice", "", "invoice_immutable");
     for (const std::string table : {"invoice_line", "statement"}) {
         for (const std::string event : {"INSERT", "UPDATE", "DELETE"}) {
             const std::string row = event == "INSERT" ? "NEW" : "OLD";
             text += trigger(table + "_no_" + event, event + " ON " + table,
-                            "(SELECT state FROM invoice WHERE tenant = " + row + ".tenant AND id = " + row +
-                                ".invoice) = 2",
+                            "(SELECT state FROM invoice WHERE tenant = " + row +
+                                ".tenant AND id = " + row + ".invoice) = 2",
                             "invoice_immutable");
         }
     }

@@ -13,7 +13,8 @@ namespace {
 // Constraints and triggers are named after the reason they stand for.
 std::optional<StoreReason> reason_in(std::string_view message) {
     const std::size_t colon = message.rfind(": ");
-    return reason_named<StoreReason>(colon == std::string_view::npos ? message : message.substr(colon + 2));
+    return reason_named<StoreReason>(colon == std::string_view::npos ? message
+                                                                     : message.substr(colon + 2));
 }
 
 }  // namespace
@@ -22,7 +23,9 @@ SqlStatement::SqlStatement(Database& database, sqlite3_stmt* handle, std::string
     : database_(&database), handle_(handle), sql_(sql) {}
 
 SqlStatement::SqlStatement(SqlStatement&& other) noexcept
-    : database_(other.database_), handle_(std::exchange(other.handle_, nullptr)), sql_(other.sql_) {}
+    : database_(other.database_),
+      handle_(std::exchange(other.handle_, nullptr)),
+      sql_(other.sql_) {}
 
 SqlStatement::~SqlStatement() {
     if (handle_ != nullptr) database_->give_back(sql_, handle_);
@@ -47,7 +50,9 @@ Result<void> SqlStatement::run() {
     }
 }
 
-std::int64_t SqlStatement::integer(int column) const { return sqlite3_column_int64(handle_, column); }
+std::int64_t SqlStatement::integer(int column) const {
+    return sqlite3_column_int64(handle_, column);
+}
 
 std::string SqlStatement::text(int column) const {
     const void* bytes = sqlite3_column_blob(handle_, column);
@@ -64,13 +69,16 @@ void SqlStatement::bind_integer(int at, std::int64_t value) {
     FARTHING_ASSERT(sqlite3_bind_int64(handle_, at, value) == SQLITE_OK);
 }
 void SqlStatement::bind_text(int at, std::string_view value) {
-    // A null pointer would bind NULL, and an empty text is not NULL. Callers keep the bytes until the last step.
+    // A null pointer would bind NULL, and an empty text is not NULL. Callers keep the bytes until
+    // the last step.
     const char* bytes = value.data() == nullptr ? "" : value.data();
-    FARTHING_ASSERT(sqlite3_bind_text64(handle_, at, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK);
+    FARTHING_ASSERT(sqlite3_bind_text64(handle_, at, bytes, value.size(), SQLITE_STATIC,
+                                        SQLITE_UTF8) == SQLITE_OK);
 }
 void SqlStatement::bind_blob(int at, std::string_view value) {
     const char* bytes = value.data() == nullptr ? "" : value.data();
-    FARTHING_ASSERT(sqlite3_bind_blob64(handle_, at, bytes, value.size(), SQLITE_STATIC) == SQLITE_OK);
+    FARTHING_ASSERT(sqlite3_bind_blob64(handle_, at, bytes, value.size(), SQLITE_STATIC) ==
+                    SQLITE_OK);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
@@ -79,12 +87,17 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     return database;
 }
 
-Database::~Database() { disconnect(); }
+Database::~Database() {
+    disconnect();
+}
 
 Result<void> Database::connect() {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (const int code = sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr); code != SQLITE_OK) {
-        Error why = error_of(StoreReason::store_unavailable, sqlite3_errmsg(handle_), file_.string());
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (const int code = sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr);
+        code != SQLITE_OK) {
+        Error why =
+            error_of(StoreReason::store_unavailable, sqlite3_errmsg(handle_), file_.string());
         disconnect();
         return fail(std::move(why));
     }
@@ -92,7 +105,8 @@ Result<void> Database::connect() {
     // FULL: a commit that was acknowledged survives a loss of power.
     const Result<void> done = script(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864");
+        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = "
+        "67108864");
     if (!done) {
         Error why = error_of(StoreReason::store_unavailable, done.error().message, file_.string());
         disconnect();
@@ -117,7 +131,8 @@ Result<void> Database::reopen() {
 
 Result<SqlStatement> Database::prepare(std::string_view sql) {
     auto cached = idle_.find(sql);
-    if (cached == idle_.end()) cached = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
+    if (cached == idle_.end())
+        cached = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
     if (!cached->second.empty()) {
         sqlite3_stmt* handle = cached->second.back();
         cached->second.pop_back();
@@ -142,15 +157,20 @@ Result<void> Database::script(const std::string& sql) {
     return {};
 }
 
-std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
-bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+std::int64_t Database::changes() const {
+    return sqlite3_changes64(handle_);
+}
+bool Database::in_transaction() const {
+    return sqlite3_get_autocommit(handle_) == 0;
+}
 
 Error Database::error(int code) const {
     const std::string message = sqlite3_errmsg(handle_);
     if ((code & 0xff) == SQLITE_CONSTRAINT) {
         if (const auto reason = reason_in(message)) return error_of(*reason);
     }
-    return error_of(StoreReason::store_failed, message + " (SQLite " + std::to_string(code) + ")", file_.string());
+    return error_of(StoreReason::store_failed, message + " (SQLite " + std::to_string(code) + ")",
+                    file_.string());
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
@@ -158,7 +178,8 @@ Result<Transaction> Transaction::begin(Database& database) {
     return Transaction(&database);
 }
 
-Transaction::Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+Transaction::Transaction(Transaction&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)) {}
 
 Transaction::~Transaction() {
     if (database_ != nullptr && database_->in_transaction()) (void)database_->run("ROLLBACK");

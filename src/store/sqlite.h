@@ -1,5 +1,6 @@
-// A thin layer over SQLite's C API: statements that are prepared once, values in and out by type, transactions that
-// roll back unless they were committed. The only file besides sqlite.cc and dialect.cc that knows SQLite.
+// A thin layer over SQLite's C API: statements that are prepared once, values in and out by type,
+// transactions that roll back unless they were committed. The only file besides sqlite.cc and
+// dialect.cc that knows SQLite.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/civil.h"
 #include "base/error.h"
 #include "base/instant.h"
-#include "base/civil.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -114,20 +115,25 @@ class Database {
     }
     // The one integer of a query; `otherwise` when there is no row or it is null.
     template <class... Values>
-    Result<std::int64_t> integer(std::string_view sql, std::int64_t otherwise, const Values&... values) {
+    Result<std::int64_t> integer(std::string_view sql, std::int64_t otherwise,
+                                 const Values&... values) {
         std::int64_t result = otherwise;
-        FARTHING_CHECK(select(sql, [&](const SqlStatement& row) {
-            if (!row.is_null(0)) result = row.integer(0);
-        }, values...));
+        FARTHING_CHECK(select(
+            sql,
+            [&](const SqlStatement& row) {
+                if (!row.is_null(0)) result = row.integer(0);
+            },
+            values...));
         return result;
     }
     // Several statements separated by semicolons.
     Result<void> script(const std::string& sql);
-    std::int64_t changes() const;      // rows that the last statement changed
+    std::int64_t changes() const;  // rows that the last statement changed
     bool in_transaction() const;
-    // Closes the connection and opens it again: after an error of COMMIT nothing it still believes can be trusted.
+    // Closes the connection and opens it again: after an error of COMMIT nothing it still believes
+    // can be trusted.
     Result<void> reopen();
-    Error error(int code) const;       // what the last operation said
+    Error error(int code) const;  // what the last operation said
 
   private:
     friend class SqlStatement;
@@ -145,7 +151,7 @@ class Database {
 class Transaction {
   public:
     static Result<Transaction> begin(Database& database);
-    ~Transaction();                    // rolls back what was not committed
+    ~Transaction();  // rolls back what was not committed
     Transaction(Transaction&& other) noexcept;
     Transaction& operator=(Transaction&&) = delete;
     // An error does not mean that nothing was committed: read back (Database::reopen).

@@ -1,5 +1,6 @@
-// The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc (feeds, sources),
-// store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc, store_check.cc.
+// The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc
+// (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
+// store_check.cc.
 #pragma once
 
 #include "store/batch_chain.h"

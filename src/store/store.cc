@@ -11,7 +11,9 @@ namespace farthing::store {
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) {
     std::error_code code;
     std::filesystem::create_directories(folder / "archive", code);
-    if (code) return fail(StoreReason::store_unavailable, "the folder can't be made: " + code.message(), folder.string());
+    if (code)
+        return fail(StoreReason::store_unavailable, "the folder can't be made: " + code.message(),
+                    folder.string());
     const std::filesystem::path whole = std::filesystem::canonical(folder, code);
     if (code) return fail(StoreReason::store_unavailable, code.message(), folder.string());
     FARTHING_TRY(FolderLock lock, FolderLock::share(whole / "farthing.lock"));
@@ -21,22 +23,30 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) 
     return store;
 }
 
-SqliteStore::SqliteStore(std::filesystem::path folder, FolderLock lock, std::unique_ptr<Database> database)
-    : folder_(std::move(folder)), archive_(folder_ / "archive"), lock_(std::move(lock)), database_(std::move(database)) {}
+SqliteStore::SqliteStore(std::filesystem::path folder, FolderLock lock,
+                         std::unique_ptr<Database> database)
+    : folder_(std::move(folder)),
+      archive_(folder_ / "archive"),
+      lock_(std::move(lock)),
+      database_(std::move(database)) {}
 
 Result<void> SqliteStore::prepare_schema() {
-    constexpr std::string_view kHasSchema = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'";
+    constexpr std::string_view kHasSchema =
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'";
     FARTHING_TRY(std::int64_t has_schema, database_->integer(kHasSchema, 0));
     if (has_schema == 0) {
         FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
-        FARTHING_TRY(has_schema, database_->integer(kHasSchema, 0));  // another process may have been first
+        FARTHING_TRY(has_schema,
+                     database_->integer(kHasSchema, 0));  // another process may have been first
         if (has_schema == 0) FARTHING_CHECK(create_schema());
         FARTHING_CHECK(transaction.commit());
     }
-    FARTHING_TRY(const std::int64_t version, database_->integer("SELECT version FROM schema_version", 0));
+    FARTHING_TRY(const std::int64_t version,
+                 database_->integer("SELECT version FROM schema_version", 0));
     if (version > kSchemaVersion) {
         return fail(StoreReason::store_newer,
-                    fmt::format("the database has schema {}, this release knows up to {}", version, kSchemaVersion),
+                    fmt::format("the database has schema {}, this release knows up to {}", version,
+                                kSchemaVersion),
                     (folder_ / "farthing.db").string());
     }
     return point_lake_at(*database_, archive_);
@@ -44,7 +54,8 @@ Result<void> SqliteStore::prepare_schema() {
 
 Result<void> SqliteStore::create_schema() {
     FARTHING_CHECK(database_->script(schema_sql()));
-    FARTHING_CHECK(database_->run("INSERT INTO schema_version (version) VALUES (?)", kSchemaVersion));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO schema_version (version) VALUES (?)", kSchemaVersion));
     return create_lake(*database_, archive_);
 }
 
@@ -53,16 +64,18 @@ Result<void> SqliteStore::create_schema() {
 Result<std::vector<CatalogRecord>> SqliteStore::catalogs() {
     std::vector<CatalogRecord> records;
     FARTHING_CHECK(database_->select(
-        "SELECT version, name, valid_from, hash FROM catalog_version WHERE tenant = ? ORDER BY version",
+        "SELECT version, name, valid_from, hash FROM catalog_version WHERE tenant = ? ORDER BY "
+        "version",
         [&](const SqlStatement& row) {
-            records.push_back({{row.as<std::uint32_t>(0)}, row.text(1), row.instant(2), row.text(3), {}});
+            records.push_back(
+                {{row.as<std::uint32_t>(0)}, row.text(1), row.instant(2), row.text(3), {}});
         },
         kTenant));
     for (CatalogRecord& record : records) {
         FARTHING_CHECK(database_->select(
             "SELECT path, text FROM catalog_file WHERE tenant = ? AND version = ? ORDER BY path",
-            [&](const SqlStatement& row) { record.files.push_back({row.text(0), row.text(1)}); }, kTenant,
-            record.version));
+            [&](const SqlStatement& row) { record.files.push_back({row.text(0), row.text(1)}); },
+            kTenant, record.version));
     }
     return records;
 }
@@ -81,24 +94,31 @@ Result<NameTable> SqliteStore::names() {
 Result<void> SqliteStore::publish(const CatalogRecord& record, const NameTable& names) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_TRY(const std::int64_t newest,
-                 database_->integer("SELECT max(version) FROM catalog_version WHERE tenant = ?", 0, kTenant));
+                 database_->integer("SELECT max(version) FROM catalog_version WHERE tenant = ?", 0,
+                                    kTenant));
     FARTHING_TRY(const NameTable known, this->names());
-    const bool follows = std::equal(known.rows().begin(), known.rows().end(), names.rows().begin(),
-                                    names.rows().begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                               known.rows().size(), names.rows().size())));
+    const bool follows = std::equal(
+        known.rows().begin(), known.rows().end(), names.rows().begin(),
+        names.rows().begin() +
+            static_cast<std::ptrdiff_t>(std::min(known.rows().size(), names.rows().size())));
     if (newest + 1 != record.version.value || !follows) {
-        return fail(StoreReason::store_failed, "another process published a catalog meanwhile: publish again");
+        return fail(StoreReason::store_failed,
+                    "another process published a catalog meanwhile: publish again");
     }
-    FARTHING_CHECK(database_->run("INSERT INTO catalog_version (tenant, version, name, valid_from, hash) VALUES (?, ?, ?, ?, ?)",
-                                  kTenant, record.version, record.name, record.valid_from, record.hash));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO catalog_version (tenant, version, name, valid_from, hash) "
+                       "VALUES (?, ?, ?, ?, ?)",
+                       kTenant, record.version, record.name, record.valid_from, record.hash));
     for (const CatalogFile& file : record.files) {
-        FARTHING_CHECK(database_->run("INSERT INTO catalog_file (tenant, version, path, text) VALUES (?, ?, ?, ?)",
-                                      kTenant, record.version, file.path, file.text));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO catalog_file (tenant, version, path, text) VALUES (?, ?, ?, ?)", kTenant,
+            record.version, file.path, file.text));
     }
     for (std::size_t seq = known.rows().size(); seq < names.rows().size(); ++seq) {
         const NameTable::Row& row = names.rows()[seq];
-        FARTHING_CHECK(database_->run("INSERT INTO name (tenant, seq, kind, name, id) VALUES (?, ?, ?, ?, ?)", kTenant,
-                                      seq, row.kind, row.name, row.id));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO name (tenant, seq, kind, name, id) VALUES (?, ?, ?, ?, ?)",
+                           kTenant, seq, row.kind, row.name, row.id));
     }
     return transaction.commit();
 }
@@ -109,17 +129,24 @@ Result<DirectoryFacts> SqliteStore::facts() {
     DirectoryFacts facts;
     std::vector<std::int64_t> seqs;  // of the accounts, ascending
     FARTHING_CHECK(database_->select(
-        "SELECT seq, id, name, parent, title, bill_day, tax_number FROM account_fact WHERE tenant = ? ORDER BY seq",
+        "SELECT seq, id, name, parent, title, bill_day, tax_number FROM account_fact WHERE tenant "
+        "= ? ORDER BY seq",
         [&](const SqlStatement& row) {
             seqs.push_back(row.integer(0));
-            facts.accounts.push_back({{row.as<std::uint32_t>(1)}, row.text(2), {row.as<std::uint32_t>(3)}, row.text(4),
-                                      {}, row.as<unsigned>(5), row.text(6)});
+            facts.accounts.push_back({{row.as<std::uint32_t>(1)},
+                                      row.text(2),
+                                      {row.as<std::uint32_t>(3)},
+                                      row.text(4),
+                                      {},
+                                      row.as<unsigned>(5),
+                                      row.text(6)});
         },
         kTenant));
     FARTHING_CHECK(database_->select(
         "SELECT seq, line FROM account_fact_address WHERE tenant = ? ORDER BY seq, position",
         [&](const SqlStatement& row) {
-            const auto at = std::lower_bound(seqs.begin(), seqs.end(), row.integer(0)) - seqs.begin();
+            const auto at =
+                std::lower_bound(seqs.begin(), seqs.end(), row.integer(0)) - seqs.begin();
             facts.accounts[static_cast<std::size_t>(at)].address.push_back(row.text(1));
         },
         kTenant));
@@ -132,20 +159,24 @@ Result<DirectoryFacts> SqliteStore::facts() {
     FARTHING_CHECK(database_->select(
         "SELECT id, name, account FROM group_fact WHERE tenant = ? ORDER BY seq",
         [&](const SqlStatement& row) {
-            facts.groups.push_back({{row.as<std::uint32_t>(0)}, row.text(1), {row.as<std::uint32_t>(2)}});
+            facts.groups.push_back(
+                {{row.as<std::uint32_t>(0)}, row.text(1), {row.as<std::uint32_t>(2)}});
         },
         kTenant));
     FARTHING_CHECK(database_->select(
         "SELECT id, name, account, \"group\" FROM subscription_fact WHERE tenant = ? ORDER BY seq",
         [&](const SqlStatement& row) {
-            facts.subscriptions.push_back({{row.as<std::uint32_t>(0)}, row.text(1), {row.as<std::uint32_t>(2)},
+            facts.subscriptions.push_back({{row.as<std::uint32_t>(0)},
+                                           row.text(1),
+                                           {row.as<std::uint32_t>(2)},
                                            {row.as<std::uint32_t>(3)}});
         },
         kTenant));
     FARTHING_CHECK(database_->select(
         "SELECT subscription, from_day, plan FROM plan_fact WHERE tenant = ? ORDER BY seq",
         [&](const SqlStatement& row) {
-            facts.plans.push_back({{row.as<std::uint32_t>(0)}, row.date(1), {row.as<std::uint32_t>(2)}});
+            facts.plans.push_back(
+                {{row.as<std::uint32_t>(0)}, row.date(1), {row.as<std::uint32_t>(2)}});
         },
         kTenant));
     FARTHING_CHECK(database_->select(
@@ -155,10 +186,14 @@ Result<DirectoryFacts> SqliteStore::facts() {
         },
         kTenant));
     FARTHING_CHECK(database_->select(
-        "SELECT kind, value, subscription, from_time, until_time FROM identity_fact WHERE tenant = ? ORDER BY seq",
+        "SELECT kind, value, subscription, from_time, until_time FROM identity_fact WHERE tenant = "
+        "? ORDER BY seq",
         [&](const SqlStatement& row) {
-            facts.identities.push_back({row.as<IdentityKind>(0), row.text(1), {row.as<std::uint32_t>(2)},
-                                        row.instant(3), row.instant(4)});
+            facts.identities.push_back({row.as<IdentityKind>(0),
+                                        row.text(1),
+                                        {row.as<std::uint32_t>(2)},
+                                        row.instant(3),
+                                        row.instant(4)});
         },
         kTenant));
     return facts;
@@ -171,17 +206,20 @@ Result<void> SqliteStore::append(const DirectoryFacts& facts) {
 }
 
 Result<std::int64_t> SqliteStore::next_seq(std::string_view table) {
-    return database_->integer(fmt::format("SELECT max(seq) + 1 FROM {} WHERE tenant = ?", table), 1, kTenant);
+    return database_->integer(fmt::format("SELECT max(seq) + 1 FROM {} WHERE tenant = ?", table), 1,
+                              kTenant);
 }
 
 Result<void> SqliteStore::append_account(const AccountFact& fact) {
     FARTHING_TRY(const std::int64_t seq, next_seq("account_fact"));
     FARTHING_CHECK(database_->run(
-        "INSERT INTO account_fact (tenant, seq, id, name, parent, title, bill_day, tax_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO account_fact (tenant, seq, id, name, parent, title, bill_day, tax_number) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         kTenant, seq, fact.id, fact.name, fact.parent, fact.title, fact.bill_day, fact.tax_number));
     for (std::size_t position = 0; position < fact.address.size(); ++position) {
-        FARTHING_CHECK(database_->run("INSERT INTO account_fact_address (tenant, seq, position, line) VALUES (?, ?, ?, ?)",
-                                      kTenant, seq, position, fact.address[position]));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO account_fact_address (tenant, seq, position, line) VALUES (?, ?, ?, ?)",
+            kTenant, seq, position, fact.address[position]));
     }
     return {};
 }
@@ -190,36 +228,42 @@ Result<void> SqliteStore::append_facts(const DirectoryFacts& facts) {
     for (const AccountFact& fact : facts.accounts) FARTHING_CHECK(append_account(fact));
     FARTHING_TRY(std::int64_t seq, next_seq("pays_fact"));
     for (const PaysFact& fact : facts.pays) {
-        FARTHING_CHECK(database_->run("INSERT INTO pays_fact (tenant, seq, account, from_day, pays) VALUES (?, ?, ?, ?, ?)",
-                                      kTenant, seq++, fact.account, fact.from, fact.pays));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO pays_fact (tenant, seq, account, from_day, pays) VALUES (?, ?, ?, ?, ?)",
+            kTenant, seq++, fact.account, fact.from, fact.pays));
     }
     FARTHING_TRY(seq, next_seq("group_fact"));
     for (const GroupFact& fact : facts.groups) {
-        FARTHING_CHECK(database_->run("INSERT INTO group_fact (tenant, seq, id, name, account) VALUES (?, ?, ?, ?, ?)",
-                                      kTenant, seq++, fact.id, fact.name, fact.account));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO group_fact (tenant, seq, id, name, account) VALUES (?, ?, ?, ?, ?)",
+            kTenant, seq++, fact.id, fact.name, fact.account));
     }
     FARTHING_TRY(seq, next_seq("subscription_fact"));
     for (const SubscriptionFact& fact : facts.subscriptions) {
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO subscription_fact (tenant, seq, id, name, account, \"group\") VALUES (?, ?, ?, ?, ?, ?)",
-            kTenant, seq++, fact.id, fact.name, fact.account, fact.group));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO subscription_fact (tenant, seq, id, name, account, "
+                           "\"group\") VALUES (?, ?, ?, ?, ?, ?)",
+                           kTenant, seq++, fact.id, fact.name, fact.account, fact.group));
     }
     FARTHING_TRY(seq, next_seq("plan_fact"));
     for (const PlanFact& fact : facts.plans) {
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO plan_fact (tenant, seq, subscription, from_day, plan) VALUES (?, ?, ?, ?, ?)", kTenant, seq++,
-            fact.subscription, fact.from, fact.plan));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO plan_fact (tenant, seq, subscription, from_day, plan) "
+                           "VALUES (?, ?, ?, ?, ?)",
+                           kTenant, seq++, fact.subscription, fact.from, fact.plan));
     }
     FARTHING_TRY(seq, next_seq("quantity_fact"));
     for (const QuantityFact& fact : facts.quantities) {
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO quantity_fact (tenant, seq, subscription, from_day, quantity) VALUES (?, ?, ?, ?, ?)", kTenant,
-            seq++, fact.subscription, fact.from, fact.quantity));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO quantity_fact (tenant, seq, subscription, from_day, "
+                           "quantity) VALUES (?, ?, ?, ?, ?)",
+                           kTenant, seq++, fact.subscription, fact.from, fact.quantity));
     }
     FARTHING_TRY(seq, next_seq("identity_fact"));
     for (const IdentityFact& fact : facts.identities) {
         FARTHING_CHECK(database_->run(
-            "INSERT INTO identity_fact (tenant, seq, kind, value, subscription, from_time, until_time) "
+            "INSERT INTO identity_fact (tenant, seq, kind, value, subscription, from_time, "
+            "until_time) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             kTenant, seq++, fact.kind, fact.value, fact.subscription, fact.from, fact.until));
     }

@@ -1,5 +1,6 @@
-// The store: SQL behind one interface, with the archive beside it. One writer; a transaction holds all that a batch
-// produced and moves every source's position by compare-and-set (idea 2). Schema: src/store/schema.cc.
+// The store: SQL behind one interface, with the archive beside it. One writer; a transaction holds
+// all that a batch produced and moves every source's position by compare-and-set (idea 2). Schema:
+// src/store/schema.cc.
 #pragma once
 
 #include <filesystem>
@@ -20,19 +21,30 @@
 #include "store/crash_point.h"
 
 namespace farthing {
-#define FARTHING_STORE_REASONS(X)                                                                                     \
-    X(store_unavailable, "the database can't be opened", "Check the path, its permissions and the free space.")      \
-    X(store_failed, "the database refused an operation", "Check the disk; what was committed is safe.")              \
-    X(store_newer, "the database was written by a newer Farthing", "Use that release or a newer one.")               \
-    X(position_moved, "another process consumed this source meanwhile", "Run again; nothing was lost.")              \
-    X(commit_ambiguous, "it is not known whether a commit took effect", "Run again; the position tells.")            \
-    X(archive_damaged, "a file of the archive is not what was registered", "Restore it from a backup.")             \
-    X(archive_failed, "a file of the archive can't be written", "Check the disk's free space and permissions.")      \
-    X(invoice_immutable, "a sent invoice never changes", "Correct it by a later document.")                          \
-    X(invoice_unknown, "no invoice has that number or id", "List them with `farthing invoice list`.")               \
-    X(invoice_not_prepared, "the invoice is not in the state Prepared", "Only Prepared invoices can be changed or sent.") \
-    X(control_broken, "the control totals of the batch do not close", "This is a defect of Farthing: report it with the batch.") \
-    X(suspense_overdrawn, "more records would leave suspense than wait there", "List what is open and try again.")       \
+#define FARTHING_STORE_REASONS(X)                                                           \
+    X(store_unavailable, "the database can't be opened",                                    \
+      "Check the path, its permissions and the free space.")                                \
+    X(store_failed, "the database refused an operation",                                    \
+      "Check the disk; what was committed is safe.")                                        \
+    X(store_newer, "the database was written by a newer Farthing",                          \
+      "Use that release or a newer one.")                                                   \
+    X(position_moved, "another process consumed this source meanwhile",                     \
+      "Run again; nothing was lost.")                                                       \
+    X(commit_ambiguous, "it is not known whether a commit took effect",                     \
+      "Run again; the position tells.")                                                     \
+    X(archive_damaged, "a file of the archive is not what was registered",                  \
+      "Restore it from a backup.")                                                          \
+    X(archive_failed, "a file of the archive can't be written",                             \
+      "Check the disk's free space and permissions.")                                       \
+    X(invoice_immutable, "a sent invoice never changes", "Correct it by a later document.") \
+    X(invoice_unknown, "no invoice has that number or id",                                  \
+      "List them with `farthing invoice list`.")                                            \
+    X(invoice_not_prepared, "the invoice is not in the state Prepared",                     \
+      "Only Prepared invoices can be changed or sent.")                                     \
+    X(control_broken, "the control totals of the batch do not close",                       \
+      "This is a defect of Farthing: report it with the batch.")                            \
+    X(suspense_overdrawn, "more records would leave suspense than wait there",              \
+      "List what is open and try again.")                                                   \
     X(history_immutable, "what was recorded never changes", "Correct it by a later record.")
 FARTHING_REASON_ENUM(StoreReason, FARTHING_STORE_REASONS)
 }  // namespace farthing
@@ -43,15 +55,15 @@ namespace farthing::store {
 struct BatchCommit {
     Instant committed_at;
     FeedId feed;
-    std::string kind = "import";                  // import, retry, reprice
-    std::vector<SourceRange> ranges;              // empty for reprice
+    std::string kind = "import";      // import, retry, reprice
+    std::vector<SourceRange> ranges;  // empty for reprice
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
     std::vector<CounterPack> packs;
     std::vector<Entry> entries;
     std::vector<SuspenseGroup> suspended;
     std::vector<SuspenseExit> exits;
-    std::vector<ArchiveFile> files;               // already written, synced and renamed
+    std::vector<ArchiveFile> files;  // already written, synced and renamed
     struct DedupSegment {
         std::string path;
         Date first_day;
@@ -59,7 +71,7 @@ struct BatchCommit {
         std::int64_t keys = 0;
     };
     std::vector<DedupSegment> dedup;
-    DirectoryFacts facts;                         // inventory feeds change the directory in the same transaction
+    DirectoryFacts facts;  // inventory feeds change the directory in the same transaction
     // Sums over rated_usage rows, for check: charge atoms by currency number.
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
     std::vector<std::string> incidents;
@@ -70,8 +82,8 @@ struct BatchRow {
     FeedId feed;
     std::string kind;
     Instant committed_at;
-    std::int64_t snapshot = 0;                    // of the archive's catalogue
-    std::string chain;                            // SHA-256 over the previous chain and this batch's totals
+    std::int64_t snapshot = 0;  // of the archive's catalogue
+    std::string chain;          // SHA-256 over the previous chain and this batch's totals
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
 };
 
@@ -95,15 +107,17 @@ class Store {
     struct FeedRow {
         FeedId id;
         std::string name;
-        std::string text;                         // the newest description
+        std::string text;  // the newest description
     };
     virtual Result<std::vector<FeedRow>> feeds() = 0;
-    virtual Result<FeedId> save_feed(const std::string& name, const std::string& text) = 0;  // a new version each time
+    virtual Result<FeedId> save_feed(const std::string& name,
+                                     const std::string& text) = 0;  // a new version each time
 
-    // Sources. `seal` gives the id and epoch 1; the same path and hash that is not finished resumes its row.
+    // Sources. `seal` gives the id and epoch 1; the same path and hash that is not finished resumes
+    // its row.
     struct SourceRow {
         Source source;
-        std::int64_t position = 0;                // next record to read
+        std::int64_t position = 0;  // next record to read
         std::int64_t epoch = 0;
     };
     virtual Result<SourceRow> seal(Source source) = 0;
@@ -111,12 +125,14 @@ class Store {
     virtual Result<std::optional<SourceRow>> source(SourceId id) = 0;
 
     // Batches.
-    virtual Result<BatchId> next_batch() = 0;     // the id the next commit will get (one writer)
+    virtual Result<BatchId> next_batch() = 0;  // the id the next commit will get (one writer)
     virtual Result<BatchId> commit(const BatchCommit& batch) = 0;
     virtual Result<std::vector<BatchRow>> batches() = 0;
-    virtual Result<std::string> counter_pack(const PackKey& key) = 0;   // empty when absent
-    virtual Result<std::vector<PackKey>> counter_packs(Perspective perspective, Date window_first) = 0;
-    virtual Result<std::vector<Date>> windows(Perspective perspective) = 0;  // first days that have packs
+    virtual Result<std::string> counter_pack(const PackKey& key) = 0;  // empty when absent
+    virtual Result<std::vector<PackKey>> counter_packs(Perspective perspective,
+                                                       Date window_first) = 0;
+    virtual Result<std::vector<Date>> windows(
+        Perspective perspective) = 0;  // first days that have packs
     virtual Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> dedup_segments() = 0;
     struct ControlRow {
         BatchId batch;
@@ -154,23 +170,25 @@ class Store {
     virtual Result<std::vector<FileRow>> files(const std::string& table) = 0;
 
     // Ledger.
-    virtual Result<std::vector<Entry>> entries(AccountId payer) = 0;   // none: all payers
+    virtual Result<std::vector<Entry>> entries(AccountId payer) = 0;  // none: all payers
     struct BalanceRow {
         LedgerAccount account;
         Currency currency;
         i128 atoms = 0;
     };
-    virtual Result<std::vector<BalanceRow>> balances() = 0;            // fold of all postings
+    virtual Result<std::vector<BalanceRow>> balances() = 0;  // fold of all postings
 
     // Invoices. One transaction each. A prepared document comes with the entries it posts.
-    virtual Result<InvoiceId> save_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
+    virtual Result<InvoiceId> save_prepared(const Invoice& invoice,
+                                            const std::vector<Entry>& entries,
                                             const std::vector<Statement>& statements) = 0;
-    // Replaces an own prepared document (adjustments, a repeated run): `entries` holds the mirror of the old ones too.
+    // Replaces an own prepared document (adjustments, a repeated run): `entries` holds the mirror
+    // of the old ones too.
     virtual Result<void> replace_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
                                           const std::vector<Statement>& statements) = 0;
     virtual Result<void> undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) = 0;
-    // Gives the next gapless number of the series and makes the document immutable. `finish` gets the number and
-    // returns the final document. Sending twice returns the document as it was sent.
+    // Gives the next gapless number of the series and makes the document immutable. `finish` gets
+    // the number and returns the final document. Sending twice returns the document as it was sent.
     virtual Result<Invoice> send(InvoiceId id, const std::string& series_prefix,
                                  const std::function<Invoice(Invoice, std::int64_t number)>& finish,
                                  const std::vector<Entry>& entries) = 0;

@@ -45,21 +45,27 @@ Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
     FARTHING_TRY(const std::string previous, newest_chain());
     FARTHING_CHECK(write_batch(batch, seal));
     chain = chain_of(previous, seal);
-    FARTHING_CHECK(database_->run("INSERT INTO batch_chain (tenant, batch, chain) VALUES (?, ?, ?)", kTenant, id, chain));
-    if (const Result<void> done = transaction.commit(); !done) return resolve(id, chain, done.error());
+    FARTHING_CHECK(database_->run("INSERT INTO batch_chain (tenant, batch, chain) VALUES (?, ?, ?)",
+                                  kTenant, id, chain));
+    if (const Result<void> done = transaction.commit(); !done)
+        return resolve(id, chain, done.error());
     return id;
 }
 
-// An error of COMMIT does not say that nothing was committed: only what stands in the database afterwards does.
+// An error of COMMIT does not say that nothing was committed: only what stands in the database
+// afterwards does.
 Result<BatchId> SqliteStore::resolve(BatchId id, const std::string& chain, const Error& error) {
     if (database_->in_transaction()) (void)database_->run("ROLLBACK");
     std::string stored;
     const Result<void> reopened = database_->reopen();
     const Result<void> read =
         !reopened ? reopened
-                  : database_->select("SELECT chain FROM batch_chain WHERE tenant = ? AND batch = ?",
-                                      [&](const SqlStatement& row) { stored = row.text(0); }, kTenant, id);
-    if (!read) return fail(StoreReason::commit_ambiguous, error.message + "; then " + read.error().message);
+                  : database_->select(
+                        "SELECT chain FROM batch_chain WHERE tenant = ? AND batch = ?",
+                        [&](const SqlStatement& row) { stored = row.text(0); }, kTenant, id);
+    if (!read)
+        return fail(StoreReason::commit_ambiguous,
+                    error.message + "; then " + read.error().message);
     if (stored == chain) return id;
     return fail(error);
 }
@@ -73,10 +79,12 @@ Result<std::string> SqliteStore::newest_chain() {
 }
 
 Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal) {
-    FARTHING_TRY(const LakeSnapshot snapshot, add_snapshot(*database_, batch.committed_at, seal.id, batch.files));
-    FARTHING_CHECK(database_->run(
-        "INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES (?, ?, ?, ?, ?, ?)", kTenant, seal.id,
-        batch.feed, batch.kind, batch.committed_at, snapshot.id));
+    FARTHING_TRY(const LakeSnapshot snapshot,
+                 add_snapshot(*database_, batch.committed_at, seal.id, batch.files));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES "
+                       "(?, ?, ?, ?, ?, ?)",
+                       kTenant, seal.id, batch.feed, batch.kind, batch.committed_at, snapshot.id));
     FARTHING_CHECK(move_positions(batch, seal));
     FARTHING_CHECK(write_totals(batch, seal.id));
     FARTHING_CHECK(write_packs(batch, seal.id));
@@ -97,13 +105,15 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
 
 Result<void> SqliteStore::move_positions(const BatchCommit& batch, BatchSeal& seal) {
     for (const SourceRange& range : batch.ranges) {
-        FARTHING_CHECK(database_->run(
-            "UPDATE source SET position = ? WHERE tenant = ? AND id = ? AND epoch = ? AND position = ?", range.to,
-            kTenant, range.source, range.epoch, range.from));
+        FARTHING_CHECK(
+            database_->run("UPDATE source SET position = ? WHERE tenant = ? AND id = ? AND epoch = "
+                           "? AND position = ?",
+                           range.to, kTenant, range.source, range.epoch, range.from));
         if (database_->changes() != 1) return fail(StoreReason::position_moved);
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO batch_range (tenant, source, batch, from_record, to_record) VALUES (?, ?, ?, ?, ?)", kTenant,
-            range.source, seal.id, range.from, range.to));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO batch_range (tenant, source, batch, from_record, "
+                           "to_record) VALUES (?, ?, ?, ?, ?)",
+                           kTenant, range.source, seal.id, range.from, range.to));
         FARTHING_TRY(const std::optional<SourceRow> row, source(range.source));
         seal.ranges.emplace_back(range, row->source.hash);
     }
@@ -112,48 +122,57 @@ Result<void> SqliteStore::move_positions(const BatchCommit& batch, BatchSeal& se
 
 Result<void> SqliteStore::write_totals(const BatchCommit& batch, BatchId id) {
     for (const ControlTotals& totals : batch.controls) {
-        FARTHING_TRY(SqlStatement insert, database_->prepare("INSERT INTO control VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        FARTHING_TRY(SqlStatement insert,
+                     database_->prepare(
+                         "INSERT INTO control VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
         insert.bind(kTenant, id, totals.source, totals.perspective, totals.received);
         FARTHING_CHECK(bind_and_run(insert, totals, 6));
     }
     for (const QuantityTotals& totals : batch.quantities) {
-        FARTHING_TRY(SqlStatement insert, database_->prepare(
-            "INSERT INTO control_quantity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        FARTHING_TRY(SqlStatement insert,
+                     database_->prepare("INSERT INTO control_quantity VALUES (?, ?, ?, ?, ?, ?, ?, "
+                                        "?, ?, ?, ?, ?, ?, ?, ?)"));
         insert.bind(kTenant, id, totals.source, totals.perspective, totals.meter, totals.received);
         FARTHING_CHECK(bind_and_run(insert, totals, 7));
     }
     for (const auto& [currency, atoms] : batch.rated_atoms) {
-        FARTHING_CHECK(database_->run("INSERT INTO batch_rated (tenant, batch, currency, atoms) VALUES (?, ?, ?, ?)",
-                                      kTenant, id, currency, atoms));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO batch_rated (tenant, batch, currency, atoms) VALUES (?, ?, ?, ?)", kTenant,
+            id, currency, atoms));
     }
     for (std::size_t i = 0; i < batch.incidents.size(); ++i) {
-        FARTHING_CHECK(database_->run("INSERT INTO incident (tenant, batch, position, text) VALUES (?, ?, ?, ?)",
-                                      kTenant, id, i, batch.incidents[i]));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO incident (tenant, batch, position, text) VALUES (?, ?, ?, ?)", kTenant, id,
+            i, batch.incidents[i]));
     }
     return {};
 }
 
 Result<void> SqliteStore::write_packs(const BatchCommit& batch, BatchId id) {
     for (const CounterPack& pack : batch.packs) {
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO counter_pack (tenant, perspective, window_first, owner_kind, block, batch, bytes) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, perspective, window_first, owner_kind, block) "
-            "DO UPDATE SET batch = excluded.batch, bytes = excluded.bytes",
-            kTenant, pack.key.perspective, pack.key.window_first, pack.key.owner_kind, pack.key.block, id,
-            Blob{pack.bytes}));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO counter_pack (tenant, perspective, window_first, "
+                           "owner_kind, block, batch, bytes) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, perspective, "
+                           "window_first, owner_kind, block) "
+                           "DO UPDATE SET batch = excluded.batch, bytes = excluded.bytes",
+                           kTenant, pack.key.perspective, pack.key.window_first,
+                           pack.key.owner_kind, pack.key.block, id, Blob{pack.bytes}));
     }
     return {};
 }
 
 Result<void> SqliteStore::write_suspense(const BatchCommit& batch, BatchId id) {
-    FARTHING_TRY(std::int64_t next,
-                 database_->integer("SELECT max(id) + 1 FROM suspense_group WHERE tenant = ?", 1, kTenant));
+    FARTHING_TRY(
+        std::int64_t next,
+        database_->integer("SELECT max(id) + 1 FROM suspense_group WHERE tenant = ?", 1, kTenant));
     for (const SuspenseGroup& group : batch.suspended) {
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO suspense_group (tenant, id, batch, feed, reason, identity, records, first_time, last_time, "
-            "sample, recycled, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-            kTenant, next++, id, group.feed, name_of(group.reason), group.identity, group.records, group.first,
-            group.last, group.sample));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO suspense_group (tenant, id, batch, feed, reason, identity, "
+                           "records, first_time, last_time, "
+                           "sample, recycled, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                           kTenant, next++, id, group.feed, name_of(group.reason), group.identity,
+                           group.records, group.first, group.last, group.sample));
     }
     return write_exits(batch.exits);
 }
@@ -162,52 +181,63 @@ Result<void> SqliteStore::write_exits(const std::vector<SuspenseExit>& exits) {
     FARTHING_TRY(std::int64_t seq, next_seq("suspense_exit"));
     for (const SuspenseExit& exit : exits) {
         FARTHING_CHECK(database_->run(
-            "INSERT INTO suspense_exit (tenant, seq, suspense_group, recycled_by, dropped_because, records) "
+            "INSERT INTO suspense_exit (tenant, seq, suspense_group, recycled_by, dropped_because, "
+            "records) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             kTenant, seq++, exit.group, exit.recycled_by, exit.dropped_because, exit.records));
         const std::int64_t recycled = exit.recycled_by ? exit.records : 0;
-        FARTHING_CHECK(database_->run(
-            "UPDATE suspense_group SET recycled = recycled + ?, dropped = dropped + ? WHERE tenant = ? AND id = ?",
-            recycled, exit.records - recycled, kTenant, exit.group));
+        FARTHING_CHECK(
+            database_->run("UPDATE suspense_group SET recycled = recycled + ?, dropped = dropped + "
+                           "? WHERE tenant = ? AND id = ?",
+                           recycled, exit.records - recycled, kTenant, exit.group));
     }
     return {};
 }
 
-Result<void> SqliteStore::write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot) {
+Result<void> SqliteStore::write_files(const BatchCommit& batch, BatchId id,
+                                      const LakeSnapshot& snapshot) {
     for (std::size_t i = 0; i < batch.files.size(); ++i) {
         const ArchiveFile& file = batch.files[i];
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO archive_file (tenant, batch, position, table_name, path, records, bytes, hash, data_file) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, id, i, file.table, file.path, file.records, file.bytes, file.hash, snapshot.data_files[i]));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO archive_file (tenant, batch, position, table_name, path, "
+                           "records, bytes, hash, data_file) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           kTenant, id, i, file.table, file.path, file.records, file.bytes,
+                           file.hash, snapshot.data_files[i]));
     }
     for (std::size_t i = 0; i < batch.dedup.size(); ++i) {
         const BatchCommit::DedupSegment& segment = batch.dedup[i];
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO dedup_segment (tenant, batch, position, feed, path, first_day, last_day, keys) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, id, i, batch.feed, segment.path, segment.first_day, segment.last_day, segment.keys));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO dedup_segment (tenant, batch, position, feed, path, "
+                           "first_day, last_day, keys) "
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                           kTenant, id, i, batch.feed, segment.path, segment.first_day,
+                           segment.last_day, segment.keys));
     }
     return {};
 }
 
-Result<void> SqliteStore::write_entries(std::vector<Entry>& entries, BatchId batch, InvoiceId invoice) {
-    FARTHING_TRY(std::int64_t next, database_->integer("SELECT max(id) + 1 FROM entry WHERE tenant = ?", 1, kTenant));
+Result<void> SqliteStore::write_entries(std::vector<Entry>& entries, BatchId batch,
+                                        InvoiceId invoice) {
+    FARTHING_TRY(std::int64_t next,
+                 database_->integer("SELECT max(id) + 1 FROM entry WHERE tenant = ?", 1, kTenant));
     for (Entry& entry : entries) {
         FARTHING_ASSERT(is_balanced(entry));
         entry.id = {static_cast<std::uint64_t>(next++)};
         if (batch) entry.batch = batch;
         if (invoice) entry.invoice = invoice;
         FARTHING_CHECK(database_->run(
-            "INSERT INTO entry (tenant, id, kind, batch, invoice, reverses, payer, component, period_first, period_end, "
+            "INSERT INTO entry (tenant, id, kind, batch, invoice, reverses, payer, component, "
+            "period_first, period_end, "
             "currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, entry.id, entry.kind, entry.batch, entry.invoice, entry.reverses, entry.payer, entry.component,
-            entry.period.first, entry.period.end, code_of(entry.currency)));
+            kTenant, entry.id, entry.kind, entry.batch, entry.invoice, entry.reverses, entry.payer,
+            entry.component, entry.period.first, entry.period.end, code_of(entry.currency)));
         for (std::size_t i = 0; i < entry.postings.size(); ++i) {
             const Posting& posting = entry.postings[i];
             FARTHING_CHECK(database_->run(
-                "INSERT INTO posting (tenant, entry, position, kind, ref, atoms) VALUES (?, ?, ?, ?, ?, ?)", kTenant,
-                entry.id, i, posting.account.kind, posting.account.ref, posting.atoms));
+                "INSERT INTO posting (tenant, entry, position, kind, ref, atoms) VALUES (?, ?, ?, "
+                "?, ?, ?)",
+                kTenant, entry.id, i, posting.account.kind, posting.account.ref, posting.atoms));
         }
     }
     return {};

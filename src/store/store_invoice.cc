@@ -1,5 +1,5 @@
-// Documents: prepared ones may be replaced or undone, sent ones stand for ever. Each change is one transaction with the
-// entries it posts.
+// Documents: prepared ones may be replaced or undone, sent ones stand for ever. Each change is one
+// transaction with the entries it posts.
 #include <fmt/format.h>
 
 #include "base/assert.h"
@@ -13,7 +13,8 @@ namespace {
 
 Result<std::int64_t> payable_atoms(const Invoice& invoice) {
     const auto atoms = narrow64(invoice.payable.atoms);
-    if (!atoms) return fail(StoreReason::store_failed, "the payable amount does not fit in 64 bits");
+    if (!atoms)
+        return fail(StoreReason::store_failed, "the payable amount does not fit in 64 bits");
     return *atoms;
 }
 
@@ -30,7 +31,8 @@ Result<SqliteStore::StoredInvoice> SqliteStore::read_invoice(InvoiceId id) {
         },
         kTenant, id));
     if (stored.state == 0 || stored.state == kStoredUndone) {
-        return fail(StoreReason::invoice_unknown, fmt::format("no invoice has the id {}", id.value));
+        return fail(StoreReason::invoice_unknown,
+                    fmt::format("no invoice has the id {}", id.value));
     }
     FARTHING_TRY(stored.invoice, decode_invoice(document));
     return stored;
@@ -44,50 +46,61 @@ Result<Invoice> SqliteStore::invoice(InvoiceId id) {
 Result<Invoice> SqliteStore::require_prepared(InvoiceId id) {
     FARTHING_TRY(StoredInvoice stored, read_invoice(id));
     if (stored.state == kStoredSent) {
-        return fail(StoreReason::invoice_immutable, "invoice " + stored.invoice.number + " was sent: it never changes");
+        return fail(StoreReason::invoice_immutable,
+                    "invoice " + stored.invoice.number + " was sent: it never changes");
     }
     return std::move(stored.invoice);
 }
 
 Result<void> SqliteStore::write_lines(const Invoice& invoice) {
-    FARTHING_CHECK(database_->run("DELETE FROM invoice_line WHERE tenant = ? AND invoice = ?", kTenant, invoice.id));
+    FARTHING_CHECK(database_->run("DELETE FROM invoice_line WHERE tenant = ? AND invoice = ?",
+                                  kTenant, invoice.id));
     for (const InvoiceLine& line : invoice.lines) {
         const auto atoms = narrow64(line.amount.atoms);
-        if (!atoms) return fail(StoreReason::store_failed, "the amount of a line does not fit in 64 bits");
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO invoice_line (tenant, invoice, number, component, department, cycle_first, cycle_end, "
-            "amount_atoms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, invoice.id, line.number, line.component, line.department, line.cycle.first, line.cycle.end, *atoms));
+        if (!atoms)
+            return fail(StoreReason::store_failed, "the amount of a line does not fit in 64 bits");
+        FARTHING_CHECK(
+            database_->run("INSERT INTO invoice_line (tenant, invoice, number, component, "
+                           "department, cycle_first, cycle_end, "
+                           "amount_atoms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                           kTenant, invoice.id, line.number, line.component, line.department,
+                           line.cycle.first, line.cycle.end, *atoms));
     }
     return {};
 }
 
 Result<void> SqliteStore::write_statements(InvoiceId id, const std::vector<Statement>& statements) {
-    FARTHING_CHECK(database_->run("DELETE FROM statement WHERE tenant = ? AND invoice = ?", kTenant, id));
+    FARTHING_CHECK(
+        database_->run("DELETE FROM statement WHERE tenant = ? AND invoice = ?", kTenant, id));
     for (std::size_t position = 0; position < statements.size(); ++position) {
         const Statement& statement = statements[position];
         const std::string document = encode_statement(statement);
         FARTHING_CHECK(database_->run(
-            "INSERT INTO statement (tenant, invoice, position, partner, period_first, document) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO statement (tenant, invoice, position, partner, period_first, document) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             kTenant, id, position, statement.partner, statement.period.first, Blob{document}));
     }
     return {};
 }
 
-Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
+Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice,
+                                             const std::vector<Entry>& entries,
                                              const std::vector<Statement>& statements) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
-    FARTHING_TRY(const std::int64_t id, database_->integer("SELECT max(id) + 1 FROM invoice WHERE tenant = ?", 1, kTenant));
+    FARTHING_TRY(
+        const std::int64_t id,
+        database_->integer("SELECT max(id) + 1 FROM invoice WHERE tenant = ?", 1, kTenant));
     Invoice saved = invoice;
     saved.id = {static_cast<std::uint32_t>(id)};
     saved.state = InvoiceState::prepared;
     FARTHING_TRY(const std::int64_t payable, payable_atoms(saved));
     const std::string document = encode_invoice(saved);
-    FARTHING_CHECK(database_->run(
-        "INSERT INTO invoice (tenant, id, state, payer, period_first, period_end, currency, payable_atoms, document) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        kTenant, saved.id, kStoredPrepared, saved.payer, saved.period.first, saved.period.end, code_of(saved.currency),
-        payable, Blob{document}));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO invoice (tenant, id, state, payer, period_first, period_end, "
+                       "currency, payable_atoms, document) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       kTenant, saved.id, kStoredPrepared, saved.payer, saved.period.first,
+                       saved.period.end, code_of(saved.currency), payable, Blob{document}));
     FARTHING_CHECK(write_lines(saved));
     FARTHING_CHECK(write_statements(saved.id, statements));
     std::vector<Entry> posted = entries;
@@ -96,7 +109,8 @@ Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice, const std::
     return saved.id;
 }
 
-Result<void> SqliteStore::replace_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
+Result<void> SqliteStore::replace_prepared(const Invoice& invoice,
+                                           const std::vector<Entry>& entries,
                                            const std::vector<Statement>& statements) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_CHECK(require_prepared(invoice.id));
@@ -104,11 +118,12 @@ Result<void> SqliteStore::replace_prepared(const Invoice& invoice, const std::ve
     saved.state = InvoiceState::prepared;
     FARTHING_TRY(const std::int64_t payable, payable_atoms(saved));
     const std::string document = encode_invoice(saved);
-    FARTHING_CHECK(database_->run(
-        "UPDATE invoice SET payer = ?, period_first = ?, period_end = ?, currency = ?, payable_atoms = ?, document = ? "
-        "WHERE tenant = ? AND id = ?",
-        saved.payer, saved.period.first, saved.period.end, code_of(saved.currency), payable, Blob{document}, kTenant,
-        saved.id));
+    FARTHING_CHECK(
+        database_->run("UPDATE invoice SET payer = ?, period_first = ?, period_end = ?, currency = "
+                       "?, payable_atoms = ?, document = ? "
+                       "WHERE tenant = ? AND id = ?",
+                       saved.payer, saved.period.first, saved.period.end, code_of(saved.currency),
+                       payable, Blob{document}, kTenant, saved.id));
     FARTHING_CHECK(write_lines(saved));
     FARTHING_CHECK(write_statements(saved.id, statements));
     std::vector<Entry> posted = entries;
@@ -119,27 +134,31 @@ Result<void> SqliteStore::replace_prepared(const Invoice& invoice, const std::ve
 Result<void> SqliteStore::undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_CHECK(require_prepared(id));
-    FARTHING_CHECK(database_->run("UPDATE invoice SET state = ? WHERE tenant = ? AND id = ?", kStoredUndone, kTenant, id));
-    FARTHING_CHECK(database_->run("DELETE FROM invoice_line WHERE tenant = ? AND invoice = ?", kTenant, id));
+    FARTHING_CHECK(database_->run("UPDATE invoice SET state = ? WHERE tenant = ? AND id = ?",
+                                  kStoredUndone, kTenant, id));
+    FARTHING_CHECK(
+        database_->run("DELETE FROM invoice_line WHERE tenant = ? AND invoice = ?", kTenant, id));
     FARTHING_CHECK(write_statements(id, {}));
     std::vector<Entry> posted = mirrors;
     FARTHING_CHECK(write_entries(posted, {}, id));
     return transaction.commit();
 }
 
-Result<Invoice> SqliteStore::send(InvoiceId id, const std::string& series_prefix,
-                                  const std::function<Invoice(Invoice, std::int64_t number)>& finish,
-                                  const std::vector<Entry>& entries) {
+Result<Invoice> SqliteStore::send(
+    InvoiceId id, const std::string& series_prefix,
+    const std::function<Invoice(Invoice, std::int64_t number)>& finish,
+    const std::vector<Entry>& entries) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_TRY(StoredInvoice stored, read_invoice(id));
     if (stored.state == kStoredSent) return std::move(stored.invoice);
-    FARTHING_CHECK(database_->run(
-        "INSERT INTO number_series (tenant, prefix, last) VALUES (?, ?, 1) "
-        "ON CONFLICT (tenant, prefix) DO UPDATE SET last = last + 1",
-        kTenant, series_prefix));
-    FARTHING_TRY(const std::int64_t number,
-                 database_->integer("SELECT last FROM number_series WHERE tenant = ? AND prefix = ?", 0, kTenant,
-                                    series_prefix));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO number_series (tenant, prefix, last) VALUES (?, ?, 1) "
+                       "ON CONFLICT (tenant, prefix) DO UPDATE SET last = last + 1",
+                       kTenant, series_prefix));
+    FARTHING_TRY(
+        const std::int64_t number,
+        database_->integer("SELECT last FROM number_series WHERE tenant = ? AND prefix = ?", 0,
+                           kTenant, series_prefix));
     Invoice sent = finish(std::move(stored.invoice), number);
     FARTHING_ASSERT(sent.id == id && !sent.number.empty());
     sent.state = InvoiceState::sent;
@@ -147,11 +166,12 @@ Result<Invoice> SqliteStore::send(InvoiceId id, const std::string& series_prefix
     // The lines first: with the state the database closes them.
     FARTHING_CHECK(write_lines(sent));
     const std::string document = encode_invoice(sent);
-    FARTHING_CHECK(database_->run(
-        "UPDATE invoice SET state = ?, series = ?, series_number = ?, number = ?, period_first = ?, period_end = ?, "
-        "payable_atoms = ?, document = ? WHERE tenant = ? AND id = ?",
-        kStoredSent, series_prefix, number, sent.number, sent.period.first, sent.period.end, payable, Blob{document},
-        kTenant, id));
+    FARTHING_CHECK(
+        database_->run("UPDATE invoice SET state = ?, series = ?, series_number = ?, number = ?, "
+                       "period_first = ?, period_end = ?, "
+                       "payable_atoms = ?, document = ? WHERE tenant = ? AND id = ?",
+                       kStoredSent, series_prefix, number, sent.number, sent.period.first,
+                       sent.period.end, payable, Blob{document}, kTenant, id));
     std::vector<Entry> posted = entries;
     FARTHING_CHECK(write_entries(posted, {}, id));
     FARTHING_CHECK(transaction.commit());
@@ -161,29 +181,35 @@ Result<Invoice> SqliteStore::send(InvoiceId id, const std::string& series_prefix
 Result<std::vector<Store::InvoiceRow>> SqliteStore::invoices() {
     std::vector<InvoiceRow> rows;
     FARTHING_CHECK(database_->select(
-        "SELECT id, state, coalesce(number, ''), payer, period_first, period_end, currency, payable_atoms FROM invoice "
+        "SELECT id, state, coalesce(number, ''), payer, period_first, period_end, currency, "
+        "payable_atoms FROM invoice "
         "WHERE tenant = ? AND state <> ? ORDER BY id",
         [&](const SqlStatement& row) {
-            rows.push_back({{row.as<std::uint32_t>(0)},
-                            row.integer(1) == kStoredSent ? InvoiceState::sent : InvoiceState::prepared,
-                            row.text(2),
-                            {row.as<std::uint32_t>(3)},
-                            {row.date(4), row.date(5)},
-                            currency_of(row.text(6)),
-                            row.integer(7)});
+            rows.push_back(
+                {{row.as<std::uint32_t>(0)},
+                 row.integer(1) == kStoredSent ? InvoiceState::sent : InvoiceState::prepared,
+                 row.text(2),
+                 {row.as<std::uint32_t>(3)},
+                 {row.date(4), row.date(5)},
+                 currency_of(row.text(6)),
+                 row.integer(7)});
         },
         kTenant, kStoredUndone));
     return rows;
 }
 
-// A statement belongs to the period that holds its first day, so that consecutive periods share none and miss none.
+// A statement belongs to the period that holds its first day, so that consecutive periods share
+// none and miss none.
 Result<std::vector<Statement>> SqliteStore::statements(DatePeriod period) {
     std::vector<Statement> found;
     std::optional<Error> damaged;
     FARTHING_CHECK(database_->select(
-        "SELECT statement.document, coalesce(invoice.number, ''), invoice.id FROM statement JOIN invoice ON "
-        "invoice.tenant = statement.tenant AND invoice.id = statement.invoice WHERE statement.tenant = ? AND "
-        "statement.period_first >= ? AND statement.period_first < ? ORDER BY statement.invoice, statement.position",
+        "SELECT statement.document, coalesce(invoice.number, ''), invoice.id FROM statement JOIN "
+        "invoice ON "
+        "invoice.tenant = statement.tenant AND invoice.id = statement.invoice WHERE "
+        "statement.tenant = ? AND "
+        "statement.period_first >= ? AND statement.period_first < ? ORDER BY statement.invoice, "
+        "statement.position",
         [&](const SqlStatement& row) {
             auto statement = decode_statement(row.text(0));
             if (!statement) {
@@ -204,8 +230,10 @@ Result<std::vector<Statement>> SqliteStore::statements(DatePeriod period) {
 Result<std::vector<BilledAmount>> SqliteStore::billed(AccountId payer) {
     std::vector<BilledAmount> amounts;
     FARTHING_CHECK(database_->select(
-        "SELECT invoice.id, component, department, cycle_first, cycle_end, amount_atoms, currency FROM invoice "
-        "JOIN invoice_line ON invoice_line.tenant = invoice.tenant AND invoice_line.invoice = invoice.id "
+        "SELECT invoice.id, component, department, cycle_first, cycle_end, amount_atoms, currency "
+        "FROM invoice "
+        "JOIN invoice_line ON invoice_line.tenant = invoice.tenant AND invoice_line.invoice = "
+        "invoice.id "
         "WHERE invoice.tenant = ? AND payer = ? ORDER BY invoice.id, invoice_line.number",
         [&](const SqlStatement& row) {
             amounts.push_back({{row.as<std::uint32_t>(0)},

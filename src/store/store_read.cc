@@ -10,7 +10,8 @@ namespace {
 
 template <class Totals>
 void read_outcomes(const SqlStatement& row, int first, Totals& totals) {
-    for (std::size_t i = 0; i < kOutcomes; ++i) totals.outcomes[i] = row.integer(first + static_cast<int>(i));
+    for (std::size_t i = 0; i < kOutcomes; ++i)
+        totals.outcomes[i] = row.integer(first + static_cast<int>(i));
 }
 
 Store::ControlRow control_of(const SqlStatement& row) {
@@ -53,11 +54,17 @@ Entry entry_of(const SqlStatement& row) {
 Result<std::vector<BatchRow>> SqliteStore::batches() {
     std::vector<BatchRow> rows;
     FARTHING_CHECK(database_->select(
-        "SELECT id, feed, kind, committed_at, snapshot, chain FROM batch JOIN batch_chain ON batch_chain.tenant = "
+        "SELECT id, feed, kind, committed_at, snapshot, chain FROM batch JOIN batch_chain ON "
+        "batch_chain.tenant = "
         "batch.tenant AND batch_chain.batch = batch.id WHERE batch.tenant = ? ORDER BY id",
         [&](const SqlStatement& row) {
-            rows.push_back({{row.as<std::uint32_t>(0)}, {row.as<std::uint32_t>(1)}, row.text(2), row.instant(3),
-                            row.integer(4), row.text(5), {}});
+            rows.push_back({{row.as<std::uint32_t>(0)},
+                            {row.as<std::uint32_t>(1)},
+                            row.text(2),
+                            row.instant(3),
+                            row.integer(4),
+                            row.text(5),
+                            {}});
         },
         kTenant));
     std::size_t at = 0;
@@ -74,20 +81,24 @@ Result<std::vector<BatchRow>> SqliteStore::batches() {
 Result<std::string> SqliteStore::counter_pack(const PackKey& key) {
     std::string bytes;
     FARTHING_CHECK(database_->select(
-        "SELECT bytes FROM counter_pack WHERE tenant = ? AND perspective = ? AND window_first = ? AND owner_kind = ? "
+        "SELECT bytes FROM counter_pack WHERE tenant = ? AND perspective = ? AND window_first = ? "
+        "AND owner_kind = ? "
         "AND block = ?",
-        [&](const SqlStatement& row) { bytes = row.text(0); }, kTenant, key.perspective, key.window_first, key.owner_kind,
-        key.block));
+        [&](const SqlStatement& row) { bytes = row.text(0); }, kTenant, key.perspective,
+        key.window_first, key.owner_kind, key.block));
     return bytes;
 }
 
-Result<std::vector<PackKey>> SqliteStore::counter_packs(Perspective perspective, Date window_first) {
+Result<std::vector<PackKey>> SqliteStore::counter_packs(Perspective perspective,
+                                                        Date window_first) {
     std::vector<PackKey> keys;
     FARTHING_CHECK(database_->select(
-        "SELECT owner_kind, block FROM counter_pack WHERE tenant = ? AND perspective = ? AND window_first = ? "
+        "SELECT owner_kind, block FROM counter_pack WHERE tenant = ? AND perspective = ? AND "
+        "window_first = ? "
         "ORDER BY owner_kind, block",
         [&](const SqlStatement& row) {
-            keys.push_back({perspective, row.as<std::uint8_t>(0), window_first.days, row.as<std::uint32_t>(1)});
+            keys.push_back({perspective, row.as<std::uint8_t>(0), window_first.days,
+                            row.as<std::uint32_t>(1)});
         },
         kTenant, perspective, window_first));
     return keys;
@@ -96,7 +107,8 @@ Result<std::vector<PackKey>> SqliteStore::counter_packs(Perspective perspective,
 Result<std::vector<Date>> SqliteStore::windows(Perspective perspective) {
     std::vector<Date> days;
     FARTHING_CHECK(database_->select(
-        "SELECT DISTINCT window_first FROM counter_pack WHERE tenant = ? AND perspective = ? ORDER BY window_first",
+        "SELECT DISTINCT window_first FROM counter_pack WHERE tenant = ? AND perspective = ? ORDER "
+        "BY window_first",
         [&](const SqlStatement& row) { days.push_back(row.date(0)); }, kTenant, perspective));
     return days;
 }
@@ -104,10 +116,12 @@ Result<std::vector<Date>> SqliteStore::windows(Perspective perspective) {
 Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> SqliteStore::dedup_segments() {
     std::vector<std::pair<FeedId, BatchCommit::DedupSegment>> segments;
     FARTHING_CHECK(database_->select(
-        "SELECT feed, path, first_day, last_day, keys FROM dedup_segment WHERE tenant = ? ORDER BY batch, position",
+        "SELECT feed, path, first_day, last_day, keys FROM dedup_segment WHERE tenant = ? ORDER BY "
+        "batch, position",
         [&](const SqlStatement& row) {
-            segments.emplace_back(FeedId{row.as<std::uint32_t>(0)},
-                                  BatchCommit::DedupSegment{row.text(1), row.date(2), row.date(3), row.integer(4)});
+            segments.emplace_back(
+                FeedId{row.as<std::uint32_t>(0)},
+                BatchCommit::DedupSegment{row.text(1), row.date(2), row.date(3), row.integer(4)});
         },
         kTenant));
     return segments;
@@ -124,7 +138,8 @@ Result<std::vector<Store::ControlRow>> SqliteStore::controls() {
 Result<std::vector<Store::QuantityRow>> SqliteStore::quantities() {
     std::vector<QuantityRow> rows;
     FARTHING_CHECK(database_->select(
-        "SELECT * FROM control_quantity WHERE tenant = ? ORDER BY batch, source, perspective, meter",
+        "SELECT * FROM control_quantity WHERE tenant = ? ORDER BY batch, source, perspective, "
+        "meter",
         [&](const SqlStatement& row) { rows.push_back(quantity_of(row)); }, kTenant));
     return rows;
 }
@@ -133,21 +148,24 @@ Result<std::vector<Store::IncidentRow>> SqliteStore::incidents() {
     std::vector<IncidentRow> rows;
     FARTHING_CHECK(database_->select(
         "SELECT batch, text FROM incident WHERE tenant = ? ORDER BY batch, position",
-        [&](const SqlStatement& row) { rows.push_back({{row.as<std::uint32_t>(0)}, row.text(1)}); }, kTenant));
+        [&](const SqlStatement& row) { rows.push_back({{row.as<std::uint32_t>(0)}, row.text(1)}); },
+        kTenant));
     return rows;
 }
 
 Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
     std::vector<SuspenseRow> rows;
     FARTHING_CHECK(database_->select(
-        "SELECT id, batch, feed, reason, identity, records, first_time, last_time, sample, recycled, dropped "
+        "SELECT id, batch, feed, reason, identity, records, first_time, last_time, sample, "
+        "recycled, dropped "
         "FROM suspense_group WHERE tenant = ? ORDER BY id",
         [&](const SqlStatement& row) {
             SuspenseRow result;
             result.group.id = row.as<std::uint32_t>(0);
             result.group.batch = {row.as<std::uint32_t>(1)};
             result.group.feed = {row.as<std::uint32_t>(2)};
-            result.group.reason = reason_named<SuspenseReason>(row.text(3)).value_or(SuspenseReason::none);
+            result.group.reason =
+                reason_named<SuspenseReason>(row.text(3)).value_or(SuspenseReason::none);
             result.group.identity = row.text(4);
             result.group.records = row.integer(5);
             result.group.first = row.instant(6);
@@ -171,10 +189,12 @@ Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table)
     std::vector<FileRow> rows;
     std::vector<std::int64_t> data_files;
     FARTHING_CHECK(database_->select(
-        "SELECT path, batch, records, hash, data_file FROM archive_file WHERE tenant = ? AND table_name = ? "
+        "SELECT path, batch, records, hash, data_file FROM archive_file WHERE tenant = ? AND "
+        "table_name = ? "
         "ORDER BY batch, position",
         [&](const SqlStatement& row) {
-            rows.push_back({row.text(0), {row.as<std::uint32_t>(1)}, row.integer(2), row.text(3), {}});
+            rows.push_back(
+                {row.text(0), {row.as<std::uint32_t>(1)}, row.integer(2), row.text(3), {}});
             data_files.push_back(row.integer(4));
         },
         kTenant, table));
@@ -188,11 +208,14 @@ Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table)
 Result<std::vector<Entry>> SqliteStore::read_entries(std::string_view where, std::int64_t value) {
     std::vector<Entry> entries;
     FARTHING_CHECK(database_->select(
-        fmt::format("SELECT entry.id, entry.kind, entry.batch, entry.invoice, entry.reverses, entry.payer, "
-                    "entry.component, entry.period_first, entry.period_end, entry.currency, posting.kind, posting.ref, "
-                    "posting.atoms FROM entry LEFT JOIN posting ON posting.tenant = entry.tenant AND posting.entry = entry.id "
-                    "WHERE entry.tenant = ? AND {} ORDER BY entry.id, posting.position",
-                    where),
+        fmt::format(
+            "SELECT entry.id, entry.kind, entry.batch, entry.invoice, entry.reverses, entry.payer, "
+            "entry.component, entry.period_first, entry.period_end, entry.currency, posting.kind, "
+            "posting.ref, "
+            "posting.atoms FROM entry LEFT JOIN posting ON posting.tenant = entry.tenant AND "
+            "posting.entry = entry.id "
+            "WHERE entry.tenant = ? AND {} ORDER BY entry.id, posting.position",
+            where),
         [&](const SqlStatement& row) {
             const EntryId id = {row.as<std::uint64_t>(0)};
             if (entries.empty() || entries.back().id != id) entries.push_back(entry_of(row));
@@ -213,11 +236,14 @@ Result<std::vector<Store::BalanceRow>> SqliteStore::balances() {
     std::vector<BalanceRow> rows;
     FARTHING_CHECK(database_->select(
         "SELECT posting.kind, posting.ref, entry.currency, sum(posting.atoms / 4294967296), "
-        "sum(posting.atoms % 4294967296) FROM posting JOIN entry ON entry.tenant = posting.tenant AND entry.id = "
+        "sum(posting.atoms % 4294967296) FROM posting JOIN entry ON entry.tenant = posting.tenant "
+        "AND entry.id = "
         "posting.entry WHERE posting.tenant = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         [&](const SqlStatement& row) {
             const i128 atoms = i128{row.integer(3)} * 4'294'967'296 + row.integer(4);
-            rows.push_back({{row.as<LedgerKind>(0), row.as<std::uint32_t>(1)}, currency_of(row.text(2)), atoms});
+            rows.push_back({{row.as<LedgerKind>(0), row.as<std::uint32_t>(1)},
+                            currency_of(row.text(2)),
+                            atoms});
         },
         kTenant));
     return rows;
@@ -235,26 +261,34 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
         },
         kTenant, id));
     FARTHING_CHECK(database_->select(
-        "SELECT batch_range.source, from_record, to_record, hash FROM batch_range JOIN source ON source.tenant = "
-        "batch_range.tenant AND source.id = batch_range.source WHERE batch_range.tenant = ? AND batch = ?",
+        "SELECT batch_range.source, from_record, to_record, hash FROM batch_range JOIN source ON "
+        "source.tenant = "
+        "batch_range.tenant AND source.id = batch_range.source WHERE batch_range.tenant = ? AND "
+        "batch = ?",
         [&](const SqlStatement& row) {
-            seal.ranges.emplace_back(SourceRange{{row.as<std::uint32_t>(0)}, row.integer(1), row.integer(2), 0},
-                                     row.text(3));
+            seal.ranges.emplace_back(
+                SourceRange{{row.as<std::uint32_t>(0)}, row.integer(1), row.integer(2), 0},
+                row.text(3));
         },
         kTenant, id));
     FARTHING_CHECK(database_->select(
         "SELECT * FROM control WHERE tenant = ? AND batch = ?",
-        [&](const SqlStatement& row) { seal.controls.push_back(control_of(row).totals); }, kTenant, id));
-    FARTHING_CHECK(database_->select(
-        "SELECT * FROM control_quantity WHERE tenant = ? AND batch = ?",
-        [&](const SqlStatement& row) { seal.quantities.push_back(quantity_of(row).totals); }, kTenant, id));
-    FARTHING_CHECK(database_->select(
-        "SELECT currency, atoms FROM batch_rated WHERE tenant = ? AND batch = ?",
-        [&](const SqlStatement& row) { seal.rated_atoms.emplace_back(row.as<std::uint16_t>(0), row.integer(1)); }, kTenant,
+        [&](const SqlStatement& row) { seal.controls.push_back(control_of(row).totals); }, kTenant,
         id));
     FARTHING_CHECK(database_->select(
+        "SELECT * FROM control_quantity WHERE tenant = ? AND batch = ?",
+        [&](const SqlStatement& row) { seal.quantities.push_back(quantity_of(row).totals); },
+        kTenant, id));
+    FARTHING_CHECK(database_->select(
+        "SELECT currency, atoms FROM batch_rated WHERE tenant = ? AND batch = ?",
+        [&](const SqlStatement& row) {
+            seal.rated_atoms.emplace_back(row.as<std::uint16_t>(0), row.integer(1));
+        },
+        kTenant, id));
+    FARTHING_CHECK(database_->select(
         "SELECT path, hash FROM archive_file WHERE tenant = ? AND batch = ?",
-        [&](const SqlStatement& row) { seal.files.emplace_back(row.text(0), row.text(1)); }, kTenant, id));
+        [&](const SqlStatement& row) { seal.files.emplace_back(row.text(0), row.text(1)); },
+        kTenant, id));
     FARTHING_TRY(seal.entries, read_entries("entry.batch = ?", id.value));
     return seal;
 }

@@ -5,8 +5,9 @@ namespace farthing::store {
 
 namespace {
 
-#define FARTHING_SOURCE_COLUMNS                                                                              \
-    "SELECT id, feed, path, hash, size_bytes, records, same_as, header, reject_reason, reject_detail, "      \
+#define FARTHING_SOURCE_COLUMNS                                                          \
+    "SELECT id, feed, path, hash, size_bytes, records, same_as, header, reject_reason, " \
+    "reject_detail, "                                                                    \
     "sealed_at, position, epoch FROM source "
 
 Store::SourceRow source_of(const SqlStatement& row) {
@@ -27,12 +28,15 @@ Store::SourceRow source_of(const SqlStatement& row) {
     return result;
 }
 
-// What a file says of itself once its feed was read again; a part that was consumed already pins it.
+// What a file says of itself once its feed was read again; a part that was consumed already pins
+// it.
 Result<void> seal_again(Database& database, const Source& source) {
     return database.run(
-        "UPDATE source SET records = ?, header = ?, reject_reason = ?, reject_detail = ?, sealed_at = ? "
+        "UPDATE source SET records = ?, header = ?, reject_reason = ?, reject_detail = ?, "
+        "sealed_at = ? "
         "WHERE tenant = ? AND id = ? AND position = 0",
-        source.records, source.header, source.reject_reason, source.reject_detail, source.sealed_at, kTenant, source.id);
+        source.records, source.header, source.reject_reason, source.reject_detail, source.sealed_at,
+        kTenant, source.id);
 }
 
 }  // namespace
@@ -42,24 +46,32 @@ Result<std::vector<Store::FeedRow>> SqliteStore::feeds() {
     FARTHING_CHECK(database_->select(
         "SELECT feed.id, feed.name, feed_version.text FROM feed "
         "JOIN feed_version ON feed_version.tenant = feed.tenant AND feed_version.feed = feed.id "
-        "WHERE feed.tenant = ? AND feed_version.version = (SELECT max(newest.version) FROM feed_version AS newest "
+        "WHERE feed.tenant = ? AND feed_version.version = (SELECT max(newest.version) FROM "
+        "feed_version AS newest "
         "WHERE newest.tenant = feed.tenant AND newest.feed = feed.id) ORDER BY feed.id",
-        [&](const SqlStatement& row) { rows.push_back({{row.as<std::uint32_t>(0)}, row.text(1), row.text(2)}); }, kTenant));
+        [&](const SqlStatement& row) {
+            rows.push_back({{row.as<std::uint32_t>(0)}, row.text(1), row.text(2)});
+        },
+        kTenant));
     return rows;
 }
 
 Result<FeedId> SqliteStore::save_feed(const std::string& name, const std::string& text) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
-    FARTHING_TRY(std::int64_t id,
-                 database_->integer("SELECT id FROM feed WHERE tenant = ? AND name = ?", 0, kTenant, name));
+    FARTHING_TRY(
+        std::int64_t id,
+        database_->integer("SELECT id FROM feed WHERE tenant = ? AND name = ?", 0, kTenant, name));
     if (id == 0) {
-        FARTHING_TRY(id, database_->integer("SELECT max(id) + 1 FROM feed WHERE tenant = ?", 1, kTenant));
-        FARTHING_CHECK(database_->run("INSERT INTO feed (tenant, id, name) VALUES (?, ?, ?)", kTenant, id, name));
+        FARTHING_TRY(
+            id, database_->integer("SELECT max(id) + 1 FROM feed WHERE tenant = ?", 1, kTenant));
+        FARTHING_CHECK(database_->run("INSERT INTO feed (tenant, id, name) VALUES (?, ?, ?)",
+                                      kTenant, id, name));
     }
-    FARTHING_CHECK(database_->run(
-        "INSERT INTO feed_version (tenant, feed, version, text) SELECT ?, ?, coalesce(max(version), 0) + 1, ? "
-        "FROM feed_version WHERE tenant = ? AND feed = ?",
-        kTenant, id, text, kTenant, id));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO feed_version (tenant, feed, version, text) SELECT ?, ?, "
+                       "coalesce(max(version), 0) + 1, ? "
+                       "FROM feed_version WHERE tenant = ? AND feed = ?",
+                       kTenant, id, text, kTenant, id));
     FARTHING_CHECK(transaction.commit());
     return FeedId{static_cast<std::uint32_t>(id)};
 }
@@ -70,30 +82,39 @@ Result<Store::SourceRow> SqliteStore::seal(Source source) {
     std::optional<SourceRow> unfinished;
     FARTHING_CHECK(database_->select(
         FARTHING_SOURCE_COLUMNS
-        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? AND (position < records OR NOT EXISTS "
-        "(SELECT 1 FROM batch_range WHERE batch_range.tenant = source.tenant AND batch_range.source = source.id)) "
+        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? AND (position < records OR NOT "
+        "EXISTS "
+        "(SELECT 1 FROM batch_range WHERE batch_range.tenant = source.tenant AND "
+        "batch_range.source = source.id)) "
         "ORDER BY id LIMIT 1",
-        [&](const SqlStatement& row) { unfinished = source_of(row); }, kTenant, source.hash, source.feed, source.path));
+        [&](const SqlStatement& row) { unfinished = source_of(row); }, kTenant, source.hash,
+        source.feed, source.path));
     if (unfinished) {
         source.id = unfinished->source.id;
         FARTHING_CHECK(seal_again(*database_, source));
     } else {
-        FARTHING_TRY(const std::int64_t id,
-                     database_->integer("SELECT max(id) + 1 FROM source WHERE tenant = ?", 1, kTenant));
+        FARTHING_TRY(
+            const std::int64_t id,
+            database_->integer("SELECT max(id) + 1 FROM source WHERE tenant = ?", 1, kTenant));
         source.id = {static_cast<std::uint32_t>(id)};
         if (!source.same_as) {
             // A refused file left nothing behind that its copy could repeat.
-            FARTHING_TRY(const std::int64_t earlier,
-                         database_->integer("SELECT min(id) FROM source WHERE tenant = ? AND hash = ? AND feed = ? "
-                                            "AND reject_reason = ''",
-                                            0, kTenant, source.hash, source.feed));
+            FARTHING_TRY(
+                const std::int64_t earlier,
+                database_->integer(
+                    "SELECT min(id) FROM source WHERE tenant = ? AND hash = ? AND feed = ? "
+                    "AND reject_reason = ''",
+                    0, kTenant, source.hash, source.feed));
             source.same_as = {static_cast<std::uint32_t>(earlier)};
         }
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO source (tenant, id, feed, path, hash, size_bytes, records, same_as, header, reject_reason, "
-            "reject_detail, sealed_at, position, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)",
-            kTenant, source.id, source.feed, source.path, source.hash, source.size_bytes, source.records, source.same_as,
-            source.header, source.reject_reason, source.reject_detail, source.sealed_at));
+        FARTHING_CHECK(
+            database_->run("INSERT INTO source (tenant, id, feed, path, hash, size_bytes, records, "
+                           "same_as, header, reject_reason, "
+                           "reject_detail, sealed_at, position, epoch) VALUES (?, ?, ?, ?, ?, ?, "
+                           "?, ?, ?, ?, ?, ?, 0, 1)",
+                           kTenant, source.id, source.feed, source.path, source.hash,
+                           source.size_bytes, source.records, source.same_as, source.header,
+                           source.reject_reason, source.reject_detail, source.sealed_at));
     }
     FARTHING_TRY(const std::optional<SourceRow> row, this->source(source.id));
     FARTHING_CHECK(transaction.commit());

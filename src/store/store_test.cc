@@ -19,7 +19,9 @@ std::unique_ptr<Store> opened(const std::filesystem::path& folder) {
     return *std::move(store);
 }
 
-Currency eur() { return *Currency::named("EUR"); }
+Currency eur() {
+    return *Currency::named("EUR");
+}
 
 Entry usage_entry(std::int64_t atoms) {
     Entry entry;
@@ -57,7 +59,8 @@ BatchCommit batch_of(const Store::SourceRow& source, std::int64_t from = 0, std:
     totals.outcomes[static_cast<std::size_t>(Outcome::suspended)] = 1;
     batch.controls = {totals};
     batch.quantities = {{source.source.id, Perspective::retail, {1}, 100, {100}}};
-    batch.packs = {{{Perspective::retail, 1, Date::of(2026, 6, 1).days, 0}, std::string("a\0b", 3)}};
+    batch.packs = {
+        {{Perspective::retail, 1, Date::of(2026, 6, 1).days, 0}, std::string("a\0b", 3)}};
     batch.entries = {usage_entry(1'234'567'890)};
     SuspenseGroup group;
     group.feed = {1};
@@ -71,7 +74,9 @@ BatchCommit batch_of(const Store::SourceRow& source, std::int64_t from = 0, std:
     return batch;
 }
 
-std::string code_of_error(const auto& result) { return result ? "" : result.error().code; }
+std::string code_of_error(const auto& result) {
+    return result ? "" : result.error().code;
+}
 
 // Runs SQL behind the store's back, as an intruder or a defect would; gives what SQLite said.
 std::string raw_sql(const std::filesystem::path& folder, const std::string& sql) {
@@ -89,7 +94,8 @@ TEST(Store, KeepsCatalogsAndNames) {
     const TestFolder folder;
     NameTable names;
     names.id_of(NameTable::Kind::plan, "lamp");
-    const CatalogRecord first{{1}, "city", *parse_rfc3339("2026-01-01T00:00:00Z"), "h1", {{"a.yaml", "x: 1\n"}}};
+    const CatalogRecord first{
+        {1}, "city", *parse_rfc3339("2026-01-01T00:00:00Z"), "h1", {{"a.yaml", "x: 1\n"}}};
     {
         auto store = opened(folder.path());
         ASSERT_TRUE(store->publish(first, names));
@@ -97,7 +103,8 @@ TEST(Store, KeepsCatalogsAndNames) {
         CatalogRecord second = first;
         second.version = {2};
         ASSERT_TRUE(store->publish(second, names));
-        EXPECT_EQ(code_of_error(store->publish(second, names)), "store_failed");  // version 2 is there already
+        EXPECT_EQ(code_of_error(store->publish(second, names)),
+                  "store_failed");  // version 2 is there already
     }
     auto store = opened(folder.path());
     const auto records = store->catalogs();
@@ -110,7 +117,8 @@ TEST(Store, KeepsCatalogsAndNames) {
 TEST(Store, KeepsDirectoryFactsInOrder) {
     const TestFolder folder;
     DirectoryFacts facts;
-    facts.accounts = {{{1}, "city", {}, "The City", {"Town Hall", "", "1 Main St"}, 31, "EE1"}, {{2}, "north", {1}, "", {}, 1, ""}};
+    facts.accounts = {{{1}, "city", {}, "The City", {"Town Hall", "", "1 Main St"}, 31, "EE1"},
+                      {{2}, "north", {1}, "", {}, 1, ""}};
     facts.pays = {{{1}, Date::of(2026, 1, 1), true}, {{1}, Date::of(2026, 2, 1), false}};
     facts.groups = {{{1}, "lamps", {1}}};
     facts.subscriptions = {{{1}, "L-1", {2}, {1}}};
@@ -172,7 +180,8 @@ TEST(Store, CommitsABatchWhole) {
     EXPECT_EQ((*batches)[0].snapshot, 1);
     EXPECT_EQ((*batches)[0].chain.size(), 64u);
     EXPECT_EQ((*batches)[0].rated_atoms, batch_of(source).rated_atoms);
-    EXPECT_EQ(*store->counter_pack({Perspective::retail, 1, Date::of(2026, 6, 1).days, 0}), std::string("a\0b", 3));
+    EXPECT_EQ(*store->counter_pack({Perspective::retail, 1, Date::of(2026, 6, 1).days, 0}),
+              std::string("a\0b", 3));
     EXPECT_EQ(*store->windows(Perspective::retail), std::vector<Date>{Date::of(2026, 6, 1)});
     EXPECT_EQ(store->counter_packs(Perspective::retail, Date::of(2026, 6, 1))->size(), 1u);
     EXPECT_EQ((*store->controls())[0].totals.outcomes, batch_of(source).controls[0].outcomes);
@@ -260,17 +269,24 @@ TEST(Store, RefusesToChangeHistory) {
     auto store = opened(folder.path());
     ASSERT_TRUE(store->commit(batch_of(sealed(*store, "a.csv"))));
     for (const std::string table : {"posting", "entry", "control", "batch", "batch_chain"}) {
-        EXPECT_EQ(raw_sql(folder.path(), "UPDATE " + table + " SET tenant = 2"), "history_immutable") << table;
+        EXPECT_EQ(raw_sql(folder.path(), "UPDATE " + table + " SET tenant = 2"),
+                  "history_immutable")
+            << table;
         EXPECT_EQ(raw_sql(folder.path(), "DELETE FROM " + table), "history_immutable") << table;
     }
 }
 
 TEST(Store, FindsPlantedDamage) {
     const std::pair<std::string, std::string> cases[] = {
-        {"DROP TRIGGER posting_no_UPDATE; UPDATE posting SET atoms = atoms + 1 WHERE position = 0", "does not balance"},
+        {"DROP TRIGGER posting_no_UPDATE; UPDATE posting SET atoms = atoms + 1 WHERE position = 0",
+         "does not balance"},
         {"DROP TRIGGER posting_no_UPDATE; UPDATE posting SET atoms = atoms * 2", "chain: batch 1"},
-        {"DROP TRIGGER control_no_UPDATE; UPDATE control SET rated = rated - 1, pending = pending + 1", "chain: batch 1"},
-        {"PRAGMA ignore_check_constraints = 1; DROP TRIGGER control_no_UPDATE; UPDATE control SET rated = 8", "CHECK"},
+        {"DROP TRIGGER control_no_UPDATE; UPDATE control SET rated = rated - 1, pending = pending "
+         "+ 1",
+         "chain: batch 1"},
+        {"PRAGMA ignore_check_constraints = 1; DROP TRIGGER control_no_UPDATE; UPDATE control SET "
+         "rated = 8",
+         "CHECK"},
         {"UPDATE source SET position = 9", "position is not where"},
         {"UPDATE source SET hash = 'x'", "chain: batch 1"},
         {"UPDATE suspense_group SET dropped = 1", "suspense"},
@@ -282,10 +298,11 @@ TEST(Store, FindsPlantedDamage) {
         ASSERT_EQ(raw_sql(folder.path(), sql), "") << sql;
         const auto faults = store->integrity();
         ASSERT_TRUE(faults);
-        const bool found = std::any_of(faults->begin(), faults->end(), [&](const std::string& told) {
-            return told.find(fault) != std::string::npos;
-        });
-        EXPECT_TRUE(found) << sql << (faults->empty() ? " found nothing" : " found " + faults->front());
+        const bool found = std::any_of(
+            faults->begin(), faults->end(),
+            [&](const std::string& told) { return told.find(fault) != std::string::npos; });
+        EXPECT_TRUE(found) << sql
+                           << (faults->empty() ? " found nothing" : " found " + faults->front());
     }
 }
 
@@ -328,7 +345,7 @@ TEST(Store, SweepsOrphansOnly) {
         EXPECT_EQ(*store->sweep(), 0);  // its files may be waiting for their commit
     }
     EXPECT_EQ(*store->next_batch(), BatchId{2});
-    EXPECT_EQ(*store->sweep(), 0);      // so may ours
+    EXPECT_EQ(*store->sweep(), 0);  // so may ours
     store.reset();
     store = opened(folder.path());
     EXPECT_EQ(*store->sweep(), 2);

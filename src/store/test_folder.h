@@ -10,7 +10,8 @@ namespace farthing::store {
 class TestFolder {
   public:
     TestFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "farthing-store-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "farthing-store-XXXXXX").string();
         path_ = ::mkdtemp(name.data());
     }
     ~TestFolder() { std::filesystem::remove_all(path_); }

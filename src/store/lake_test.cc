@@ -1,0 +1,147 @@
+// The lake's catalogue. The first test also writes the folder that tests/wire/ducklake_test.py
+// reads with DuckDB.
+#include "store/lake.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "base/hash.h"
+#include "store/archive.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+#include "store/test_folder.h"
+
+namespace farthing::store {
+namespace {
+
+constexpr Instant kJune = Instant::from_seconds(1'780'272'000);
+constexpr std::size_t kBatchRecords = 1000;
+
+struct Batch {
+    UsageChunk usage;
+    RatedChunk rated;
+    std::vector<std::uint32_t> groups;
+};
+
+// Device r % 10 + 1, one record a minute; every tenth record repeats, every hundredth is suspended.
+Batch batch_of(SourceId source) {
+    Batch batch;
+    batch.usage.source = source;
+    batch.usage.resize(kBatchRecords);
+    batch.groups.resize(kBatchRecords);
+    for (std::uint32_t i = 0; i < kBatchRecords; ++i) {
+        batch.usage.line[i] = i + 1;
+        batch.usage.raw[i] = "L-1,2026-06-01";
+        batch.usage.meter[i] = {1};
+        batch.usage.subscription[i] = {i % 10 + 1};
+        batch.usage.start[i] = kJune.plus_micros(i * 60 * kMicrosPerSecond);
+        batch.usage.end[i] = batch.usage.start[i];
+        batch.usage.quantity[i] = i;
+        if (i % 3 == 0) batch.usage.called[i] = "3725555";
+        if (i % 10 == 1) batch.usage.outcome[i] = Outcome::duplicate;
+        if (i % 100 == 2) batch.usage.suspend(i, SuspenseReason::no_price);
+        if (!batch.usage.live(i)) continue;
+        batch.rated.row.push_back(i);
+        batch.rated.perspective.push_back(Perspective::retail);
+        batch.rated.subscription.push_back(batch.usage.subscription[i]);
+        batch.rated.payer.push_back({1});
+        batch.rated.component.push_back({4});
+        batch.rated.version.push_back({1});
+        batch.rated.owner_kind.push_back(OwnerKind::subscription);
+        batch.rated.owner.push_back(i % 10 + 1);
+        batch.rated.item.push_back(0);
+        batch.rated.window_first.push_back(Date::of(2026, 6, 1));
+        batch.rated.window_end.push_back(Date::of(2026, 7, 1));
+        batch.rated.segment_start.push_back(kJune);
+        batch.rated.billable.push_back(i);
+        batch.rated.from.push_back(i);
+        batch.rated.to.push_back(2 * i);
+        batch.rated.charge_atoms.push_back(i * 1'000'003LL);
+        batch.rated.fee_atoms.push_back(0);
+    }
+    return batch;
+}
+
+void commit_one(Store& store, const std::string& path) {
+    const Currency eur = *Currency::named("EUR");
+    Source source;
+    source.feed = {1};
+    source.path = path;
+    source.hash = sha256_hex(path);
+    source.records = kBatchRecords;
+    const auto row = store.seal(source);
+    ASSERT_TRUE(row);
+    const Batch batch = batch_of(row->source.id);
+    ArchiveWriter writer(store.archive_folder(), *store.next_batch(), eur);
+    ASSERT_TRUE(writer.append(batch.usage, batch.rated, 0, batch.groups));
+    BatchCommit commit;
+    commit.committed_at = Instant::from_seconds(1'780'400'000);
+    commit.feed = {1};
+    commit.ranges = {{row->source.id, 0, kBatchRecords, row->epoch}};
+    commit.files = *writer.finish();
+    ControlTotals totals{row->source.id, Perspective::retail, kBatchRecords, {}};
+    for (const Outcome outcome : batch.usage.outcome)
+        totals.outcomes[static_cast<std::size_t>(outcome)] += 1;
+    commit.controls = {totals};
+    std::int64_t atoms = 0;
+    for (const std::int64_t charge : batch.rated.charge_atoms) atoms += charge;
+    commit.rated_atoms = {{eur.numeric(), atoms}};
+    const auto id = store.commit(commit);
+    ASSERT_TRUE(id) << id.error().to_string();
+}
+
+TEST(Lake, RegistersEachBatchAsASnapshot) {
+    std::optional<TestFolder> own;
+    const char* given = std::getenv("FARTHING_LAKE_FOLDER");
+    const std::filesystem::path folder =
+        given != nullptr ? std::filesystem::path(given) : own.emplace().path();
+    auto store = *Store::open(folder);
+    commit_one(*store, "a.csv");
+    commit_one(*store, "b.csv");
+    BatchCommit empty;  // a batch without records is a snapshot too
+    empty.kind = "reprice";
+    ASSERT_TRUE(store->commit(empty));
+    const auto usage = store->files("usage");
+    ASSERT_EQ(usage->size(), 2u);
+    EXPECT_EQ((*usage)[0].records, 990);
+    ASSERT_EQ((*usage)[0].columns.size(), 17u);
+    EXPECT_EQ((*usage)[0].columns[6].min, "2026-06-01 00:00:00+00");
+    EXPECT_EQ(sum_file(store->archive_folder() / (*usage)[0].path, "usage")->rows, 990);
+    EXPECT_EQ((*store->files("suspended"))[1].records, 10);
+    EXPECT_TRUE(store->integrity()->empty());
+
+    auto database = *Database::open(folder / "farthing.db");
+    EXPECT_EQ(*database->integer("SELECT max(snapshot_id) FROM ducklake_snapshot", -1), 3);
+    EXPECT_EQ(
+        *database->integer("SELECT next_file_id FROM ducklake_snapshot WHERE snapshot_id = 3", -1),
+        6);
+    EXPECT_EQ(*database->integer("SELECT count(*) FROM ducklake_data_file", -1), 6);
+    EXPECT_EQ(
+        *database->integer(
+            "SELECT row_id_start FROM ducklake_data_file WHERE begin_snapshot = 2 AND table_id = 1",
+            -1),
+        990);
+    EXPECT_EQ(
+        *database->integer("SELECT record_count FROM ducklake_table_stats WHERE table_id = 2", -1),
+        2 * (kBatchRecords - 110));
+}
+
+TEST(Lake, FollowsAFolderThatMoved) {
+    const TestFolder folder;
+    {
+        auto store = *Store::open(folder.path() / "before");
+    }
+    std::filesystem::rename(folder.path() / "before", folder.path() / "after");
+    auto store = *Store::open(folder.path() / "after");
+    auto database = *Database::open(folder.path() / "after" / "farthing.db");
+    std::string path;
+    ASSERT_TRUE(database->select("SELECT value FROM ducklake_metadata WHERE key = 'data_path'",
+                                 [&](const SqlStatement& row) { path = row.text(0); }));
+    EXPECT_EQ(path,
+              (std::filesystem::canonical(folder.path()) / "after" / "archive").string() + "/");
+}
+
+}  // namespace
+}  // namespace farthing::store
