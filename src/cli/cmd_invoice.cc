@@ -149,9 +149,7 @@ Result<Exit> balance_list(Context& context) {
 
 constexpr Option kFile = {"--file", "FILE", "write it there"};
 
-}  // namespace
-
-std::vector<Command> invoice_commands() {
+std::vector<Command> document_commands() {
     return {
         {"invoice",
          "list",
@@ -208,6 +206,14 @@ std::vector<Command> invoice_commands() {
          {"farthing invoice field 12 purchase-order PO-77",
           "farthing invoice field 12 \"cost centre\" 4711"},
          set_field},
+    };
+}
+
+}  // namespace
+
+std::vector<Command> invoice_commands() {
+    std::vector<Command> all = document_commands();
+    const std::vector<Command> more = {
         {"statement",
          "show",
          "What partners share in",
@@ -223,6 +229,8 @@ std::vector<Command> invoice_commands() {
          {"farthing balance list", "farthing balance list --json"},
          balance_list},
     };
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
 }
 
 }  // namespace farthing::cli

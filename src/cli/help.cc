@@ -42,27 +42,28 @@ Every change is one transaction: after a crash or Ctrl-C run the same command ag
 )"},
     {"money", R"(Money is exact. No figure ever passes through floating point.
 
-Prices are rational numbers: 0.00005 per kWh stays that, down to one joule. Usage is summed first and
-priced second: a line rounds once, at the end, by the catalog's `rounding: {line: …}`. The payable
-amount rounds by `rounding: {payable: …}`, and tax is taken on that net amount.
+Prices are rational numbers: 0.00005 per kWh stays that, down to one joule. Usage is summed first
+and priced second: a line rounds once, at the end, by the catalog's `rounding: {line: …}`. The
+payable amount rounds by `rounding: {payable: …}`, and tax is taken on that net amount.
 
-Postings are counted in atoms of 10^-9 EUR (10^-(minor digits + 7) of any currency). Parts of a whole
-(shares, payers, departments) are split by largest remainder, so they sum to the whole.
+Postings are counted in atoms of 10^-9 EUR (10^-(minor digits + 7) of any currency). Parts of a
+whole (shares, payers, departments) are split by largest remainder, so they sum to the whole.
 In JSON and CSV money is text, never a number.
 )"},
     {"time", R"(Times are instants with microseconds; days are days of the catalog's time zone.
 
-Periods include their start and exclude their end; on paper the last day stands: 2026-01-01..2026-01-31.
-A record belongs to the period, price and owner of its event time, whenever it arrives.
-A local time that occurs twice (clocks go back) or never (clocks go forward) is suspended, not guessed.
+Periods include their start and exclude their end; on paper the last day stands:
+2026-01-01..2026-01-31. A record belongs to the period, price and owner of its event time,
+whenever it arrives. A local time that occurs twice (clocks go back) or never (clocks go forward)
+is suspended, not guessed.
 
 `--now 2026-07-01` or FARTHING_NOW makes a command act as if it were that day: for demonstrations,
 tests and for repeating a bill run.
 )"},
-    {"files",
-     R"(Farthing keeps everything in one data folder: --home DIR, else $FARTHING_HOME, else ./farthing-data.
+    {"files", R"(Everything is kept in one data folder: --home DIR, else $FARTHING_HOME,
+else ./farthing-data.
 
-  farthing.db   the SQL database: directory, catalog versions, counters, ledger, invoices, positions
+  farthing.db   the SQL database: directory, catalogs, counters, ledger, invoices, positions
   archive/      every usage record and rated record as Parquet files, and dedup segments
 
 Catalogs and feed descriptions are YAML files of your own; publishing copies their text.

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the shell blocks of a page in a fresh folder. Each line of a `text` block must stand in the output of the `sh` block before it."""
+"""Runs the shell blocks of a page in a fresh folder.
+
+Each line of a `text` block must stand in the output of the `sh` block before it.
+"""
 import os
 import pathlib
 import re
@@ -7,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-page, farthing, catalogs = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), pathlib.Path(sys.argv[3]).resolve()
+page, farthing, catalogs = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 blocks = re.findall(r"^```(sh|text)\n(.*?)^```$", page.read_text(), re.M | re.S)
 if not any(kind == "sh" for kind, _ in blocks):
     sys.exit(f"{page}: no shell block")
@@ -16,8 +19,10 @@ if not any(kind == "sh" for kind, _ in blocks):
 MARK = "----- end of block -----"
 script = "set -euo pipefail\n" + "".join(f"{body}\necho '{MARK}'\n" for kind, body in blocks if kind == "sh")
 with tempfile.TemporaryDirectory() as folder:
-    environment = dict(os.environ, PATH=f"{farthing.parent}:{os.environ['PATH']}", CATALOGS=str(catalogs), NO_COLOR="1")
-    run = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    path = f"{farthing.parent}:{os.environ['PATH']}"
+    environment = dict(os.environ, PATH=path, CATALOGS=str(catalogs), NO_COLOR="1")
+    run = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 outputs = run.stdout.split(MARK)
 if run.returncode != 0:
     sys.exit(f"{page}: a block failed with {run.returncode}:\n{outputs[-1]}")
