@@ -73,7 +73,7 @@ TEST(Compile, SimPoolHasAPoolAndAPriceListByCountry) {
     const UsageCharge& abroad = roaming->charges.at(0);
     const Deck* list = version.deck(abroad);
     ASSERT_NE(list, nullptr);
-    EXPECT_EQ(list->row(network("234-15").value, version.valid_from)->price.text, "0.1 per MB");
+    EXPECT_EQ(list->row(network("234-15").value, version.valid_from)->price.text, "0.10 per MB");
     EXPECT_EQ(list->row(network("234").value, version.valid_from)->price.text, "0.12 per MB");
     EXPECT_EQ(list->row(network("999").value, version.valid_from), nullptr);
     EXPECT_EQ(abroad.increments, (Increments{1000, 1000}));

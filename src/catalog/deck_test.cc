@@ -25,7 +25,7 @@ TEST(Deck, EC25ThePrefixIsTheLongestThatIsValid) {
         with("prefix,price,valid_from,valid_until\n372,0.01,,\n3725,0.10,,2026-01-31\n");
     ASSERT_TRUE(compiled) << told(compiled);
     const Deck& deck = (*compiled)->decks.at("d");
-    EXPECT_EQ(deck.match("37251234567", local(0, 1))->price.text, "0.1 per minute");
+    EXPECT_EQ(deck.match("37251234567", local(0, 1))->price.text, "0.10 per minute");
     EXPECT_EQ(deck.match("37251234567", local(0, 0))->price.text, "0.01 per minute");
     EXPECT_EQ(deck.match("3726123456", local(0, 1))->price.text, "0.01 per minute");
     EXPECT_EQ(deck.match("371", local(0, 1)), nullptr);

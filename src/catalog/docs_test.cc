@@ -100,7 +100,7 @@ TEST(PriceList, IsWhatACustomerCouldRead) {
           "per MB; "
           "counted in steps of 1 kB |\n",
           "| 10 % off data in the EU | 10 % on data eu |\n", "## Prices: roaming\n",
-          "| United Kingdom (Vodafone) (234-15) | 0.1 per MB |\n"}) {
+          "| United Kingdom (Vodafone) (234-15) | 0.10 per MB |\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line << "\nin\n" << text;
     }
 }

@@ -279,7 +279,9 @@ class DeckReader {
             last_per_ = per;
         }
         row.price.per = last_units_;
-        row.price.text = fmt::format("{} per {}", row.price.amount.to_string(), per);
+        std::string written(amount);  // 0.10 stays 0.10 on documents
+        std::replace(written.begin(), written.end(), ',', '.');
+        row.price.text = fmt::format("{} per {}", written, per);
     }
 
     void read_validity(RateRow& row) {
