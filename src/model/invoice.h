@@ -31,6 +31,7 @@ struct LineDetail {
     std::string quantity;            // with its unit, as printed
     Exact exact;                     // its part of the line
     Money attributed;                // largest remainder: the details of a line sum to the line
+    bool operator==(const LineDetail&) const = default;
 };
 
 struct InvoiceLine {
@@ -59,6 +60,7 @@ struct InvoiceLine {
     std::string usage_unit;          // of these, the allowance and `used`: the meter's base unit, "byte"
     std::int64_t allowance = 0;      // base units included in the period; 0 for none
     std::int64_t used = 0;           // base units used in the period
+    bool operator==(const InvoiceLine&) const = default;
 };
 
 struct TaxLine {
@@ -68,6 +70,7 @@ struct TaxLine {
     Exact percent;
     Money net;                       // to the payable scale
     Money tax;
+    bool operator==(const TaxLine&) const = default;
 };
 
 struct Adjustment {                  // made by a person while Prepared
@@ -75,6 +78,7 @@ struct Adjustment {                  // made by a person while Prepared
     std::string reason;
     std::optional<std::uint32_t> line;   // of which line; none: of the document
     Money amount;                    // debit positive, credit negative
+    bool operator==(const Adjustment&) const = default;
 };
 
 struct Invoice {
@@ -106,6 +110,7 @@ struct Invoice {
     Money tax;
     Money payable;                   // net + tax
     std::string catalog;             // name and version
+    bool operator==(const Invoice&) const = default;
 };
 
 // What a document billed for one component and service period: later documents bill only the difference (EC72).

@@ -40,6 +40,7 @@ TEST(InvoiceJson, comes_back_byte_for_byte) {
     const auto read = read_invoice_json(json);
     ASSERT_TRUE(read.has_value()) << read.error().to_string();
     EXPECT_EQ(invoice_json(*read), json);
+    EXPECT_TRUE(*read == sample_invoice());
     EXPECT_EQ(read->lines[1].exact, Exact(800, 31));
     EXPECT_EQ(read->lines[1].amount, eur("25.8064"));
     EXPECT_EQ(read->lines[2].usage_by_day, sample_invoice().lines[2].usage_by_day);
@@ -316,6 +317,8 @@ TEST(InvoicePdf, repeats_its_heads_and_says_what_it_left_to_the_csv) {
               7U);  // on all pages but the first
     EXPECT_GT(count_of(text, "Numbers, continued"), 1U);
     EXPECT_EQ(count_of(text, "8/8"), 1U);
+    EXPECT_EQ(count_of(text, "Invoice (not sent)"), 1U);
+    EXPECT_EQ(count_of(text, "given when sent"), 2U);
 }
 
 }  // namespace
