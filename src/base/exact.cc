@@ -1,12 +1,20 @@
 #include "base/exact.h"
 
 #include <algorithm>
+#include <boost/multiprecision/cpp_int.hpp>
+#include <new>
+#include <utility>
 
 #include "base/assert.h"
 
 namespace farthing {
 
 using boost::multiprecision::cpp_int;
+using boost::multiprecision::cpp_rational;
+
+struct Exact::Value {
+    cpp_rational number;
+};
 
 namespace {
 
@@ -49,7 +57,8 @@ cpp_int rounded_quotient(const cpp_int& dividend, const cpp_int& divisor, Roundi
 }
 
 std::optional<cpp_int> parse_digits(std::string_view text) {
-    if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
+        return std::nullopt;
     // Leading zeros would make the library read octal.
     text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
     return cpp_int(std::string(text));
@@ -57,41 +66,96 @@ std::optional<cpp_int> parse_digits(std::string_view text) {
 
 }  // namespace
 
-Exact::Exact(i128 numerator, i128 denominator) {
-    FARTHING_ASSERT(denominator != 0);
-    value_ = Value(big(numerator), big(denominator));
+Exact::Exact(Value&& from) {
+    static_assert(sizeof(Value) <= sizeof(storage_) && alignof(Value) <= alignof(Exact));
+    new (storage_) Value(std::move(from));
 }
-
-Exact& Exact::operator/=(const Exact& other) {
-    FARTHING_ASSERT(!other.is_zero());
-    value_ /= other.value_;
+Exact::Exact(Whole whole) : Exact(Value{cpp_rational(whole.value)}) {}
+Exact::Exact(i128 numerator, i128 denominator)
+    : Exact(Value{denominator != 0 ? cpp_rational(big(numerator), big(denominator))
+                                   : cpp_rational()}) {
+    FARTHING_ASSERT(denominator != 0);
+}
+Exact::Exact(const Exact& other) : Exact(Value(other.value())) {}
+Exact::Exact(Exact&& other) noexcept : Exact(std::move(other.value())) {}
+Exact& Exact::operator=(const Exact& other) {
+    value() = other.value();
     return *this;
 }
+Exact& Exact::operator=(Exact&& other) noexcept {
+    value() = std::move(other.value());
+    return *this;
+}
+Exact::~Exact() {
+    value().~Value();
+}
 
-bool Exact::is_integer() const { return denominator(value_) == 1; }
+Exact::Value& Exact::value() {
+    return *std::launder(reinterpret_cast<Value*>(storage_));
+}
+const Exact::Value& Exact::value() const {
+    return *std::launder(reinterpret_cast<const Value*>(storage_));
+}
+
+Exact Exact::operator-() const {
+    return Exact(Value{-value().number});
+}
+Exact& Exact::operator+=(const Exact& other) {
+    value().number += other.value().number;
+    return *this;
+}
+Exact& Exact::operator-=(const Exact& other) {
+    value().number -= other.value().number;
+    return *this;
+}
+Exact& Exact::operator*=(const Exact& other) {
+    value().number *= other.value().number;
+    return *this;
+}
+Exact& Exact::operator/=(const Exact& other) {
+    FARTHING_ASSERT(!other.is_zero());
+    value().number /= other.value().number;
+    return *this;
+}
+bool operator==(const Exact& a, const Exact& b) {
+    return a.value().number == b.value().number;
+}
+bool operator<(const Exact& a, const Exact& b) {
+    return a.value().number < b.value().number;
+}
+int Exact::sign() const {
+    return value().number.sign();
+}
+
+bool Exact::is_integer() const {
+    return denominator(value().number) == 1;
+}
 
 std::optional<i128> Exact::rounded(int digits, Rounding rounding) const {
-    const cpp_int scaled = rounded_quotient(numerator(value_) * power_of_ten(digits),
-                                            denominator(value_), rounding);
+    const cpp_int scaled = rounded_quotient(numerator(value().number) * power_of_ten(digits),
+                                            denominator(value().number), rounding);
     return narrowed(scaled);
 }
 
 std::optional<Exact::Ratio> Exact::ratio() const {
-    const auto above = narrowed(numerator(value_));
-    const auto below = narrowed(denominator(value_));
+    const auto above = narrowed(numerator(value().number));
+    const auto below = narrowed(denominator(value().number));
     if (!above || !below) return std::nullopt;
     return Ratio{*above, *below};
 }
 
 Exact Exact::rounded_to(int digits, Rounding rounding) const {
     const cpp_int scale = power_of_ten(digits);
-    return Exact(Value(rounded_quotient(numerator(value_) * scale, denominator(value_), rounding), scale));
+    return Exact(Value{cpp_rational(
+        rounded_quotient(numerator(value().number) * scale, denominator(value().number), rounding),
+        scale)});
 }
 
 std::string Exact::to_decimal(int digits_max) const {
     const cpp_int scale = power_of_ten(digits_max);
-    const cpp_int scaled = rounded_quotient(numerator(value_) * scale, denominator(value_), Rounding::toward_zero);
-    const bool ends = Value(scaled, scale) == value_;
+    const cpp_int scaled = rounded_quotient(numerator(value().number) * scale,
+                                            denominator(value().number), Rounding::toward_zero);
+    const bool ends = cpp_rational(scaled, scale) == value().number;
     std::string digits = cpp_int(abs(scaled)).str();
     const auto width = static_cast<std::size_t>(digits_max) + 1;
     if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
@@ -99,7 +163,7 @@ std::string Exact::to_decimal(int digits_max) const {
     std::string decimals = digits.substr(digits.size() - width + 1);
     if (ends) decimals.erase(decimals.find_last_not_of('0') + 1);
     if (!decimals.empty()) text += "." + decimals;
-    if (value_.sign() < 0) text.insert(0, 1, '-');
+    if (value().number.sign() < 0) text.insert(0, 1, '-');
     return ends ? text : text + "…";
 }
 
@@ -110,15 +174,15 @@ std::optional<Exact> Exact::parse_fraction(std::string_view text) {
     if (negative) text.remove_prefix(1);
     const std::size_t slash = text.find('/');
     const auto top = parse_digits(text.substr(0, slash));
-    const auto bottom =
-        slash == std::string_view::npos ? std::optional(cpp_int(1)) : parse_digits(text.substr(slash + 1));
+    const auto bottom = slash == std::string_view::npos ? std::optional(cpp_int(1))
+                                                        : parse_digits(text.substr(slash + 1));
     if (!top || !bottom || bottom->is_zero()) return std::nullopt;
-    return Exact(Value(negative ? cpp_int(-*top) : *top, *bottom));
+    return Exact(Value{cpp_rational(negative ? cpp_int(-*top) : *top, *bottom)});
 }
 
 std::string Exact::to_fraction() const {
-    if (is_integer()) return numerator(value_).str();
-    return numerator(value_).str() + "/" + denominator(value_).str();
+    if (is_integer()) return numerator(value().number).str();
+    return numerator(value().number).str() + "/" + denominator(value().number).str();
 }
 
 }  // namespace farthing
