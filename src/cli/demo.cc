@@ -71,7 +71,7 @@ void Demo::tell(std::string_view name, const std::string& text) {
 }
 
 Result<void> Demo::publish_catalog() {
-    FARTHING_TRY(auto files, engine::read_catalog(share_ / "catalogs" / name_));
+    FARTHING_TRY(auto files, engine::read_catalog(samples()));
     const auto number = engine_->publish(std::move(files), std::nullopt);
     if (!number) return fail(number.error().front());
     const catalog::Version& version = engine_->catalog().newest();

@@ -19,6 +19,8 @@ class Demo {
 
     engine::Engine& engine() { return *engine_; }
     const std::filesystem::path& folder() const { return folder_; }
+    // The catalog's folder, with sample directories and usage beside it.
+    std::filesystem::path samples() const { return share_ / "catalogs" / name_; }
     std::filesystem::path home() const { return folder_ / "data"; }
     void set_clock(Date day) {
         now_ = {(std::int64_t{day.days} * 86'400 + 43'200) * kMicrosPerSecond};

@@ -25,21 +25,19 @@ Result<void> add_account(Demo& demo, const NewAccount& account) {
     return demo.engine().apply(change);
 }
 
-Result<void> subscribe(Demo& demo, std::string account, std::string name, std::string plan,
-                       std::int64_t quantity, std::string iccid = {}) {
+Result<void> subscribe(Demo& demo, std::string account, std::string name, std::int64_t quantity) {
     engine::SubscriptionChange change;
     change.account = std::move(account);
     change.name = std::move(name);
-    change.plan = std::move(plan);
+    change.plan = "number-monthly";
     change.quantity = quantity;
     change.from = kJanuary;
-    if (!iccid.empty()) change.identities.emplace_back(IdentityKind::iccid, std::move(iccid));
     return demo.engine().apply(std::span(&change, 1));
 }
 
 Result<void> one_company(Demo& demo) {
     FARTHING_CHECK(add_account(demo, {"acme", "", "Acme Ltd", true}));
-    FARTHING_CHECK(subscribe(demo, "acme", "acme-numbers", "number-monthly", 50));
+    FARTHING_CHECK(subscribe(demo, "acme", "acme-numbers", 50));
     FARTHING_CHECK(demo.engine().set_quantity("acme-numbers", 60, Date::of(2026, 1, 16)));
     FARTHING_CHECK(demo.engine().set_quantity("acme-numbers", 55, Date::of(2026, 2, 25)));
     demo.tell("acme", "50 numbers from 1 January, 60 from 16 January, 55 from 25 February");
@@ -53,8 +51,7 @@ Result<void> four_levels(Demo& demo) {
                                       {"sales-emea", "sales", "Sales EMEA", false},
                                       {"sales-uk", "sales-emea", "Sales UK", false}}) {
         FARTHING_CHECK(add_account(demo, account));
-        FARTHING_CHECK(subscribe(demo, account.name, std::string(account.name) + "-numbers",
-                                 "number-monthly", 10));
+        FARTHING_CHECK(subscribe(demo, account.name, std::string(account.name) + "-numbers", 10));
     }
     FARTHING_CHECK(demo.engine().set_quantity("sales-uk-numbers", 20, Date::of(2026, 1, 16)));
     FARTHING_CHECK(demo.engine().set_quantity("hr-numbers", 5, Date::of(2026, 2, 25)));
@@ -92,21 +89,11 @@ Result<Exit> demo_sim_pool(Context& context) {
     FARTHING_TRY(const auto demo, Demo::begin(context, "sim-pool"));
     FARTHING_CHECK(demo->publish_catalog());
     FARTHING_CHECK(demo->add_feed("sim-sessions"));
-    FARTHING_CHECK(add_account(*demo, {"calm", "", "Calm Couriers", true}));
-    FARTHING_CHECK(add_account(*demo, {"busy", "", "Busy Bikes", true}));
-    FARTHING_CHECK(subscribe(*demo, "calm", "calm-1", "pooled-50", 1, "8937200000000000001"));
-    FARTHING_CHECK(subscribe(*demo, "calm", "calm-2", "pooled-50", 1, "8937200000000000002"));
-    FARTHING_CHECK(subscribe(*demo, "busy", "busy-1", "pooled-50", 1, "8937200000000000003"));
-    FARTHING_CHECK(subscribe(*demo, "busy", "busy-2", "pooled-50", 1, "8937200000000000004"));
+    const auto samples = demo->samples();
+    FARTHING_CHECK(demo->import_directory(samples / "directory" / "accounts.csv",
+                                          samples / "directory" / "subscriptions.csv"));
     demo->tell("customers", "two companies with two SIMs each: a pool of 100 MB a company");
-    const auto sessions = demo->folder() / "sessions.csv";
-    FARTHING_CHECK(write_file(
-        sessions,
-        "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n"
-        "2026-01-05 10:00:00;2026-01-05 11:00:00;8937200000000000001;0;40000000;248;01\n"
-        "2026-01-06 10:00:00;2026-01-06 11:00:00;8937200000000000002;0;50000000;248;01\n"
-        "2026-01-07 10:00:00;2026-01-07 11:00:00;8937200000000000003;0;70000000;248;01\n"
-        "2026-01-08 10:00:00;2026-01-08 11:00:00;8937200000000000004;0;50000000;248;01\n"));
+    const auto sessions = samples / "usage" / "sessions.csv";
     demo->set_clock(kFebruary);
     FARTHING_TRY(const engine::Report report,
                  demo->engine().import_files("sim-sessions", std::span(&sessions, 1)));
