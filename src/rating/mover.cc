@@ -64,6 +64,19 @@ std::int64_t Mover::allowance(std::uint32_t number, VersionNo version) {
     return found->second;
 }
 
+// A window that turns out to be longer shares its allowance over more days.
+void Mover::follow_window(std::uint32_t number, VersionNo in_force) {
+    Live& live = lives_[number];
+    if (live.window_end == live.counter->window_end) return;
+    live.window_end = live.counter->window_end;
+    live.settled = false;
+    live.last = nullptr;
+    allowances_.erase(pair_of(number, in_force.value));
+    for (const Segment& segment : live.counter->segments) {
+        allowances_.erase(pair_of(number, segment.version.value));
+    }
+}
+
 const Pricing& Mover::pricing_of(const Counter& counter, const Segment& segment) {
     const Pricing* pricing =
         prices_.of(segment.version, counter.key.component, counter.key.item, segment.start);
@@ -102,6 +115,7 @@ Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant w
 void Mover::bind(Lane& lane, Instant when) {
     lane.counter = counters_.touch(lane.key, lane.window.end);
     const Counter& counter = *open(lane.counter).counter;
+    follow_window(lane.counter, lane.version->number);
     const Place place = place_of(counter, lane, when);
     lane.segment_start = place.start;
     lane.pinned = place.version;
@@ -411,11 +425,17 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
 }
 
 std::vector<SegmentDelta> Mover::take_deltas() {
-    std::ranges::sort(touched_, {},
-                      [&](std::uint32_t number) { return lives_[number].counter->key; });
+    // Keys beside the numbers: sorting through the counters would wait for memory at each
+    // comparison.
+    std::vector<std::pair<CounterKey, std::uint32_t>> in_order;
+    in_order.reserve(touched_.size());
+    for (const std::uint32_t number : touched_) {
+        in_order.emplace_back(lives_[number].counter->key, number);
+    }
+    if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
     std::vector<SegmentDelta> deltas;
     deltas.reserve(touched_.size());
-    for (const std::uint32_t number : touched_) {
+    for (const auto& [key, number] : in_order) {
         deltas_of(number, deltas);
         lives_[number].touched = false;
     }

@@ -57,6 +57,7 @@ class Mover {
         std::int64_t total = 0;
         std::int64_t usage_before = 0;  // atoms up to where the last segment begins
         std::int64_t usage = 0;         // atoms up to `total`
+        Date window_end;                // for which the allowances were computed
         std::int64_t fee = 0;           // atoms of the last segment's connection fees
         bool settled = false;           // what is posted agrees with the snapshots
         bool touched = false;           // since take_deltas
@@ -71,6 +72,7 @@ class Mover {
     Place place_of(const Counter& counter, const Lane& lane, Instant when) const;
     Live& open(std::uint32_t counter);
     std::int64_t allowance(std::uint32_t counter, VersionNo version);
+    void follow_window(std::uint32_t counter, VersionNo in_force);
     const Pricing& pricing_of(const Counter& counter, const Segment& segment);
     std::optional<Amounts> amounts_of(std::uint32_t number, const Segment& segment,
                                       std::int64_t from, std::int64_t to, std::int64_t sessions);

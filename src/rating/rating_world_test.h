@@ -159,6 +159,7 @@ struct World {
         rater.reset();
         catalog = catalog::Snapshot(versions);
         auto folded = directory::Directory::fold(facts, zone);
+        if (!folded) ADD_FAILURE() << folded.error().to_string();
         FARTHING_ASSERT(folded.has_value());
         directory = std::make_unique<directory::Directory>(std::move(*folded));
         counters = std::make_unique<CounterTable>([this](const PackKey& key) {
