@@ -1,0 +1,195 @@
+"""Kills `farthing` at each write and at random, runs the same command again, and compares every total with a run that
+was never killed.
+
+    crash_test.py FARTHING every|random [SEED]
+
+every:  each step (three imports, a retry, a bill run, sending) is killed at its 1st, 2nd, ... write until it comes
+        through; after the repeat the data folder must say what the reference says.
+random: a longer import is killed after random times until it is done.
+"""
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+CATALOG = """\
+catalog: crash
+valid_from: 2026-01-01
+currency: EUR
+time_zone: Europe/Tallinn
+rounding: {line: half_even 2, payable: half_away 2}
+meters:
+  data: {unit: byte}
+partners: {vendor: {title: Vendor}}
+taxes: [{category: standard, name: VAT 20 %, percent: 20}]
+invoices: {series: "C-{number:4}"}
+plans:
+  - plan: pooled
+    charges:
+      - {fee: base, amount: 2.00, per: subscription month, in: arrears}
+      - usage: data
+        allowance: {quantity: 5 MB per subscription, shared_by: account}
+        graduated: [{to: 20 MB, price: 0.10 per MB}, {price: 0.037 per MB}]
+        shares: [{partner: vendor, percent: 30}]
+"""
+FEED = """\
+feed: sessions
+format: {delimited: ",", header: true}
+time_zone: Europe/Tallinn
+record:
+  id: {field: id}
+  service: {constant: data}
+  start: {field: start, time: rfc3339}
+  quantity: {field: bytes, unit: byte}
+guide: [{by: iccid, field: iccid}]
+same_record: [id]
+late: {accept: 3650 days}
+"""
+SIMS = 12
+
+
+def records(seed, count, first):
+    chance = random.Random(seed)
+    rows = []
+    for i in range(first, first + count):
+        sim = chance.randrange(SIMS + 1)  # one more than the directory knows: suspense
+        when = f"2026-01-{chance.randrange(1, 32):02}T{chance.randrange(24):02}:{chance.randrange(60):02}:00Z"
+        rows.append(f"s{i},{sim:04},{when},{chance.randrange(1, 400_000)}")
+    rows += rows[:: 10]  # one in ten comes twice
+    broken = rows[3].rsplit(",", 1)[0] + ",many"
+    return rows + [broken.replace("s", "x", 1)]
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+class World:
+    def __init__(self, binary, folder, files):
+        self.binary = binary
+        self.folder = folder
+        os.makedirs(f"{folder}/catalog")
+        write(f"{folder}/catalog/catalog.yaml", CATALOG)
+        write(f"{folder}/feed.yaml", FEED)
+        write(f"{folder}/accounts.csv", "account,parent,pays\ncompany,,yes\nsales,company,no\n")
+        rows = [f"sim-{i},{'sales' if i % 2 else 'company'},pooled,2026-01-01,{i:04}" for i in range(SIMS)]
+        write(f"{folder}/subscriptions.csv", "subscription,account,plan,from,iccid\n" + "\n".join(rows) + "\n")
+        write(f"{folder}/late.csv", f"subscription,account,plan,from,iccid\nlate,company,pooled,2026-01-01,{SIMS:04}\n")
+        for name, rows in files.items():
+            write(f"{folder}/{name}", "id,iccid,start,bytes\n" + "\n".join(rows) + "\n")
+
+    def command(self, home, *words):
+        return [self.binary, "--home", home, *words]
+
+    def run(self, home, *words, crash_at=None, accept=(0, 3)):
+        """True when it came to its end, False when it was killed as asked."""
+        environment = dict(os.environ)
+        environment.pop("FARTHING_CRASH_AT", None)
+        if crash_at is not None:
+            environment["FARTHING_CRASH_AT"] = str(crash_at)
+        done = subprocess.run(self.command(home, *words), capture_output=True, text=True, env=environment)
+        if done.returncode == -signal.SIGKILL:
+            return False
+        if done.returncode not in accept:
+            raise SystemExit(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return True
+
+    def prepare(self, home):
+        self.run(home, "catalog", "publish", f"{self.folder}/catalog")
+        self.run(home, "account", "import", f"{self.folder}/accounts.csv")
+        self.run(home, "subscription", "import", f"{self.folder}/subscriptions.csv")
+        self.run(home, "feed", "add", f"{self.folder}/feed.yaml")
+
+    def says(self, home):
+        """Everything that must not change: the equations with their figures, balances, suspense, documents."""
+        told = {}
+        for words in (["check", "all"], ["balance", "list"], ["suspense", "list"], ["invoice", "list"]):
+            done = subprocess.run(self.command(home, *words, "--json"), capture_output=True, text=True)
+            if done.returncode != 0:
+                raise SystemExit(f"{words} after a kill gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+            told[" ".join(words)] = json.loads(done.stdout)
+        return told
+
+
+def differences(expected, got):
+    return "\n".join(f"{key}:\n  never killed: {expected[key]}\n  killed:       {got[key]}"
+                     for key in expected if expected[key] != got[key])
+
+
+def every(binary, folder):
+    files = {f"usage-{i}.csv": records(i, 60, i * 50) for i in range(3)}  # the files overlap by ten records
+    world = World(binary, folder, files)
+    steps = [("import", "sessions", f"{folder}/usage-{i}.csv") for i in range(3)]
+    steps += [("subscription", "import", f"{folder}/late.csv"), ("suspense", "retry", "--reason", "unknown_identity"),
+              ("bill", "run", "--period", "2026-01"), ("bill", "send", "--period", "2026-01")]
+    before = f"{folder}/before"
+    world.prepare(before)
+    kills = 0
+    for step in steps:
+        reference = f"{folder}/reference"
+        shutil.copytree(before, reference)
+        world.run(reference, *step)
+        expected = world.says(reference)
+        for point in range(1, 100_000):
+            victim = f"{folder}/victim"
+            shutil.copytree(before, victim)
+            if world.run(victim, *step, crash_at=point):
+                break
+            kills += 1
+            # What was killed after its commit may find nothing left to do (exit code 2 of a retry, for one).
+            world.run(victim, *step, accept=(0, 1, 2, 3))
+            got = world.says(victim)
+            if got != expected:
+                raise SystemExit(f"{step} killed at write {point}:\n{differences(expected, got)}")
+            shutil.rmtree(victim)
+        if point == 1:
+            raise SystemExit(f"{step} passed no crash point: the test proves nothing")
+        shutil.rmtree(victim)
+        shutil.rmtree(before)
+        os.rename(reference, before)
+    print(f"{kills} kills in {len(steps)} steps, every total as if there had been none")
+
+
+def at_random(binary, folder, seed):
+    chance = random.Random(seed)
+    files = {f"usage-{i}.csv": records(seed + i, 20_000, i * 18_000) for i in range(12)}
+    world = World(binary, folder, files)
+    step = ("import", "sessions", *[f"{folder}/{name}" for name in files])
+    reference = f"{folder}/reference"
+    world.prepare(reference)
+    victim = f"{folder}/victim"
+    shutil.copytree(reference, victim)
+    world.run(reference, *step)
+    expected = world.says(reference)
+    kills = 0
+    for attempt in range(40):
+        running = subprocess.Popen(world.command(victim, *step), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            running.wait(timeout=chance.uniform(0.005, 0.05) * (attempt + 1))
+            if running.returncode in (0, 3):
+                break
+            raise SystemExit(f"import gave {running.returncode} (seed {seed})")
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+            kills += 1
+    else:
+        world.run(victim, *step)
+    got = world.says(victim)
+    if got != expected:
+        raise SystemExit(f"seed {seed}, {kills} kills:\n{differences(expected, got)}")
+    print(f"{kills} kills at random (seed {seed}), every total as if there had been none")
+
+
+if __name__ == "__main__":
+    program, mode = os.path.abspath(sys.argv[1]), sys.argv[2]
+    with tempfile.TemporaryDirectory(prefix="farthing-crash-") as place:
+        if mode == "every":
+            every(program, place)
+        else:
+            at_random(program, place, int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30))
