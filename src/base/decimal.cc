@@ -52,4 +52,11 @@ std::string scaled_to_string(i128 units, int scale) {
     return digits;
 }
 
+std::string grouped(i128 number) {
+    std::string digits = to_string(number);
+    const std::size_t sign = number < 0 ? 1 : 0;
+    for (std::size_t at = digits.size(); at > sign + 3; at -= 3) digits.insert(at - 3, " ");
+    return digits;
+}
+
 }  // namespace farthing

@@ -33,4 +33,7 @@ constexpr i128 power_of_ten128(int digits) {
 // `units` counted in 10^-scale as text with exactly `scale` decimals: (5, 4) is "0.0005".
 std::string scaled_to_string(i128 units, int scale);
 
+// A figure in groups of three: 8 640 000.
+std::string grouped(i128 number);
+
 }  // namespace farthing

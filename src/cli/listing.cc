@@ -89,13 +89,6 @@ void Listing::print(Context& context) const {
     }
 }
 
-std::string grouped(std::int64_t number) {
-    std::string digits = std::to_string(number);
-    const std::size_t sign = number < 0 ? 1 : 0;
-    for (std::size_t at = digits.size(); at > sign + 3; at -= 3) digits.insert(at - 3, " ");
-    return digits;
-}
-
 std::string csv_field(const std::string& text) {
     std::string safe = text;
     // A spreadsheet would run a cell that starts like a formula; a negative number is none.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/decimal.h"
 #include "cli/command.h"
 
 namespace farthing::cli {
@@ -29,8 +30,6 @@ class Listing {
     std::vector<std::vector<Cell>> rows_;
 };
 
-// A figure with thin groups of three: 8 640 000.
-std::string grouped(std::int64_t number);
 // One CSV field, quoted where it must be and made harmless for spreadsheets.
 std::string csv_field(const std::string& text);
 // A message for people: to stderr, and not with --quiet.

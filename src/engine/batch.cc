@@ -307,6 +307,8 @@ Result<void> Batch::commit(Report& report) {
         }
     }
     post(state_.rater->take_deltas());
+    // A stored block that can't be read must not be replaced by one that forgot what it counted.
+    if (const auto& damage = state_.counters.damage()) return fail(*damage);
     commit_.packs = state_.counters.dirty_packs();
     seal_totals();
     FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));

@@ -17,16 +17,7 @@ namespace {
 
 using store::Store;
 
-std::string grouped(i128 number) {
-    std::string digits = to_string(number);
-    for (std::size_t at = digits.size(); at > 3 + (number < 0 ? 1U : 0U);) {
-        at -= 3;
-        digits.insert(at, ",");
-    }
-    return digits;
-}
-
-// "1,000 = 990 rated + 10 duplicate": terms that are zero are left out.
+// "1 000 = 990 rated + 10 duplicate": terms that are zero are left out.
 std::string equation(std::int64_t received, const std::array<std::int64_t, kOutcomes>& outcomes) {
     std::string text = grouped(received) + " =";
     bool any = false;
