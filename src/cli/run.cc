@@ -97,9 +97,29 @@ Exit run_command(Context& context, const Command& command, const std::vector<std
     return Exit::error;
 }
 
+// What every command takes may stand before it too: "farthing --home DIR check all".
+std::vector<std::string> globals_last(std::vector<std::string> line) {
+    std::size_t at = 0;
+    while (at < line.size()) {
+        const std::string name = line[at].substr(0, line[at].find('='));
+        const auto options = global_options();
+        const auto option = std::ranges::find_if(options, [&](const Option& candidate) {
+            return candidate.name == name || candidate.name.starts_with(name + ",") ||
+                   candidate.name.ends_with("," + name);
+        });
+        if (name.empty() || option == options.end()) break;
+        const bool value_follows = !option->value.empty() && name.size() == line[at].size();
+        at += value_follows ? 2 : 1;
+    }
+    at = std::min(at, line.size());
+    std::ranges::rotate(line, line.begin() + static_cast<std::ptrdiff_t>(at));
+    return line;
+}
+
 }  // namespace
 
-Exit run(const std::vector<std::string>& line, std::ostream& out, std::ostream& err) {
+Exit run(const std::vector<std::string>& typed, std::ostream& out, std::ostream& err) {
+    const std::vector<std::string> line = globals_last(typed);
     Context context{.out = out, .err = err, .arguments = {}, .home = {}, .now = system_now};
     context.terminal = isatty(STDERR_FILENO) == 1;
     context.color = context.terminal && environment("NO_COLOR").empty();
