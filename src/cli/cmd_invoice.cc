@@ -15,10 +15,10 @@ Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto rows, engine->invoices());
     Listing listing(
-        {"invoice", "number", "account", "cycle", "state", "net", "payable", "currency"});
+        {"invoice", "number", "account", "cycle", "state", "payable", "currency"});
     for (const auto& row : rows) {
         listing.add({std::to_string(row.id.value), row.number, row.payer, to_string(row.cycle),
-                     std::string(name_of(row.state)), row.net.to_string(), row.payable.to_string(),
+                     std::string(name_of(row.state)), row.payable.to_string(),
                      std::string(row.payable.currency.code())});
     }
     listing.print(context);

@@ -53,6 +53,21 @@ Result<std::string> guess_feed(Context& context, const std::string& first_file) 
     return std::move(proposal.yaml);
 }
 
+// The description with `late:` taken out: files that are rated on the spot may be of any age. Lines
+// keep their numbers, since messages name them.
+std::string of_any_age(const std::string& yaml) {
+    std::string text;
+    bool inside = false;
+    for (std::size_t at = 0; at < yaml.size();) {
+        const std::size_t end = std::min(yaml.find('\n', at), yaml.size());
+        const std::string line = yaml.substr(at, end - at);
+        inside = line.starts_with("late:") || (inside && line.starts_with(' '));
+        text += (inside ? std::string() : line) + "\n";
+        at = end + 1;
+    }
+    return text + "late: {accept: 36500 days, ahead: 36500 days}\n";
+}
+
 // Adds the feed that was named, or the one that the first file seems to need; gives its name.
 std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine& engine,
                                                 const std::string& first_file) {
@@ -63,7 +78,7 @@ std::expected<std::string, Errors> add_feed_for(Context& context, engine::Engine
     if (!yaml) return std::unexpected(Errors{yaml.error()});
     auto name = engine::check_feed(path, *yaml);
     if (!name) return name;
-    if (auto added = engine.add_feed(path, *yaml); !added)
+    if (auto added = engine.add_feed(path, of_any_age(*yaml)); !added)
         return std::unexpected(std::move(added).error());
     return name;
 }
@@ -136,30 +151,6 @@ Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::
     return {};
 }
 
-// Files rated on the spot may be of any age, but a feed refuses what is too old or ahead of the
-// clock. So the clock goes to where the waiting records are, a month a round, until a round moves
-// none.
-Result<void> let_time_pass(engine::Engine& engine, Instant& now, engine::Report& report) {
-    constexpr std::int64_t kRound = 30 * kMicrosPerDay;
-    Instant done = Instant::min();
-    for (;;) {
-        FARTHING_TRY(const auto lines, engine.suspense());
-        Instant first = Instant::max();
-        for (const engine::SuspenseLine& line : lines) {
-            const bool waits = line.reason == SuspenseReason::too_late ||
-                               line.reason == SuspenseReason::in_the_future;
-            if (waits) first = std::min(first, line.first);
-        }
-        if (first == Instant::max() || first <= done) return {};
-        done = first;
-        now = first.plus_micros(kRound);
-        for (const std::string_view reason : {"too_late", "in_the_future"}) {
-            const auto retry = engine.retry({{}, std::string(reason), {}});
-            if (retry) add_up(report, *retry);  // else nothing waits for that reason
-        }
-    }
-}
-
 Result<void> count_suspense(engine::Engine& engine, engine::Report& report) {
     report.suspended_by_reason.clear();
     FARTHING_TRY(const auto left, engine.suspense());
@@ -207,13 +198,11 @@ void print_records(Context& context, engine::Engine& engine, Result<void>& outco
     });
 }
 
-// What a data folder would do over time: the clock reaches the records, and their owners are made
-// known.
-Result<void> settle(Context& context, engine::Engine& engine, engine::Report& report,
-                    Instant* clock) {
-    if (clock != nullptr) FARTHING_CHECK(let_time_pass(engine, *clock, report));
-    if (!context.arguments.given("--directory"))
+// What a data folder would learn over time: the owners of the records.
+Result<void> settle(Context& context, engine::Engine& engine, engine::Report& report) {
+    if (!context.arguments.given("--directory")) {
         FARTHING_CHECK(adopt_identities(context, engine, report));
+    }
     return count_suspense(engine, report);
 }
 
@@ -226,9 +215,6 @@ Result<Exit> rate(Context& context) {
     if (files.empty()) return fail(UsageReason::not_found, "no files to rate");
     FARTHING_TRY(auto catalog_files, engine::read_catalog(context["--catalog"]));
     const TemporaryFolder folder;
-    const bool own_clock = !context.arguments.given("--now");
-    Instant now = context.now();
-    if (own_clock) context.now = [&now] { return now; };
     FARTHING_TRY(const EnginePtr engine, open_folder(context, folder.path()));
     if (const auto published = engine->publish(std::move(catalog_files), std::nullopt);
         !published) {
@@ -248,8 +234,7 @@ Result<Exit> rate(Context& context) {
     auto bar = std::make_unique<ProgressBar>(context, "rating");
     auto report = engine->import_files(*feed, files, bar->callback());
     if (report) {
-        if (auto settled = settle(context, *engine, *report, own_clock ? &now : nullptr);
-            !settled) {
+        if (auto settled = settle(context, *engine, *report); !settled) {
             report = std::unexpected(settled.error());
         }
     }

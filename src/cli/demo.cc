@@ -129,7 +129,8 @@ void Demo::tell_invoice(const Invoice& invoice) {
                         (invoice.payer_title.empty() ? invoice.payer_name : invoice.payer_title) +
                         " · " + to_string(invoice.period));
     for (const InvoiceLine& line : invoice.lines) {
-        tell("", line.text + "  " + (line.arithmetic.empty() ? "" : line.arithmetic + " = ") +
+        tell("", to_string(line.period) + "  " + line.text + "  " +
+                     (line.arithmetic.empty() ? "" : line.arithmetic + " = ") +
                      line.amount.to_string(invoice.line_digits));
     }
     tell("", "net " + invoice.net.to_string(invoice.payable_digits) + " · payable " +

@@ -31,6 +31,7 @@ void declare(CLI::App& app, std::deque<Slot>& slots, const Option& option) {
     } else {
         app.add_option(std::string(option.name), slot.values)
             ->expected(1)
+            ->allow_extra_args(false)
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
 }
@@ -67,9 +68,10 @@ Result<Arguments> parse(const Command& command, const std::vector<std::string>& 
                                         std::vector<std::string>());
         CLI::Option* added = app.add_option(slot.name, slot.values);
         if (argument.many) {
-            added->expected(argument.required ? 1 : 0, 1 << 20);
+            added->expected(1, 1 << 20);
         } else {
-            added->expected(argument.required ? 1 : 0, 1);
+            // Without this CLI11 gives the first argument all the words that follow.
+            added->expected(1)->allow_extra_args(false);
         }
         if (argument.required) added->required();
     }
