@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The stories as a newcomer sees them: each figure of the smart-city story must stand in what the demonstration prints.
+set -euo pipefail
+farthing=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$farthing" demo sim-pool --dir "$folder" >"$folder/sim-pool.txt"
+"$farthing" demo multiline --dir "$folder" >"$folder/multiline.txt"
+"$farthing" demo smart-city --lamps 200 --dir "$folder" >"$folder/smart-city.txt"
+expect() {
+    grep -qF -- "$2" "$folder/$1.txt" || { echo "$1 does not say \"$2\":"; cat "$folder/$1.txt"; exit 1; }
+}
+expect sim-pool "20 MB × 0.05 per MB = 1.00"
+expect multiline "10 × 5.00 × 16/31 = 25.8064"
+expect multiline "55 × 5.00 × 4/28 = 39.2857"
+expect smart-city "8 640 000 of lamps"
+expect smart-city "8 664 601 records = 3 900 600 rated + 4 609 800 zero_rated + 24 480 duplicate + 129 721 suspended"
+expect smart-city "net 591.13"
+expect smart-city "net 600.13"
+expect smart-city "energy rounded per event would be: 0.00"
+expect smart-city "own 420.09 · lamp-vendor 180.04 · of 600.13"
