@@ -5,7 +5,7 @@ namespace farthing {
 [[noreturn]] void assert_failed(const char* condition, const char* file, int line);
 }
 
-#define FARTHING_ASSERT(condition)                                                     \
-    do {                                                                               \
-        if (!(condition)) ::farthing::assert_failed(#condition, __FILE__, __LINE__);   \
+#define FARTHING_ASSERT(condition)                                                   \
+    do {                                                                             \
+        if (!(condition)) ::farthing::assert_failed(#condition, __FILE__, __LINE__); \
     } while (false)

@@ -12,7 +12,8 @@ namespace {
 std::optional<int> digits(std::string_view text) {
     int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || text.front() == '-') return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || text.front() == '-')
+        return std::nullopt;
     return value;
 }
 
@@ -20,8 +21,8 @@ std::optional<int> digits(std::string_view text) {
 Date cycle_start(int month_index, unsigned anchor_day) {
     const int year = month_index / 12;
     const auto month = static_cast<unsigned>(month_index % 12) + 1;
-    const std::chrono::year_month_day_last last{std::chrono::year{year},
-                                                std::chrono::month_day_last{std::chrono::month{month}}};
+    const std::chrono::year_month_day_last last{
+        std::chrono::year{year}, std::chrono::month_day_last{std::chrono::month{month}}};
     return Date::of(year, month, std::min(anchor_day, static_cast<unsigned>(last.day())));
 }
 
@@ -52,7 +53,8 @@ std::string to_string(DatePeriod period) {
 
 DatePeriod cycle_of(Date date, unsigned anchor_day, int months) {
     const auto civil = date.civil();
-    int index = static_cast<int>(civil.year()) * 12 + static_cast<int>(static_cast<unsigned>(civil.month())) - 1;
+    int index = static_cast<int>(civil.year()) * 12 +
+                static_cast<int>(static_cast<unsigned>(civil.month())) - 1;
     index -= index % months;
     if (cycle_start(index, anchor_day) > date) index -= months;
     if (cycle_start(index + months, anchor_day) <= date) index += months;

@@ -16,7 +16,8 @@ struct Date {
     constexpr auto operator<=>(const Date&) const = default;
     constexpr Date plus_days(int more) const { return {days + more}; }
     static constexpr Date of(int year, unsigned month, unsigned day) {
-        const std::chrono::sys_days at{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
+        const std::chrono::sys_days at{std::chrono::year{year} / std::chrono::month{month} /
+                                       std::chrono::day{day}};
         return {static_cast<std::int32_t>(at.time_since_epoch().count())};
     }
     constexpr std::chrono::year_month_day civil() const {
@@ -25,7 +26,9 @@ struct Date {
     static constexpr Date min() { return {-4'000'000}; }
     static constexpr Date max() { return {4'000'000}; }
 };
-constexpr int operator-(Date a, Date b) { return a.days - b.days; }
+constexpr int operator-(Date a, Date b) {
+    return a.days - b.days;
+}
 
 // "2026-01-31"; nullopt for anything else, 2026-02-30 included.
 std::optional<Date> parse_date(std::string_view text);
@@ -46,9 +49,9 @@ struct DatePeriod {
 // "2026-01-01..2026-01-31", last day inclusive as on paper.
 std::string to_string(DatePeriod period);
 
-// The billing cycle that holds `date`: `months` long, starting on `anchor_day` (1..31) of a month; a month without
-// that day starts it on its last day, and later months come back to the anchor (EC61). Cycles of 3 or 12 months
-// count from January.
+// The billing cycle that holds `date`: `months` long, starting on `anchor_day` (1..31) of a month;
+// a month without that day starts it on its last day, and later months come back to the anchor
+// (EC61). Cycles of 3 or 12 months count from January.
 DatePeriod cycle_of(Date date, unsigned anchor_day, int months = 1);
 
 }  // namespace farthing

@@ -30,7 +30,9 @@ std::optional<Decimal> Decimal::parse(std::string_view text, char point) {
     return result;
 }
 
-Exact Decimal::exact() const { return Exact(mantissa, power_of_ten128(scale)); }
+Exact Decimal::exact() const {
+    return Exact(mantissa, power_of_ten128(scale));
+}
 
 std::string Decimal::to_string() const {
     Decimal shortest = *this;

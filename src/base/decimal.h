@@ -16,8 +16,8 @@ struct Decimal {
     std::int64_t mantissa = 0;
     int scale = 0;
 
-    // Sign, digits, optional point and digits. nullopt when malformed (exponent, NaN, spaces, two points) or
-    // beyond 18 digits. `point` is the decimal mark of the text.
+    // Sign, digits, optional point and digits. nullopt when malformed (exponent, NaN, spaces, two
+    // points) or beyond 18 digits. `point` is the decimal mark of the text.
     static std::optional<Decimal> parse(std::string_view text, char point = '.');
     Exact exact() const;
     // Shortest text that parses to the same number: trailing zeros cut.

@@ -1,4 +1,5 @@
-// Content hashes: SHA-256 where an adversary matters (file identity, chains), XXH3 where speed does.
+// Content hashes: SHA-256 where an adversary matters (file identity, chains), XXH3 where speed
+// does.
 #pragma once
 
 #include <array>

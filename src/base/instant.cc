@@ -29,7 +29,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     const int minute = number_at(text, 14, 2);
     const int second = number_at(text, 17, 2);
     if (!date || !separated || text[13] != ':' || text[16] != ':') return std::nullopt;
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return std::nullopt;
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+        return std::nullopt;
     std::size_t at = 19;
     std::int64_t micros = 0;
     if (text[at] == '.') {
@@ -42,7 +43,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     std::int64_t offset_seconds = 0;
     if (at + 1 == text.size() && (text[at] == 'Z' || text[at] == 'z')) {
         // UTC
-    } else if (at + 6 == text.size() && (text[at] == '+' || text[at] == '-') && text[at + 3] == ':') {
+    } else if (at + 6 == text.size() && (text[at] == '+' || text[at] == '-') &&
+               text[at + 3] == ':') {
         const int hours = number_at(text, at + 1, 2);
         const int minutes = number_at(text, at + 4, 2);
         if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
@@ -50,7 +52,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     } else {
         return std::nullopt;
     }
-    const std::int64_t seconds = std::int64_t{date->days} * 86'400 + hour * 3600 + minute * 60 + second;
+    const std::int64_t seconds =
+        std::int64_t{date->days} * 86'400 + hour * 3600 + minute * 60 + second;
     return Instant{(seconds - offset_seconds) * kMicrosPerSecond + micros};
 }
 
@@ -63,8 +66,9 @@ std::string to_rfc3339(Instant instant) {
     }
     const std::int64_t seconds = rest / kMicrosPerSecond;
     const std::int64_t micros = rest % kMicrosPerSecond;
-    std::string text = fmt::format("{}T{:02}:{:02}:{:02}", to_string(Date{static_cast<std::int32_t>(days)}),
-                                   seconds / 3600, seconds / 60 % 60, seconds % 60);
+    std::string text =
+        fmt::format("{}T{:02}:{:02}:{:02}", to_string(Date{static_cast<std::int32_t>(days)}),
+                    seconds / 3600, seconds / 60 % 60, seconds % 60);
     if (micros != 0) {
         text += fmt::format(".{:06}", micros);
         text.erase(text.find_last_not_of('0') + 1);

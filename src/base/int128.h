@@ -30,7 +30,9 @@ constexpr std::optional<std::int64_t> narrow64(i128 wide) {
     if (wide < INT64_MIN || wide > INT64_MAX) return std::nullopt;
     return static_cast<std::int64_t>(wide);
 }
-constexpr i128 abs128(i128 a) { return a < 0 ? -a : a; }
+constexpr i128 abs128(i128 a) {
+    return a < 0 ? -a : a;
+}
 constexpr i128 gcd128(i128 a, i128 b) {
     a = abs128(a);
     b = abs128(b);

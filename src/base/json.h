@@ -1,4 +1,5 @@
-// A small JSON writer: deterministic order, two-space indentation or one line. Money is written as strings by callers.
+// A small JSON writer: deterministic order, two-space indentation or one line. Money is written as
+// strings by callers.
 #pragma once
 
 #include <cstdint>

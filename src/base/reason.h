@@ -1,10 +1,12 @@
-// Reasons: one enum per operation whose enumerator name is the wire name and the heading in the manual.
+// Reasons: one enum per operation whose enumerator name is the wire name and the heading in the
+// manual.
 //
-//   #define FARTHING_REJECT_REASONS(X) X(trailer_count, "the trailer names another count", "ask the carrier ...")
-//   FARTHING_REASON_ENUM(RejectReason, FARTHING_REJECT_REASONS)
+//   #define FARTHING_REJECT_REASONS(X) X(trailer_count, "the trailer names another count", "ask the
+//   carrier ...") FARTHING_REASON_ENUM(RejectReason, FARTHING_REJECT_REASONS)
 //
-// gives `enum class RejectReason`, `name_of`, `sentence_of`, `mend_of`, `reasons_of<RejectReason>()` and, in text
-// order, the table from which docs/reference/errors.md is generated. Order is precedence: the first that holds is told.
+// gives `enum class RejectReason`, `name_of`, `sentence_of`, `mend_of`,
+// `reasons_of<RejectReason>()` and, in text order, the table from which docs/reference/errors.md is
+// generated. Order is precedence: the first that holds is told.
 #pragma once
 
 #include <optional>
@@ -48,11 +50,13 @@ std::optional<Enum> reason_named(std::string_view name) {
     }
     return std::nullopt;
 }
-// An Error of that reason: its code and mend, with `detail` as message (or the reason's own sentence).
+// An Error of that reason: its code and mend, with `detail` as message (or the reason's own
+// sentence).
 template <class Enum>
 Error error_of(Enum reason, std::string detail = {}, std::string place = {}) {
     if (detail.empty()) detail = std::string(sentence_of(reason));
-    return {std::string(name_of(reason)), std::move(detail), std::move(place), std::string(mend_of(reason))};
+    return {std::string(name_of(reason)), std::move(detail), std::move(place),
+            std::string(mend_of(reason))};
 }
 template <class Enum>
 std::unexpected<Error> fail(Enum reason, std::string detail = {}, std::string place = {}) {
@@ -64,9 +68,9 @@ std::unexpected<Error> fail(Enum reason, std::string detail = {}, std::string pl
 #define FARTHING_REASON_ENUMERATOR_(name, sentence, mend) name,
 #define FARTHING_REASON_ROW_(name, sentence, mend) {#name, sentence, mend},
 // At namespace farthing scope only.
-#define FARTHING_REASON_ENUM(Enum, LIST)                                            \
-    enum class Enum : unsigned char { LIST(FARTHING_REASON_ENUMERATOR_) };          \
-    template <>                                                                     \
-    struct ReasonTable<Enum> {                                                      \
-        static constexpr ReasonText rows[] = {LIST(FARTHING_REASON_ROW_)};          \
+#define FARTHING_REASON_ENUM(Enum, LIST)                                   \
+    enum class Enum : unsigned char { LIST(FARTHING_REASON_ENUMERATOR_) }; \
+    template <>                                                            \
+    struct ReasonTable<Enum> {                                             \
+        static constexpr ReasonText rows[] = {LIST(FARTHING_REASON_ROW_)}; \
     };

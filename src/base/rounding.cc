@@ -9,7 +9,9 @@ constexpr std::array<std::string_view, 4> kNames = {"half_even", "half_away", "t
                                                     "away_from_zero"};
 }
 
-std::string_view name_of(Rounding rounding) { return kNames[static_cast<std::size_t>(rounding)]; }
+std::string_view name_of(Rounding rounding) {
+    return kNames[static_cast<std::size_t>(rounding)];
+}
 
 std::optional<Rounding> rounding_named(std::string_view name) {
     for (std::size_t i = 0; i < kNames.size(); ++i) {

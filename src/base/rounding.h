@@ -1,4 +1,5 @@
-// Named roundings, symmetric in sign: round(-x) == -round(x), so a reversal mirrors its charge (EC08).
+// Named roundings, symmetric in sign: round(-x) == -round(x), so a reversal mirrors its charge
+// (EC08).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ constexpr i128 div_round(i128 dividend, i128 divisor, Rounding rounding) {
     const u128 by = static_cast<u128>(divisor);
     u128 quotient = magnitude / by;
     const u128 rest = magnitude % by;
-    const u128 left = by - rest;  // rest against left is twice(rest) against by, without the overflow
+    const u128 left =
+        by - rest;  // rest against left is twice(rest) against by, without the overflow
     bool up = false;
     switch (rounding) {
         case Rounding::half_even: up = rest > left || (rest == left && quotient % 2 == 1); break;

@@ -11,7 +11,8 @@
 
 namespace farthing {
 
-// What a local date and time means (EC22): one instant, two (the repeated hour), or none (the skipped one).
+// What a local date and time means (EC22): one instant, two (the repeated hour), or none (the
+// skipped one).
 struct LocalReading {
     enum class Kind { unique, ambiguous, nonexistent } kind = Kind::unique;
     Instant first;   // unique and ambiguous

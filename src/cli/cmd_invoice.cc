@@ -14,8 +14,7 @@ namespace {
 Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto rows, engine->invoices());
-    Listing listing(
-        {"invoice", "number", "account", "cycle", "state", "payable", "currency"});
+    Listing listing({"invoice", "number", "account", "cycle", "state", "payable", "currency"});
     for (const auto& row : rows) {
         listing.add({std::to_string(row.id.value), row.number, row.payer, to_string(row.cycle),
                      std::string(name_of(row.state)), row.payable.to_string(),

@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "base/json.h"
 #include "base/decimal.h"
+#include "base/json.h"
 #include "cli/command.h"
 
 namespace farthing::cli {

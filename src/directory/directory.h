@@ -1,4 +1,5 @@
-// Who uses and who pays, at any time: an immutable snapshot folded from the stored facts. Safe to share.
+// Who uses and who pays, at any time: an immutable snapshot folded from the stored facts. Safe to
+// share.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +17,27 @@
 #include "model/directory_facts.h"
 
 namespace farthing {
-#define FARTHING_DIRECTORY_REASONS(X)                                                                              \
-    X(unknown_account, "no account has that name", "Import the account first, or mend the name.")                  \
-    X(unknown_subscription, "no subscription has that name", "Import the subscription first, or mend the name.")   \
-    X(unknown_plan, "no plan has that name", "Publish a catalog with that plan first, or mend the name.")          \
-    X(unknown_group, "no group has that name", "Add the group first, or mend the name.")                           \
-    X(account_exists, "an account of that name exists with other particulars", "Use another name.")                \
-    X(subscription_exists, "a subscription of that name exists with other particulars", "Use another name.")       \
-    X(group_exists, "a group of that name exists with other particulars", "Use another name.")                     \
-    X(group_elsewhere, "the group belongs to another account tree", "Give this tree a group of its own name.")     \
-    X(account_cycle, "the account would be its own ancestor", "Choose another parent.")                            \
-    X(identity_taken, "the identity belongs to another subscription at that time", "End the other one first.")     \
-    X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                                               \
-    X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")                           \
-    X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")                           \
-    X(bad_column, "the import has a column that is not known", "Mend the header line.")                            \
+#define FARTHING_DIRECTORY_REASONS(X)                                                             \
+    X(unknown_account, "no account has that name", "Import the account first, or mend the name.") \
+    X(unknown_subscription, "no subscription has that name",                                      \
+      "Import the subscription first, or mend the name.")                                         \
+    X(unknown_plan, "no plan has that name",                                                      \
+      "Publish a catalog with that plan first, or mend the name.")                                \
+    X(unknown_group, "no group has that name", "Add the group first, or mend the name.")          \
+    X(account_exists, "an account of that name exists with other particulars",                    \
+      "Use another name.")                                                                        \
+    X(subscription_exists, "a subscription of that name exists with other particulars",           \
+      "Use another name.")                                                                        \
+    X(group_exists, "a group of that name exists with other particulars", "Use another name.")    \
+    X(group_elsewhere, "the group belongs to another account tree",                               \
+      "Give this tree a group of its own name.")                                                  \
+    X(account_cycle, "the account would be its own ancestor", "Choose another parent.")           \
+    X(identity_taken, "the identity belongs to another subscription at that time",                \
+      "End the other one first.")                                                                 \
+    X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                              \
+    X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")          \
+    X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")          \
+    X(bad_column, "the import has a column that is not known", "Mend the header line.")           \
     X(bad_row, "a row of the import can't be read", "Mend the row.")
 FARTHING_REASON_ENUM(DirectoryReason, FARTHING_DIRECTORY_REASONS)
 }  // namespace farthing
@@ -65,9 +72,9 @@ struct Dated {
 struct Account {
     AccountFact fact;
     std::vector<AccountId> children;
-    AccountId top;               // of its tree: the shard key (R4)
+    AccountId top;  // of its tree: the shard key (R4)
     Dated<bool> pays;
-    Dated<AccountId> payer;      // nearest paying account at or above it; none where nobody pays (EC60)
+    Dated<AccountId> payer;  // nearest paying account at or above it; none where nobody pays (EC60)
 };
 struct Group {
     GroupFact fact;
@@ -81,13 +88,16 @@ struct Subscription {
 
 class Directory {
   public:
-    // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1; of two facts about the same
-    // id, or the same thing on the same day, the later one holds. `zone` turns days into instants. Refuses cycles,
-    // unknown references, groups across account trees, and identities that belong to two subscriptions at once.
+    // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1; of two
+    // facts about the same id, or the same thing on the same day, the later one holds. `zone` turns
+    // days into instants. Refuses cycles, unknown references, groups across account trees, and
+    // identities that belong to two subscriptions at once.
     static Result<Directory> fold(DirectoryFacts facts, TimeZone zone);
 
     const Account& account(AccountId id) const { return accounts_[id.value - 1]; }
-    const Subscription& subscription(SubscriptionId id) const { return subscriptions_[id.value - 1]; }
+    const Subscription& subscription(SubscriptionId id) const {
+        return subscriptions_[id.value - 1];
+    }
     const Group& group(GroupId id) const { return groups_[id.value - 1]; }
     std::span<const Account> accounts() const { return accounts_; }
     std::span<const Subscription> subscriptions() const { return subscriptions_; }
@@ -98,7 +108,7 @@ class Directory {
     const DirectoryFacts& facts() const { return facts_; }
     const TimeZone& zone() const { return zone_; }
 
-    AccountId account_named(std::string_view name) const;            // none when unknown
+    AccountId account_named(std::string_view name) const;  // none when unknown
     SubscriptionId subscription_named(std::string_view name) const;
     GroupId group_named(std::string_view name) const;
 
@@ -113,17 +123,19 @@ class Directory {
 
   private:
     struct Builder;
-    // One stretch for which an identity has an owner. Those of the same identity form a chain, latest start first.
+    // One stretch for which an identity has an owner. Those of the same identity form a chain,
+    // latest start first.
     struct IdentityEntry {
-        std::uint64_t hash = 0;                   // of kind and value
+        std::uint64_t hash = 0;  // of kind and value
         Period valid;
         SubscriptionId subscription;
-        std::uint32_t fact = 0;                   // into facts_.identities: kind and text
-        std::uint32_t next = 0;                   // number of the next entry of the chain; 0 ends it
+        std::uint32_t fact = 0;  // into facts_.identities: kind and text
+        std::uint32_t next = 0;  // number of the next entry of the chain; 0 ends it
     };
     // Number of the first entry of the identity's chain; 0 when there is none.
     std::uint32_t first_entry(std::uint64_t hash, IdentityKind kind, std::string_view value) const;
-    bool names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind, std::string_view value) const;
+    bool names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind,
+               std::string_view value) const;
 
     DirectoryFacts facts_;
     TimeZone zone_ = TimeZone::utc();
@@ -135,7 +147,7 @@ class Directory {
     TextIndex subscription_names_;
     TextIndex group_names_;
     TextIndex identity_index_;
-    std::vector<IdentityEntry> identity_entries_;   // number n stands at n - 1
+    std::vector<IdentityEntry> identity_entries_;  // number n stands at n - 1
 };
 
 }  // namespace farthing::directory

@@ -108,7 +108,8 @@ class Run {
         FARTHING_TRY(input.billed, state_.store->billed(payer));
         const catalog::Version* version = state_.version_on(cycle.first);
         if (version == nullptr || !version->documents.group_per_account) {
-            for (BilledAmount& amount : input.billed) amount.department = {};  // its lines stand for the payer
+            for (BilledAmount& amount : input.billed)
+                amount.department = {};  // its lines stand for the payer
         }
         std::erase_if(input.billed, [&](const BilledAmount& b) {
             return own != nullptr && b.invoice == own->id;

@@ -18,8 +18,8 @@ namespace farthing::mediation {
 
 namespace {
 
-// A whole file, mapped read-only. Files are taken in when they are complete: one that another program cuts short
-// while it is read would stop the process, as it would with any mapped file.
+// A whole file, mapped read-only. Files are taken in when they are complete: one that another
+// program cuts short while it is read would stop the process, as it would with any mapped file.
 class MappedFile {
   public:
     MappedFile() = default;
@@ -30,7 +30,7 @@ class MappedFile {
     Result<void> open(const std::filesystem::path& path) {
         const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (file < 0) return refuse(path, std::strerror(errno));
-        struct stat about {};
+        struct stat about{};
         Result<void> result = {};
         if (::fstat(file, &about) != 0) {
             result = refuse(path, std::strerror(errno));
@@ -56,8 +56,10 @@ class MappedFile {
     std::string_view bytes() const { return {data_, data_ == nullptr ? 0 : size_}; }
 
   private:
-    static std::unexpected<Error> refuse(const std::filesystem::path& path, const std::string& why) {
-        return fail(RejectReason::unreadable, "the file " + printable(path.string(), 200) + " can't be read: " + why);
+    static std::unexpected<Error> refuse(const std::filesystem::path& path,
+                                         const std::string& why) {
+        return fail(RejectReason::unreadable,
+                    "the file " + printable(path.string(), 200) + " can't be read: " + why);
     }
     const char* data_ = nullptr;
     std::size_t size_ = 0;
@@ -66,7 +68,8 @@ class MappedFile {
 // Unpacked bytes, grown as they come and never beyond the limit.
 class Unpacked {
   public:
-    explicit Unpacked(std::int64_t size_max) : size_max_(static_cast<std::size_t>(std::max<std::int64_t>(size_max, 0))) {}
+    explicit Unpacked(std::int64_t size_max)
+        : size_max_(static_cast<std::size_t>(std::max<std::int64_t>(size_max, 0))) {}
 
     // Room for at least one more byte; false when the limit is reached.
     bool grow() {
@@ -74,7 +77,8 @@ class Unpacked {
         // One byte beyond the limit is enough to know that it is passed.
         const std::size_t limit = size_max_ + 1;
         if (bytes_.size() >= limit) return false;
-        const std::size_t wanted = std::min(std::max<std::size_t>(bytes_.size() * 2, std::size_t{1} << 20), limit);
+        const std::size_t wanted =
+            std::min(std::max<std::size_t>(bytes_.size() * 2, std::size_t{1} << 20), limit);
         bytes_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
         return true;
     }
@@ -98,7 +102,8 @@ std::unexpected<Error> too_large(std::int64_t size_max) {
                 "the file unpacks to more than " + std::to_string(size_max) + " bytes");
 }
 std::unexpected<Error> broken(const std::string& why) {
-    return fail(RejectReason::compression_broken, "the compressed file is cut short or damaged: " + why);
+    return fail(RejectReason::compression_broken,
+                "the compressed file is cut short or damaged: " + why);
 }
 
 struct Inflater {
@@ -138,12 +143,14 @@ Result<std::string> unpack_gzip(std::string_view packed, std::int64_t size_max) 
         if (state != Z_OK && state != Z_BUF_ERROR) {
             return broken(inflater.stream.msg == nullptr ? "bad data" : inflater.stream.msg);
         }
-        if (packed.empty() && inflater.stream.avail_out != 0) return broken("it ends in the middle");
+        if (packed.empty() && inflater.stream.avail_out != 0)
+            return broken("it ends in the middle");
     }
 }
 
 Result<std::string> unpack_zstd(std::string_view packed, std::int64_t size_max) {
-    const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+    const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(),
+                                                                          ZSTD_freeDCtx);
     if (context == nullptr) return broken("no memory to unpack it");
     Unpacked out(size_max);
     ZSTD_inBuffer in{packed.data(), packed.size(), 0};
@@ -183,7 +190,8 @@ Result<Collected> Collected::open(const std::filesystem::path& path, std::int64_
     const bool gzip = received.starts_with("\x1f\x8b");
     const bool zstd = received.starts_with("\x28\xb5\x2f\xfd");
     if (gzip || zstd) {
-        FARTHING_TRY(state->unpacked, gzip ? unpack_gzip(received, unpacked_max) : unpack_zstd(received, unpacked_max));
+        FARTHING_TRY(state->unpacked, gzip ? unpack_gzip(received, unpacked_max)
+                                           : unpack_zstd(received, unpacked_max));
         state->packed = true;
         state->file.release();
     } else if (state->size_bytes > unpacked_max) {
@@ -195,7 +203,11 @@ Result<Collected> Collected::open(const std::filesystem::path& path, std::int64_
 std::string_view Collected::bytes() const {
     return state_->packed ? std::string_view(state_->unpacked) : state_->file.bytes();
 }
-const std::string& Collected::hash() const { return state_->hash; }
-std::int64_t Collected::size_bytes() const { return state_->size_bytes; }
+const std::string& Collected::hash() const {
+    return state_->hash;
+}
+std::int64_t Collected::size_bytes() const {
+    return state_->size_bytes;
+}
 
 }  // namespace farthing::mediation

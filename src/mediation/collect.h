@@ -1,4 +1,5 @@
-// Collecting: the one place of this room that touches files. Reads a file as received, hashes it, unpacks it.
+// Collecting: the one place of this room that touches files. Reads a file as received, hashes it,
+// unpacks it.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +12,8 @@
 
 namespace farthing::mediation {
 
-// A file's content in memory (mapped when plain). Plain, gzip and zstd are told by their first bytes, not their name.
+// A file's content in memory (mapped when plain). Plain, gzip and zstd are told by their first
+// bytes, not their name.
 class Collected {
   public:
     // `unpacked_max`: more than that is refused (too_large_when_unpacked), so a bomb costs nothing.
@@ -19,9 +21,9 @@ class Collected {
     Collected(Collected&&) noexcept;
     Collected& operator=(Collected&&) noexcept;
     ~Collected();
-    std::string_view bytes() const;              // unpacked
-    const std::string& hash() const;             // SHA-256 of the file as received
-    std::int64_t size_bytes() const;             // as received
+    std::string_view bytes() const;   // unpacked
+    const std::string& hash() const;  // SHA-256 of the file as received
+    std::int64_t size_bytes() const;  // as received
 
   private:
     struct State;

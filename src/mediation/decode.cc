@@ -14,8 +14,8 @@ bool is_plain_text(std::string_view text) {
     return simdjson::validate_utf8(text.data(), text.size());
 }
 
-// Text with bytes that are not UTF-8, or with NUL, is not what the source meant to send. All records of a chunk lie one
-// after another, so that clean ones cost one pass over their bytes.
+// Text with bytes that are not UTF-8, or with NUL, is not what the source meant to send. All
+// records of a chunk lie one after another, so that clean ones cost one pass over their bytes.
 void suspend_foreign_bytes(UsageChunk& chunk) {
     if (chunk.size() == 0) return;
     const char* const begin = chunk.raw.front().data();
@@ -29,7 +29,8 @@ void suspend_foreign_bytes(UsageChunk& chunk) {
 }  // namespace
 
 struct Decoder::State {
-    State(const Feed& feed, const catalog::Version& meters, std::string_view bytes, std::string_view header)
+    State(const Feed& feed, const catalog::Version& meters, std::string_view bytes,
+          std::string_view header)
         : map(feed),
           reader(reader_of(feed, map, bytes, header, arena)),
           mapper(feed, meters, map, arena),
@@ -43,7 +44,8 @@ struct Decoder::State {
     std::int64_t position = 0;
 };
 
-Decoder::Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes, std::string_view header)
+Decoder::Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes,
+                 std::string_view header)
     : state_(std::make_unique<State>(feed, meters, bytes, header)) {}
 Decoder::~Decoder() = default;
 
@@ -75,6 +77,8 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     return row > 0;
 }
 
-std::int64_t Decoder::position() const { return state_->position; }
+std::int64_t Decoder::position() const {
+    return state_->position;
+}
 
 }  // namespace farthing::mediation

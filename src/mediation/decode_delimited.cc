@@ -21,7 +21,8 @@ std::uint64_t specials_of(const char* at, char a, char b, char c) {
         const __m256i hits = _mm256_or_si256(
             _mm256_or_si256(_mm256_cmpeq_epi8(bytes, wanted_a), _mm256_cmpeq_epi8(bytes, wanted_b)),
             _mm256_cmpeq_epi8(bytes, wanted_c));
-        mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(hits))) << (part * 32);
+        mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(hits)))
+                << (part * 32);
     }
 #elif defined(__SSE2__)
     const __m128i wanted_a = _mm_set1_epi8(a);
@@ -29,10 +30,11 @@ std::uint64_t specials_of(const char* at, char a, char b, char c) {
     const __m128i wanted_c = _mm_set1_epi8(c);
     for (int part = 0; part < 4; ++part) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + part * 16));
-        const __m128i hits =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, wanted_a), _mm_cmpeq_epi8(bytes, wanted_b)),
-                         _mm_cmpeq_epi8(bytes, wanted_c));
-        mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(hits))) << (part * 16);
+        const __m128i hits = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, wanted_a), _mm_cmpeq_epi8(bytes, wanted_b)),
+            _mm_cmpeq_epi8(bytes, wanted_c));
+        mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(hits)))
+                << (part * 16);
     }
 #else
     for (int i = 0; i < 64; ++i) {
@@ -49,7 +51,8 @@ const char* find(const char* begin, const char* end, char wanted) {
     return found == nullptr ? end : static_cast<const char*>(found);
 }
 
-// The names of a header line; quotes around a name are undone, a name that holds a quote is nobody's.
+// The names of a header line; quotes around a name are undone, a name that holds a quote is
+// nobody's.
 std::vector<std::string_view> names_of(std::string_view line, char delimiter, char quote) {
     std::vector<std::string_view> names;
     while (true) {
@@ -207,8 +210,8 @@ bool DelimitedReader::next(RecordView& record, std::string_view* fields) {
     }
 }
 
-// Finds the quote that closes the field opened at `at`. A field may span lines, but one that never closes is a stray
-// quote: it must not swallow the rest of the file.
+// Finds the quote that closes the field opened at `at`. A field may span lines, but one that never
+// closes is a stray quote: it must not swallow the rest of the file.
 bool DelimitedReader::close_quote(const char* at, const char*& closing, bool& escapes) {
     constexpr std::ptrdiff_t kQuotedMax = std::ptrdiff_t{1} << 20;
     const char* const opened = at;
@@ -240,7 +243,9 @@ std::string_view DelimitedReader::unquoted(const char* begin, const char* end, b
 // The record ends at that newline (or at the end of the bytes).
 void DelimitedReader::finish(RecordView& record, const char* newline, std::size_t columns) {
     if (columns < columns_min_ || (columns_ != 0 && columns != columns_)) {
-        give_up(record, cursor_, columns < columns_min_ ? SuspenseReason::missing_field : SuspenseReason::unparseable);
+        give_up(
+            record, cursor_,
+            columns < columns_min_ ? SuspenseReason::missing_field : SuspenseReason::unparseable);
         return;
     }
     record.raw = without_return({cursor_, newline});

@@ -1,4 +1,5 @@
-// Delimited records: one to a line, fields between delimiters, quotes around fields that hold one (RFC 4180).
+// Delimited records: one to a line, fields between delimiters, quotes around fields that hold one
+// (RFC 4180).
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@ namespace farthing::mediation {
 class DelimitedReader {
   public:
     // `header`: the names line of the source where `bytes` do not start with it.
-    DelimitedReader(const Feed& feed, const FieldMap& map, std::string_view bytes, std::string_view header,
-                    Arena& arena);
+    DelimitedReader(const Feed& feed, const FieldMap& map, std::string_view bytes,
+                    std::string_view header, Arena& arena);
 
     // The next record with its mapped fields by slot; false at the end.
     bool next(RecordView& record, std::string_view* fields);
@@ -25,8 +26,10 @@ class DelimitedReader {
     const std::vector<std::string>& unknown() const { return unknown_; }
 
   private:
-    void read_header(const Feed& feed, const FieldMap& map, std::string_view bytes, std::string_view header);
-    void place_columns(const Feed& feed, const FieldMap& map, const std::vector<std::string_view>& names);
+    void read_header(const Feed& feed, const FieldMap& map, std::string_view bytes,
+                     std::string_view header);
+    void place_columns(const Feed& feed, const FieldMap& map,
+                       const std::vector<std::string_view>& names);
     bool begin_record();
     void go_to(const char* at);
     const char* next_special();
@@ -41,10 +44,10 @@ class DelimitedReader {
 
     Arena& arena_;
     char delimiter_;
-    char quote_;                // '\n' when the feed has none
+    char quote_;  // '\n' when the feed has none
     char comment_;
     bool quotes_;
-    std::size_t columns_ = 0;   // how many a record has; 0: at least columns_min_
+    std::size_t columns_ = 0;  // how many a record has; 0: at least columns_min_
     std::size_t columns_min_ = 0;
     std::vector<Slot> slot_of_column_;
     Slot unwanted_;
@@ -52,12 +55,13 @@ class DelimitedReader {
     std::vector<std::string> unknown_;
 
     const char* end_;
-    const char* cursor_;        // where the next record starts
-    std::int64_t line_ = 1;     // of cursor_
-    const char* quote_at_ = nullptr;  // a quote at or after which none was looked for; end_: no more
+    const char* cursor_;     // where the next record starts
+    std::int64_t line_ = 1;  // of cursor_
+    const char* quote_at_ =
+        nullptr;  // a quote at or after which none was looked for; end_: no more
 
-    const char* block_ = nullptr;     // up to 64 bytes whose special characters are the bits of mask_
-    std::uint64_t mask_ = 0;          // those not yet seen
+    const char* block_ = nullptr;  // up to 64 bytes whose special characters are the bits of mask_
+    std::uint64_t mask_ = 0;       // those not yet seen
     const char* next_block_ = nullptr;
     std::vector<std::string_view> scratch_;
 };

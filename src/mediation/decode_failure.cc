@@ -16,14 +16,17 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
         case SuspenseReason::in_the_future:
         case SuspenseReason::no_catalog: return "start " + to_rfc3339(chunk.start[0]);
         case SuspenseReason::session_reversed:
-            return fmt::format("start {}, end {}", to_rfc3339(chunk.start[0]), to_rfc3339(chunk.end[0]));
+            return fmt::format("start {}, end {}", to_rfc3339(chunk.start[0]),
+                               to_rfc3339(chunk.end[0]));
         case SuspenseReason::quantity_out_of_range:
-        case SuspenseReason::charge_out_of_range: return fmt::format("quantity {}", chunk.quantity[0]);
+        case SuspenseReason::charge_out_of_range:
+            return fmt::format("quantity {}", chunk.quantity[0]);
         case SuspenseReason::unknown_identity:
         case SuspenseReason::no_plan:
         case SuspenseReason::no_payer:
         case SuspenseReason::currency_mismatch:
-            return fmt::format("{} {}", name_of(chunk.identity_kind[0]), printable(chunk.identity[0]));
+            return fmt::format("{} {}", name_of(chunk.identity_kind[0]),
+                               printable(chunk.identity[0]));
         case SuspenseReason::no_prefix: return "called " + printable(chunk.called[0]);
         case SuspenseReason::conflict:
         case SuspenseReason::no_price:
@@ -52,13 +55,15 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     Arena arena;
     const FieldMap map(feed);
     // A record of a fixed-width file is no header, even when nobody kept that one.
-    const std::string_view frame = header.empty() && feed.format == FormatKind::fixed_width ? raw : header;
+    const std::string_view frame =
+        header.empty() && feed.format == FormatKind::fixed_width ? raw : header;
     RecordReader reader = reader_of(feed, map, raw, frame, arena);
     Mapper mapper(feed, meters, map, arena);
     std::vector<std::string_view> fields(map.slots());
     RecordView record;
     record.raw = raw;
-    if (!std::visit([&](auto& of_format) { return of_format.next(record, fields.data()); }, reader)) {
+    if (!std::visit([&](auto& of_format) { return of_format.next(record, fields.data()); },
+                    reader)) {
         record.fault = SuspenseReason::unparseable;
     }
     UsageChunk chunk;
@@ -70,8 +75,8 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
         return fmt::format("{}: {}", subject_of(chunk, reason), sentence);
     }
     if (culprit.slot == kNoSlot) return fmt::format("record {}: {}", printable(raw, 100), sentence);
-    return fmt::format("{}{}: \"{}\": {}", describe(map.refs[culprit.slot], feed.format), place_in(raw, culprit.text),
-                       printable(culprit.text), sentence);
+    return fmt::format("{}{}: \"{}\": {}", describe(map.refs[culprit.slot], feed.format),
+                       place_in(raw, culprit.text), printable(culprit.text), sentence);
 }
 
 }  // namespace farthing::mediation

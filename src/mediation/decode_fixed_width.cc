@@ -4,7 +4,9 @@ namespace farthing::mediation {
 
 namespace {
 
-std::string_view first_line(std::string_view bytes) { return bytes.substr(0, bytes.find('\n')); }
+std::string_view first_line(std::string_view bytes) {
+    return bytes.substr(0, bytes.find('\n'));
+}
 
 std::string_view without_blank_end(std::string_view bytes) {
     while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r')) bytes.remove_suffix(1);
@@ -15,14 +17,16 @@ std::string_view without_blank_end(std::string_view bytes) {
 
 std::string_view cut(std::string_view line, const FieldRef& ref) {
     if (ref.to <= 0 || line.size() < static_cast<std::size_t>(ref.to)) return {};
-    return line.substr(static_cast<std::size_t>(ref.from - 1), static_cast<std::size_t>(ref.to - ref.from + 1));
+    return line.substr(static_cast<std::size_t>(ref.from - 1),
+                       static_cast<std::size_t>(ref.to - ref.from + 1));
 }
 
 FixedWidthReader::FixedWidthReader(const Feed& feed, const FieldMap& map, std::string_view bytes,
                                    std::string_view header)
     : map_(map) {
     bytes = without_mark(bytes);
-    for (const FieldRef& ref : map.refs) width_min_ = std::max(width_min_, static_cast<std::size_t>(ref.to));
+    for (const FieldRef& ref : map.refs)
+        width_min_ = std::max(width_min_, static_cast<std::size_t>(ref.to));
     if (header.empty()) take_frame(feed, bytes);
     cursor_ = bytes.data();
     end_ = cursor_ + bytes.size();
@@ -72,7 +76,8 @@ bool FixedWidthReader::next(RecordView& record, std::string_view* fields) {
     }
     for (std::size_t slot = 1; slot < map_.refs.size(); ++slot) {
         const FieldRef& ref = map_.refs[slot];
-        fields[slot] = {record.raw.data() + ref.from - 1, static_cast<std::size_t>(ref.to - ref.from + 1)};
+        fields[slot] = {record.raw.data() + ref.from - 1,
+                        static_cast<std::size_t>(ref.to - ref.from + 1)};
     }
     return true;
 }

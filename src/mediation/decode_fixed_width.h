@@ -1,4 +1,5 @@
-// Fixed-width records: one to a line, fields at fixed bytes, perhaps between a header and a trailer line.
+// Fixed-width records: one to a line, fields at fixed bytes, perhaps between a header and a trailer
+// line.
 #pragma once
 
 #include <string_view>
@@ -10,7 +11,8 @@ namespace farthing::mediation {
 class FixedWidthReader {
   public:
     // `header` given: the bytes are records alone, without the lines around them (out of suspense).
-    FixedWidthReader(const Feed& feed, const FieldMap& map, std::string_view bytes, std::string_view header);
+    FixedWidthReader(const Feed& feed, const FieldMap& map, std::string_view bytes,
+                     std::string_view header);
 
     bool next(RecordView& record, std::string_view* fields);
     bool skip();

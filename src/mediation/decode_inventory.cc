@@ -20,7 +20,8 @@ class InventoryMapper {
         InventoryRow row;
         row.line = record.line;
         if (record.fault != SuspenseReason::none) {
-            row.error = error_of(record.fault, fmt::format("the row \"{}\" can't be taken apart", printable(record.raw)));
+            row.error = error_of(record.fault, fmt::format("the row \"{}\" can't be taken apart",
+                                                           printable(record.raw)));
             return row;
         }
         row.subscription = std::string(text_of(fields, map_.subscription, row));
@@ -47,13 +48,15 @@ class InventoryMapper {
     }
     void read_action(std::string_view text, InventoryRow& row) const {
         const auto action = feed_.inventory_actions.find(text);
-        if (action == feed_.inventory_actions.end()) return fault(row, SuspenseReason::unparseable, map_.action, text);
+        if (action == feed_.inventory_actions.end())
+            return fault(row, SuspenseReason::unparseable, map_.action, text);
         row.add = action->second == "add";
     }
     void fault(InventoryRow& row, SuspenseReason why, Slot slot, std::string_view text) const {
         if (row.error) return;
-        row.error = error_of(why, fmt::format("{}: \"{}\": {}", describe(map_.refs[slot], feed_.format),
-                                              printable(text), sentence_of(why)));
+        row.error =
+            error_of(why, fmt::format("{}: \"{}\": {}", describe(map_.refs[slot], feed_.format),
+                                      printable(text), sentence_of(why)));
     }
 
     const Feed& feed_;
@@ -75,7 +78,8 @@ std::vector<InventoryRow> decode_inventory(const Feed& feed, std::string_view by
     std::visit(
         [&](auto& of_format) {
             RecordView record;
-            while (of_format.next(record, fields.data())) rows.push_back(mapper.map(record, fields.data()));
+            while (of_format.next(record, fields.data()))
+                rows.push_back(mapper.map(record, fields.data()));
         },
         reader);
     return rows;

@@ -47,7 +47,8 @@ struct JsonLinesReader::Walker {
     // False when the line is not one well-formed object, or says a mapped field twice.
     bool walk(std::string_view line, std::size_t readable, std::string_view* fields) {
         ondemand::document document;
-        if (parser.iterate(line.data(), line.size(), readable).get(document) != simdjson::SUCCESS) return false;
+        if (parser.iterate(line.data(), line.size(), readable).get(document) != simdjson::SUCCESS)
+            return false;
         ondemand::object object;
         if (document.get_object().get(object) != simdjson::SUCCESS) return false;
         if (!walk_object(object, root, fields)) return false;
@@ -97,9 +98,7 @@ struct JsonLinesReader::Walker {
                 text = flag ? "true" : "false";
                 return true;
             }
-            case ondemand::json_type::null:
-                text = "";
-                return value.is_null();
+            case ondemand::json_type::null: text = ""; return value.is_null();
         }
         return false;
     }
@@ -109,7 +108,8 @@ struct JsonLinesReader::Walker {
         std::string_view token = value.raw_json_token();
         token.remove_prefix(1);
         const std::size_t quote = token.find('"');
-        if (quote != std::string_view::npos && token.substr(0, quote).find('\\') == std::string_view::npos) {
+        if (quote != std::string_view::npos &&
+            token.substr(0, quote).find('\\') == std::string_view::npos) {
             text = token.substr(0, quote);
             return true;
         }
@@ -125,7 +125,8 @@ JsonLinesReader::JsonLinesReader(const FieldMap& map, std::string_view bytes, Ar
     bytes = without_mark(bytes);
     cursor_ = bytes.data();
     end_ = cursor_ + bytes.size();
-    for (Slot slot = 1; slot < map.refs.size(); ++slot) add_path(walker_->root, map.refs[slot].name, slot);
+    for (Slot slot = 1; slot < map.refs.size(); ++slot)
+        add_path(walker_->root, map.refs[slot].name, slot);
 }
 JsonLinesReader::JsonLinesReader(JsonLinesReader&&) noexcept = default;
 JsonLinesReader::~JsonLinesReader() = default;
@@ -147,8 +148,8 @@ bool JsonLinesReader::next(RecordView& record, std::string_view* fields) {
     record.line = line_;
     record.raw = line;
     std::size_t readable = left;
-    // The parser may read a little beyond the line: in the middle of the file those are the next lines, at its end the
-    // line is copied.
+    // The parser may read a little beyond the line: in the middle of the file those are the next
+    // lines, at its end the line is copied.
     if (left < line.size() + simdjson::SIMDJSON_PADDING) {
         char* const copy = walker_->arena.take(line.size() + simdjson::SIMDJSON_PADDING);
         std::memcpy(copy, line.data(), line.size());
@@ -157,7 +158,8 @@ bool JsonLinesReader::next(RecordView& record, std::string_view* fields) {
         readable = line.size() + simdjson::SIMDJSON_PADDING;
     }
     std::fill_n(fields, slots_, std::string_view{});
-    record.fault = walker_->walk(line, readable, fields) ? SuspenseReason::none : SuspenseReason::unparseable;
+    record.fault =
+        walker_->walk(line, readable, fields) ? SuspenseReason::none : SuspenseReason::unparseable;
     cursor_ = newline == end_ ? end_ : newline + 1;
     line_ += 1;
     return true;

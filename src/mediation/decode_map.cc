@@ -6,8 +6,8 @@ namespace farthing::mediation {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kKeyPartNames = {"id",       "identity", "service", "start",  "end",
-                                                           "quantity", "network",  "called",  "calling"};
+constexpr std::array<std::string_view, 9> kKeyPartNames = {
+    "id", "identity", "service", "start", "end", "quantity", "network", "called", "calling"};
 
 template <class Value>
 void append_value(std::string& text, const Value& value) {
@@ -31,22 +31,27 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
     if (service_constant_) {
         add_service(meters, {}, *feed.service.constant);
     } else if (!feed.service.map.empty()) {
-        for (const auto& [source_name, name] : feed.service.map) add_service(meters, source_name, name);
+        for (const auto& [source_name, name] : feed.service.map)
+            add_service(meters, source_name, name);
     } else {
-        for (const catalog::Meter& meter : meters.meters) add_service(meters, meter.name, meter.name);
+        for (const catalog::Meter& meter : meters.meters)
+            add_service(meters, meter.name, meter.name);
     }
     if (!services_.empty()) last_service_ = &services_.front();
     for (const std::string& name : feed.same_record) {
         const auto part = std::ranges::find(kKeyPartNames, name);
-        if (part != kKeyPartNames.end()) key_parts_.push_back(static_cast<KeyPart>(part - kKeyPartNames.begin()));
+        if (part != kKeyPartNames.end())
+            key_parts_.push_back(static_cast<KeyPart>(part - kKeyPartNames.begin()));
     }
 }
 
-void Mapper::add_service(const catalog::Version& meters, const std::string& source_name, const std::string& name) {
+void Mapper::add_service(const catalog::Version& meters, const std::string& source_name,
+                         const std::string& name) {
     Service service;
     service.source_name = source_name;
     const auto own = feed_.quantity_of.find(name);
-    const Feed::QuantityRules& rules = own == feed_.quantity_of.end() ? feed_.quantity : own->second;
+    const Feed::QuantityRules& rules =
+        own == feed_.quantity_of.end() ? feed_.quantity : own->second;
     for (const FieldRef& ref : rules.sum) service.quantities.push_back(map_.slot_of(ref));
     if (const catalog::Meter* meter = meters.meter_named(name)) {
         service.meter = meter->id;
@@ -71,13 +76,15 @@ const Mapper::Service* Mapper::service_of(std::string_view name) {
     return nullptr;
 }
 
-void Mapper::suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot, std::string_view text) {
+void Mapper::suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
+                     std::string_view text) {
     if (!chunk.live(row)) return;  // the first fault is told
     chunk.suspend(row, why);
     culprit_ = {slot, text};
 }
 
-void Mapper::map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+void Mapper::map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk,
+                 std::size_t row) {
     chunk.line[row] = record.line;
     chunk.raw[row] = record.raw;
     chunk.meter[row] = {};
@@ -102,7 +109,8 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     }
     // A record that fails goes on: who sent it and when tells people where to look.
     chunk.id[row] = trimmed(fields[map_.id]);
-    if (map_.id != kNoSlot && chunk.id[row].empty()) suspend(chunk, row, SuspenseReason::missing_field, map_.id, {});
+    if (map_.id != kNoSlot && chunk.id[row].empty())
+        suspend(chunk, row, SuspenseReason::missing_field, map_.id, {});
     map_numbers(fields, chunk, row);
     map_identity(fields, chunk, row);
     map_times(fields, chunk, row);
@@ -143,14 +151,16 @@ void Mapper::map_identity(const std::string_view* fields, UsageChunk& chunk, std
             case Feed::GuideRule::From::called: text = chunk.called[row]; break;
             case Feed::GuideRule::From::calling: text = chunk.calling[row]; break;
         }
-        const bool digits = rule.by != IdentityKind::device && rule.by != IdentityKind::subscription;
+        const bool digits =
+            rule.by != IdentityKind::device && rule.by != IdentityKind::subscription;
         if (digits) text = without_separators(text, arena_);
         if (text.empty()) continue;
         chunk.identity[row] = text;
         chunk.identity_kind[row] = rule.by;
         return;
     }
-    suspend(chunk, row, SuspenseReason::missing_field, map_.guide.empty() ? kNoSlot : map_.guide.front(), {});
+    suspend(chunk, row, SuspenseReason::missing_field,
+            map_.guide.empty() ? kNoSlot : map_.guide.front(), {});
 }
 
 void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
@@ -189,11 +199,12 @@ void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::s
 }
 
 // False when a time can't be read; `unclear` when one has two readings.
-bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row, LocalReading& start,
-                        LocalReading& end, bool& unclear) {
+bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
+                        LocalReading& start, LocalReading& end, bool& unclear) {
     const auto read = [&](TimeReader& reader, Slot slot, LocalReading& reading) {
         const std::string_view text = trimmed(fields[slot]);
-        const SuspenseReason why = text.empty() ? SuspenseReason::missing_field : reader.read(text, reading);
+        const SuspenseReason why =
+            text.empty() ? SuspenseReason::missing_field : reader.read(text, reading);
         if (why == SuspenseReason::ambiguous_time) unclear = true;
         if (why == SuspenseReason::none || why == SuspenseReason::ambiguous_time) return true;
         suspend(chunk, row, why, slot, text);
@@ -207,15 +218,17 @@ bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, st
                            std::int64_t& micros) {
     if (map_.duration == kNoSlot) return true;
     const std::string_view text = trimmed(fields[map_.duration]);
-    const SuspenseReason why = text.empty() ? SuspenseReason::missing_field
-                                            : add_quantity(text, feed_.decimal_point, {feed_.duration_micros, 1}, micros);
+    const SuspenseReason why =
+        text.empty() ? SuspenseReason::missing_field
+                     : add_quantity(text, feed_.decimal_point, {feed_.duration_micros, 1}, micros);
     if (why == SuspenseReason::none) return true;
     suspend(chunk, row, why, map_.duration, text);
     return false;
 }
 
 void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
-    const std::string_view name = service_constant_ ? std::string_view{} : trimmed(fields[map_.service]);
+    const std::string_view name =
+        service_constant_ ? std::string_view{} : trimmed(fields[map_.service]);
     if (!service_constant_ && name.empty()) {
         return suspend(chunk, row, SuspenseReason::missing_field, map_.service, name);
     }
@@ -247,12 +260,13 @@ void Mapper::map_network(const std::string_view* fields, UsageChunk& chunk, std:
     const std::string_view code = trimmed(fields[map_.mnc]);
     if (country.empty()) return;
     std::array<char, 6> text{};
-    const bool fits = country.size() + code.size() <= text.size() && (code.empty() || country.size() == 3);
+    const bool fits =
+        country.size() + code.size() <= text.size() && (code.empty() || country.size() == 3);
     if (fits) std::ranges::copy(code, std::ranges::copy(country, text.begin()).out);
     // "244-05" is one field of seven characters.
     chunk.network[row] = code.empty() ? NetworkKey::parse(country)
-                         : fits       ? NetworkKey::parse({text.data(), country.size() + code.size()})
-                                      : NetworkKey{};
+                         : fits ? NetworkKey::parse({text.data(), country.size() + code.size()})
+                                : NetworkKey{};
     if (!chunk.network[row]) suspend(chunk, row, SuspenseReason::unparseable, slot, country);
 }
 
@@ -268,7 +282,8 @@ void Mapper::map_keep(const std::string_view* fields, UsageChunk& chunk, std::si
 }
 
 Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {
-    const bool id_alone = key_parts_.size() == 1 && key_parts_[0] == KeyPart::id && map_.same_record.empty();
+    const bool id_alone =
+        key_parts_.size() == 1 && key_parts_[0] == KeyPart::id && map_.same_record.empty();
     if (id_alone) return hash128(chunk.id[row]);
     if (key_parts_.empty() && map_.same_record.empty()) return {};
     key_text_.clear();

@@ -1,4 +1,5 @@
-// From a record's fields to one row of usage: names to ids, units to base units, clocks to instants.
+// From a record's fields to one row of usage: names to ids, units to base units, clocks to
+// instants.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ class Mapper {
     Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap& map, Arena& arena);
 
     // Fills every decoded column of the row. `fields` by slot.
-    void map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk,
+             std::size_t row);
 
     // Which field the last suspended row failed on, and its text; kNoSlot: the record as a whole.
     struct Culprit {
@@ -36,23 +38,36 @@ class Mapper {
         UnitRatio ratio;
         std::vector<Slot> quantities;  // empty: 1 per record
     };
-    void add_service(const catalog::Version& meters, const std::string& source_name, const std::string& name);
+    void add_service(const catalog::Version& meters, const std::string& source_name,
+                     const std::string& name);
     const Service* service_of(std::string_view name);
 
     bool filtered(const std::string_view* fields) const;
     void map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    bool read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row, LocalReading& start,
-                    LocalReading& end, bool& unclear);
-    bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row, std::int64_t& micros);
+    bool read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
+                    LocalReading& start, LocalReading& end, bool& unclear);
+    bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
+                       std::int64_t& micros);
     void map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     Hash128 key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row);
-    void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot, std::string_view text);
+    void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
+                 std::string_view text);
 
-    enum class KeyPart : std::uint8_t { id, identity, service, start, end, quantity, network, called, calling };
+    enum class KeyPart : std::uint8_t {
+        id,
+        identity,
+        service,
+        start,
+        end,
+        quantity,
+        network,
+        called,
+        calling
+    };
 
     const Feed& feed_;
     const FieldMap& map_;

@@ -7,7 +7,9 @@ namespace farthing::mediation {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // Up to 18 digits; false for anything else.
 bool read_digits(std::string_view text, std::int64_t& value) {
@@ -42,14 +44,16 @@ bool is_long_number(std::string_view text, char decimal_point) {
 
 }  // namespace
 
-SuspenseReason add_quantity(std::string_view text, char decimal_point, UnitRatio ratio, std::int64_t& total) {
+SuspenseReason add_quantity(std::string_view text, char decimal_point, UnitRatio ratio,
+                            std::int64_t& total) {
     std::int64_t whole = 0;
     if (read_digits(text, whole) && ratio.by == 1) {
         return add_checked(static_cast<i128>(whole) * ratio.times, total);
     }
     const auto number = Decimal::parse(text, decimal_point);
     if (!number) {
-        // Of the long numbers those with few digits before the point are too fine, the others too large.
+        // Of the long numbers those with few digits before the point are too fine, the others too
+        // large.
         const bool large = is_long_number(text, decimal_point) && text.find(decimal_point) >= 18;
         return large ? SuspenseReason::quantity_out_of_range : SuspenseReason::bad_number;
     }
@@ -82,7 +86,9 @@ std::string_view without_separators(std::string_view text, Arena& arena) {
 }
 
 std::string_view normalised_number(std::string_view text, const NumberRules& rules, Arena& arena) {
-    const auto separates = [](char c) { return is_blank(c) || c == '-' || c == '(' || c == ')' || c == '.' || c == '/'; };
+    const auto separates = [](char c) {
+        return is_blank(c) || c == '-' || c == '(' || c == ')' || c == '.' || c == '/';
+    };
     if (std::ranges::any_of(text, separates)) {
         char* const begin = arena.take(text.size());
         char* const end = std::ranges::remove_copy_if(text, begin, separates).out;
@@ -98,7 +104,8 @@ std::string_view normalised_number(std::string_view text, const NumberRules& rul
     if (!rules.international.empty() && text.starts_with(rules.international)) {
         return text.substr(rules.international.size());
     }
-    const bool national = !rules.country.empty() && !rules.national.empty() && text.starts_with(rules.national);
+    const bool national =
+        !rules.country.empty() && !rules.national.empty() && text.starts_with(rules.national);
     if (!national) return text;
     text.remove_prefix(rules.national.size());
     char* const begin = arena.take(rules.country.size() + text.size());

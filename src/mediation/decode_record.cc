@@ -50,7 +50,8 @@ Slot FieldMap::add(const FieldRef& ref) {
 std::string describe(const FieldRef& ref, FormatKind format) {
     switch (format) {
         case FormatKind::delimited:
-            return ref.name.empty() ? fmt::format("column {}", ref.column + 1) : "column " + ref.name;
+            return ref.name.empty() ? fmt::format("column {}", ref.column + 1)
+                                    : "column " + ref.name;
         case FormatKind::fixed_width: return fmt::format("characters {}-{}", ref.from, ref.to);
         case FormatKind::json_lines: break;
     }

@@ -1,4 +1,5 @@
-// What readers of the three formats share: a record as views of its mapped fields, each in a slot that is resolved once.
+// What readers of the three formats share: a record as views of its mapped fields, each in a slot
+// that is resolved once.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 
 namespace farthing::mediation {
 
-// One record as it was found. `fault` says that it could not be taken apart; its fields mean nothing then.
+// One record as it was found. `fault` says that it could not be taken apart; its fields mean
+// nothing then.
 struct RecordView {
     std::int64_t line = 0;
     std::string_view raw;
@@ -80,17 +82,19 @@ struct FieldMap {
 
     Slot id, service, start, end, duration, answered, network, mcc, mnc, called, calling;
     std::array<Slot, 2> keep;
-    std::vector<Slot> guide;         // by rule
-    std::vector<Slot> filters;       // by rule
-    std::vector<Slot> same_record;   // of same_record_fields
-    std::vector<Slot> quantities;    // of every service, for sums over a file
+    std::vector<Slot> guide;                  // by rule
+    std::vector<Slot> filters;                // by rule
+    std::vector<Slot> same_record;            // of same_record_fields
+    std::vector<Slot> quantities;             // of every service, for sums over a file
     Slot subscription, number, action, date;  // inventory
 };
 
 // "column energy_j", "field data.energy", "characters 21-22", "column 4".
 std::string describe(const FieldRef& ref, FormatKind format);
 
-inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+inline bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 inline std::string_view trimmed(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
     while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);

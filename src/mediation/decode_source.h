@@ -13,13 +13,14 @@ namespace farthing::mediation {
 using RecordReader = std::variant<DelimitedReader, FixedWidthReader, JsonLinesReader>;
 
 // REQUIRES: map and arena outlive the reader.
-inline RecordReader reader_of(const Feed& feed, const FieldMap& map, std::string_view bytes, std::string_view header,
-                              Arena& arena) {
+inline RecordReader reader_of(const Feed& feed, const FieldMap& map, std::string_view bytes,
+                              std::string_view header, Arena& arena) {
     switch (feed.format) {
         case FormatKind::delimited: break;
         case FormatKind::fixed_width:
             return RecordReader(std::in_place_type<FixedWidthReader>, feed, map, bytes, header);
-        case FormatKind::json_lines: return RecordReader(std::in_place_type<JsonLinesReader>, map, bytes, arena);
+        case FormatKind::json_lines:
+            return RecordReader(std::in_place_type<JsonLinesReader>, map, bytes, arena);
     }
     return RecordReader(std::in_place_type<DelimitedReader>, feed, map, bytes, header, arena);
 }

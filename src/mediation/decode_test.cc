@@ -40,7 +40,9 @@ Feed feed_of(const std::string& yaml) {
     }
     return *feed;
 }
-Feed stored_feed(const std::string& name) { return feed_of(slurp("catalogs/feeds/" + name + ".yaml")); }
+Feed stored_feed(const std::string& name) {
+    return feed_of(slurp("catalogs/feeds/" + name + ".yaml"));
+}
 
 // One line per record: where it went, or what it became.
 std::vector<std::string> decoded(const Feed& feed, std::string_view bytes, std::size_t step = 64) {
@@ -52,10 +54,11 @@ std::vector<std::string> decoded(const Feed& feed, std::string_view bytes, std::
         for (std::size_t i = 0; i < chunk.size(); ++i) {
             std::string line = std::to_string(chunk.line[i]) + " ";
             if (chunk.outcome[i] != Outcome::rated) {
-                line += chunk.outcome[i] == Outcome::suspended ? name_of(chunk.reason[i]) : name_of(chunk.outcome[i]);
+                line += chunk.outcome[i] == Outcome::suspended ? name_of(chunk.reason[i])
+                                                               : name_of(chunk.outcome[i]);
             } else {
-                line += std::string(chunk.identity[i]) + " " + version.meter(chunk.meter[i])->name + " " +
-                        to_rfc3339(chunk.start[i]) + " " + std::to_string(chunk.quantity[i]);
+                line += std::string(chunk.identity[i]) + " " + version.meter(chunk.meter[i])->name +
+                        " " + to_rfc3339(chunk.start[i]) + " " + std::to_string(chunk.quantity[i]);
             }
             lines.push_back(line);
         }
@@ -69,8 +72,10 @@ using Lines = std::vector<std::string>;
 
 const std::string kSimple =
     "feed: simple\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\nrecord:\n"
-    "  id: {field: id}\n  service: {constant: data}\n  start: {field: at, time: \"%Y-%m-%d %H:%M:%S\"}\n"
-    "  quantity: {field: bytes, unit: byte}\nguide: [{by: device, field: device}]\nsame_record: [id]\n";
+    "  id: {field: id}\n  service: {constant: data}\n  start: {field: at, time: \"%Y-%m-%d "
+    "%H:%M:%S\"}\n"
+    "  quantity: {field: bytes, unit: byte}\nguide: [{by: device, field: device}]\nsame_record: "
+    "[id]\n";
 const std::string kHeader = "id,device,at,bytes\n";
 
 TEST(Samples, Lamps) {
@@ -81,18 +86,21 @@ TEST(Samples, Lamps) {
                                               "4 L-0003 energy 2026-06-01T00:00:05.25Z 0",
                                               "5 L-0001 energy 2026-06-01T00:01:00Z 3001",
                                               "6 L-0002 energy 2026-06-01T00:01:00Z 2949"}));
-    const std::string hostile = "event_id,lamp,time,energy_j,light,fault\n"
-                                "e-1,L-1,2026-02-30T00:00:00Z,1,0,0\ne-2,L-1,2026-06-01T00:00:00,1,0,0\n"
-                                "e-3,L-1,2026-06-01T00:00:00Z,1,dim,0\ne-4,L-1,2026-06-01T00:00:00Z,30";
-    EXPECT_EQ(decoded(feed, hostile), (Lines{"2 bad_time", "3 bad_time", "4 bad_number", "5 missing_field"}));
+    const std::string hostile =
+        "event_id,lamp,time,energy_j,light,fault\n"
+        "e-1,L-1,2026-02-30T00:00:00Z,1,0,0\ne-2,L-1,2026-06-01T00:00:00,1,0,0\n"
+        "e-3,L-1,2026-06-01T00:00:00Z,1,dim,0\ne-4,L-1,2026-06-01T00:00:00Z,30";
+    EXPECT_EQ(decoded(feed, hostile),
+              (Lines{"2 bad_time", "3 bad_time", "4 bad_number", "5 missing_field"}));
 }
 
 TEST(Samples, SimSessionsKeepVolumesExact_EC37) {
     const Feed feed = stored_feed("sim-sessions");
     const std::string bytes = slurp("catalogs/feeds/sim-sessions.sample.csv");
-    EXPECT_EQ(decoded(feed, bytes), (Lines{"2 8937204016150000001 data 2026-01-05T10:00:00Z 40000000",
-                                           "3 8937204016150000028 data 2026-01-05T11:30:00Z 5368709240",
-                                           "4 8937204016150000035 data 2026-01-05T23:59:59Z 512"}));
+    EXPECT_EQ(decoded(feed, bytes),
+              (Lines{"2 8937204016150000001 data 2026-01-05T10:00:00Z 40000000",
+                     "3 8937204016150000028 data 2026-01-05T11:30:00Z 5368709240",
+                     "4 8937204016150000035 data 2026-01-05T23:59:59Z 512"}));
     const catalog::Version version = meters();
     Decoder decoder(feed, version, bytes);
     UsageChunk chunk;
@@ -100,9 +108,11 @@ TEST(Samples, SimSessionsKeepVolumesExact_EC37) {
     EXPECT_EQ(chunk.network[0], NetworkKey::parse("248-01"));
     EXPECT_EQ(chunk.network[1], NetworkKey::parse("310410"));
     EXPECT_EQ(chunk.end[0], *parse_rfc3339("2026-01-05T10:15:00Z"));
-    const std::string head = "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n2026-01-05 10:00:00;2026-01-05 10:15:00;89;";
+    const std::string head =
+        "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n2026-01-05 10:00:00;2026-01-05 10:15:00;89;";
     EXPECT_EQ(decoded(feed, head + "1;2;248;5\n"), Lines{"2 unparseable"});
-    EXPECT_EQ(decoded(feed, head + "1;9007199254740992;248;01\n"), Lines{"2 quantity_out_of_range"});
+    EXPECT_EQ(decoded(feed, head + "1;9007199254740992;248;01\n"),
+              Lines{"2 quantity_out_of_range"});
 }
 
 TEST(Samples, AsteriskQuotesAndFilter) {
@@ -127,7 +137,8 @@ TEST(Samples, CarrierCountsAndSums_EC49) {
     std::string longer_call = bytes;
     longer_call.replace(longer_call.find("00000073"), 8, "00000074");
     EXPECT_EQ(seal(feed, longer_call).rejected, RejectReason::sum_mismatch);
-    EXPECT_EQ(seal(feed, bytes.substr(0, bytes.find("TRL"))).rejected, RejectReason::trailer_missing);
+    EXPECT_EQ(seal(feed, bytes.substr(0, bytes.find("TRL"))).rejected,
+              RejectReason::trailer_missing);
     EXPECT_EQ(seal(feed, bytes.substr(19)).rejected, RejectReason::header_missing);
     // A record out of suspense comes without the lines around it.
     const catalog::Version version = meters();
@@ -152,17 +163,21 @@ TEST(Samples, CloudEvents) {
     EXPECT_EQ(chunk.reading[1][1], 1);
 
     const auto event = [](const std::string& rest) {
-        return "{\"id\":\"1\",\"source\":\"s\",\"type\":\"com.example.lamp.report\",\"subject\":\"L\",\"time\":\"2026-06-01T00:00:00Z\"," + rest + "}\n";
+        return "{\"id\":\"1\",\"source\":\"s\",\"type\":\"com.example.lamp.report\",\"subject\":"
+               "\"L\",\"time\":\"2026-06-01T00:00:00Z\"," +
+               rest + "}\n";
     };
     std::string deep = "\"x\":";
     deep.append(10'000, '[').append(10'000, ']');
     EXPECT_EQ(decoded(feed, event("\"data\":{\"energy\":1,\"energy\":2}")), Lines{"1 unparseable"});
-    EXPECT_EQ(decoded(feed, event("\"data\":{\"energy\":1e400}") + event("\"data\":{\"energy\":NaN}") +
-                                event("\"data\":{\"energy\":-1}") + event("\"data\":{\"energy\":1e-12}") +
-                                event("\"data\":{}") + event("\"data\":{\"energy\":1},") + "{\"id\":\"2\n[]\n" +
-                                event("\"data\":{\"energy\":\"2\"}")),
-              (Lines{"1 bad_number", "2 unparseable", "3 quantity_out_of_range", "4 bad_number", "5 missing_field",
-                     "6 unparseable", "7 unparseable", "8 unparseable", "9 L energy 2026-06-01T00:00:00Z 7200000"}));
+    EXPECT_EQ(
+        decoded(feed, event("\"data\":{\"energy\":1e400}") + event("\"data\":{\"energy\":NaN}") +
+                          event("\"data\":{\"energy\":-1}") + event("\"data\":{\"energy\":1e-12}") +
+                          event("\"data\":{}") + event("\"data\":{\"energy\":1},") +
+                          "{\"id\":\"2\n[]\n" + event("\"data\":{\"energy\":\"2\"}")),
+        (Lines{"1 bad_number", "2 unparseable", "3 quantity_out_of_range", "4 bad_number",
+               "5 missing_field", "6 unparseable", "7 unparseable", "8 unparseable",
+               "9 L energy 2026-06-01T00:00:00Z 7200000"}));
     const Lines after_deep = decoded(feed, event(deep) + event("\"data\":{\"energy\":1}"));
     ASSERT_EQ(after_deep.size(), 2U);
     EXPECT_EQ(after_deep[1], "2 L energy 2026-06-01T00:00:00Z 3600000");
@@ -178,8 +193,10 @@ TEST(Samples, NumbersInventory) {
     EXPECT_TRUE(rows[1].add);
     EXPECT_FALSE(rows[2].add);
     EXPECT_EQ(to_string(rows[2].date), "2026-02-25");
-    const auto hostile = decode_inventory(feed, "date,line,number,action\n2026-02-30,a,1,ADD\n2026-02-01,,1,ADD\n"
-                                                "2026-02-01,a,1,MOVE\n2026-02-01,a,1,DEL\n");
+    const auto hostile =
+        decode_inventory(feed,
+                         "date,line,number,action\n2026-02-30,a,1,ADD\n2026-02-01,,1,ADD\n"
+                         "2026-02-01,a,1,MOVE\n2026-02-01,a,1,DEL\n");
     ASSERT_EQ(hostile.size(), 4U);
     EXPECT_EQ(hostile[0].error->code, "bad_time");
     EXPECT_EQ(hostile[1].error->code, "missing_field");
@@ -190,14 +207,16 @@ TEST(Samples, NumbersInventory) {
 TEST(Delimited, OneBadRecordNeverHarmsTheNext_EC53) {
     const Feed feed = feed_of(kSimple);
     const std::string good = "2026-01-05 12:00:00,7\n";
-    EXPECT_EQ(decoded(feed, "\xef\xbb\xbf" + kHeader + "\r\n1,d," + "2026-01-05 12:00:00,7\r\n" + "2,\"stray," + good +
-                                "3,d,x," + good + "4\n" + std::string("5,d\0,", 5) + good + "6,d\xff," + good + "7,\"a\nb\"\"c\"," + good +
-                                "8,d,1970-01-01 12:00:00,007"),
-              (Lines{"3 d data 2026-01-05T10:00:00Z 7", "4 unparseable", "5 unparseable", "6 missing_field",
-                     "7 unparseable", "8 unparseable", "9 a\nb\"c data 2026-01-05T10:00:00Z 7",
-                     "11 d data 1970-01-01T09:00:00Z 7"}));
+    EXPECT_EQ(decoded(feed, "\xef\xbb\xbf" + kHeader + "\r\n1,d," + "2026-01-05 12:00:00,7\r\n" +
+                                "2,\"stray," + good + "3,d,x," + good + "4\n" +
+                                std::string("5,d\0,", 5) + good + "6,d\xff," + good +
+                                "7,\"a\nb\"\"c\"," + good + "8,d,1970-01-01 12:00:00,007"),
+              (Lines{"3 d data 2026-01-05T10:00:00Z 7", "4 unparseable", "5 unparseable",
+                     "6 missing_field", "7 unparseable", "8 unparseable",
+                     "9 a\nb\"c data 2026-01-05T10:00:00Z 7", "11 d data 1970-01-01T09:00:00Z 7"}));
     const std::string megabyte(1'000'000, 'x');
-    EXPECT_EQ(decoded(feed, kHeader + megabyte + "\n1,d," + good).back(), "3 d data 2026-01-05T10:00:00Z 7");
+    EXPECT_EQ(decoded(feed, kHeader + megabyte + "\n1,d," + good).back(),
+              "3 d data 2026-01-05T10:00:00Z 7");
     EXPECT_TRUE(decoded(feed, kHeader).empty());
     EXPECT_TRUE(decoded(feed, "").empty());
 }
@@ -205,10 +224,19 @@ TEST(Delimited, OneBadRecordNeverHarmsTheNext_EC53) {
 TEST(Delimited, AbsurdQuantities) {
     const Feed feed = feed_of(kSimple);
     for (const auto& [text, result] : std::vector<std::pair<std::string, std::string>>{
-             {"-1", "quantity_out_of_range"}, {"9223372036854775808", "quantity_out_of_range"}, {"1e-12", "bad_number"},
-             {"0.000000000000000000001", "bad_number"}, {"NaN", "bad_number"}, {"1e400", "bad_number"}, {"", "missing_field"},
-             {"12.5", "bad_number"}, {"12.000", "d data 2026-01-05T10:00:00Z 12"}, {"0", "d data 2026-01-05T10:00:00Z 0"}}) {
-        EXPECT_EQ(decoded(feed, kHeader + "1,d,2026-01-05 12:00:00," + text + "\n"), Lines{"2 " + result}) << text;
+             {"-1", "quantity_out_of_range"},
+             {"9223372036854775808", "quantity_out_of_range"},
+             {"1e-12", "bad_number"},
+             {"0.000000000000000000001", "bad_number"},
+             {"NaN", "bad_number"},
+             {"1e400", "bad_number"},
+             {"", "missing_field"},
+             {"12.5", "bad_number"},
+             {"12.000", "d data 2026-01-05T10:00:00Z 12"},
+             {"0", "d data 2026-01-05T10:00:00Z 0"}}) {
+        EXPECT_EQ(decoded(feed, kHeader + "1,d,2026-01-05 12:00:00," + text + "\n"),
+                  Lines{"2 " + result})
+            << text;
     }
 }
 
@@ -234,28 +262,36 @@ TEST(Delimited, RestartsAtAnyRecordAndCutsAnywhere) {
 
 TEST(Times, RepeatedAndSkippedHour_EC22) {
     const Feed alone = feed_of(kSimple);
-    EXPECT_EQ(decoded(alone, kHeader + "1,d,2026-10-25 03:30:00,1\n2,d,2026-03-29 03:30:00,1\n3,d,2026-10-25 04:00:00,1\n"),
+    EXPECT_EQ(decoded(alone, kHeader + "1,d,2026-10-25 03:30:00,1\n2,d,2026-03-29 "
+                                       "03:30:00,1\n3,d,2026-10-25 04:00:00,1\n"),
               (Lines{"2 ambiguous_time", "3 nonexistent_time", "4 d data 2026-10-25T02:00:00Z 1"}));
     const Feed calls = stored_feed("asterisk-master");
     const auto call = [](const std::string& from, const std::string& to, int seconds) {
-        return "\"a\",\"1\",\"2\",,,c,,,,\"2026-10-25 " + from + "\",,\"2026-10-25 " + to + "\"," + std::to_string(seconds) +
-               ",60,ANSWERED,,u,\n";
+        return "\"a\",\"1\",\"2\",,,c,,,,\"2026-10-25 " + from + "\",,\"2026-10-25 " + to + "\"," +
+               std::to_string(seconds) + ",60,ANSWERED,,u,\n";
     };
-    EXPECT_EQ(decoded(calls, call("03:50:00", "03:10:00", 1200) + call("03:10:00", "03:50:00", 2400)),
-              (Lines{"1 a voice 2026-10-25T00:50:00Z 60", "2 ambiguous_time"}));
+    EXPECT_EQ(
+        decoded(calls, call("03:50:00", "03:10:00", 1200) + call("03:10:00", "03:50:00", 2400)),
+        (Lines{"1 a voice 2026-10-25T00:50:00Z 60", "2 ambiguous_time"}));
 }
 
 TEST(Times, FinerDigitsAreCut_EC64) {
     std::string yaml = kSimple;
     yaml.replace(yaml.find("\"%Y-%m-%d %H:%M:%S\""), 19, "unix_millis");
-    EXPECT_EQ(decoded(feed_of(yaml), kHeader + "1,d,1769896799999.9999,1\n2,d,1769896800000,1\n3,d,99999999999999999,1\n"),
-              (Lines{"2 d data 2026-01-31T21:59:59.999999Z 1", "3 d data 2026-01-31T22:00:00Z 1", "4 bad_time"}));
+    EXPECT_EQ(
+        decoded(
+            feed_of(yaml),
+            kHeader + "1,d,1769896799999.9999,1\n2,d,1769896800000,1\n3,d,99999999999999999,1\n"),
+        (Lines{"2 d data 2026-01-31T21:59:59.999999Z 1", "3 d data 2026-01-31T22:00:00Z 1",
+               "4 bad_time"}));
 }
 
 TEST(Validate, LateEarlyReversed) {
     const Feed feed = feed_of(kSimple);
     const catalog::Version version = meters();
-    const std::string bytes = kHeader + "1,d,1970-01-01 12:00:00,1\n2,d,2106-02-07 12:00:00,1\n3,d,2026-01-05 12:00:00,1\n";
+    const std::string bytes =
+        kHeader +
+        "1,d,1970-01-01 12:00:00,1\n2,d,2106-02-07 12:00:00,1\n3,d,2026-01-05 12:00:00,1\n";
     Decoder decoder(feed, version, bytes);
     UsageChunk chunk;
     decoder.next(chunk);
@@ -271,32 +307,41 @@ TEST(Validate, LateEarlyReversed) {
 
 TEST(Seal, ForeignFiles) {
     const Feed feed = feed_of(kSimple);
-    EXPECT_EQ(seal(feed, std::string_view("\xff\xfei\0d\0", 6)).rejected, RejectReason::encoding_unknown);
-    EXPECT_EQ(seal(feed, std::string_view("i\0d\0,\0d\0", 8)).rejected, RejectReason::encoding_unknown);
+    EXPECT_EQ(seal(feed, std::string_view("\xff\xfei\0d\0", 6)).rejected,
+              RejectReason::encoding_unknown);
+    EXPECT_EQ(seal(feed, std::string_view("i\0d\0,\0d\0", 8)).rejected,
+              RejectReason::encoding_unknown);
     const Seal other = seal(feed, "id,device,time,bytes\n1,2,3,4\n");
     EXPECT_EQ(other.rejected, RejectReason::header_unknown_fields);
-    EXPECT_EQ(other.detail, "line 1 does not name each of these fields once: at; it reads \"id,device,time,bytes\"");
+    EXPECT_EQ(
+        other.detail,
+        "line 1 does not name each of these fields once: at; it reads \"id,device,time,bytes\"");
     EXPECT_EQ(seal(feed, "").rejected, RejectReason::header_missing);
 }
 
 TEST(Failure, NamesFieldAndText) {
     const Feed feed = feed_of(kSimple);
     const catalog::Version version = meters();
-    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,many", kHeader, SuspenseReason::bad_number),
+    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,many", kHeader,
+                               SuspenseReason::bad_number),
               "column bytes, character 25: \"many\": a number is malformed or out of range");
-    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,1", kHeader, SuspenseReason::unknown_identity),
+    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,1", kHeader,
+                               SuspenseReason::unknown_identity),
               "device d: no subscription owns this identity at the time of the event");
 }
 
 TEST(Collect, PlainGzipZstdAndBombs) {
     const std::string path = testing::TempDir() + "farthing_collect_test";
-    const auto write = [&](std::string_view bytes) { std::ofstream(path, std::ios::binary) << bytes; };
+    const auto write = [&](std::string_view bytes) {
+        std::ofstream(path, std::ios::binary) << bytes;
+    };
     write("id\n1\n");
     EXPECT_EQ(Collected::open(path, 100)->bytes(), "id\n1\n");
     EXPECT_EQ(Collected::open(path, 100)->hash(), sha256_hex("id\n1\n"));
     EXPECT_EQ(Collected::open(path, 3).error().code, "too_large_when_unpacked");
     // "hello\n" as gzip (1.12) writes it.
-    const std::string gzip("\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\xe7\x02\0\x20\x30\x3a\x36\x06\0\0\0", 26);
+    const std::string gzip(
+        "\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\xe7\x02\0\x20\x30\x3a\x36\x06\0\0\0", 26);
     write(gzip + gzip);
     EXPECT_EQ(Collected::open(path, 100)->bytes(), "hello\nhello\n");
     EXPECT_EQ(Collected::open(path, 11).error().code, "too_large_when_unpacked");
@@ -314,26 +359,35 @@ TEST(Collect, PlainGzipZstdAndBombs) {
 }
 
 TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
-    const auto feed = read_feed("f.yaml", "feed: x\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Talinn\nrecord:\n"
-                                          "  service: {constant: data}\n  strat: {field: at, time: rfc3339}\n  quantity: {field: b, unit: gram}\n"
-                                          "guide: [{by: serial, field: d}]\nsame_record: [id]\npartials: {by: id}\n");
+    const auto feed = read_feed(
+        "f.yaml",
+        "feed: x\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Talinn\nrecord:\n"
+        "  service: {constant: data}\n  strat: {field: at, time: rfc3339}\n  quantity: {field: b, "
+        "unit: gram}\n"
+        "guide: [{by: serial, field: d}]\nsame_record: [id]\npartials: {by: id}\n");
     ASSERT_FALSE(feed);
     std::string told;
     for (const Error& error : feed.error()) told += error.place + " " + error.code + "\n";
-    EXPECT_EQ(told, "f.yaml:10:1 feed_not_supported\nf.yaml:3:12 feed_bad_value\nf.yaml:6:3 feed_unknown_key\n"
-                    "f.yaml:5:3 feed_missing_key\nf.yaml:7:30 feed_bad_value\nf.yaml:8:14 feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
+    EXPECT_EQ(
+        told,
+        "f.yaml:10:1 feed_not_supported\nf.yaml:3:12 feed_bad_value\nf.yaml:6:3 feed_unknown_key\n"
+        "f.yaml:5:3 feed_missing_key\nf.yaml:7:30 feed_bad_value\nf.yaml:8:14 "
+        "feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
 }
 
 TEST(Propose, ReadsItsOwnProposal) {
     const auto lamps = propose_feed("lamps.csv", slurp("catalogs/feeds/lamps.sample.csv"));
     ASSERT_TRUE(lamps) << lamps.error().to_string();
     ASSERT_EQ(lamps->preview.size(), 5U);
-    EXPECT_EQ(lamps->preview[0], R"({"line":2,"id":"e-0000001","device":"L-0001","service":"energy",)"
-                                 R"("start":"2026-06-01T00:00:00Z","quantity":3000,"unit":"joule"})");
+    EXPECT_EQ(lamps->preview[0],
+              R"({"line":2,"id":"e-0000001","device":"L-0001","service":"energy",)"
+              R"("start":"2026-06-01T00:00:00Z","quantity":3000,"unit":"joule"})");
     const auto sims = propose_feed("in/sims.csv", slurp("catalogs/feeds/sim-sessions.sample.csv"));
     ASSERT_TRUE(sims) << sims.error().to_string();
-    EXPECT_EQ(sims->preview[0], R"({"line":2,"iccid":"8937204016150000001","service":"data","start":"2026-01-05T10:00:00Z",)"
-                                R"("end":"2026-01-05T10:15:00Z","quantity":40000000,"unit":"byte"})");
+    EXPECT_EQ(
+        sims->preview[0],
+        R"({"line":2,"iccid":"8937204016150000001","service":"data","start":"2026-01-05T10:00:00Z",)"
+        R"("end":"2026-01-05T10:15:00Z","quantity":40000000,"unit":"byte"})");
     EXPECT_TRUE(propose_feed("ce.jsonl", slurp("catalogs/feeds/cloudevents.sample.jsonl")));
     EXPECT_TRUE(propose_feed("Master.csv", slurp("catalogs/feeds/asterisk-master.sample.csv")));
     EXPECT_FALSE(propose_feed("empty", ""));

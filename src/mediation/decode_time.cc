@@ -13,7 +13,9 @@ constexpr std::int64_t kMicrosPerHour = 3'600 * kMicrosPerSecond;
 constexpr std::int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // Two digits below `limit`, or -1. REQUIRES: two characters are readable.
 int two_digits(const char* at, int limit) {
@@ -22,13 +24,14 @@ int two_digits(const char* at, int limit) {
     return value < limit ? value : -1;
 }
 
-// Takes digits of a fraction from the front as microseconds; what is finer is cut, never rounded: it must not carry an
-// event over a boundary.
+// Takes digits of a fraction from the front as microseconds; what is finer is cut, never rounded:
+// it must not carry an event over a boundary.
 std::optional<int> take_fraction(std::string_view& text) {
     int micros = 0;
     int unit = 100'000;
     std::size_t count = 0;
-    for (; count < text.size() && is_digit(text[count]); ++count, unit /= 10) micros += unit * (text[count] - '0');
+    for (; count < text.size() && is_digit(text[count]); ++count, unit /= 10)
+        micros += unit * (text[count] - '0');
     if (count == 0) return std::nullopt;
     text.remove_prefix(count);
     return micros;
@@ -54,7 +57,8 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
     if (sign != '+' && sign != '-') return std::nullopt;
     const auto hours = take_number(text, 2);
     if (text.starts_with(':')) text.remove_prefix(1);
-    const auto minutes = text.empty() || !is_digit(text.front()) ? std::optional(0) : take_number(text, 2);
+    const auto minutes =
+        text.empty() || !is_digit(text.front()) ? std::optional(0) : take_number(text, 2);
     if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
     return (*hours * 3600 + *minutes * 60) * (sign == '-' ? -1 : 1);
 }
@@ -93,9 +97,7 @@ bool take_part(char letter, std::string_view& text, Civil& civil) {
             if (!put(take_number(text, 2), civil.year)) return false;
             civil.year += 2000;
             return true;
-        case 'z':
-            civil.offset_seconds = take_offset(text);
-            return civil.offset_seconds.has_value();
+        case 'z': civil.offset_seconds = take_offset(text); return civil.offset_seconds.has_value();
         case '%':
             if (!text.starts_with('%')) return false;
             text.remove_prefix(1);
@@ -110,7 +112,8 @@ SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
     reading.kind = LocalReading::Kind::unique;
     switch (rules_.kind) {
         case TimeRules::Kind::rfc3339:
-            return read_rfc3339(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
+            return read_rfc3339(text, reading.first) ? SuspenseReason::none
+                                                     : SuspenseReason::bad_time;
         case TimeRules::Kind::unix_seconds:
         case TimeRules::Kind::unix_millis:
             return read_unix(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
@@ -145,12 +148,15 @@ std::optional<Date> TimeReader::read_date(std::string_view text) {
 
 bool TimeReader::read_rfc3339(std::string_view text, Instant& instant) {
     // The usual shape, "2026-01-31T10:00:00Z", on the day of the record before.
-    if (text.size() == 20 && text[19] == 'Z' && std::memcmp(text.data(), day_text_.data(), 10) == 0) {
+    if (text.size() == 20 && text[19] == 'Z' &&
+        std::memcmp(text.data(), day_text_.data(), 10) == 0) {
         const int hour = two_digits(text.data() + 11, 24);
         const int minute = two_digits(text.data() + 14, 60);
         const int second = two_digits(text.data() + 17, 60);
-        if (text[10] == 'T' && text[13] == ':' && text[16] == ':' && (hour | minute | second) >= 0) {
-            instant.micros = day_micros_ + hour * kMicrosPerHour + minute * kMicrosPerMinute + second * kMicrosPerSecond;
+        if (text[10] == 'T' && text[13] == ':' && text[16] == ':' &&
+            (hour | minute | second) >= 0) {
+            instant.micros = day_micros_ + hour * kMicrosPerHour + minute * kMicrosPerMinute +
+                             second * kMicrosPerSecond;
             return true;
         }
     }
@@ -203,11 +209,12 @@ bool TimeReader::read_pattern(std::string_view text, Civil& civil) const {
 // Microseconds on the civil clock since 1970; nothing for a day or hour that no calendar has.
 std::optional<std::int64_t> TimeReader::micros_of(const Civil& civil) {
     const int key = (civil.year * 16 + civil.month) * 32 + civil.day;
-    if (civil.month < 1 || civil.month > 12 || civil.day > 31 || civil.year < 1970) return std::nullopt;
+    if (civil.month < 1 || civil.month > 12 || civil.day > 31 || civil.year < 1970)
+        return std::nullopt;
     if (key != civil_key_) {
-        const std::chrono::year_month_day date{std::chrono::year{civil.year},
-                                               std::chrono::month{static_cast<unsigned>(civil.month)},
-                                               std::chrono::day{static_cast<unsigned>(civil.day)}};
+        const std::chrono::year_month_day date{
+            std::chrono::year{civil.year}, std::chrono::month{static_cast<unsigned>(civil.month)},
+            std::chrono::day{static_cast<unsigned>(civil.day)}};
         if (!date.ok()) return std::nullopt;
         civil_day_micros_ = std::chrono::sys_days{date}.time_since_epoch().count() * kMicrosPerDay;
         civil_key_ = key;
@@ -228,12 +235,15 @@ SuspenseReason TimeReader::resolve(std::int64_t local, LocalReading& reading) {
         case LocalReading::Kind::nonexistent: return SuspenseReason::nonexistent_time;
         case LocalReading::Kind::unique: break;
     }
-    // On the local clock the span of this offset begins after what it shares with the offset before it, and ends
-    // before what it shares with the next one.
+    // On the local clock the span of this offset begins after what it shares with the offset before
+    // it, and ends before what it shares with the next one.
     const Period span = zone_.offset_span(reading.first);
-    const auto offset_at = [&](Instant instant) { return zone_.offset_seconds(instant) * kMicrosPerSecond; };
+    const auto offset_at = [&](Instant instant) {
+        return zone_.offset_seconds(instant) * kMicrosPerSecond;
+    };
     offset_micros_ = offset_at(reading.first);
-    local_first_ = span.start.micros + std::max(offset_micros_, offset_at(span.start.plus_micros(-1)));
+    local_first_ =
+        span.start.micros + std::max(offset_micros_, offset_at(span.start.plus_micros(-1)));
     local_end_ = span.end.micros + std::min(offset_micros_, offset_at(span.end));
     return SuspenseReason::none;
 }

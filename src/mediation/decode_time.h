@@ -1,5 +1,5 @@
-// Reading the times of one field. Records come in order of time, mostly: the day and the zone's offset are remembered
-// from record to record, so that a time costs a comparison and six digits.
+// Reading the times of one field. Records come in order of time, mostly: the day and the zone's
+// offset are remembered from record to record, so that a time costs a comparison and six digits.
 #pragma once
 
 #include <array>
@@ -42,9 +42,10 @@ class TimeReader {
     TimeZone zone_;
     std::array<char, 10> day_text_{};  // "2026-01-31", whose midnight is day_micros_
     std::int64_t day_micros_ = 0;
-    int civil_key_ = 0;                // year, month and day of civil_day_micros_
+    int civil_key_ = 0;  // year, month and day of civil_day_micros_
     std::int64_t civil_day_micros_ = 0;
-    // Local clock readings in [local_first_, local_end_) mean exactly one instant, offset_micros_ east of UTC.
+    // Local clock readings in [local_first_, local_end_) mean exactly one instant, offset_micros_
+    // east of UTC.
     std::int64_t local_first_ = 0;
     std::int64_t local_end_ = 0;
     std::int64_t offset_micros_ = 0;

@@ -354,7 +354,8 @@ void agrees_with_a_set(const Feed& feed, std::int64_t slot) {
                     ++next;
                 }
                 for (std::uint32_t row = 0; row < chunk.size(); ++row) {
-                    const bool candidate = std::ranges::find(found, row, &Candidate::row) != found.end();
+                    const bool candidate =
+                        std::ranges::find(found, row, &Candidate::row) != found.end();
                     if (candidate || *rc::gen::inRange(0, 8) != 0) continue;
                     withdrawn.push_back(row);
                     const std::int64_t start = chunk.start[row].micros;

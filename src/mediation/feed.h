@@ -22,13 +22,15 @@
 namespace farthing {
 
 // Why a feed description is refused.
-#define FARTHING_FEED_REASONS(X)                                                                       \
-    X(feed_not_yaml, "the description is not well-formed YAML", "Mend the text at that place.")        \
-    X(feed_unknown_key, "the feed language has no such key", "See docs/reference/feeds.md.")           \
-    X(feed_missing_key, "the description lacks a key that it needs", "Add it.")                        \
-    X(feed_bad_value, "the value is not one that this key takes", "See docs/reference/feeds.md.")      \
-    X(feed_not_supported, "the feed language knows this, but this release can't do it", "Leave it out.") \
-    X(feed_no_proposal, "no feed can be proposed from this file", "Write the description by hand: docs/reference/feeds.md.")
+#define FARTHING_FEED_REASONS(X)                                                                  \
+    X(feed_not_yaml, "the description is not well-formed YAML", "Mend the text at that place.")   \
+    X(feed_unknown_key, "the feed language has no such key", "See docs/reference/feeds.md.")      \
+    X(feed_missing_key, "the description lacks a key that it needs", "Add it.")                   \
+    X(feed_bad_value, "the value is not one that this key takes", "See docs/reference/feeds.md.") \
+    X(feed_not_supported, "the feed language knows this, but this release can't do it",           \
+      "Leave it out.")                                                                            \
+    X(feed_no_proposal, "no feed can be proposed from this file",                                 \
+      "Write the description by hand: docs/reference/feeds.md.")
 FARTHING_REASON_ENUM(FeedReason, FARTHING_FEED_REASONS)
 
 }  // namespace farthing
@@ -39,15 +41,15 @@ enum class FormatKind : std::uint8_t { delimited, fixed_width, json_lines };
 
 // Where a value stands in a record.
 struct FieldRef {
-    std::string name;                // delimited with header: column name; json_lines: "a.b" path
-    int column = -1;                 // delimited without header: 0-based (people write them from 1)
-    int from = 0;                    // fixed width: 1-based first and last character, inclusive
+    std::string name;  // delimited with header: column name; json_lines: "a.b" path
+    int column = -1;   // delimited without header: 0-based (people write them from 1)
+    int from = 0;      // fixed width: 1-based first and last character, inclusive
     int to = 0;
     bool given() const { return !name.empty() || column >= 0 || to > 0; }
     bool operator==(const FieldRef&) const = default;
 };
 
-struct NumberRules {                 // normalisation of telephone numbers before prefix matching
+struct NumberRules {  // normalisation of telephone numbers before prefix matching
     bool on = false;
     std::string country;             // "44": replaces the national prefix
     std::vector<std::string> strip;  // technical prefixes removed first
@@ -56,8 +58,14 @@ struct NumberRules {                 // normalisation of telephone numbers befor
 };
 
 struct TimeRules {
-    enum class Kind : std::uint8_t { rfc3339, unix_seconds, unix_millis, pattern } kind = Kind::rfc3339;
-    std::string pattern;             // strptime-like: %Y %m %d %H %M %S %f %z %y %b; local to the feed's zone without %z
+    enum class Kind : std::uint8_t {
+        rfc3339,
+        unix_seconds,
+        unix_millis,
+        pattern
+    } kind = Kind::rfc3339;
+    std::string pattern;  // strptime-like: %Y %m %d %H %M %S %f %z %y %b; local to the feed's zone
+                          // without %z
 };
 
 struct TextField {
@@ -68,27 +76,27 @@ struct TextField {
 
 // Which slots of time hold one report each (dedup by bitmap): e.g. 60 s.
 struct SlotRules {
-    std::int64_t micros = 0;         // 0: no slots
+    std::int64_t micros = 0;  // 0: no slots
 };
 
 struct Feed {
     std::string name;
     std::string title;
-    std::string text;                // the description itself
+    std::string text;  // the description itself
     std::string hash;
 
     FormatKind format = FormatKind::delimited;
     char delimiter = ',';
-    char quote = '"';                // 0: none
+    char quote = '"';  // 0: none
     char comment = 0;
-    bool header = false;             // delimited: first line names the columns
+    bool header = false;  // delimited: first line names the columns
     char decimal_point = '.';
-    std::vector<std::string> columns;            // delimited without header: names in order
-    struct Line {                                // fixed width: header and trailer
+    std::vector<std::string> columns;  // delimited without header: names in order
+    struct Line {                      // fixed width: header and trailer
         bool present = false;
         FieldRef count;
         FieldRef sum;
-        std::string starts_with;                 // recognises it; empty: by position alone
+        std::string starts_with;  // recognises it; empty: by position alone
     } first, last;
     std::int64_t unpacked_max = std::int64_t{16} << 30;
     TimeZone zone = TimeZone::utc();
@@ -100,49 +108,51 @@ struct Feed {
     TextField service;
     FieldRef start;
     FieldRef end;
-    std::optional<FieldRef> duration;            // instead of end
-    std::int64_t duration_micros = 0;            // unit of `duration`
-    TimeRules time;                  // of `start` (inventory: of `date`)
-    std::optional<TimeRules> end_time;           // of `end`, where it differs
+    std::optional<FieldRef> duration;   // instead of end
+    std::int64_t duration_micros = 0;   // unit of `duration`
+    TimeRules time;                     // of `start` (inventory: of `date`)
+    std::optional<TimeRules> end_time;  // of `end`, where it differs
     struct QuantityRules {
-        std::vector<FieldRef> sum;               // added up; empty: 1 per record
-        std::string unit;                        // empty: the meter's base unit
-    } quantity;                                  // of every service
+        std::vector<FieldRef> sum;                                  // added up; empty: 1 per record
+        std::string unit;                                           // empty: the meter's base unit
+    } quantity;                                                     // of every service
     std::map<std::string, QuantityRules, std::less<>> quantity_of;  // by service, where they differ
     FieldRef answered;
-    std::string answered_equals;                 // records that differ are not answered: quantity 0
-    FieldRef network;                            // "24405", "244-05", or
+    std::string answered_equals;  // records that differ are not answered: quantity 0
+    FieldRef network;             // "24405", "244-05", or
     FieldRef mcc;
     FieldRef mnc;
     FieldRef called;
     FieldRef calling;
     NumberRules called_rules;
     NumberRules calling_rules;
-    std::array<FieldRef, 2> keep;                // integers kept as UsageChunk::reading
+    std::array<FieldRef, 2> keep;  // integers kept as UsageChunk::reading
     std::array<std::string, 2> keep_names;
-    struct GuideRule {                           // first that matches, at event time
+    struct GuideRule {  // first that matches, at event time
         enum class From : std::uint8_t { field, called, calling };
         IdentityKind by = IdentityKind::device;
         FieldRef field;
-        From from = From::field;     // called, calling: the number as normalised
+        From from = From::field;  // called, calling: the number as normalised
     };
     std::vector<GuideRule> guide;
-    std::vector<std::string> same_record;        // dedup key: names of mapped fields (id, start, identity, called …)
-    std::vector<FieldRef> same_record_fields;    // and fields of the source that are not mapped
-    SlotRules slots;                             // instead of same_record
-    std::int64_t accept_late_micros = 35 * kMicrosPerDay;    // beyond it: too_late
+    std::vector<std::string>
+        same_record;  // dedup key: names of mapped fields (id, start, identity, called …)
+    std::vector<FieldRef> same_record_fields;  // and fields of the source that are not mapped
+    SlotRules slots;                           // instead of same_record
+    std::int64_t accept_late_micros = 35 * kMicrosPerDay;  // beyond it: too_late
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;
-    struct Filter {                              // records that are not usage: counted as filtered
+    struct Filter {  // records that are not usage: counted as filtered
         FieldRef field;
         std::vector<std::string> equals;
-        bool keep_matching = false;              // true: only these are usage
+        bool keep_matching = false;  // true: only these are usage
     };
     std::vector<Filter> filters;
 
-    // inventory: one row per number; which subscription it belongs to and whether it is added or removed
+    // inventory: one row per number; which subscription it belongs to and whether it is added or
+    // removed
     FieldRef inventory_subscription;
     FieldRef inventory_number;
-    FieldRef inventory_action;                   // add / remove after mapping; absent: the file is the full list
+    FieldRef inventory_action;  // add / remove after mapping; absent: the file is the full list
     std::map<std::string, std::string, std::less<>> inventory_actions;
     FieldRef inventory_date;
 };
@@ -150,11 +160,12 @@ struct Feed {
 // Reads a feed description (YAML). Every mistake is told with file:line:column and the mend.
 std::expected<Feed, Errors> read_feed(std::string_view path, std::string_view yaml);
 
-// A description proposed from the first bytes of a real file, with a comment on each guess, and what it would read.
+// A description proposed from the first bytes of a real file, with a comment on each guess, and
+// what it would read.
 struct Proposal {
     std::string yaml;
-    std::vector<std::string> notes;              // what to check
-    std::vector<std::string> preview;            // the first records as normalised JSON lines
+    std::vector<std::string> notes;    // what to check
+    std::vector<std::string> preview;  // the first records as normalised JSON lines
 };
 Result<Proposal> propose_feed(std::string_view file_name, std::string_view first_bytes);
 

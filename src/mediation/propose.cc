@@ -11,8 +11,11 @@ namespace {
 
 // A catalog that has just the meters a proposal can name, to decode the preview with.
 catalog::Version preview_meters() {
-    constexpr std::pair<std::string_view, std::string_view> kMeters[] = {
-        {"data", "byte"}, {"energy", "joule"}, {"event", "event"}, {"sms", "message"}, {"voice", "second"}};
+    constexpr std::pair<std::string_view, std::string_view> kMeters[] = {{"data", "byte"},
+                                                                         {"energy", "joule"},
+                                                                         {"event", "event"},
+                                                                         {"sms", "message"},
+                                                                         {"voice", "second"}};
     catalog::Version version;
     for (const auto& [name, unit] : kMeters) {
         catalog::Meter meter;
@@ -29,13 +32,15 @@ std::string preview_line(const UsageChunk& chunk, std::size_t row, const catalog
     JsonWriter json(false);
     json.begin_object().field("line", chunk.line[row]);
     if (chunk.outcome[row] == Outcome::suspended) {
-        json.field("suspended", name_of(chunk.reason[row])).field("record", printable(chunk.raw[row]));
+        json.field("suspended", name_of(chunk.reason[row]))
+            .field("record", printable(chunk.raw[row]));
         return json.end_object().text();
     }
     if (!chunk.id[row].empty()) json.field("id", chunk.id[row]);
     json.field(name_of(chunk.identity_kind[row]), chunk.identity[row]);
     const catalog::Meter* meter = meters.meter(chunk.meter[row]);
-    json.field("service", std::string_view(meter->name)).field("start", to_rfc3339(chunk.start[row]));
+    json.field("service", std::string_view(meter->name))
+        .field("start", to_rfc3339(chunk.start[row]));
     if (chunk.end[row] != chunk.start[row]) json.field("end", to_rfc3339(chunk.end[row]));
     json.field("quantity", chunk.quantity[row]).field("unit", meter->unit->name);
     if (!chunk.calling[row].empty()) json.field("calling", chunk.calling[row]);
@@ -56,7 +61,8 @@ Result<Proposal> propose_feed(std::string_view file_name, std::string_view first
     Decoder decoder(*feed, meters, sample.bytes);
     UsageChunk chunk;
     decoder.next(chunk, kPreviewMax);
-    for (std::size_t row = 0; row < chunk.size(); ++row) proposal.preview.push_back(preview_line(chunk, row, meters));
+    for (std::size_t row = 0; row < chunk.size(); ++row)
+        proposal.preview.push_back(preview_line(chunk, row, meters));
     return proposal;
 }
 

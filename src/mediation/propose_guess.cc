@@ -52,12 +52,14 @@ Result<Sample> take_json(Sample sample) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         simdjson::dom::object object;
-        if (parser.parse(line.data(), line.size()).get_object().get(object) != simdjson::SUCCESS) continue;
+        if (parser.parse(line.data(), line.size()).get_object().get(object) != simdjson::SUCCESS)
+            continue;
         std::vector<std::pair<std::string, std::string>> leaves;
         flatten("", object, 0, leaves);
         std::vector<std::string> row(sample.names.size());
         for (auto& [path, text] : leaves) {
-            auto at = static_cast<std::size_t>(std::ranges::find(sample.names, path) - sample.names.begin());
+            auto at = static_cast<std::size_t>(std::ranges::find(sample.names, path) -
+                                               sample.names.begin());
             if (at == sample.names.size()) {
                 sample.names.push_back(path);
                 row.emplace_back();
@@ -66,7 +68,8 @@ Result<Sample> take_json(Sample sample) {
         }
         sample.rows.push_back(std::move(row));
     }
-    if (sample.rows.empty()) return fail(FeedReason::feed_no_proposal, "no line of the file is a JSON object");
+    if (sample.rows.empty())
+        return fail(FeedReason::feed_no_proposal, "no line of the file is a JSON object");
     for (auto& row : sample.rows) row.resize(sample.names.size());
     sample.format = FormatKind::json_lines;
     return sample;
@@ -74,7 +77,8 @@ Result<Sample> take_json(Sample sample) {
 
 // A first line is a header when none of its texts is a number or empty.
 bool is_header(const std::vector<std::string>& row) {
-    return std::ranges::none_of(row, [](const std::string& text) { return text.empty() || is_number(text); }) &&
+    return std::ranges::none_of(
+               row, [](const std::string& text) { return text.empty() || is_number(text); }) &&
            std::set<std::string>(row.begin(), row.end()).size() == row.size();
 }
 
@@ -89,7 +93,9 @@ Result<Sample> take_delimited(Sample sample) {
         sample.rows.push_back(std::move(texts));
     }
     if (sample.rows.empty() || sample.rows.front().size() < 2) {
-        return fail(FeedReason::feed_no_proposal, "the file has no delimiter between fields: neither comma, semicolon, tab nor bar");
+        return fail(
+            FeedReason::feed_no_proposal,
+            "the file has no delimiter between fields: neither comma, semicolon, tab nor bar");
     }
     sample.header = is_header(sample.rows.front());
     const std::size_t columns = sample.rows.front().size();
@@ -98,13 +104,15 @@ Result<Sample> take_delimited(Sample sample) {
     }
     if (sample.header) sample.rows.erase(sample.rows.begin());
     std::erase_if(sample.rows, [&](const auto& texts) { return texts.size() != columns; });
-    if (sample.rows.empty()) return fail(FeedReason::feed_no_proposal, "the file has no record below its line of names");
+    if (sample.rows.empty())
+        return fail(FeedReason::feed_no_proposal, "the file has no record below its line of names");
     return sample;
 }
 
 constexpr std::string_view kTimeFormats[] = {
-    "rfc3339",           "unix_seconds",      "unix_millis",    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S",
-    "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"};
+    "rfc3339",           "unix_seconds",      "unix_millis",         "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S",      "%d.%m.%Y %H:%M:%S",   "%d/%m/%Y %H:%M:%S",
+    "%Y-%m-%d %H:%M",    "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f"};
 
 TimeRules rules_of(std::string_view format) {
     if (format == "rfc3339") return {TimeRules::Kind::rfc3339, {}};
@@ -115,7 +123,8 @@ TimeRules rules_of(std::string_view format) {
 
 class Guesser {
   public:
-    Guesser(const Sample& sample, std::vector<std::string>& notes) : sample_(sample), notes_(notes) {}
+    Guesser(const Sample& sample, std::vector<std::string>& notes)
+        : sample_(sample), notes_(notes) {}
     Result<std::string> write(std::string_view file_name);
 
   private:
@@ -133,7 +142,8 @@ class Guesser {
     }
     bool named(std::size_t column, std::initializer_list<std::string_view> words) const {
         const std::string name = lower(sample_.names[column]);
-        return std::ranges::any_of(words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
+        return std::ranges::any_of(
+            words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
     }
     std::string_view time_format(std::size_t column) const;
     std::size_t find_time(std::initializer_list<std::string_view> words, std::size_t besides) const;
@@ -161,16 +171,19 @@ std::string_view Guesser::time_format(std::size_t column) const {
             LocalReading reading;
             if (reader.read(text, reading) != SuspenseReason::none) return false;
             // Any small number could be seconds since 1970; events of this century are meant.
-            return reading.first >= Instant::from_seconds(978'307'200) && reading.first < Instant::from_seconds(4'102'444'800);
+            return reading.first >= Instant::from_seconds(978'307'200) &&
+                   reading.first < Instant::from_seconds(4'102'444'800);
         };
         if (all(column, reads)) return format;
     }
     return {};
 }
 
-std::size_t Guesser::find_time(std::initializer_list<std::string_view> words, std::size_t besides) const {
+std::size_t Guesser::find_time(std::initializer_list<std::string_view> words,
+                               std::size_t besides) const {
     for (std::size_t i = 0; i < sample_.names.size(); ++i) {
-        if (i != besides && (words.size() == 0 || named(i, words)) && !time_format(i).empty()) return i;
+        if (i != besides && (words.size() == 0 || named(i, words)) && !time_format(i).empty())
+            return i;
     }
     return kNone;
 }
@@ -193,7 +206,8 @@ bool Guesser::distinct(std::size_t column) const {
 }
 
 std::string Guesser::ref(std::size_t column) const {
-    if (sample_.format == FormatKind::delimited && !sample_.header) return "column: " + sample_.names[column];
+    if (sample_.format == FormatKind::delimited && !sample_.header)
+        return "column: " + sample_.names[column];
     std::string quoted = "field: \"";
     for (const char c : sample_.names[column]) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -203,8 +217,12 @@ std::string Guesser::ref(std::size_t column) const {
 }
 
 void Guesser::guess_identity() {
-    const auto digits = [](std::string_view text) { return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }); };
-    const auto is_iccid = [&](std::string_view text) { return text.starts_with("89") && digits(text) && text.size() >= 19 && text.size() <= 20; };
+    const auto digits = [](std::string_view text) {
+        return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    const auto is_iccid = [&](std::string_view text) {
+        return text.starts_with("89") && digits(text) && text.size() >= 19 && text.size() <= 20;
+    };
     const auto is_imsi = [&](std::string_view text) { return digits(text) && text.size() == 15; };
     for (std::size_t i = 0; i < sample_.names.size() && identity_ == kNone; ++i) {
         if (!all(i, is_iccid) && !all(i, is_imsi)) continue;
@@ -221,9 +239,13 @@ void Guesser::guess_identity() {
         identity_ = find_named({"msisdn", "calling", "caller", "a_number", "anumber", "src"});
         if (identity_ != kNone) kind_ = "msisdn";
     }
-    if (identity_ == kNone) identity_ = find_named({"device", "lamp", "sensor", "subject", "account", "serial", "meter", "sim", "line"});
+    if (identity_ == kNone)
+        identity_ = find_named(
+            {"device", "lamp", "sensor", "subject", "account", "serial", "meter", "sim", "line"});
     for (std::size_t i = 0; i < sample_.names.size() && identity_ == kNone; ++i) {
-        if (i != start_ && i != end_ && i != id_ && std::ranges::find(quantities_, i) == quantities_.end()) identity_ = i;
+        if (i != start_ && i != end_ && i != id_ &&
+            std::ranges::find(quantities_, i) == quantities_.end())
+            identity_ = i;
     }
     if (identity_ == kNone) identity_ = 0;
 }
@@ -251,7 +273,8 @@ void Guesser::guess_quantity() {
         service_ = rule.service;
         unit_ = rule.unit;
         // A total beside its parts must not be counted twice.
-        const auto total = std::ranges::find_if(quantities_, [&](std::size_t i) { return named(i, {"total"}); });
+        const auto total =
+            std::ranges::find_if(quantities_, [&](std::size_t i) { return named(i, {"total"}); });
         if (total != quantities_.end()) quantities_ = {*total};
         if (service_ == "voice" || service_ == "energy") quantities_.resize(1);
         return;
@@ -262,7 +285,8 @@ std::string Guesser::quantity_text() const {
     if (quantities_.empty()) return "1";
     if (quantities_.size() == 1) return fmt::format("{{{}, unit: {}}}", ref(quantities_[0]), unit_);
     std::string sum;
-    for (const std::size_t column : quantities_) sum += (sum.empty() ? "{" : ", {") + ref(column) + "}";
+    for (const std::size_t column : quantities_)
+        sum += (sum.empty() ? "{" : ", {") + ref(column) + "}";
     return fmt::format("{{sum: [{}], unit: {}}}", sum, unit_);
 }
 
@@ -270,17 +294,21 @@ Result<std::string> Guesser::write(std::string_view file_name) {
     start_ = find_time({"start", "begin", "time", "date"}, kNone);
     if (start_ == kNone) start_ = find_time({}, kNone);
     if (start_ == kNone) {
-        return fail(FeedReason::feed_no_proposal, fmt::format("no field of {} reads as a time in all records", printable(file_name)));
+        return fail(
+            FeedReason::feed_no_proposal,
+            fmt::format("no field of {} reads as a time in all records", printable(file_name)));
     }
     end_ = find_time({"end", "stop", "finish"}, start_);
     for (std::size_t i = 0; i < sample_.names.size() && id_ == kNone; ++i) {
         const std::string name = lower(sample_.names[i]);
-        const bool is_id = name == "id" || name == "uuid" || name == "uniqueid" || name.ends_with("_id") || name.ends_with("eventid");
+        const bool is_id = name == "id" || name == "uuid" || name == "uniqueid" ||
+                           name.ends_with("_id") || name.ends_with("eventid");
         if (is_id && i != start_ && distinct(i)) id_ = i;
     }
     guess_quantity();
     guess_identity();
-    called_ = find_named({"called", "dialed", "dialled", "b_number", "bnumber", "destination", "dst"});
+    called_ =
+        find_named({"called", "dialed", "dialled", "b_number", "bnumber", "destination", "dst"});
     if (called_ == identity_ || service_ != "voice") called_ = kNone;
 
     std::string name;
@@ -289,29 +317,46 @@ Result<std::string> Guesser::write(std::string_view file_name) {
         name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
     }
     if (name.empty()) name = "feed";
-    std::string out = fmt::format("# Proposed from {} records; check each guess.\nfeed: \"{}\"\n", sample_.rows.size(), name);
+    std::string out = fmt::format("# Proposed from {} records; check each guess.\nfeed: \"{}\"\n",
+                                  sample_.rows.size(), name);
     if (sample_.format == FormatKind::json_lines) {
         out += "format: {json_lines: true}                # each line is a JSON object\n";
     } else {
-        const std::string delimiter = sample_.delimiter == '\t' ? "tab" : fmt::format("\"{}\"", sample_.delimiter);
-        out += fmt::format("format: {{delimited: {}, header: {}}}       # {}\n", delimiter, sample_.header,
-                           sample_.header ? "the first line names the fields" : "the first line looks like a record: columns count from 1");
+        const std::string delimiter =
+            sample_.delimiter == '\t' ? "tab" : fmt::format("\"{}\"", sample_.delimiter);
+        out += fmt::format(
+            "format: {{delimited: {}, header: {}}}       # {}\n", delimiter, sample_.header,
+            sample_.header ? "the first line names the fields"
+                           : "the first line looks like a record: columns count from 1");
     }
     out += "time_zone: UTC                            # guess: of times without an offset\n";
     const std::string_view format = time_format(start_);
-    if (format.starts_with('%')) tell("Times carry no offset: set `time_zone` to the clock of the source.");
+    if (format.starts_with('%'))
+        tell("Times carry no offset: set `time_zone` to the clock of the source.");
     out += "record:\n";
     if (id_ != kNone) out += fmt::format("  id: {{{}}}  # different in all records\n", ref(id_));
-    out += fmt::format("  service: {{constant: {}}}  # guess: must be a meter of the catalog\n", service_);
-    out += fmt::format("  start: {{{}, time: \"{}\"}}  # all records read so\n", ref(start_), format);
-    if (end_ != kNone) out += fmt::format("  end: {{{}, time: \"{}\"}}  # guess from its name\n", ref(end_), time_format(end_));
-    out += fmt::format("  quantity: {}  # {}\n", quantity_text(), quantities_.empty() ? "no field looks like a quantity: 1 per record" : "guess from its name; check the unit");
+    out += fmt::format("  service: {{constant: {}}}  # guess: must be a meter of the catalog\n",
+                       service_);
+    out +=
+        fmt::format("  start: {{{}, time: \"{}\"}}  # all records read so\n", ref(start_), format);
+    if (end_ != kNone)
+        out += fmt::format("  end: {{{}, time: \"{}\"}}  # guess from its name\n", ref(end_),
+                           time_format(end_));
+    out += fmt::format("  quantity: {}  # {}\n", quantity_text(),
+                       quantities_.empty() ? "no field looks like a quantity: 1 per record"
+                                           : "guess from its name; check the unit");
     if (quantities_.empty()) tell("No field looks like a quantity: each record counts 1.");
     if (!unit_.empty()) tell(fmt::format("Check that the quantity is in {}.", unit_));
-    if (called_ != kNone) out += fmt::format("  called: {{{}, number: {{}}}}  # guess: add `country:` if it holds national numbers\n", ref(called_));
-    out += fmt::format("guide: [{{by: {}, {}}}]  # guess: whose usage it is\n", kind_, ref(identity_));
+    if (called_ != kNone)
+        out += fmt::format(
+            "  called: {{{}, number: {{}}}}  # guess: add `country:` if it holds national "
+            "numbers\n",
+            ref(called_));
+    out +=
+        fmt::format("guide: [{{by: {}, {}}}]  # guess: whose usage it is\n", kind_, ref(identity_));
     out += id_ != kNone ? "same_record: [id]  # a record with the same id is the same record\n"
-                        : "same_record: [identity, start, end, quantity]  # no field names each record: check that these do\n";
+                        : "same_record: [identity, start, end, quantity]  # no field names each "
+                          "record: check that these do\n";
     if (id_ == kNone) tell("No field names each record: two equal records count as one.");
     out += "late: {accept: 35 days}\n";
     return out;
@@ -334,7 +379,8 @@ Result<Sample> take_sample(std::string_view first_bytes) {
     return json ? take_json(std::move(sample)) : take_delimited(std::move(sample));
 }
 
-Result<std::string> write_proposal(std::string_view file_name, const Sample& sample, std::vector<std::string>& notes) {
+Result<std::string> write_proposal(std::string_view file_name, const Sample& sample,
+                                   std::vector<std::string>& notes) {
     return Guesser(sample, notes).write(file_name);
 }
 

@@ -9,7 +9,8 @@ namespace farthing::mediation {
 
 namespace {
 
-// Text in 16 or 32 bits to a character: with its byte order mark, or every other byte of the beginning is zero.
+// Text in 16 or 32 bits to a character: with its byte order mark, or every other byte of the
+// beginning is zero.
 bool is_wide_text(std::string_view bytes) {
     if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) return true;
     const std::string_view sample = bytes.substr(0, 64);
@@ -26,7 +27,9 @@ void reject(Seal& seal, RejectReason why, std::string detail) {
 void check_names(const Feed& feed, const DelimitedReader& reader, Seal& seal) {
     seal.header = std::string(reader.header());
     if (!feed.header) return;
-    if (seal.header.empty()) return reject(seal, RejectReason::header_missing, "the file is empty: it has no line of field names");
+    if (seal.header.empty())
+        return reject(seal, RejectReason::header_missing,
+                      "the file is empty: it has no line of field names");
     if (reader.unknown().empty()) return;
     std::string names;
     for (const std::string& name : reader.unknown()) names += (names.empty() ? "" : ", ") + name;
@@ -36,23 +39,27 @@ void check_names(const Feed& feed, const DelimitedReader& reader, Seal& seal) {
 }
 
 // The figure that a header or trailer names against the one that the records give.
-void check_figure(std::string_view line, std::string_view line_name, const FieldRef& ref, RejectReason why,
-                  std::string_view figure, std::int64_t found, Seal& seal) {
+void check_figure(std::string_view line, std::string_view line_name, const FieldRef& ref,
+                  RejectReason why, std::string_view figure, std::int64_t found, Seal& seal) {
     if (!ref.given()) return;
     const std::string_view text = trimmed(cut(line, ref));
     std::int64_t named = 0;
     if (!read_integer(text, named)) {
-        return reject(seal, why, fmt::format("the {} has no number at characters {}-{} but \"{}\"", line_name, ref.from,
-                                             ref.to, printable(text)));
+        return reject(seal, why,
+                      fmt::format("the {} has no number at characters {}-{} but \"{}\"", line_name,
+                                  ref.from, ref.to, printable(text)));
     }
     if (named == found) return;
-    reject(seal, why, fmt::format("the {} names a {} of {}, the records give {}", line_name, figure, named, found));
+    reject(seal, why,
+           fmt::format("the {} names a {} of {}, the records give {}", line_name, figure, named,
+                       found));
 }
 
 void check_frame(const Feed& feed, const FixedWidthReader& reader, std::int64_t sum, Seal& seal) {
     const auto missing = [](const Feed::Line& rules, std::string_view line_name) {
-        return rules.starts_with.empty() ? fmt::format("the file has no {} line", line_name)
-                                         : fmt::format("no {} line starts with \"{}\"", line_name, rules.starts_with);
+        return rules.starts_with.empty()
+                   ? fmt::format("the file has no {} line", line_name)
+                   : fmt::format("no {} line starts with \"{}\"", line_name, rules.starts_with);
     };
     if (feed.first.present && reader.first().empty()) {
         return reject(seal, RejectReason::header_missing, missing(feed.first, "header"));
@@ -61,7 +68,8 @@ void check_frame(const Feed& feed, const FixedWidthReader& reader, std::int64_t 
         return reject(seal, RejectReason::trailer_missing, missing(feed.last, "trailer"));
     }
     const auto check = [&](const Feed::Line& rules, std::string_view line, std::string_view name) {
-        check_figure(line, name, rules.count, RejectReason::count_mismatch, "count", seal.records, seal);
+        check_figure(line, name, rules.count, RejectReason::count_mismatch, "count", seal.records,
+                     seal);
         check_figure(line, name, rules.sum, RejectReason::sum_mismatch, "sum", sum, seal);
     };
     check(feed.first, reader.first(), "header");
@@ -69,7 +77,8 @@ void check_frame(const Feed& feed, const FixedWidthReader& reader, std::int64_t 
     seal.header = std::string(reader.first().empty() ? reader.last() : reader.first());
 }
 
-// The sum of the quantity fields as they stand in the records; what is no number adds nothing, so that the sum differs.
+// The sum of the quantity fields as they stand in the records; what is no number adds nothing, so
+// that the sum differs.
 std::int64_t sum_of(const FieldMap& map, const std::string_view* fields) {
     std::int64_t sum = 0;
     for (const Slot slot : map.quantities) {
@@ -97,7 +106,8 @@ void seal_fixed_width(const Feed& feed, const FieldMap& map, FixedWidthReader& r
         seal.records += 1;
         if (record.fault != SuspenseReason::none) continue;
         if (__builtin_add_overflow(sum, sum_of(map, fields.data()), &sum)) {
-            return reject(seal, RejectReason::sum_mismatch, "the records sum up to more than any trailer can name");
+            return reject(seal, RejectReason::sum_mismatch,
+                          "the records sum up to more than any trailer can name");
         }
     }
     check_frame(feed, reader, sum, seal);
@@ -109,7 +119,8 @@ Seal seal(const Feed& feed, std::string_view bytes) {
     Seal seal;
     if (is_wide_text(bytes)) {
         reject(seal, RejectReason::encoding_unknown,
-               fmt::format("the file starts with \"{}\": text in UTF-16 or UTF-32", printable(bytes.substr(0, 8))));
+               fmt::format("the file starts with \"{}\": text in UTF-16 or UTF-32",
+                           printable(bytes.substr(0, 8))));
         return seal;
     }
     Arena arena;
@@ -120,7 +131,8 @@ Seal seal(const Feed& feed, std::string_view bytes) {
         return seal;
     }
     seal.records = count(reader);
-    if (const auto* delimited = std::get_if<DelimitedReader>(&reader)) check_names(feed, *delimited, seal);
+    if (const auto* delimited = std::get_if<DelimitedReader>(&reader))
+        check_names(feed, *delimited, seal);
     return seal;
 }
 

@@ -16,19 +16,20 @@ namespace farthing {
 struct Source {
     SourceId id;
     FeedId feed;
-    std::string path;          // as it was given
-    std::string hash;          // SHA-256 of the file as received
+    std::string path;  // as it was given
+    std::string hash;  // SHA-256 of the file as received
     std::int64_t size_bytes = 0;
     std::int64_t records = 0;  // counted when it was sealed
-    SourceId same_as;          // an earlier source with the same hash: its records come again, as duplicates
-    std::string header;        // first line of a delimited file that has one: field names
-    std::string reject_reason; // why the whole file was refused; empty: it was not
+    SourceId
+        same_as;  // an earlier source with the same hash: its records come again, as duplicates
+    std::string header;         // first line of a delimited file that has one: field names
+    std::string reject_reason;  // why the whole file was refused; empty: it was not
     std::string reject_detail;
     Instant sealed_at;
 };
 
-// [from, to) record numbers of one source that a batch consumed. `epoch` fences owners: a commit moves the source's
-// position from `from` to `to` only while the epoch is still the owner's.
+// [from, to) record numbers of one source that a batch consumed. `epoch` fences owners: a commit
+// moves the source's position from `from` to `to` only while the epoch is still the owner's.
 struct SourceRange {
     SourceId source;
     std::int64_t from = 0;
@@ -55,21 +56,23 @@ struct QuantityTotals {
 
 // What waits in suspense, one row per batch and cause; the records themselves are in the archive.
 struct SuspenseGroup {
-    std::uint32_t id = 0;             // given by the store
+    std::uint32_t id = 0;  // given by the store
     BatchId batch;
     FeedId feed;
     SuspenseReason reason = SuspenseReason::none;
-    std::string identity;             // "device L-0007"; empty where it can't be read, "*" where too many differ
+    std::string
+        identity;  // "device L-0007"; empty where it can't be read, "*" where too many differ
     std::int64_t records = 0;
-    Instant first;                    // event times; zero where unreadable
+    Instant first;  // event times; zero where unreadable
     Instant last;
-    std::string sample;               // file:line: the text of the first record
+    std::string sample;  // file:line: the text of the first record
 };
 
-// How suspended records left suspense: recycled by a retry (a batch of its own) or dropped with a reason.
+// How suspended records left suspense: recycled by a retry (a batch of its own) or dropped with a
+// reason.
 struct SuspenseExit {
     std::uint32_t group = 0;
-    BatchId recycled_by;              // none: dropped
+    BatchId recycled_by;  // none: dropped
     std::string dropped_because;
     std::int64_t records = 0;
 };
@@ -77,27 +80,27 @@ struct SuspenseExit {
 // A block of packed totals (R6): the counters of 64 owners in one window.
 struct PackKey {
     Perspective perspective = Perspective::retail;
-    std::uint8_t owner_kind = 0;      // rating::OwnerKind
-    std::int32_t window_first = 0;    // Date::days of the window's first day
-    std::uint32_t block = 0;          // owner id / 64
+    std::uint8_t owner_kind = 0;    // rating::OwnerKind
+    std::int32_t window_first = 0;  // Date::days of the window's first day
+    std::uint32_t block = 0;        // owner id / 64
     constexpr auto operator<=>(const PackKey&) const = default;
 };
 struct CounterPack {
     PackKey key;
-    std::string bytes;                // rating/counter_pack.h
+    std::string bytes;  // rating/counter_pack.h
 };
 
 // An immutable file beside the database, named by its content.
 struct ArchiveFile {
-    std::string table;                // usage, rated_usage, suspended, dedup
-    std::string path;                 // relative to the archive folder
+    std::string table;  // usage, rated_usage, suspended, dedup
+    std::string path;   // relative to the archive folder
     std::int64_t records = 0;
     std::int64_t bytes = 0;
     std::string hash;
-    std::int64_t footer_size = 0;     // Parquet only
+    std::int64_t footer_size = 0;  // Parquet only
     struct ColumnStats {
-        std::uint32_t column = 0;     // field id
-        std::string min;              // as DuckLake writes them
+        std::uint32_t column = 0;  // field id
+        std::string min;           // as DuckLake writes them
         std::string max;
         std::int64_t values = 0;
         std::int64_t nulls = 0;

@@ -21,8 +21,9 @@ std::uint32_t NameTable::id_of(Kind kind, std::string_view name) {
 }
 
 std::string NameTable::name_of(Kind kind, std::uint32_t id) const {
-    const auto found =
-        std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.kind == kind && row.id == id; });
+    const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) {
+        return row.kind == kind && row.id == id;
+    });
     return found == rows_.end() ? std::string() : found->name;
 }
 

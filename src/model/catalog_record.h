@@ -26,7 +26,8 @@ struct CatalogRecord {
     std::vector<CatalogFile> files;  // sorted by path
 };
 
-// Names to ids that stay the same over versions: ids are given in order of first use and never again.
+// Names to ids that stay the same over versions: ids are given in order of first use and never
+// again.
 class NameTable {
   public:
     enum class Kind : unsigned char { meter = 1, plan, component, partner };

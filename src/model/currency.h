@@ -18,9 +18,9 @@ class Currency {
     static std::optional<Currency> numbered(std::uint16_t numeric);
 
     std::string_view code() const;
-    int minor_digits() const;                            // 2 for EUR, 0 for JPY, 3 for KWD
+    int minor_digits() const;                               // 2 for EUR, 0 for JPY, 3 for KWD
     int atom_digits() const { return minor_digits() + 7; }  // 9 for EUR, 7 for JPY, 10 for KWD
-    std::uint16_t numeric() const { return numeric_; }   // ISO 4217 number, 0 for none
+    std::uint16_t numeric() const { return numeric_; }      // ISO 4217 number, 0 for none
     constexpr auto operator<=>(const Currency&) const = default;
 
   private:

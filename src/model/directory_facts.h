@@ -1,5 +1,5 @@
-// The stored facts of the directory: who pays, who subscribes to what, which identity is whose. Append-only: a change
-// is a new dated fact; `directory/` folds them into a snapshot.
+// The stored facts of the directory: who pays, who subscribes to what, which identity is whose.
+// Append-only: a change is a new dated fact; `directory/` folds them into a snapshot.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@ namespace farthing {
 
 struct AccountFact {
     AccountId id;
-    std::string name;    // unique in the tenant: the operator's own account number
-    AccountId parent;    // none for a topmost account
-    std::string title;   // as printed on documents; empty: the name
+    std::string name;                  // unique in the tenant: the operator's own account number
+    AccountId parent;                  // none for a topmost account
+    std::string title;                 // as printed on documents; empty: the name
     std::vector<std::string> address;  // lines as printed
     unsigned bill_day = 1;             // 1..31, the anchor of its cycles when it pays (EC61)
     std::string tax_number;
     bool operator==(const AccountFact&) const = default;
 };
-struct PaysFact {        // from that day on the account pays (or not) for itself and those below it
+struct PaysFact {  // from that day on the account pays (or not) for itself and those below it
     AccountId account;
     Date from;
     bool pays = true;
@@ -33,23 +33,23 @@ struct PaysFact {        // from that day on the account pays (or not) for itsel
 struct GroupFact {
     GroupId id;
     std::string name;
-    AccountId account;   // whose pool it is: its payer pays the overage
+    AccountId account;  // whose pool it is: its payer pays the overage
     bool operator==(const GroupFact&) const = default;
 };
 struct SubscriptionFact {
     SubscriptionId id;
-    std::string name;    // unique in the tenant
+    std::string name;  // unique in the tenant
     AccountId account;
-    GroupId group;       // none: in no group
+    GroupId group;  // none: in no group
     bool operator==(const SubscriptionFact&) const = default;
 };
-struct PlanFact {        // from that day on the subscription has that plan; none: no plan
+struct PlanFact {  // from that day on the subscription has that plan; none: no plan
     SubscriptionId subscription;
     Date from;
     PlanId plan;
     bool operator==(const PlanFact&) const = default;
 };
-struct QuantityFact {    // from that day on the subscription counts that many; 0 ends it
+struct QuantityFact {  // from that day on the subscription counts that many; 0 ends it
     SubscriptionId subscription;
     Date from;
     std::int64_t quantity = 1;
@@ -71,7 +71,8 @@ struct DirectoryFacts {
     std::vector<SubscriptionFact> subscriptions;
     std::vector<PlanFact> plans;
     std::vector<QuantityFact> quantities;
-    std::vector<IdentityFact> identities;  // a later fact about the same kind, value and start replaces the earlier
+    std::vector<IdentityFact>
+        identities;  // a later fact about the same kind, value and start replaces the earlier
 };
 
 }  // namespace farthing

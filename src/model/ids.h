@@ -6,20 +6,24 @@
 namespace farthing {
 
 using TenantId = Id<struct TenantTag>;
-using AccountId = Id<struct AccountTag>;            // a node of the account tree; may pay for those below it
-using GroupId = Id<struct GroupTag>;                // subscriptions that share an allowance
-using SubscriptionId = Id<struct SubscriptionTag>;  // the SIM, line, lamp or block of numbers that uses
-using MeterId = Id<struct MeterTag, std::uint16_t>; // what is counted: data, voice, sms, energy
+using AccountId = Id<struct AccountTag>;  // a node of the account tree; may pay for those below it
+using GroupId = Id<struct GroupTag>;      // subscriptions that share an allowance
+using SubscriptionId =
+    Id<struct SubscriptionTag>;  // the SIM, line, lamp or block of numbers that uses
+using MeterId = Id<struct MeterTag, std::uint16_t>;  // what is counted: data, voice, sms, energy
 using PlanId = Id<struct PlanTag>;
-using ComponentId = Id<struct ComponentTag>;        // one charge of a plan, usage or fee, stable over catalog versions
+using ComponentId =
+    Id<struct ComponentTag>;  // one charge of a plan, usage or fee, stable over catalog versions
 using PartnerId = Id<struct PartnerTag>;
-using VersionNo = Id<struct CatalogVersionTag>;     // catalog version, 1, 2, 3 …
+using VersionNo = Id<struct CatalogVersionTag>;  // catalog version, 1, 2, 3 …
 using FeedId = Id<struct FeedTag>;
-using SourceId = Id<struct SourceTag>;              // one file (later: one partition) of a feed
-using BatchId = Id<struct BatchTag>;                // the unit of commit
+using SourceId = Id<struct SourceTag>;  // one file (later: one partition) of a feed
+using BatchId = Id<struct BatchTag>;    // the unit of commit
 using EntryId = Id<struct EntryTag, std::uint64_t>;
 using InvoiceId = Id<struct InvoiceTag>;
 
-enum class Perspective : std::uint8_t { retail = 1 };  // part of every rated key; cost and others follow
+enum class Perspective : std::uint8_t {
+    retail = 1
+};  // part of every rated key; cost and others follow
 
 }  // namespace farthing

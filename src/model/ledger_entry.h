@@ -14,19 +14,22 @@ namespace farthing {
 
 // What a ledger account stands for; `ref` says whose. Debits are positive, credits negative.
 enum class LedgerKind : std::uint8_t {
-    unbilled = 1,   // ref: paying account; earned, not yet on a sent document
-    receivable,     // ref: paying account; sent, not yet paid
-    revenue,        // ref: component
-    discount,       // ref: component of the discount; reduces revenue
-    adjustment,     // ref: paying account; manual debits and credits
-    rounding,       // ref: 0
-    tax,            // ref: 0
-    share_cost,     // ref: partner; what partners' shares cost us
-    partner,        // ref: partner; what we owe the partner
+    unbilled = 1,  // ref: paying account; earned, not yet on a sent document
+    receivable,    // ref: paying account; sent, not yet paid
+    revenue,       // ref: component
+    discount,      // ref: component of the discount; reduces revenue
+    adjustment,    // ref: paying account; manual debits and credits
+    rounding,      // ref: 0
+    tax,           // ref: 0
+    share_cost,    // ref: partner; what partners' shares cost us
+    partner,       // ref: partner; what we owe the partner
 };
 constexpr std::array<std::string_view, 10> kLedgerKindNames = {
-    "", "unbilled", "receivable", "revenue", "discount", "adjustment", "rounding", "tax", "share_cost", "partner"};
-constexpr std::string_view name_of(LedgerKind kind) { return kLedgerKindNames[static_cast<std::size_t>(kind)]; }
+    "",           "unbilled", "receivable", "revenue",    "discount",
+    "adjustment", "rounding", "tax",        "share_cost", "partner"};
+constexpr std::string_view name_of(LedgerKind kind) {
+    return kLedgerKindNames[static_cast<std::size_t>(kind)];
+}
 
 struct LedgerAccount {
     LedgerKind kind = LedgerKind::unbilled;
@@ -41,20 +44,33 @@ struct Posting {
 };
 
 // What caused an entry.
-enum class EntryKind : std::uint8_t { usage = 1, fee, discount, adjustment, share, rounding, tax, invoice, settlement };
+enum class EntryKind : std::uint8_t {
+    usage = 1,
+    fee,
+    discount,
+    adjustment,
+    share,
+    rounding,
+    tax,
+    invoice,
+    settlement
+};
 constexpr std::array<std::string_view, 10> kEntryKindNames = {
-    "", "usage", "fee", "discount", "adjustment", "share", "rounding", "tax", "invoice", "settlement"};
-constexpr std::string_view name_of(EntryKind kind) { return kEntryKindNames[static_cast<std::size_t>(kind)]; }
+    "",      "usage",    "fee", "discount", "adjustment",
+    "share", "rounding", "tax", "invoice",  "settlement"};
+constexpr std::string_view name_of(EntryKind kind) {
+    return kEntryKindNames[static_cast<std::size_t>(kind)];
+}
 
 struct Entry {
-    EntryId id;               // given by the store
+    EntryId id;  // given by the store
     EntryKind kind = EntryKind::usage;
-    BatchId batch;            // usage: the batch that made it; else none
-    InvoiceId invoice;        // what a document made: that document; else none
-    EntryId reverses;         // the mirror of that entry; else none
+    BatchId batch;      // usage: the batch that made it; else none
+    InvoiceId invoice;  // what a document made: that document; else none
+    EntryId reverses;   // the mirror of that entry; else none
     AccountId payer;
-    ComponentId component;    // none where no single component caused it
-    DatePeriod period;        // the service period it belongs to
+    ComponentId component;  // none where no single component caused it
+    DatePeriod period;      // the service period it belongs to
     Currency currency;
     std::vector<Posting> postings;
 };

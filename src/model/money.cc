@@ -21,14 +21,17 @@ std::optional<Money> Money::parse(std::string_view text, Currency currency) {
     const auto places = static_cast<std::size_t>(currency.atom_digits());
     const bool stray_point = point != std::string_view::npos && decimals.empty();
     const bool no_whole = digits.empty() || digits.back() < '0' || digits.back() > '9';
-    if (stray_point || no_whole || digits.front() == '+' || decimals.size() > places) return std::nullopt;
+    if (stray_point || no_whole || digits.front() == '+' || decimals.size() > places)
+        return std::nullopt;
     digits.append(decimals).append(places - decimals.size(), '0');
     const auto atoms = parse_int128(digits);
     if (!atoms) return std::nullopt;
     return Money{*atoms, currency};
 }
 
-Exact Money::exact() const { return Exact(atoms, power_of_ten128(currency.atom_digits())); }
+Exact Money::exact() const {
+    return Exact(atoms, power_of_ten128(currency.atom_digits()));
+}
 
 std::string Money::to_string() const {
     std::string text = scaled_to_string(atoms, currency.atom_digits());
@@ -56,7 +59,8 @@ std::optional<Money> money_of(const Exact& exact, Currency currency, Rounding ro
     return rounded_money(exact, currency, currency.atom_digits(), rounding);
 }
 
-std::optional<Money> rounded_money(const Exact& exact, Currency currency, int digits, Rounding rounding) {
+std::optional<Money> rounded_money(const Exact& exact, Currency currency, int digits,
+                                   Rounding rounding) {
     const auto units = exact.rounded(digits, rounding);
     if (!units) return std::nullopt;
     const auto atoms = checked_mul(*units, power_of_ten128(currency.atom_digits() - digits));

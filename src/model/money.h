@@ -23,7 +23,8 @@ struct Money {
     bool operator==(const Money&) const = default;
     // REQUIRES: atoms > -2^127, which no price, sum of lines or posting reaches.
     Money operator-() const;
-    // Decimal text as to_string writes it; nullopt when malformed, finer than an atom or out of range.
+    // Decimal text as to_string writes it; nullopt when malformed, finer than an atom or out of
+    // range.
     static std::optional<Money> parse(std::string_view text, Currency currency);
     Exact exact() const;  // in units of the currency
     // All atom digits, trailing zeros cut down to the minor digits: "0.10", "0.000000033".
@@ -35,12 +36,16 @@ struct Money {
 // Sum; nullopt on overflow. REQUIRES: the same currency.
 std::optional<Money> checked_add(const Money& a, const Money& b);
 // `exact` units of the currency rounded to atoms; nullopt when out of range.
-std::optional<Money> money_of(const Exact& exact, Currency currency, Rounding rounding = Rounding::half_even);
-// `exact` rounded to `digits` decimals and given as Money; nullopt when out of range. REQUIRES: digits <= atom digits.
-std::optional<Money> rounded_money(const Exact& exact, Currency currency, int digits, Rounding rounding);
+std::optional<Money> money_of(const Exact& exact, Currency currency,
+                              Rounding rounding = Rounding::half_even);
+// `exact` rounded to `digits` decimals and given as Money; nullopt when out of range. REQUIRES:
+// digits <= atom digits.
+std::optional<Money> rounded_money(const Exact& exact, Currency currency, int digits,
+                                   Rounding rounding);
 
-// `whole` (in any small unit) in parts proportional to `weights`, summing to the whole: largest remainder, ties to
-// the first, symmetric in sign (EC05, EC06). REQUIRES: weights >= 0, their sum > 0.
+// `whole` (in any small unit) in parts proportional to `weights`, summing to the whole: largest
+// remainder, ties to the first, symmetric in sign (EC05, EC06). REQUIRES: weights >= 0, their sum >
+// 0.
 std::vector<i128> split_largest_remainder(i128 whole, std::span<const Exact> weights);
 
 }  // namespace farthing

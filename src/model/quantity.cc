@@ -33,8 +33,8 @@ struct Alias {
     std::string_view name;
     std::string_view unit;
 };
-constexpr Alias kAliases[] = {{"ms", "millisecond"}, {"s", "second"}, {"sec", "second"},
-                              {"min", "minute"},     {"h", "hour"},   {"B", "byte"},
+constexpr Alias kAliases[] = {{"ms", "millisecond"}, {"s", "second"},   {"sec", "second"},
+                              {"min", "minute"},     {"h", "hour"},     {"B", "byte"},
                               {"J", "joule"},        {"sms", "message"}};
 
 const Unit* exactly_named(std::string_view name) {
@@ -51,7 +51,8 @@ const Unit* exactly_named(std::string_view name) {
 
 const Unit* unit_named(std::string_view name) {
     if (const Unit* unit = exactly_named(name)) return unit;
-    if (name.size() > 3 && name.back() == 's') return exactly_named(name.substr(0, name.size() - 1));
+    if (name.size() > 3 && name.back() == 's')
+        return exactly_named(name.substr(0, name.size() - 1));
     return nullptr;
 }
 
@@ -75,7 +76,8 @@ std::string quantity_to_string(std::int64_t quantity, const Unit& base) {
     const Unit* best = &base;
     Decimal shown{quantity, 0};
     for (const Unit& unit : kUnits) {
-        const bool decimal = unit.name.find('i') == std::string_view::npos || unit.dimension != Dimension::volume;
+        const bool decimal =
+            unit.name.find('i') == std::string_view::npos || unit.dimension != Dimension::volume;
         if (!decimal || unit.dimension != base.dimension || unit.size <= best->size) continue;
         const i128 thousandths = static_cast<i128>(quantity) * base.size * 1000;
         const bool large_enough = abs128(thousandths) >= static_cast<i128>(unit.size) * 1000;

@@ -29,7 +29,8 @@ std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
     hash = mix64(hash, static_cast<std::uint64_t>(chunk.end[row].micros));
     hash = mix64(hash, static_cast<std::uint64_t>(chunk.quantity[row]));
     hash = mix64(hash, chunk.network[row].value);
-    for (const auto& column : chunk.reading) hash = mix64(hash, static_cast<std::uint64_t>(column[row]));
+    for (const auto& column : chunk.reading)
+        hash = mix64(hash, static_cast<std::uint64_t>(column[row]));
     // Marked by side: a call from A to nobody is not a call from nobody to A.
     if (!chunk.called[row].empty()) hash = mix64(mix64(hash, 1), hash64(chunk.called[row]));
     if (!chunk.calling[row].empty()) hash = mix64(mix64(hash, 2), hash64(chunk.calling[row]));

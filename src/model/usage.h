@@ -1,4 +1,5 @@
-// Usage on its way: columns of at most 64 Ki records. Strings live only until guiding turned them into ids.
+// Usage on its way: columns of at most 64 Ki records. Strings live only until guiding turned them
+// into ids.
 #pragma once
 
 #include <array>
@@ -14,20 +15,26 @@
 namespace farthing {
 
 constexpr std::size_t kChunkRecordsMax = 64 * 1024;
-constexpr std::int64_t kQuantityMax = std::int64_t{1} << 53;  // more in one record is a fault of its source
+constexpr std::int64_t kQuantityMax = std::int64_t{1}
+                                      << 53;  // more in one record is a fault of its source
 
 // Which namespace an identity belongs to; the name is also the field name in feeds and imports.
 enum class IdentityKind : std::uint8_t { device, iccid, imsi, msisdn, did, subscription };
-constexpr std::array<std::string_view, 6> kIdentityKindNames = {"device", "iccid", "imsi", "msisdn", "did", "subscription"};
-constexpr std::string_view name_of(IdentityKind kind) { return kIdentityKindNames[static_cast<std::size_t>(kind)]; }
+constexpr std::array<std::string_view, 6> kIdentityKindNames = {"device", "iccid", "imsi",
+                                                                "msisdn", "did",   "subscription"};
+constexpr std::string_view name_of(IdentityKind kind) {
+    return kIdentityKindNames[static_cast<std::size_t>(kind)];
+}
 
-// A serving network: mobile country code, and network code where known. 0 is "none". Two-digit and three-digit
-// network codes differ ("01" is not "001").
+// A serving network: mobile country code, and network code where known. 0 is "none". Two-digit and
+// three-digit network codes differ ("01" is not "001").
 struct NetworkKey {
     std::uint32_t value = 0;
     constexpr auto operator<=>(const NetworkKey&) const = default;
     explicit constexpr operator bool() const { return value != 0; }
-    constexpr NetworkKey country() const { return {value / 10'000 * 10'000}; }  // without the network code
+    constexpr NetworkKey country() const {
+        return {value / 10'000 * 10'000};
+    }  // without the network code
     // "244", "244-05", "24405" or "310410"; none when malformed.
     static constexpr NetworkKey parse(std::string_view text) {
         std::uint32_t digits = 0;
@@ -45,25 +52,28 @@ struct NetworkKey {
     }
 };
 
-// One column per field, all of the same length. Views point into the source's buffer, which outlives the chunk.
-// A record that failed on the way keeps its row, with outcome and reason set; later stages pass it over.
+// One column per field, all of the same length. Views point into the source's buffer, which
+// outlives the chunk. A record that failed on the way keeps its row, with outcome and reason set;
+// later stages pass it over.
 struct UsageChunk {
     SourceId source;
 
     // Decoded.
-    std::vector<std::int64_t> line;              // 1-based record number in the source, as an editor counts lines
-    std::vector<std::string_view> raw;           // the record as received
-    std::vector<std::string_view> id;            // the source's own record id; may be empty
+    std::vector<std::int64_t>
+        line;  // 1-based record number in the source, as an editor counts lines
+    std::vector<std::string_view> raw;  // the record as received
+    std::vector<std::string_view> id;   // the source's own record id; may be empty
     std::vector<IdentityKind> identity_kind;
     std::vector<std::string_view> identity;
     std::vector<MeterId> meter;
     std::vector<Instant> start;
-    std::vector<Instant> end;                    // = start where the source names none
-    std::vector<std::int64_t> quantity;          // in the meter's base unit
+    std::vector<Instant> end;            // = start where the source names none
+    std::vector<std::int64_t> quantity;  // in the meter's base unit
     std::vector<NetworkKey> network;
-    std::vector<std::string_view> called;        // normalised digits
+    std::vector<std::string_view> called;  // normalised digits
     std::vector<std::string_view> calling;
-    std::array<std::vector<std::int64_t>, 2> reading;  // what the feed keeps besides (`keep:`), 0 where absent
+    std::array<std::vector<std::int64_t>, 2>
+        reading;  // what the feed keeps besides (`keep:`), 0 where absent
 
     // Dedup: `key` names the record, `content` is what must agree when the key comes again.
     std::vector<Hash128> key;
@@ -85,9 +95,9 @@ struct UsageChunk {
     }
 };
 
-// What identifies content: every normalised field but the provenance. The same from a decoded record and from the
-// archive's row, so a candidate duplicate is confirmed without keeping a hash per record. Uses the subscription,
-// not the identity's text: call it after guiding.
+// What identifies content: every normalised field but the provenance. The same from a decoded
+// record and from the archive's row, so a candidate duplicate is confirmed without keeping a hash
+// per record. Uses the subscription, not the identity's text: call it after guiding.
 std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row);
 
 }  // namespace farthing

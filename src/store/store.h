@@ -113,8 +113,8 @@ class Store {
     virtual Result<FeedId> save_feed(const std::string& name,
                                      const std::string& text) = 0;  // a new version each time
 
-    // Sources. `seal` gives the id and epoch 1; the same path and hash that is not finished resumes
-    // its row.
+    // Sources. `seal` gives the id and epoch 1; the same content at the same path is the same
+    // source, wherever its position stands.
     struct SourceRow {
         Source source;
         std::int64_t position = 0;  // next record to read

@@ -78,19 +78,15 @@ Result<FeedId> SqliteStore::save_feed(const std::string& name, const std::string
 
 Result<Store::SourceRow> SqliteStore::seal(Source source) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
-    // Unfinished: records are left, or no batch took it yet.
-    std::optional<SourceRow> unfinished;
+    // The same file at the same place is the same source: read on where it was left, or finished.
+    std::optional<SourceRow> known;
     FARTHING_CHECK(database_->select(
         FARTHING_SOURCE_COLUMNS
-        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? AND (position < records OR NOT "
-        "EXISTS "
-        "(SELECT 1 FROM batch_range WHERE batch_range.tenant = source.tenant AND "
-        "batch_range.source = source.id)) "
-        "ORDER BY id LIMIT 1",
-        [&](const SqlStatement& row) { unfinished = source_of(row); }, kTenant, source.hash,
-        source.feed, source.path));
-    if (unfinished) {
-        source.id = unfinished->source.id;
+        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? ORDER BY id LIMIT 1",
+        [&](const SqlStatement& row) { known = source_of(row); }, kTenant, source.hash, source.feed,
+        source.path));
+    if (known) {
+        source.id = known->source.id;
         FARTHING_CHECK(seal_again(*database_, source));
     } else {
         FARTHING_TRY(

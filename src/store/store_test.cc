@@ -153,16 +153,17 @@ TEST(Store, GivesTheNewestTextOfAFeed) {
     EXPECT_EQ((*feeds)[0].text, "v2");
 }
 
-TEST(Store, ResumesAnUnfinishedSourceAndKnowsACopy) {
+TEST(Store, TakesAFileUpWhereItWasLeftAndKnowsACopy) {
     const TestFolder folder;
     auto store = opened(folder.path());
     const auto first = sealed(*store, "a.csv");
     EXPECT_EQ(first.epoch, 1);
     EXPECT_EQ(sealed(*store, "a.csv").source.id, first.source.id);
     ASSERT_TRUE(store->commit(batch_of(first)));
-    const auto again = sealed(*store, "a.csv");
-    EXPECT_NE(again.source.id, first.source.id);
-    EXPECT_EQ(again.source.same_as, first.source.id);
+    EXPECT_EQ(sealed(*store, "a.csv").source.id, first.source.id);  // finished: nothing to do
+    const auto copy = sealed(*store, "copy-of-a.csv");
+    EXPECT_NE(copy.source.id, first.source.id);
+    EXPECT_EQ(copy.source.same_as, first.source.id);
     EXPECT_EQ(store->sources()->size(), 2u);
     EXPECT_EQ((*store->source(first.source.id))->position, 10);
 }

@@ -1,4 +1,5 @@
-// A planted fault that must be found: if the runner reports this target as sound, the runner is broken.
+// A planted fault that must be found: if the runner reports this target as sound, the runner is
+// broken.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,4 +1,5 @@
-// Feed descriptions: any text is read or refused with a place, and a file is proposed for or refused.
+// Feed descriptions: any text is read or refused with a place, and a file is proposed for or
+// refused.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

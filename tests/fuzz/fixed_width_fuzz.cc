@@ -1,4 +1,5 @@
-// Fixed-width text: any bytes decode without harm, and reading in one go or record by record finds the same records.
+// Fixed-width text: any bytes decode without harm, and reading in one go or record by record finds
+// the same records.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -13,7 +14,8 @@ using namespace farthing::mediation;
 
 constexpr const char* kFeed =
     "feed: fuzz\n"
-    "format: {fixed_width: true, header: {starts_with: HDR, count: 11-18}, trailer: {count: 11-18, sum: 19-30}}\n"
+    "format: {fixed_width: true, header: {starts_with: HDR, count: 11-18}, trailer: {count: 11-18, "
+    "sum: 19-30}}\n"
     "time_zone: Europe/London\n"
     "record:\n"
     "  id: {at: 1-20}\n"

@@ -1,4 +1,5 @@
-// JSON lines: any bytes decode without harm, and reading in one go or record by record finds the same records.
+// JSON lines: any bytes decode without harm, and reading in one go or record by record finds the
+// same records.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

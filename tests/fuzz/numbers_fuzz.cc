@@ -34,10 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(Money::parse(money->to_string(), money->currency) == money);
     }
     if (const auto quantity = parse_quantity(text, *unit_named("byte"))) {
-        require(parse_quantity(quantity_to_string(*quantity, *unit_named("byte")), *unit_named("byte")) == quantity);
+        require(parse_quantity(quantity_to_string(*quantity, *unit_named("byte")),
+                               *unit_named("byte")) == quantity);
     }
     if (const auto date = parse_date(text)) require(to_string(*date) == text);
-    if (const auto instant = parse_rfc3339(text)) require(parse_rfc3339(to_rfc3339(*instant)) == instant);
+    if (const auto instant = parse_rfc3339(text))
+        require(parse_rfc3339(to_rfc3339(*instant)) == instant);
     require(is_utf8(json_escaped(text)));
     require(is_utf8(printable(text)));
     return 0;
