@@ -9,7 +9,9 @@ namespace farthing::catalog {
 namespace {
 
 // clang-format off
-constexpr Key refused(std::string_view name, std::string_view instead) { return {name, Shape::text, "", "Not priced by this release.", false, instead}; }
+constexpr Key refused(std::string_view name, std::string_view instead) {
+    return {name, Shape::text, "", "Not priced by this release.", false, instead};
+}
 
 constexpr std::string_view kLater = "Take it out: a later release prices it.";
 
@@ -22,15 +24,20 @@ constexpr Key kCatalog[] = {
     {"meters", Shape::named_objects, "meter", "What is counted, by name."},
     {"zones", Shape::named_objects, "zone", "Sets of networks, by name."},
     {"partners", Shape::named_objects, "partner", "Who gets a share of charges, by name."},
-    {"taxes", Shape::objects, "tax", "Tax by category; the first is what a charge has unless it says otherwise. None: no tax lines."},
+    {"taxes", Shape::objects, "tax",
+     "Tax by category; the first is what a charge has unless it says otherwise. None: no tax "
+     "lines."},
     {"invoices", Shape::object, "invoices", "What invoices say and how they are numbered."},
     {"decks", Shape::named_objects, "deck", "Rate decks by called prefix, from CSV files."},
     {"price_lists", Shape::named_objects, "price_list", "Price lists by network, from CSV files."},
     {"plans", Shape::objects, "plan", "What customers subscribe to."},
-    refused("time_bands", "Price the whole day alike for now: peak and off-peak hours come in a later release."),
+    refused("time_bands",
+            "Price the whole day alike for now: peak and off-peak hours come in a later release."),
     refused("holidays", "Price every day alike for now."),
     refused("packages", kLater),
-    refused("customers", "Give the customer a plan of its own: special prices per customer come in a later release."),
+    refused("customers",
+            "Give the customer a plan of its own: special prices per customer come in a later "
+            "release."),
     refused("origin_sets", "Price by destination only for now."),
     refused("perspectives", "Keep cost prices in a catalog of their own for now."),
     refused("cost", "Keep cost prices in a catalog of their own for now."),
@@ -42,7 +49,8 @@ constexpr Key kRounding[] = {
     refused("record", "Records are never rounded: a line rounds once, the exact sum."),
 };
 constexpr Key kMeter[] = {
-    {"unit", Shape::name, "", "The base unit it counts in: byte, second, message, joule, event, number.", true},
+    {"unit", Shape::name, "",
+     "The base unit it counts in: byte, second, message, joule, event, number.", true},
     {"title", Shape::text, "", "Heading on documents."},
 };
 constexpr Key kZone[] = {
@@ -55,13 +63,17 @@ constexpr Key kTax[] = {
     {"category", Shape::name, "", "What charges call it: standard.", true},
     {"name", Shape::text, "", "What documents call it: VAT 20 %.", true},
     {"percent", Shape::decimal, "", "Of the net amount.", true},
-    refused("country", "Tax by the customer's country comes in a later release: one catalog, one country for now."),
-    refused("included", "Write prices without tax: prices that include it come in a later release."),
+    refused("country",
+            "Tax by the customer's country comes in a later release: one catalog, one country for "
+            "now."),
+    refused("included",
+            "Write prices without tax: prices that include it come in a later release."),
     refused("valid_from", "Publish a new version of the catalog that is valid from that day."),
 };
 constexpr Key kInvoices[] = {
     {"series", Shape::text, "", "Invoice numbers: INV-{year}-{number:4}."},
-    {"lines", Shape::choice, "per payer|per account", "Whether lines are grouped over all accounts of the payer, or per account."},
+    {"lines", Shape::choice, "per payer|per account",
+     "Whether lines are grouped over all accounts of the payer, or per account."},
     {"due", Shape::text, "", "When payment is due: 14 days."},
     {"seller", Shape::object, "seller", "Who sends the invoice."},
     {"payment", Shape::text, "", "How to pay."},
@@ -73,23 +85,30 @@ constexpr Key kSeller[] = {
     {"tax_number", Shape::text, "", "VAT or GST number."},
 };
 constexpr Key kDeck[] = {
-    {"file", Shape::text, "", "CSV file in the catalog's folder, with columns prefix and price.", true},
+    {"file", Shape::text, "",
+     "CSV file in the catalog's folder, with columns prefix and price.", true},
     {"meter", Shape::name, "", "The meter it prices; needed only where no charge uses the deck."},
     {"per", Shape::text, "", "What a price is for where the file has no column `per`: minute."},
-    {"increments", Shape::text, "", "First and next step where the file has no column `increments`: 60/6."},
-    {"connection_fee", Shape::decimal, "", "Per call, where the file has no column `connection_fee`."},
-    {"decimal", Shape::choice, "point|comma", "The decimal mark of the file's prices; a point unless it says comma."},
+    {"increments", Shape::text, "",
+     "First and next step where the file has no column `increments`: 60/6."},
+    {"connection_fee", Shape::decimal, "",
+     "Per call, where the file has no column `connection_fee`."},
+    {"decimal", Shape::choice, "point|comma",
+     "The decimal mark of the file's prices; a point unless it says comma."},
     refused("origin_sets", "Price by destination only for now."),
     refused("time_bands", "Price the whole day alike for now."),
-    refused("trust", "Take one of two overlapping decks out: ranks of decks come in a later release."),
+    refused("trust",
+            "Take one of two overlapping decks out: ranks of decks come in a later release."),
     refused("blocked", "Leave the prefix out: calls to it are then suspended, never priced zero."),
 };
 constexpr Key kPriceList[] = {
-    {"file", Shape::text, "", "CSV file in the catalog's folder, with columns network and price.", true},
+    {"file", Shape::text, "",
+     "CSV file in the catalog's folder, with columns network and price.", true},
     {"by", Shape::choice, "mcc-mnc", "What its rows are found by.", true},
     {"meter", Shape::name, "", "The meter it prices; needed only where no charge uses the list."},
     {"per", Shape::text, "", "What a price is for where the file has no column `per`: MB."},
-    {"decimal", Shape::choice, "point|comma", "The decimal mark of the file's prices; a point unless it says comma."},
+    {"decimal", Shape::choice, "point|comma",
+     "The decimal mark of the file's prices; a point unless it says comma."},
 };
 constexpr Key kPlan[] = {
     {"plan", Shape::name, "", "The name by which subscriptions take it.", true},
@@ -112,23 +131,28 @@ constexpr Key kPlan[] = {
 constexpr Key kCharge[] = {
     {"fee", Shape::name, "", "Makes this a fee; its name in the plan."},
     {"usage", Shape::name, "", "Makes this a price of usage; the meter it prices."},
-    {"name", Shape::name, "", "Name of a usage charge in the plan; else the meter's, and the zone's."},
+    {"name", Shape::name, "",
+     "Name of a usage charge in the plan; else the meter's, and the zone's."},
     {"title", Shape::text, "", "Text on documents."},
     {"tax", Shape::name, "", "Tax category."},
     {"shares", Shape::objects, "share", "Partners' parts of this charge."},
     {"amount", Shape::decimal, "", "Fee: the amount per unit and period."},
-    {"per", Shape::choice, "subscription month|account month|subscription day|subscription once", "Fee: for what and how often."},
+    {"per", Shape::choice, "subscription month|account month|subscription day|subscription once",
+     "Fee: for what and how often."},
     {"unit", Shape::text, "", "Fee: what one is called on documents: lamp, number, SIM."},
-    {"in", Shape::choice, "arrears|advance", "Fee: charged after the cycle (default) or before it."},
+    {"in", Shape::choice, "arrears|advance",
+     "Fee: charged after the cycle (default) or before it."},
     {"prorate", Shape::choice, "calendar_days|none", "Fee: what a part of a cycle costs."},
-    {"when", Shape::object, "condition", "Usage: the networks it applies to; without it, the rest."},
+    {"when", Shape::object, "condition",
+     "Usage: the networks it applies to; without it, the rest."},
     {"adds", Shape::flag, "", "Usage: a surcharge on top of the charge that applies."},
     {"round_up", Shape::text, "", "Usage: 1 kB per session."},
     {"increments", Shape::text, "", "Usage: first and next step of a session: 60/6."},
     {"allowance", Shape::object, "allowance", "Usage: what is included."},
     {"price", Shape::unit_price, "", "Usage: one price: 0.05 per MB."},
     {"graduated", Shape::objects, "band", "Usage: each band's price for the quantity inside it."},
-    {"volume", Shape::objects, "band", "Usage: the price of the band that the total reaches, for all of it."},
+    {"volume", Shape::objects, "band",
+     "Usage: the price of the band that the total reaches, for all of it."},
     {"deck", Shape::name, "", "Usage: priced by called prefix."},
     {"price_list", Shape::name, "", "Usage: priced by network."},
     {"connection_fee", Shape::decimal, "", "Usage: once per session that used something."},
@@ -149,12 +173,15 @@ constexpr Key kCharge[] = {
     refused("payer", "Say who pays on the account, not in the plan."),
     refused("special_prices", "Give the customer a plan of its own for now."),
     refused("origin_sets", "Price by destination only for now."),
-    refused("blocked", "Leave the destination out of the deck: calls to it are then suspended, never priced zero."),
+    refused("blocked",
+            "Leave the destination out of the deck: calls to it are then suspended, never priced "
+            "zero."),
     refused("minimum_commitment", "Charge a fee of that amount for now."),
     refused("cost", "Keep cost prices in a catalog of their own for now."),
     refused("perspective", "Keep cost prices in a catalog of their own for now."),
     refused("margin", "Write the price with its margin for now."),
-    refused("on_insufficient_balance", "Fees are billed, not taken from a balance, in this release."),
+    refused("on_insufficient_balance",
+            "Fees are billed, not taken from a balance, in this release."),
 };
 constexpr Key kCondition[] = {
     {"zone", Shape::name, "", "A zone of the catalog."},
@@ -173,10 +200,12 @@ constexpr Key kCondition[] = {
 };
 constexpr Key kAllowance[] = {
     {"quantity", Shape::quantity, "", "50 MB per subscription, or 100 MB per pool.", true},
-    {"shared_by", Shape::choice, "subscription|group|account|enterprise", "Who uses it together; a subscription for itself by default."},
+    {"shared_by", Shape::choice, "subscription|group|account|enterprise",
+     "Who uses it together; a subscription for itself by default."},
     refused("rollover", "What is unused lapses at the end of the cycle for now."),
     refused("expires", "An allowance lives for its cycle in this release."),
-    refused("members", "Name the committed pool by its quantity alone: `quantity: 100 MB per pool`."),
+    refused("members",
+            "Name the committed pool by its quantity alone: `quantity: 100 MB per pool`."),
     refused("per_member_cap", "Every member may use the whole pool in this release."),
     refused("cap", "Every member may use the whole pool in this release."),
     refused("attribution", "How overage is shared among members can't be chosen in this release."),
@@ -185,7 +214,8 @@ constexpr Key kAllowance[] = {
     refused("window", "An allowance lives for its cycle in this release."),
 };
 constexpr Key kBand[] = {
-    {"to", Shape::quantity, "", "Up to where, counted from the start of the cycle; the last band has none."},
+    {"to", Shape::quantity, "",
+     "Up to where, counted from the start of the cycle; the last band has none."},
     {"price", Shape::unit_price, "", "0.10 per MB.", true},
     refused("fee", "Charge a fee of its own for now: fees of bands come in a later release."),
     refused("percent", "Price the quantity for now."),
@@ -193,7 +223,8 @@ constexpr Key kBand[] = {
 constexpr Key kShare[] = {
     {"partner", Shape::name, "", "A partner of the catalog.", true},
     {"percent", Shape::decimal, "", "Of the charge."},
-    {"amount", Shape::decimal, "", "Fees: a fixed amount per unit and period, prorated like the fee."},
+    {"amount", Shape::decimal, "",
+     "Fees: a fixed amount per unit and period, prorated like the fee."},
     refused("up_to", kLater),
     refused("graduated", kLater),
     refused("minimum", kLater),
@@ -205,7 +236,8 @@ constexpr Key kDiscount[] = {
     {"name", Shape::name, "", "Name in the plan; else `discount on …`."},
     {"title", Shape::text, "", "Text on documents."},
     refused("when", "Give the charge of that zone a name and put the discount on it."),
-    refused("graduated", "Use graduated prices for now: ladders of discounts come in a later release."),
+    refused("graduated",
+            "Use graduated prices for now: ladders of discounts come in a later release."),
     refused("volume", "Use volume prices for now: ladders of discounts come in a later release."),
     refused("until", "Publish a version without the discount that is valid from then."),
     refused("from", "Publish a version with the discount that is valid from then."),
@@ -213,12 +245,23 @@ constexpr Key kDiscount[] = {
     refused("customer", "Give the customer a plan of its own for now."),
 };
 constexpr Table kTables[] = {
-    {"catalog", "a catalog", kCatalog},       {"rounding", "`rounding`", kRounding},   {"meter", "a meter", kMeter},
-    {"zone", "a zone", kZone},                {"partner", "a partner", kPartner},      {"tax", "a tax", kTax},
-    {"invoices", "`invoices`", kInvoices},    {"seller", "`seller`", kSeller},         {"deck", "a deck", kDeck},
-    {"price_list", "a price list", kPriceList}, {"plan", "a plan", kPlan},             {"charge", "a charge", kCharge},
-    {"condition", "`when`", kCondition},      {"allowance", "`allowance`", kAllowance}, {"band", "a band", kBand},
-    {"share", "a share", kShare},             {"discount", "a discount", kDiscount},
+    {"catalog", "a catalog", kCatalog},
+    {"rounding", "`rounding`", kRounding},
+    {"meter", "a meter", kMeter},
+    {"zone", "a zone", kZone},
+    {"partner", "a partner", kPartner},
+    {"tax", "a tax", kTax},
+    {"invoices", "`invoices`", kInvoices},
+    {"seller", "`seller`", kSeller},
+    {"deck", "a deck", kDeck},
+    {"price_list", "a price list", kPriceList},
+    {"plan", "a plan", kPlan},
+    {"charge", "a charge", kCharge},
+    {"condition", "`when`", kCondition},
+    {"allowance", "`allowance`", kAllowance},
+    {"band", "a band", kBand},
+    {"share", "a share", kShare},
+    {"discount", "a discount", kDiscount},
 };
 // clang-format on
 

@@ -16,139 +16,174 @@ CREATE TABLE schema_version (version BIGINT NOT NULL) {large};
 
 -- Catalogs: versions and their texts, never changed; names keep their ids over versions.
 CREATE TABLE catalog_version (
-    tenant BIGINT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, valid_from BIGINT NOT NULL, hash TEXT NOT NULL,
+    tenant BIGINT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, valid_from BIGINT NOT NULL,
+    hash TEXT NOT NULL,
     PRIMARY KEY (tenant, version)) {large};
 CREATE TABLE catalog_file (
     tenant BIGINT NOT NULL, version BIGINT NOT NULL, path TEXT NOT NULL, text TEXT NOT NULL,
     PRIMARY KEY (tenant, version, path),
     FOREIGN KEY (tenant, version) REFERENCES catalog_version (tenant, version)) {large};
 CREATE TABLE name (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, kind BIGINT NOT NULL, name TEXT NOT NULL, id BIGINT NOT NULL,
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, kind BIGINT NOT NULL, name TEXT NOT NULL,
+    id BIGINT NOT NULL,
     PRIMARY KEY (tenant, seq), UNIQUE (tenant, kind, name), UNIQUE (tenant, kind, id)) {small};
 
--- Directory: dated facts in the order they became known (seq); folding them is the directory's business.
+-- Directory: dated facts in the order they became known (seq); folding them is the directory's
+-- business.
 CREATE TABLE account_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, parent BIGINT NOT NULL,
-    title TEXT NOT NULL, bill_day BIGINT NOT NULL, tax_number TEXT NOT NULL, PRIMARY KEY (tenant, seq)) {small};
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL,
+    parent BIGINT NOT NULL, title TEXT NOT NULL, bill_day BIGINT NOT NULL, tax_number TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE account_fact_address (
     tenant BIGINT NOT NULL, seq BIGINT NOT NULL, position BIGINT NOT NULL, line TEXT NOT NULL,
-    PRIMARY KEY (tenant, seq, position), FOREIGN KEY (tenant, seq) REFERENCES account_fact (tenant, seq)) {small};
+    PRIMARY KEY (tenant, seq, position),
+    FOREIGN KEY (tenant, seq) REFERENCES account_fact (tenant, seq)) {small};
 CREATE TABLE pays_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, from_day BIGINT NOT NULL, pays BIGINT NOT NULL,
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, from_day BIGINT NOT NULL,
+    pays BIGINT NOT NULL,
     PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE group_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, account BIGINT NOT NULL,
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL,
+    account BIGINT NOT NULL,
     PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE subscription_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, account BIGINT NOT NULL,
-    "group" BIGINT NOT NULL, PRIMARY KEY (tenant, seq)) {small};
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL,
+    account BIGINT NOT NULL, "group" BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE plan_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, subscription BIGINT NOT NULL, from_day BIGINT NOT NULL,
-    plan BIGINT NOT NULL, PRIMARY KEY (tenant, seq)) {small};
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, subscription BIGINT NOT NULL,
+    from_day BIGINT NOT NULL, plan BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE quantity_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, subscription BIGINT NOT NULL, from_day BIGINT NOT NULL,
-    quantity BIGINT NOT NULL, PRIMARY KEY (tenant, seq)) {small};
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, subscription BIGINT NOT NULL,
+    from_day BIGINT NOT NULL, quantity BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
 CREATE TABLE identity_fact (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, kind BIGINT NOT NULL, value TEXT NOT NULL, subscription BIGINT NOT NULL,
-    from_time BIGINT NOT NULL, until_time BIGINT NOT NULL, PRIMARY KEY (tenant, seq)) {small};
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, kind BIGINT NOT NULL, value TEXT NOT NULL,
+    subscription BIGINT NOT NULL, from_time BIGINT NOT NULL, until_time BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
 
 -- Feeds and the files they sent.
 CREATE TABLE feed (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (tenant, id), UNIQUE (tenant, name)) {small};
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (tenant, id), UNIQUE (tenant, name)) {small};
 CREATE TABLE feed_version (
     tenant BIGINT NOT NULL, feed BIGINT NOT NULL, version BIGINT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (tenant, feed, version), FOREIGN KEY (tenant, feed) REFERENCES feed (tenant, id)) {large};
+    PRIMARY KEY (tenant, feed, version),
+    FOREIGN KEY (tenant, feed) REFERENCES feed (tenant, id)) {large};
 CREATE TABLE source (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, feed BIGINT NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL,
-    size_bytes BIGINT NOT NULL, records BIGINT NOT NULL, same_as BIGINT NOT NULL, header TEXT NOT NULL,
-    reject_reason TEXT NOT NULL, reject_detail TEXT NOT NULL, sealed_at BIGINT NOT NULL,
-    position BIGINT NOT NULL, epoch BIGINT NOT NULL,
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, feed BIGINT NOT NULL, path TEXT NOT NULL,
+    hash TEXT NOT NULL, size_bytes BIGINT NOT NULL, records BIGINT NOT NULL,
+    same_as BIGINT NOT NULL, header TEXT NOT NULL, reject_reason TEXT NOT NULL,
+    reject_detail TEXT NOT NULL, sealed_at BIGINT NOT NULL, position BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
     PRIMARY KEY (tenant, id), CHECK (position >= 0 AND records >= 0)) {large};
 CREATE INDEX source_by_hash ON source (tenant, hash);
 
 -- Batches: what was consumed, where every record went, and the chain over all of it.
 CREATE TABLE batch (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, feed BIGINT NOT NULL, kind TEXT NOT NULL, committed_at BIGINT NOT NULL,
-    snapshot BIGINT NOT NULL, PRIMARY KEY (tenant, id)) {small};
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, feed BIGINT NOT NULL, kind TEXT NOT NULL,
+    committed_at BIGINT NOT NULL, snapshot BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)) {small};
 CREATE TABLE batch_chain (
-    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, chain TEXT NOT NULL, PRIMARY KEY (tenant, batch),
-    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, chain TEXT NOT NULL,
+    PRIMARY KEY (tenant, batch), FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE batch_range (
-    tenant BIGINT NOT NULL, source BIGINT NOT NULL, batch BIGINT NOT NULL, from_record BIGINT NOT NULL,
-    to_record BIGINT NOT NULL, PRIMARY KEY (tenant, source, batch), CHECK (from_record <= to_record),
+    tenant BIGINT NOT NULL, source BIGINT NOT NULL, batch BIGINT NOT NULL,
+    from_record BIGINT NOT NULL, to_record BIGINT NOT NULL,
+    PRIMARY KEY (tenant, source, batch), CHECK (from_record <= to_record),
     FOREIGN KEY (tenant, source) REFERENCES source (tenant, id),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE INDEX batch_range_by_batch ON batch_range (tenant, batch);
 CREATE TABLE batch_rated (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, currency BIGINT NOT NULL, atoms BIGINT NOT NULL,
-    PRIMARY KEY (tenant, batch, currency), FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+    PRIMARY KEY (tenant, batch, currency),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE incident (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (tenant, batch, position), FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE control (
-    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL, perspective BIGINT NOT NULL,
-    received BIGINT NOT NULL, {outcomes}, PRIMARY KEY (tenant, batch, source, perspective),
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
+    perspective BIGINT NOT NULL, received BIGINT NOT NULL, {outcomes},
+    PRIMARY KEY (tenant, batch, source, perspective),
     CONSTRAINT control_broken CHECK (received = {sum} AND {positive}),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE control_quantity (
-    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL, perspective BIGINT NOT NULL,
-    meter BIGINT NOT NULL, received BIGINT NOT NULL, {outcomes}, PRIMARY KEY (tenant, batch, source, perspective, meter),
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
+    perspective BIGINT NOT NULL, meter BIGINT NOT NULL, received BIGINT NOT NULL, {outcomes},
+    PRIMARY KEY (tenant, batch, source, perspective, meter),
     CONSTRAINT control_broken CHECK (received = {sum}),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE counter_pack (
-    tenant BIGINT NOT NULL, perspective BIGINT NOT NULL, window_first BIGINT NOT NULL, owner_kind BIGINT NOT NULL,
-    block BIGINT NOT NULL, batch BIGINT NOT NULL, bytes BYTEA NOT NULL,
+    tenant BIGINT NOT NULL, perspective BIGINT NOT NULL, window_first BIGINT NOT NULL,
+    owner_kind BIGINT NOT NULL, block BIGINT NOT NULL, batch BIGINT NOT NULL, bytes BYTEA NOT NULL,
     PRIMARY KEY (tenant, perspective, window_first, owner_kind, block)) {large};
 CREATE TABLE dedup_segment (
-    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, feed BIGINT NOT NULL, path TEXT NOT NULL,
-    first_day BIGINT NOT NULL, last_day BIGINT NOT NULL, keys BIGINT NOT NULL,
-    PRIMARY KEY (tenant, batch, position), FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, feed BIGINT NOT NULL,
+    path TEXT NOT NULL, first_day BIGINT NOT NULL, last_day BIGINT NOT NULL, keys BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 CREATE TABLE archive_file (
-    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, table_name TEXT NOT NULL, path TEXT NOT NULL,
-    records BIGINT NOT NULL, bytes BIGINT NOT NULL, hash TEXT NOT NULL, data_file BIGINT,
-    PRIMARY KEY (tenant, batch, position), FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL,
+    table_name TEXT NOT NULL, path TEXT NOT NULL, records BIGINT NOT NULL, bytes BIGINT NOT NULL,
+    hash TEXT NOT NULL, data_file BIGINT,
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 
 -- Suspense: what waits, and how it left.
 CREATE TABLE suspense_group (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, batch BIGINT NOT NULL, feed BIGINT NOT NULL, reason TEXT NOT NULL,
-    identity TEXT NOT NULL, records BIGINT NOT NULL, first_time BIGINT NOT NULL, last_time BIGINT NOT NULL,
-    sample TEXT NOT NULL, recycled BIGINT NOT NULL, dropped BIGINT NOT NULL, PRIMARY KEY (tenant, id),
-    CONSTRAINT suspense_overdrawn CHECK (recycled >= 0 AND dropped >= 0 AND recycled + dropped <= records),
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, batch BIGINT NOT NULL, feed BIGINT NOT NULL,
+    reason TEXT NOT NULL, identity TEXT NOT NULL, records BIGINT NOT NULL,
+    first_time BIGINT NOT NULL, last_time BIGINT NOT NULL, sample TEXT NOT NULL,
+    recycled BIGINT NOT NULL, dropped BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id),
+    CONSTRAINT suspense_overdrawn CHECK (recycled >= 0 AND dropped >= 0
+        AND recycled + dropped <= records),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {large};
 CREATE TABLE suspense_exit (
-    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, suspense_group BIGINT NOT NULL, recycled_by BIGINT NOT NULL,
-    dropped_because TEXT NOT NULL, records BIGINT NOT NULL, PRIMARY KEY (tenant, seq), CHECK (records > 0),
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, suspense_group BIGINT NOT NULL,
+    recycled_by BIGINT NOT NULL, dropped_because TEXT NOT NULL, records BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq), CHECK (records > 0),
     FOREIGN KEY (tenant, suspense_group) REFERENCES suspense_group (tenant, id)) {small};
 
 -- Ledger.
 CREATE TABLE entry (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, kind BIGINT NOT NULL, batch BIGINT NOT NULL, invoice BIGINT NOT NULL,
-    reverses BIGINT NOT NULL, payer BIGINT NOT NULL, component BIGINT NOT NULL, period_first BIGINT NOT NULL,
-    period_end BIGINT NOT NULL, currency TEXT NOT NULL, PRIMARY KEY (tenant, id)) {small};
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, kind BIGINT NOT NULL, batch BIGINT NOT NULL,
+    invoice BIGINT NOT NULL, reverses BIGINT NOT NULL, payer BIGINT NOT NULL,
+    component BIGINT NOT NULL, period_first BIGINT NOT NULL, period_end BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)) {small};
 CREATE INDEX entry_by_payer ON entry (tenant, payer);
 CREATE INDEX entry_by_batch ON entry (tenant, batch);
 CREATE TABLE posting (
-    tenant BIGINT NOT NULL, entry BIGINT NOT NULL, position BIGINT NOT NULL, kind BIGINT NOT NULL, ref BIGINT NOT NULL,
-    atoms BIGINT NOT NULL, PRIMARY KEY (tenant, entry, position),
+    tenant BIGINT NOT NULL, entry BIGINT NOT NULL, position BIGINT NOT NULL, kind BIGINT NOT NULL,
+    ref BIGINT NOT NULL, atoms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, entry, position),
     FOREIGN KEY (tenant, entry) REFERENCES entry (tenant, id)) {small};
 
 -- Documents: searchable columns, and the whole document in `document` (invoice_codec.h).
 CREATE TABLE number_series (
-    tenant BIGINT NOT NULL, prefix TEXT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (tenant, prefix)) {small};
+    tenant BIGINT NOT NULL, prefix TEXT NOT NULL, last BIGINT NOT NULL,
+    PRIMARY KEY (tenant, prefix)) {small};
 CREATE TABLE invoice (
-    tenant BIGINT NOT NULL, id BIGINT NOT NULL, state BIGINT NOT NULL, series TEXT, series_number BIGINT, number TEXT,
-    payer BIGINT NOT NULL, period_first BIGINT NOT NULL, period_end BIGINT NOT NULL, currency TEXT NOT NULL,
-    payable_atoms BIGINT NOT NULL, document BYTEA NOT NULL,
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, state BIGINT NOT NULL, series TEXT,
+    series_number BIGINT, number TEXT, payer BIGINT NOT NULL, period_first BIGINT NOT NULL,
+    period_end BIGINT NOT NULL, currency TEXT NOT NULL, payable_atoms BIGINT NOT NULL,
+    document BYTEA NOT NULL,
     PRIMARY KEY (tenant, id), UNIQUE (tenant, number), UNIQUE (tenant, series, series_number),
     CHECK (state IN (1, 2, 3)), CHECK ((state = 2) = (number IS NOT NULL))) {large};
 CREATE INDEX invoice_by_payer ON invoice (tenant, payer);
 CREATE TABLE invoice_line (
-    tenant BIGINT NOT NULL, invoice BIGINT NOT NULL, number BIGINT NOT NULL, component BIGINT NOT NULL,
-    department BIGINT NOT NULL, cycle_first BIGINT NOT NULL, cycle_end BIGINT NOT NULL, amount_atoms BIGINT NOT NULL,
-    PRIMARY KEY (tenant, invoice, number), FOREIGN KEY (tenant, invoice) REFERENCES invoice (tenant, id)) {small};
+    tenant BIGINT NOT NULL, invoice BIGINT NOT NULL, number BIGINT NOT NULL,
+    component BIGINT NOT NULL, department BIGINT NOT NULL, cycle_first BIGINT NOT NULL,
+    cycle_end BIGINT NOT NULL, amount_atoms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, invoice, number),
+    FOREIGN KEY (tenant, invoice) REFERENCES invoice (tenant, id)) {small};
 CREATE TABLE statement (
-    tenant BIGINT NOT NULL, invoice BIGINT NOT NULL, position BIGINT NOT NULL, partner BIGINT NOT NULL,
-    period_first BIGINT NOT NULL, document BYTEA NOT NULL, PRIMARY KEY (tenant, invoice, position),
+    tenant BIGINT NOT NULL, invoice BIGINT NOT NULL, position BIGINT NOT NULL,
+    partner BIGINT NOT NULL, period_first BIGINT NOT NULL, document BYTEA NOT NULL,
+    PRIMARY KEY (tenant, invoice, position),
     FOREIGN KEY (tenant, invoice) REFERENCES invoice (tenant, id)) {large};
 CREATE INDEX statement_by_period ON statement (tenant, period_first);
 )sql";
