@@ -58,7 +58,7 @@ def records(seed, count, first):
     for i in range(first, first + count):
         sim = chance.randrange(SIMS + 1)  # one more than the directory knows: suspense
         when = f"2026-01-{chance.randrange(1, 32):02}T{chance.randrange(24):02}:{chance.randrange(60):02}:00Z"
-        rows.append(f"s{i},{sim:04},{when},{chance.randrange(1, 400_000)}")
+        rows.append(f"s{i},{sim:04},{when},{chance.randrange(1, 4_000_000)}")
     rows += rows[:: 10]  # one in ten comes twice
     broken = rows[3].rsplit(",", 1)[0] + ",many"
     return rows + [broken.replace("s", "x", 1)]
