@@ -70,7 +70,9 @@ Exact::Exact(Value&& from) {
     static_assert(sizeof(Value) <= sizeof(storage_) && alignof(Value) <= alignof(Exact));
     new (storage_) Value(std::move(from));
 }
-Exact::Exact(Whole whole) : Exact(Value{cpp_rational(whole.value)}) {}
+Exact::Exact(Whole whole)
+    : Exact(Value{whole.negative ? cpp_rational(static_cast<std::int64_t>(whole.bits))
+                                 : cpp_rational(whole.bits)}) {}
 Exact::Exact(i128 numerator, i128 denominator)
     : Exact(Value{denominator != 0 ? cpp_rational(big(numerator), big(denominator))
                                    : cpp_rational()}) {

@@ -25,8 +25,7 @@ class Exact {
     ~Exact();
     template <std::integral T>
         requires(sizeof(T) <= sizeof(std::int64_t) && !std::same_as<T, bool>)
-    Exact(T whole)
-        : Exact(Whole{static_cast<std::int64_t>(whole)}) {}  // NOLINT: a whole number is exact
+    Exact(T whole) : Exact(Whole{whole < 0, static_cast<std::uint64_t>(whole)}) {}  // NOLINT: exact
     template <std::floating_point T>
     Exact(T) = delete;  // a binary fraction is not the decimal it was written as
     // REQUIRES: denominator != 0.
@@ -72,8 +71,10 @@ class Exact {
     static std::optional<Exact> parse_fraction(std::string_view text);
 
   private:
+    // Any 64-bit number, of either signedness: its bits, and whether they are of a negative one.
     struct Whole {
-        std::int64_t value;
+        bool negative;
+        std::uint64_t bits;
     };
     explicit Exact(Whole whole);
     // A Boost rational, kept where only exact.cc sees its type: its header would cost every file
