@@ -34,6 +34,26 @@ char detect_delimiter(std::string_view header_line) {
     return kKnown[best];
 }
 
+std::string csv_field(std::string_view content) {
+    const bool plain = content.find_first_of(",\"\r\n\t") == std::string_view::npos &&
+                       !content.starts_with(' ') && !content.ends_with(' ');
+    if (plain) return std::string(content);
+    std::string quoted = "\"";
+    for (const char c : content) {
+        if (c == '"') quoted += '"';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
+std::string csv_text(std::string_view content) {
+    constexpr std::string_view kFormulaStarts = "=+-@\t\r";
+    const bool number = content.size() > 1 && content.front() == '-' &&
+                        content.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+    const bool formula = !content.empty() && !number && kFormulaStarts.contains(content.front());
+    return csv_field(formula ? "'" + std::string(content) : content);
+}
+
 CsvReader::CsvReader(std::string_view text, char delimiter) : text_(text), delimiter_(delimiter) {
     if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
     if (delimiter_ == 0) {

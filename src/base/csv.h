@@ -25,6 +25,12 @@ struct CsvRow {
 // The separator that a header line uses most outside quotes; a comma when it uses none.
 char detect_delimiter(std::string_view header_line);
 
+// One field to write, quoted where it must be; reads back as it is.
+std::string csv_field(std::string_view content);
+// The same for people's words. A spreadsheet would run a field that starts like a formula, so an
+// apostrophe goes before it, which spreadsheets read as "this is text"; negative numbers stay.
+std::string csv_text(std::string_view content);
+
 class CsvReader {
   public:
     // `delimiter` 0: detected from the first line. REQUIRES: `text` outlives the reader.

@@ -80,6 +80,25 @@ RC_GTEST_PROP(CsvLaws, what_is_quoted_comes_back,
     RC_ASSERT(read_all(text, ',') == expected);
 }
 
+RC_GTEST_PROP(CsvLaws, what_is_written_comes_back, (const std::vector<std::string>& row)) {
+    std::string text = "first,";
+    for (const std::string& field : row) text += csv_field(field) + ",";
+    Texts expected{{"first"}};
+    expected[0].insert(expected[0].end(), row.begin(), row.end());
+    expected[0].emplace_back();
+    RC_ASSERT(read_all(text, ',') == expected);
+}
+
+TEST(CsvText, IsNoFormula) {
+    EXPECT_EQ(csv_text("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+    EXPECT_EQ(csv_text("+44 20"), "'+44 20");
+    EXPECT_EQ(csv_text("@sum(1,2)"), "\"'@sum(1,2)\"");
+    EXPECT_EQ(csv_text("-A1"), "'-A1");
+    EXPECT_EQ(csv_text("-12.50"), "-12.50");  // a number is none
+    EXPECT_EQ(csv_text("10 \" pipe"), "\"10 \"\" pipe\"");
+    EXPECT_EQ(csv_field("+44 20"), "+44 20");
+}
+
 RC_GTEST_PROP(CsvLaws, any_bytes_end, (const std::string& text)) {
     std::size_t fields = 0;
     for (const auto& row : read_all(text)) fields += row.size();

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/assert.h"
+#include "base/csv.h"
 #include "render/text_table.h"
 
 namespace farthing::cli {
@@ -42,7 +43,7 @@ std::string Listing::csv() const {
     const auto line = [&](const auto& cells, auto&& to_text) {
         for (std::size_t i = 0; i < cells.size(); ++i) {
             if (i > 0) text += ',';
-            text += csv_field(to_text(cells[i]));
+            text += csv_text(to_text(cells[i]));
         }
         text += '\n';
     };
@@ -87,22 +88,6 @@ void Listing::print(Context& context) const {
         }
         case Format::csv: context.out << csv(); break;
     }
-}
-
-std::string csv_field(const std::string& text) {
-    std::string safe = text;
-    // A spreadsheet would run a cell that starts like a formula; a negative number is none.
-    const bool number =
-        safe.size() > 1 && safe[0] == '-' && safe.find_first_not_of("0123456789.", 1) == safe.npos;
-    if (!safe.empty() && std::string_view("=+-@\t").contains(safe[0]) && !number)
-        safe.insert(0, "'");
-    if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
-    std::string quoted = "\"";
-    for (const char c : safe) {
-        if (c == '"') quoted += '"';
-        quoted += c;
-    }
-    return quoted + '"';
 }
 
 void say(Context& context, const std::string& text) {

@@ -30,8 +30,6 @@ class Listing {
     std::vector<std::vector<Cell>> rows_;
 };
 
-// One CSV field, quoted where it must be and made harmless for spreadsheets.
-std::string csv_field(const std::string& text);
 // A message for people: to stderr, and not with --quiet.
 void say(Context& context, const std::string& text);
 

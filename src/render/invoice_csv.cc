@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/csv.h"
 #include "base/decimal.h"
 #include "render/documents.h"
 #include "render/wording.h"
@@ -12,17 +13,8 @@ namespace {
 // a formula.
 class CsvWriter {
   public:
-    // A cell for people's words. A spreadsheet runs text that starts with one of these as a
-    // formula, so an apostrophe goes before it, which spreadsheets read as "this is text".
-    CsvWriter& text(std::string_view content) {
-        std::string cell;
-        if (!content.empty() &&
-            std::string_view("=+-@\t\r").find(content.front()) != std::string_view::npos)
-            cell = "'";
-        cell.append(content);
-        return put(cell);
-    }
-    CsvWriter& number(std::string_view content) { return put(content); }
+    CsvWriter& text(std::string_view content) { return put(csv_text(content)); }
+    CsvWriter& number(std::string_view content) { return put(csv_field(content)); }
     void end_row() {
         out_ += "\n";
         at_start_ = true;
@@ -33,17 +25,7 @@ class CsvWriter {
     CsvWriter& put(std::string_view cell) {
         if (!at_start_) out_ += ',';
         at_start_ = false;
-        if (cell.find_first_of(",\"\r\n\t") == std::string_view::npos && !cell.starts_with(' ') &&
-            !cell.ends_with(' ')) {
-            out_ += cell;
-            return *this;
-        }
-        out_ += '"';
-        for (const char c : cell) {
-            if (c == '"') out_ += '"';
-            out_ += c;
-        }
-        out_ += '"';
+        out_ += cell;
         return *this;
     }
     std::string out_;
