@@ -35,7 +35,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        if (admit(mark, "", anchor)) place_value(Node{.place = place_of(mark)});
+        if (admit(mark, "", anchor)) place_value(Node(Node::Kind::null, place_of(mark)));
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(mark); }
     void OnAnchor(const YAML::Mark& mark, const std::string&) override { refuse_anchor(mark); }
@@ -43,7 +43,7 @@ class TreeBuilder final : public YAML::EventHandler {
                   const std::string& value) override {
         if (!admit(mark, tag, anchor)) return;
         if (wants_key()) return open_field(mark, value);
-        place_value(Node{.kind = Node::Kind::scalar, .text = value, .place = place_of(mark)});
+        place_value(Node(Node::Kind::scalar, place_of(mark), value));
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
@@ -104,7 +104,7 @@ class TreeBuilder final : public YAML::EventHandler {
                         fmt::format("the key `{}` stands twice, first at {}", printable(name),
                                     first.to_string()));
         }
-        map.node.fields.push_back({name, place_of(mark), Node{.place = place_of(mark)}});
+        map.node.fields.push_back({name, place_of(mark), Node(Node::Kind::null, place_of(mark))});
         map.key_read = true;
     }
 
@@ -117,7 +117,7 @@ class TreeBuilder final : public YAML::EventHandler {
             return stop(CatalogReason::too_large, mark,
                         fmt::format("nested deeper than {} levels", kDepthMax));
         }
-        open_.push_back({Node{.kind = kind, .place = place_of(mark)}, {}, false});
+        open_.push_back({Node(kind, place_of(mark)), {}, false});
     }
 
     void close() {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/mistakes.h"
@@ -16,11 +17,13 @@ struct Field;
 struct Node {
     enum class Kind : unsigned char { null, scalar, list, map };
     Kind kind = Kind::null;
-    std::string text{};           // of a scalar, exactly as written
-    std::vector<Node> items{};    // of a list
-    std::vector<Field> fields{};  // of a map, in the order of the file
-    Place place{};
+    std::string text;           // of a scalar, exactly as written
+    std::vector<Node> items;    // of a list
+    std::vector<Field> fields;  // of a map, in the order of the file
+    Place place;
 
+    Node() = default;
+    Node(Kind node_kind, Place at, std::string scalar = {});
     const Field* field(std::string_view name) const;
 };
 
@@ -29,6 +32,9 @@ struct Field {
     Place place;
     Node value;
 };
+
+inline Node::Node(Kind node_kind, Place at, std::string scalar)
+    : kind(node_kind), text(std::move(scalar)), place(std::move(at)) {}
 
 inline const Field* Node::field(std::string_view name) const {
     for (const Field& candidate : fields) {
