@@ -90,8 +90,9 @@ class Bench:
             out.write("account,pays\n" + "".join(f"payer-{i},yes\n" for i in range(payers)))
         with open(f"{data}/subscriptions.csv", "w", encoding="utf-8") as out:
             out.write("subscription,account,plan,from,iccid\n")
-            out.writelines(f"sim-{i},payer-{i % payers},{'pooled-50' if i % 2 else 'pay-as-you-go'},2026-01-01,{i + 1}\n"
-                           for i in range(count))
+            for i in range(count):
+                plan = "pooled-50" if i % 2 else "pay-as-you-go"
+                out.write(f"sim-{i},payer-{i % payers},{plan},2026-01-01,{i + 1}\n")
         with open(f"{data}/usage.csv", "w", encoding="utf-8") as out:
             out.write("start;end;iccid;bytes_up;bytes_down;mcc;mnc\n")
             out.writelines(f"2026-01-{i % 31 + 1:02} 10:00:00;2026-01-{i % 31 + 1:02} 10:10:00;{i + 1};"

@@ -62,13 +62,9 @@ bool FixedWidthReader::begin_record() {
 
 bool FixedWidthReader::next(RecordView& record, std::string_view* fields) {
     if (!begin_record()) return false;
-    const auto left = static_cast<std::size_t>(end_ - cursor_);
-    const void* found = std::memchr(cursor_, '\n', left);
-    const char* const newline = found == nullptr ? end_ : static_cast<const char*>(found);
     record.line = line_;
-    record.raw = without_return({cursor_, newline});
+    record.raw = take_line(cursor_, end_);
     record.fault = SuspenseReason::none;
-    cursor_ = newline == end_ ? end_ : newline + 1;
     line_ += 1;
     if (record.raw.size() < width_min_) {
         record.fault = SuspenseReason::missing_field;
@@ -84,8 +80,7 @@ bool FixedWidthReader::next(RecordView& record, std::string_view* fields) {
 
 bool FixedWidthReader::skip() {
     if (!begin_record()) return false;
-    const void* found = std::memchr(cursor_, '\n', static_cast<std::size_t>(end_ - cursor_));
-    cursor_ = found == nullptr ? end_ : static_cast<const char*>(found) + 1;
+    take_line(cursor_, end_);
     line_ += 1;
     return true;
 }

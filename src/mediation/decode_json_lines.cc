@@ -142,9 +142,7 @@ bool JsonLinesReader::begin_record() {
 bool JsonLinesReader::next(RecordView& record, std::string_view* fields) {
     if (!begin_record()) return false;
     const auto left = static_cast<std::size_t>(end_ - cursor_);
-    const void* found = std::memchr(cursor_, '\n', left);
-    const char* const newline = found == nullptr ? end_ : static_cast<const char*>(found);
-    std::string_view line = without_return({cursor_, newline});
+    std::string_view line = take_line(cursor_, end_);
     record.line = line_;
     record.raw = line;
     std::size_t readable = left;
@@ -160,15 +158,13 @@ bool JsonLinesReader::next(RecordView& record, std::string_view* fields) {
     std::fill_n(fields, slots_, std::string_view{});
     record.fault =
         walker_->walk(line, readable, fields) ? SuspenseReason::none : SuspenseReason::unparseable;
-    cursor_ = newline == end_ ? end_ : newline + 1;
     line_ += 1;
     return true;
 }
 
 bool JsonLinesReader::skip() {
     if (!begin_record()) return false;
-    const void* found = std::memchr(cursor_, '\n', static_cast<std::size_t>(end_ - cursor_));
-    cursor_ = found == nullptr ? end_ : static_cast<const char*>(found) + 1;
+    take_line(cursor_, end_);
     line_ += 1;
     return true;
 }

@@ -121,6 +121,16 @@ TimeRules rules_of(std::string_view format) {
     return {TimeRules::Kind::pattern, std::string(format)};
 }
 
+// A feed's name from its file's: small letters, digits and dashes, up to the first dot.
+std::string name_for(std::string_view file_name) {
+    std::string name;
+    for (const char c : lower(file_name.substr(file_name.rfind('/') + 1))) {
+        if (c == '.') break;
+        name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+    }
+    return name.empty() ? "feed" : name;
+}
+
 class Guesser {
   public:
     Guesser(const Sample& sample, std::vector<std::string>& notes)
@@ -152,7 +162,11 @@ class Guesser {
     std::string ref(std::size_t column) const;
     void guess_identity();
     void guess_quantity();
+    Result<void> guess_fields(std::string_view file_name);
     std::string quantity_text() const;
+    std::string format_text() const;
+    std::string record_text() const;
+    void tell_doubts();
     void tell(std::string note) { notes_.push_back(std::move(note)); }
 
     const Sample& sample_;
@@ -290,7 +304,7 @@ std::string Guesser::quantity_text() const {
     return fmt::format("{{sum: [{}], unit: {}}}", sum, unit_);
 }
 
-Result<std::string> Guesser::write(std::string_view file_name) {
+Result<void> Guesser::guess_fields(std::string_view file_name) {
     start_ = find_time({"start", "begin", "time", "date"}, kNone);
     if (start_ == kNone) start_ = find_time({}, kNone);
     if (start_ == kNone) {
@@ -310,54 +324,62 @@ Result<std::string> Guesser::write(std::string_view file_name) {
     called_ =
         find_named({"called", "dialed", "dialled", "b_number", "bnumber", "destination", "dst"});
     if (called_ == identity_ || service_ != "voice") called_ = kNone;
+    return {};
+}
 
-    std::string name;
-    for (const char c : lower(file_name.substr(file_name.rfind('/') + 1))) {
-        if (c == '.') break;
-        name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
-    }
-    if (name.empty()) name = "feed";
-    std::string out = fmt::format("# Proposed from {} records; check each guess.\nfeed: \"{}\"\n",
-                                  sample_.rows.size(), name);
-    if (sample_.format == FormatKind::json_lines) {
-        out += "format: {json_lines: true}                # each line is a JSON object\n";
-    } else {
-        const std::string delimiter =
-            sample_.delimiter == '\t' ? "tab" : fmt::format("\"{}\"", sample_.delimiter);
-        out += fmt::format(
-            "format: {{delimited: {}, header: {}}}       # {}\n", delimiter, sample_.header,
-            sample_.header ? "the first line names the fields"
-                           : "the first line looks like a record: columns count from 1");
-    }
-    out += "time_zone: UTC                            # guess: of times without an offset\n";
-    const std::string_view format = time_format(start_);
-    if (format.starts_with('%'))
-        tell("Times carry no offset: set `time_zone` to the clock of the source.");
-    out += "record:\n";
+std::string Guesser::format_text() const {
+    if (sample_.format == FormatKind::json_lines)
+        return "format: {json_lines: true}                # each line is a JSON object\n";
+    const std::string delimiter =
+        sample_.delimiter == '\t' ? "tab" : fmt::format("\"{}\"", sample_.delimiter);
+    return fmt::format("format: {{delimited: {}, header: {}}}       # {}\n", delimiter,
+                       sample_.header,
+                       sample_.header ? "the first line names the fields"
+                                      : "the first line looks like a record: columns count from 1");
+}
+
+std::string Guesser::record_text() const {
+    std::string out = "record:\n";
     if (id_ != kNone) out += fmt::format("  id: {{{}}}  # different in all records\n", ref(id_));
     out += fmt::format("  service: {{constant: {}}}  # guess: must be a meter of the catalog\n",
                        service_);
-    out +=
-        fmt::format("  start: {{{}, time: \"{}\"}}  # all records read so\n", ref(start_), format);
+    out += fmt::format("  start: {{{}, time: \"{}\"}}  # all records read so\n", ref(start_),
+                       time_format(start_));
     if (end_ != kNone)
         out += fmt::format("  end: {{{}, time: \"{}\"}}  # guess from its name\n", ref(end_),
                            time_format(end_));
     out += fmt::format("  quantity: {}  # {}\n", quantity_text(),
                        quantities_.empty() ? "no field looks like a quantity: 1 per record"
                                            : "guess from its name; check the unit");
-    if (quantities_.empty()) tell("No field looks like a quantity: each record counts 1.");
-    if (!unit_.empty()) tell(fmt::format("Check that the quantity is in {}.", unit_));
     if (called_ != kNone)
         out += fmt::format(
             "  called: {{{}, number: {{}}}}  # guess: add `country:` if it holds national "
             "numbers\n",
             ref(called_));
+    return out;
+}
+
+void Guesser::tell_doubts() {
+    if (time_format(start_).starts_with('%'))
+        tell("Times carry no offset: set `time_zone` to the clock of the source.");
+    if (quantities_.empty()) tell("No field looks like a quantity: each record counts 1.");
+    if (!unit_.empty()) tell(fmt::format("Check that the quantity is in {}.", unit_));
+    if (id_ == kNone) tell("No field names each record: two equal records count as one.");
+}
+
+Result<std::string> Guesser::write(std::string_view file_name) {
+    FARTHING_CHECK(guess_fields(file_name));
+    tell_doubts();
+    std::string out = fmt::format("# Proposed from {} records; check each guess.\nfeed: \"{}\"\n",
+                                  sample_.rows.size(), name_for(file_name));
+    out += format_text();
+    out += "time_zone: UTC                            # guess: of times without an offset\n";
+    out += record_text();
     out +=
         fmt::format("guide: [{{by: {}, {}}}]  # guess: whose usage it is\n", kind_, ref(identity_));
     out += id_ != kNone ? "same_record: [id]  # a record with the same id is the same record\n"
                         : "same_record: [identity, start, end, quantity]  # no field names each "
                           "record: check that these do\n";
-    if (id_ == kNone) tell("No field names each record: two equal records count as one.");
     out += "late: {accept: 35 days}\n";
     return out;
 }

@@ -125,31 +125,41 @@ Result<void> SqliteStore::publish(const CatalogRecord& record, const NameTable& 
 
 // ---- Directory
 
-Result<DirectoryFacts> SqliteStore::facts() {
-    DirectoryFacts facts;
+namespace {
+
+Result<std::vector<AccountFact>> read_accounts(Database& database) {
+    std::vector<AccountFact> accounts;
     std::vector<std::int64_t> seqs;  // of the accounts, ascending
-    FARTHING_CHECK(database_->select(
+    FARTHING_CHECK(database.select(
         "SELECT seq, id, name, parent, title, bill_day, tax_number FROM account_fact WHERE tenant "
         "= ? ORDER BY seq",
         [&](const SqlStatement& row) {
             seqs.push_back(row.integer(0));
-            facts.accounts.push_back({{row.as<std::uint32_t>(1)},
-                                      row.text(2),
-                                      {row.as<std::uint32_t>(3)},
-                                      row.text(4),
-                                      {},
-                                      row.as<unsigned>(5),
-                                      row.text(6)});
+            accounts.push_back({{row.as<std::uint32_t>(1)},
+                                row.text(2),
+                                {row.as<std::uint32_t>(3)},
+                                row.text(4),
+                                {},
+                                row.as<unsigned>(5),
+                                row.text(6)});
         },
         kTenant));
-    FARTHING_CHECK(database_->select(
+    FARTHING_CHECK(database.select(
         "SELECT seq, line FROM account_fact_address WHERE tenant = ? ORDER BY seq, position",
         [&](const SqlStatement& row) {
             const auto at =
                 std::lower_bound(seqs.begin(), seqs.end(), row.integer(0)) - seqs.begin();
-            facts.accounts[static_cast<std::size_t>(at)].address.push_back(row.text(1));
+            accounts[static_cast<std::size_t>(at)].address.push_back(row.text(1));
         },
         kTenant));
+    return accounts;
+}
+
+}  // namespace
+
+Result<DirectoryFacts> SqliteStore::facts() {
+    DirectoryFacts facts;
+    FARTHING_TRY(facts.accounts, read_accounts(*database_));
     FARTHING_CHECK(database_->select(
         "SELECT account, from_day, pays FROM pays_fact WHERE tenant = ? ORDER BY seq",
         [&](const SqlStatement& row) {
