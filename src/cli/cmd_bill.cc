@@ -27,7 +27,7 @@ Exit print_run(Context& context, const engine::BillRunReport& report) {
     for (const auto& row : report.invoices) {
         listing.add({row.id ? std::to_string(row.id.value) : std::string(), row.number, row.payer,
                      row.title, to_string(row.cycle), std::string(name_of(row.state)),
-                     row.net.to_string(), row.payable.to_string(),
+                     row.net ? row.net->to_string() : std::string(), row.payable.to_string(),
                      std::string(row.payable.currency.code())});
     }
     if (context.json()) {

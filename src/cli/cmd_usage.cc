@@ -3,6 +3,7 @@
 #include <ostream>
 #include <set>
 
+#include "base/csv.h"
 #include "cli/listing.h"
 #include "cli/parse.h"
 #include "cli/progress.h"
@@ -11,28 +12,6 @@
 namespace farthing::cli {
 
 namespace {
-
-// Folders stand for the files in them, in the order of their names, so that a run can be repeated.
-Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
-    std::vector<std::filesystem::path> files;
-    for (const std::string& path : paths) {
-        std::error_code failed;
-        if (!std::filesystem::is_directory(path, failed)) {
-            files.emplace_back(path);
-            continue;
-        }
-        const std::size_t first = files.size();
-        for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
-             !failed && entry != std::filesystem::recursive_directory_iterator();
-             entry.increment(failed)) {
-            if (entry->is_regular_file(failed)) files.push_back(entry->path());
-        }
-        if (failed)
-            return fail(UsageReason::not_found, "can't list the folder: " + failed.message(), path);
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
-    }
-    return files;
-}
 
 Result<Exit> import(Context& context) {
     FARTHING_TRY(const auto files, files_of(context.arguments.all("FILES")));
@@ -189,9 +168,9 @@ void print_records(Context& context, engine::Engine& engine, Result<void>& outco
             json.field("amount", amount).end_object();
             context.out << json.text() << '\n';
         } else {
-            context.out << record.id << ',' << csv_field(record.file) << ',' << record.line << ','
-                        << csv_field(record.subscription) << ',' << csv_field(record.payer) << ','
-                        << record.meter << ',' << csv_field(record.charge) << ',' << start << ','
+            context.out << record.id << ',' << csv_text(record.file) << ',' << record.line << ','
+                        << csv_text(record.subscription) << ',' << csv_text(record.payer) << ','
+                        << record.meter << ',' << csv_text(record.charge) << ',' << start << ','
                         << record.quantity << ',' << record.unit << ',' << record.from << ','
                         << record.to << ',' << amount << '\n';
         }

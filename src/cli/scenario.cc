@@ -6,26 +6,14 @@
 #include "base/utf8.h"
 #include "cli/listing.h"
 #include "cli/scenario_stage.h"
+#include "cli/session.h"
 
 namespace farthing::cli {
 
 namespace {
 
 Result<std::vector<std::filesystem::path>> scenario_files(const std::vector<std::string>& paths) {
-    std::vector<std::filesystem::path> files;
-    for (const std::string& path : paths) {
-        std::error_code failed;
-        if (!std::filesystem::is_directory(path, failed)) {
-            files.emplace_back(path);
-            continue;
-        }
-        for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
-             !failed && entry != std::filesystem::recursive_directory_iterator();
-             entry.increment(failed)) {
-            if (entry->path().extension() == ".scn") files.push_back(entry->path());
-        }
-    }
-    std::ranges::sort(files);
+    FARTHING_TRY(auto files, files_of(paths, ".scn"));
     if (files.empty()) return fail(ScenarioReason::scenario_no_files, "no file ends in .scn there");
     return files;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/csv.h"
 #include "base/utf8.h"
 #include "cli/listing.h"
 #include "cli/parse.h"

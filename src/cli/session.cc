@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -30,6 +31,29 @@ Result<std::string> read_file(const std::string& path) {
         return fail(UsageReason::not_found, "can't read \"" + printable(path) + "\"", path);
     }
     return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths,
+                                                    std::string_view extension) {
+    std::vector<std::filesystem::path> files;
+    for (const std::string& path : paths) {
+        std::error_code failed;
+        if (!std::filesystem::is_directory(path, failed)) {
+            files.emplace_back(path);
+            continue;
+        }
+        const std::size_t first = files.size();
+        for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
+             !failed && entry != std::filesystem::recursive_directory_iterator();
+             entry.increment(failed)) {
+            const bool wanted = extension.empty() || entry->path().extension() == extension;
+            if (wanted && entry->is_regular_file(failed)) files.push_back(entry->path());
+        }
+        if (failed)
+            return fail(UsageReason::not_found, "can't list the folder: " + failed.message(), path);
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(first), files.end());
+    }
+    return files;
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view content) {

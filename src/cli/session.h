@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/civil.h"
 #include "cli/command.h"
@@ -20,6 +22,11 @@ Result<EnginePtr> open_folder(Context& context, const std::filesystem::path& fol
 // "-" is standard input.
 Result<std::string> read_file(const std::string& path);
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
+
+// Folders stand for the files in them (of that extension, if one is given), in the order of their
+// names, so that a run can be repeated.
+Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths,
+                                                    std::string_view extension = {});
 
 Result<Date> date_argument(const std::string& text);
 // The option's date, or today in the catalog's time zone.

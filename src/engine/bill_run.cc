@@ -308,6 +308,21 @@ Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const
     return report;
 }
 
+// The same for the payers that have a document of that cycle; the others are passed over.
+template <class Work>
+Result<BillRunReport> each_document(Engine::State& state, Date day, const std::string& payer,
+                                    Work work) {
+    Run run(state);
+    FARTHING_CHECK(run.open());
+    return each_payer(state, run, day, payer,
+                      [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
+                          const Store::InvoiceRow* own = run.document(id, cycle);
+                          if (own == nullptr) return std::optional<Invoice>();
+                          FARTHING_TRY(Invoice invoice, work(run, *own));
+                          return std::optional(std::move(invoice));
+                      });
+}
+
 }  // namespace
 
 Result<BillRunReport> Engine::preview(Date day, const std::string& payer) {
@@ -349,20 +364,15 @@ Result<BillRunReport> Engine::bill_run(Date day, const std::string& payer,
 }
 
 Result<BillRunReport> Engine::undo(Date day, const std::string& payer) {
-    Run run(*state_);
-    FARTHING_CHECK(run.open());
-    return each_payer(*state_, run, day, payer,
-                      [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
-                          const Store::InvoiceRow* own = run.document(id, cycle);
-                          if (own == nullptr) return std::optional<Invoice>();
-                          if (own->state == InvoiceState::sent)
-                              return fail(StoreReason::invoice_immutable);
-                          FARTHING_TRY(Invoice invoice, state_->store->invoice(own->id));
-                          FARTHING_CHECK(state_->store->undo_prepared(
-                              own->id, mirrors_of(run.entries_of(own->id))));
-                          invoice.state = InvoiceState::draft;
-                          return std::optional(std::move(invoice));
-                      });
+    return each_document(
+        *state_, day, payer, [&](Run& run, const Store::InvoiceRow& own) -> Result<Invoice> {
+            if (own.state == InvoiceState::sent) return fail(StoreReason::invoice_immutable);
+            FARTHING_TRY(Invoice invoice, state_->store->invoice(own.id));
+            FARTHING_CHECK(
+                state_->store->undo_prepared(own.id, mirrors_of(run.entries_of(own.id))));
+            invoice.state = InvoiceState::draft;
+            return invoice;
+        });
 }
 
 namespace {
@@ -408,15 +418,9 @@ Result<Invoice> amend(Engine::State& state, std::string_view number_or_id, Chang
 }  // namespace
 
 Result<BillRunReport> Engine::send(Date day, const std::string& payer) {
-    Run run(*state_);
-    FARTHING_CHECK(run.open());
-    return each_payer(*state_, run, day, payer,
-                      [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
-                          const Store::InvoiceRow* own = run.document(id, cycle);
-                          if (own == nullptr) return std::optional<Invoice>();
-                          FARTHING_TRY(Invoice sent, send_one(*state_, *own));
-                          return std::optional(std::move(sent));
-                      });
+    return each_document(*state_, day, payer, [&](Run&, const Store::InvoiceRow& own) {
+        return send_one(*state_, own);
+    });
 }
 
 Result<std::vector<BillRunReport::Row>> Engine::invoices() {
@@ -424,14 +428,8 @@ Result<std::vector<BillRunReport::Row>> Engine::invoices() {
     std::vector<BillRunReport::Row> found;
     for (const auto& row : rows) {
         const AccountFact& payer = state_->directory.account(row.payer).fact;
-        found.push_back({row.id,
-                         payer.name,
-                         payer.title,
-                         row.period,
-                         row.state,
-                         row.number,
-                         {},
-                         Money{row.payable_atoms, row.currency}});
+        found.push_back({row.id, payer.name, payer.title, row.period, row.state, row.number,
+                         std::nullopt, Money{row.payable_atoms, row.currency}});
     }
     return found;
 }

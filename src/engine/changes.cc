@@ -221,44 +221,46 @@ Result<void> Engine::identify(const std::string& subscription, IdentityKind kind
     return state_->change_directory(std::move(facts));
 }
 
-Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::string_view csv) {
-    const auto parsed = directory::parse_accounts(file_name, csv);
-    if (!parsed.errors.empty())
-        return fail(parsed.errors.front());  // a list is imported whole or not at all
-    Changes changes(*state_);
+namespace {
+
+// A list is imported whole or not at all. `apply` gives whether its row changes something.
+template <class Parsed, class Apply>
+Result<std::int64_t> import_rows(Engine::State& state, std::string_view file_name,
+                                 const Parsed& parsed, Apply apply) {
+    if (!parsed.errors.empty()) return fail(parsed.errors.front());
+    Changes changes(state);
     std::int64_t changed = 0;
-    for (const directory::AccountRow& row : parsed.rows) {
-        const AccountChange change{row.account,    row.parent,   row.title, row.address,
-                                   row.tax_number, row.bill_day, row.pays,  row.from};
-        auto one = changes.account(change);
+    for (const auto& row : parsed.rows) {
+        Result<bool> one = apply(changes, row);
         if (!one) {
             one.error().place = std::string(file_name) + ":" + std::to_string(row.line);
             return std::unexpected(std::move(one).error());
         }
         changed += *one ? 1 : 0;
     }
-    if (changed > 0) FARTHING_CHECK(state_->change_directory(changes.take()));
+    if (changed > 0) FARTHING_CHECK(state.change_directory(changes.take()));
     return changed;
+}
+
+}  // namespace
+
+Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::string_view csv) {
+    return import_rows(
+        *state_, file_name, directory::parse_accounts(file_name, csv),
+        [](Changes& changes, const directory::AccountRow& row) {
+            return changes.account({row.account, row.parent, row.title, row.address, row.tax_number,
+                                    row.bill_day, row.pays, row.from});
+        });
 }
 
 Result<std::int64_t> Engine::import_subscriptions(std::string_view file_name,
                                                   std::string_view csv) {
-    const auto parsed = directory::parse_subscriptions(file_name, csv);
-    if (!parsed.errors.empty()) return fail(parsed.errors.front());
-    Changes changes(*state_);
-    std::int64_t changed = 0;
-    for (const directory::SubscriptionRow& row : parsed.rows) {
-        const SubscriptionChange change{row.subscription, row.account, row.plan,       row.group,
-                                        row.quantity,     row.from,    row.identities, row.until};
-        auto one = changes.subscription(change);
-        if (!one) {
-            one.error().place = std::string(file_name) + ":" + std::to_string(row.line);
-            return std::unexpected(std::move(one).error());
-        }
-        changed += *one ? 1 : 0;
-    }
-    if (changed > 0) FARTHING_CHECK(state_->change_directory(changes.take()));
-    return changed;
+    return import_rows(
+        *state_, file_name, directory::parse_subscriptions(file_name, csv),
+        [](Changes& changes, const directory::SubscriptionRow& row) {
+            return changes.subscription({row.subscription, row.account, row.plan, row.group,
+                                         row.quantity, row.from, row.identities, row.until});
+        });
 }
 
 }  // namespace farthing::engine

@@ -107,7 +107,7 @@ struct BillRunReport {
         DatePeriod cycle;
         InvoiceState state = InvoiceState::draft;
         std::string number;
-        Money net;
+        std::optional<Money> net;  // absent in lists, which do not open the documents
         Money payable;
     };
     std::vector<Row> invoices;

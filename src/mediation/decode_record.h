@@ -105,6 +105,14 @@ inline std::string_view without_return(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
 }
+// The line at `cursor`, which moves on to the next one. REQUIRES: cursor is not at the end.
+inline std::string_view take_line(const char*& cursor, const char* end) {
+    const char* const begin = cursor;
+    const void* found = std::memchr(begin, '\n', static_cast<std::size_t>(end - begin));
+    const char* const newline = found == nullptr ? end : static_cast<const char*>(found);
+    cursor = newline == end ? end : newline + 1;
+    return without_return({begin, newline});
+}
 // The bytes after the byte order mark that some editors write.
 inline std::string_view without_mark(std::string_view bytes) {
     if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
