@@ -34,11 +34,13 @@ Entry usage_entry(std::int64_t atoms) {
     return entry;
 }
 
-Store::SourceRow sealed(Store& store, std::string path, std::int64_t records = 10) {
+// A file holds its own path, unless it is a copy of what stands at `original`.
+Store::SourceRow sealed(Store& store, std::string path, std::int64_t records = 10,
+                        std::string_view original = {}) {
     Source source;
     source.feed = {1};
     source.path = path;
-    source.hash = sha256_hex(path);
+    source.hash = sha256_hex(original.empty() ? path : original);
     source.records = records;
     auto row = store.seal(source);
     EXPECT_TRUE(row) << row.error().to_string();
@@ -161,7 +163,7 @@ TEST(Store, TakesAFileUpWhereItWasLeftAndKnowsACopy) {
     EXPECT_EQ(sealed(*store, "a.csv").source.id, first.source.id);
     ASSERT_TRUE(store->commit(batch_of(first)));
     EXPECT_EQ(sealed(*store, "a.csv").source.id, first.source.id);  // finished: nothing to do
-    const auto copy = sealed(*store, "copy-of-a.csv");
+    const auto copy = sealed(*store, "copy-of-a.csv", 10, "a.csv");
     EXPECT_NE(copy.source.id, first.source.id);
     EXPECT_EQ(copy.source.same_as, first.source.id);
     EXPECT_EQ(store->sources()->size(), 2u);
