@@ -11,14 +11,16 @@ namespace farthing::cli {
 
 namespace {
 
-// Without --day: the cycle that ended last.
-Result<Date> day_to_bill(Context& context, const engine::Engine& engine) {
-    if (context.arguments.given("--day")) return date_argument(context["--day"]);
+Result<engine::WhichCycle> cycle_to_bill(Context& context, const engine::Engine& engine) {
+    if (context.arguments.given("--day")) {
+        FARTHING_TRY(const Date day, date_argument(context["--day"]));
+        return day;
+    }
     if (context.arguments.given("--period")) {
         FARTHING_TRY(const Date first, date_argument(context["--period"] + "-01"));
         return first;
     }
-    return cycle_of(today(context, engine), 1).first.plus_days(-1);
+    return engine::WhichCycle::ended_by(today(context, engine));
 }
 
 Exit print_run(Context& context, const engine::BillRunReport& report) {
@@ -52,21 +54,22 @@ Exit print_run(Context& context, const engine::BillRunReport& report) {
     return report.failed.empty() ? Exit::done : Exit::partly;
 }
 
-using Step = Result<engine::BillRunReport> (engine::Engine::*)(Date, const std::string&);
+using Step = Result<engine::BillRunReport> (engine::Engine::*)(engine::WhichCycle,
+                                                               const std::string&);
 
 Result<Exit> run_step(Context& context, Step step) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    FARTHING_TRY(const Date day, day_to_bill(context, *engine));
+    FARTHING_TRY(const engine::WhichCycle which, cycle_to_bill(context, *engine));
     FARTHING_TRY(const engine::BillRunReport report,
-                 (engine.get()->*step)(day, context["--account"]));
+                 (engine.get()->*step)(which, context["--account"]));
     return print_run(context, report);
 }
 
 Result<Exit> preview(Context& context) {
     if (!context.arguments.given("--full")) return run_step(context, &engine::Engine::preview);
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    FARTHING_TRY(const Date day, day_to_bill(context, *engine));
-    FARTHING_TRY(const Invoice invoice, engine->preview_invoice(day, context["--account"]));
+    FARTHING_TRY(const engine::WhichCycle which, cycle_to_bill(context, *engine));
+    FARTHING_TRY(const Invoice invoice, engine->preview_invoice(which, context["--account"]));
     context.out << (context.json() ? render::invoice_json(invoice) + "\n"
                                    : render::invoice_text(invoice));
     return Exit::done;
@@ -74,9 +77,9 @@ Result<Exit> preview(Context& context) {
 
 Result<Exit> bill_run(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    FARTHING_TRY(const Date day, day_to_bill(context, *engine));
+    FARTHING_TRY(const engine::WhichCycle which, cycle_to_bill(context, *engine));
     auto bar = std::make_unique<ProgressBar>(context, "bill run");
-    const auto report = engine->bill_run(day, context["--account"], bar->callback());
+    const auto report = engine->bill_run(which, context["--account"], bar->callback());
     bar.reset();
     if (!report) return std::unexpected(report.error());
     const Exit exit = print_run(context, *report);
@@ -94,7 +97,7 @@ Result<Exit> send(Context& context) {
 std::vector<Option> which(std::vector<Option> more) {
     std::vector<Option> all = {
         {"--day", "DATE", "the cycle that holds that day (else the one that ended last)"},
-        {"--period", "MONTH", "the same by month: 2026-06"},
+        {"--period", "MONTH", "the cycle that holds the first of that month: 2026-06"},
         {"--account", "ACCOUNT", "only that payer"}};
     all.insert(all.end(), more.begin(), more.end());
     return all;

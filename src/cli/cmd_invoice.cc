@@ -116,11 +116,11 @@ Result<Exit> set_field(Context& context) {
 
 Result<Exit> statement_show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    Date day = cycle_of(today(context, *engine), 1).first.plus_days(-1);
+    engine::WhichCycle which = engine::WhichCycle::ended_by(today(context, *engine));
     if (context.arguments.given("--day")) {
-        FARTHING_TRY(day, date_argument(context["--day"]));
+        FARTHING_TRY(which, date_argument(context["--day"]));
     }
-    FARTHING_TRY(const std::vector<Statement> statements, engine->statements(day));
+    FARTHING_TRY(const std::vector<Statement> statements, engine->statements(which));
     if (context.json()) {
         context.out << "[";
         for (std::size_t i = 0; i < statements.size(); ++i)

@@ -96,7 +96,7 @@ class Stage {
     std::int64_t usage_count_ = 0;
     int usage_files_ = 0;
     std::map<std::string, std::int64_t> totals_;  // by outcome, and "received"
-    Date billed_;
+    engine::WhichCycle billed_ = Date{};
     Errors refused_;
     std::vector<Difference> differences_;
 };

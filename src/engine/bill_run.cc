@@ -19,6 +19,13 @@ namespace {
 
 using store::Store;
 
+DatePeriod cycle_of(const directory::Directory& directory, AccountId payer, WhichCycle which) {
+    const DatePeriod cycle = billing::cycle_of_payer(directory, payer, which.day);
+    // The cycle that holds a day ends after it; the one before has ended.
+    return which.ended ? billing::cycle_of_payer(directory, payer, cycle.first.plus_days(-1))
+                       : cycle;
+}
+
 // Everything a run reads once, whatever the number of payers.
 class Run {
   public:
@@ -39,14 +46,12 @@ class Run {
         return {};
     }
 
-    // Accounts that pay on any day of the cycle that holds `day`, with that cycle; `only` none:
-    // all.
-    std::vector<std::pair<AccountId, DatePeriod>> payers(Date day, AccountId only) const {
+    // Accounts that pay on any day of that cycle, with the cycle; `only` none: all.
+    std::vector<std::pair<AccountId, DatePeriod>> payers(WhichCycle which, AccountId only) const {
         std::vector<std::pair<AccountId, DatePeriod>> found;
         for (const directory::Account& account : state_.directory.accounts()) {
             if (only && account.fact.id != only) continue;
-            const DatePeriod cycle =
-                billing::cycle_of_payer(state_.directory, account.fact.id, day);
+            const DatePeriod cycle = cycle_of(state_.directory, account.fact.id, which);
             if (pays_within(account, cycle)) found.emplace_back(account.fact.id, cycle);
         }
         return found;
@@ -156,18 +161,17 @@ class Run {
         return false;
     }
 
-    // Windows to bill: the cycle's own, and earlier ones that usage reached after the payer's last
-    // document.
+    // Windows to bill: the cycle's own, and earlier ones that usage reached after the last document
+    // that billed them. `input.billed` is of the payer's other documents.
     Result<void> add_counters(AccountId payer, DatePeriod cycle, billing::Input& input) {
-        EntryId last_seen;
-        each_document(payer, [&](const Store::InvoiceRow& row) {
-            if (row.period == cycle) return;
-            for (const Entry& entry : of_invoice_[row.id])
-                last_seen = std::max(last_seen, entry.id);
-        });
+        std::map<DatePeriod, EntryId> seen;
+        for (const BilledAmount& billed : input.billed) {
+            EntryId& last = seen[billed.period];
+            for (const Entry& entry : of_invoice_[billed.invoice]) last = std::max(last, entry.id);
+        }
         std::set<Date> windows{cycle.first};
         for (const auto& [period, newest] : usage_[payer]) {
-            if (period.first < cycle.first && newest > last_seen) windows.insert(period.first);
+            if (period.first < cycle.first && newest > seen[period]) windows.insert(period.first);
         }
         for (const Date window : windows) {
             FARTHING_TRY(const auto* counters, window_counters(window));
@@ -280,8 +284,9 @@ namespace {
 
 // Calls `work` for each payer that is asked for; failures stand in the report beside the successes.
 template <class Work>
-Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const std::string& payer,
-                                 Work work, const OnProgress& progress = {}) {
+Result<BillRunReport> each_payer(Engine::State& state, Run& run, WhichCycle which,
+                                 const std::string& payer, Work work,
+                                 const OnProgress& progress = {}) {
     AccountId only;
     if (!payer.empty()) {
         only = state.directory.account_named(payer);
@@ -289,7 +294,7 @@ Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const
             return fail(DirectoryReason::unknown_account, "no account is named \"" + payer + "\"");
     }
     BillRunReport report;
-    const auto payers = run.payers(day, only);
+    const auto payers = run.payers(which, only);
     if (only && payers.empty())
         report.failed.emplace_back(payer, error_of(BillingReason::not_a_payer));
     Progress seen;
@@ -310,11 +315,11 @@ Result<BillRunReport> each_payer(Engine::State& state, Run& run, Date day, const
 
 // The same for the payers that have a document of that cycle; the others are passed over.
 template <class Work>
-Result<BillRunReport> each_document(Engine::State& state, Date day, const std::string& payer,
-                                    Work work) {
+Result<BillRunReport> each_document(Engine::State& state, WhichCycle which,
+                                    const std::string& payer, Work work) {
     Run run(state);
     FARTHING_CHECK(run.open());
-    return each_payer(state, run, day, payer,
+    return each_payer(state, run, which, payer,
                       [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
                           const Store::InvoiceRow* own = run.document(id, cycle);
                           if (own == nullptr) return std::optional<Invoice>();
@@ -325,10 +330,10 @@ Result<BillRunReport> each_document(Engine::State& state, Date day, const std::s
 
 }  // namespace
 
-Result<BillRunReport> Engine::preview(Date day, const std::string& payer) {
+Result<BillRunReport> Engine::preview(WhichCycle which, const std::string& payer) {
     Run run(*state_);
     FARTHING_CHECK(run.open());
-    return each_payer(*state_, run, day, payer,
+    return each_payer(*state_, run, which, payer,
                       [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
                           FARTHING_TRY(billing::Bill bill, run.bill(id, cycle));
                           bill.invoice.state = InvoiceState::draft;
@@ -344,28 +349,27 @@ Result<Invoice> recompute(Engine::State& state, AccountId payer, DatePeriod cycl
     return std::move(bill.invoice);
 }
 
-Result<Invoice> Engine::preview_invoice(Date day, const std::string& payer) {
+Result<Invoice> Engine::preview_invoice(WhichCycle which, const std::string& payer) {
     const AccountId id = state_->directory.account_named(payer);
     if (!id) return fail(DirectoryReason::unknown_account, "no account is named \"" + payer + "\"");
-    FARTHING_TRY(Invoice invoice,
-                 recompute(*state_, id, billing::cycle_of_payer(state_->directory, id, day)));
+    FARTHING_TRY(Invoice invoice, recompute(*state_, id, cycle_of(state_->directory, id, which)));
     invoice.state = InvoiceState::draft;
     return invoice;
 }
 
-Result<BillRunReport> Engine::bill_run(Date day, const std::string& payer,
+Result<BillRunReport> Engine::bill_run(WhichCycle which, const std::string& payer,
                                        const OnProgress& progress) {
     Run run(*state_);
     FARTHING_CHECK(run.open());
-    FARTHING_CHECK(run.reprice(run.payers(day, state_->directory.account_named(payer))));
+    FARTHING_CHECK(run.reprice(run.payers(which, state_->directory.account_named(payer))));
     return each_payer(
-        *state_, run, day, payer,
+        *state_, run, which, payer,
         [&](AccountId id, DatePeriod cycle) { return prepare(*state_, run, id, cycle); }, progress);
 }
 
-Result<BillRunReport> Engine::undo(Date day, const std::string& payer) {
+Result<BillRunReport> Engine::undo(WhichCycle which, const std::string& payer) {
     return each_document(
-        *state_, day, payer, [&](Run& run, const Store::InvoiceRow& own) -> Result<Invoice> {
+        *state_, which, payer, [&](Run& run, const Store::InvoiceRow& own) -> Result<Invoice> {
             if (own.state == InvoiceState::sent) return fail(StoreReason::invoice_immutable);
             FARTHING_TRY(Invoice invoice, state_->store->invoice(own.id));
             FARTHING_CHECK(
@@ -417,8 +421,8 @@ Result<Invoice> amend(Engine::State& state, std::string_view number_or_id, Chang
 
 }  // namespace
 
-Result<BillRunReport> Engine::send(Date day, const std::string& payer) {
-    return each_document(*state_, day, payer, [&](Run&, const Store::InvoiceRow& own) {
+Result<BillRunReport> Engine::send(WhichCycle which, const std::string& payer) {
+    return each_document(*state_, which, payer, [&](Run&, const Store::InvoiceRow& own) {
         return send_one(*state_, own);
     });
 }
@@ -478,11 +482,11 @@ Result<std::string> Engine::invoice_pdf(const Invoice& invoice) {
     return render::invoice_pdf(invoice, logo);
 }
 
-Result<std::vector<Statement>> Engine::statements(Date day) {
+Result<std::vector<Statement>> Engine::statements(WhichCycle which) {
     std::vector<Statement> all;
     std::set<DatePeriod> periods;
     for (const directory::Account& account : state_->directory.accounts()) {
-        periods.insert(billing::cycle_of_payer(state_->directory, account.fact.id, day));
+        periods.insert(cycle_of(state_->directory, account.fact.id, which));
     }
     for (const DatePeriod period : periods) {
         FARTHING_TRY(const std::vector<Statement> found, state_->store->statements(period));
