@@ -6,8 +6,6 @@
 #include "base/utf8.h"
 #include "engine/reasons.h"
 #include "ledger/ledger.h"
-#include "mediation/decode.h"
-#include "mediation/guide.h"
 
 namespace farthing::engine {
 
@@ -85,10 +83,8 @@ Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed
     return std::unique_ptr<Batch>(new Batch(state, feed, std::move(kind), id, dedup));
 }
 
-Result<void> Batch::add(UsageChunk& chunk, const Source& source, Instant arrived) try {
+Result<void> Batch::add(UsageChunk& chunk, const Source& source) try {
     chunk.source = source.id;
-    mediation::validate(feed_.feed, arrived, chunk);
-    mediation::guide(state_.directory, chunk);
     FARTHING_CHECK(settle_duplicates(chunk));
 
     rated_.clear();

@@ -26,9 +26,8 @@ class Batch {
                                                 std::string kind);
     ~Batch();
 
-    // Takes one decoded chunk of `source` through validation, guiding, dedup, rating and into the
-    // archive. `arrived`: when its file came in.
-    Result<void> add(UsageChunk& chunk, const Source& source, Instant arrived);
+    // Takes one decoded and guided chunk of `source` through dedup and rating into the archive.
+    Result<void> add(UsageChunk& chunk, const Source& source);
     // Prices counters again whose allowance the directory changed.
     Result<void> reprice(const std::vector<rating::CounterKey>& keys);
     void add_range(const SourceRange& range) { commit_.ranges.push_back(range); }

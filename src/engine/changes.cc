@@ -82,9 +82,13 @@ class Changes {
         facts_.subscriptions.push_back({id, change.name, account, group});
         facts_.plans.push_back({id, change.from, plan});
         facts_.quantities.push_back({id, change.from, change.quantity});
-        if (change.until) facts_.quantities.push_back({id, *change.until, 0});
         const Instant from = state_.zone().start_of(change.from);
-        const Instant until = change.until ? state_.zone().start_of(*change.until) : Instant::max();
+        Instant until = Instant::max();
+        if (change.until) {
+            const Date gone = change.until->plus_days(1);
+            facts_.quantities.push_back({id, gone, 0});
+            until = state_.zone().start_of(gone);
+        }
         for (const auto& [kind, value] : change.identities)
             facts_.identities.push_back({kind, value, id, from, until});
         return true;
@@ -223,28 +227,33 @@ Result<void> Engine::identify(const std::string& subscription, IdentityKind kind
 
 namespace {
 
-// A list is imported whole or not at all. `apply` gives whether its row changes something.
+// A list is imported whole or not at all, and every row that is wrong is told. `apply` gives
+// whether its row changes something.
 template <class Parsed, class Apply>
-Result<std::int64_t> import_rows(Engine::State& state, std::string_view file_name,
-                                 const Parsed& parsed, Apply apply) {
-    if (!parsed.errors.empty()) return fail(parsed.errors.front());
+std::expected<std::int64_t, Errors> import_rows(Engine::State& state, std::string_view file_name,
+                                                Parsed parsed, Apply apply) {
     Changes changes(state);
     std::int64_t changed = 0;
     for (const auto& row : parsed.rows) {
         Result<bool> one = apply(changes, row);
         if (!one) {
             one.error().place = std::string(file_name) + ":" + std::to_string(row.line);
-            return std::unexpected(std::move(one).error());
+            parsed.errors.push_back(std::move(one).error());
+            continue;
         }
         changed += *one ? 1 : 0;
     }
-    if (changed > 0) FARTHING_CHECK(state.change_directory(changes.take()));
+    if (!parsed.errors.empty()) return std::unexpected(std::move(parsed.errors));
+    if (changed == 0) return 0;
+    const Result<void> stored = state.change_directory(changes.take());
+    if (!stored) return std::unexpected(Errors{stored.error()});
     return changed;
 }
 
 }  // namespace
 
-Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::string_view csv) {
+std::expected<std::int64_t, Errors> Engine::import_accounts(std::string_view file_name,
+                                                            std::string_view csv) {
     return import_rows(
         *state_, file_name, directory::parse_accounts(file_name, csv),
         [](Changes& changes, const directory::AccountRow& row) {
@@ -253,8 +262,8 @@ Result<std::int64_t> Engine::import_accounts(std::string_view file_name, std::st
         });
 }
 
-Result<std::int64_t> Engine::import_subscriptions(std::string_view file_name,
-                                                  std::string_view csv) {
+std::expected<std::int64_t, Errors> Engine::import_subscriptions(std::string_view file_name,
+                                                                 std::string_view csv) {
     return import_rows(
         *state_, file_name, directory::parse_subscriptions(file_name, csv),
         [](Changes& changes, const directory::SubscriptionRow& row) {

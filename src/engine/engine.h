@@ -73,8 +73,23 @@ struct SubscriptionChange {
     std::int64_t quantity = 1;
     Date from;
     std::vector<std::pair<IdentityKind, std::string>>
-        identities;             // valid from `from` until `until`
-    std::optional<Date> until;  // the first day on which it is no more; none: it goes on
+        identities;             // valid from `from` to the end of `until`
+    std::optional<Date> until;  // its last day; none: it goes on
+};
+
+// A billing cycle of each payer, by its own bill day.
+struct WhichCycle {
+    // The cycle that holds the day.
+    // NOLINTNEXTLINE(google-explicit-constructor): a day is the usual way to name a cycle.
+    WhichCycle(Date day) : day(day) {}
+    // The cycle that ended last on a day, which may be its end.
+    static WhichCycle ended_by(Date day) {
+        WhichCycle which(day);
+        which.ended = true;
+        return which;
+    }
+    Date day;
+    bool ended = false;
 };
 
 struct CheckLine {
@@ -211,8 +226,12 @@ class Engine {
                           const std::string& value, Instant from);
     // CSV with a header; columns: docs/reference/imports.md. Returns how many rows changed
     // something.
-    Result<std::int64_t> import_accounts(std::string_view file_name, std::string_view csv);
-    Result<std::int64_t> import_subscriptions(std::string_view file_name, std::string_view csv);
+    // Whole or not at all: every row that is wrong is told. They give the number of rows that
+    // changed something.
+    std::expected<std::int64_t, Errors> import_accounts(std::string_view file_name,
+                                                        std::string_view csv);
+    std::expected<std::int64_t, Errors> import_subscriptions(std::string_view file_name,
+                                                             std::string_view csv);
     const directory::Directory& directory() const;
 
     // Feeds and files.
@@ -234,20 +253,20 @@ class Engine {
     Result<void> each_rated_record(const std::function<void(const RatedRecord&)>& visit);
     Result<std::vector<SubscriptionCharge>> charges(const std::string& subscription);
 
-    // Billing. `day`: any day of the cycle to bill; payer empty: all who pay.
-    Result<BillRunReport> preview(Date day, const std::string& payer = {});
-    Result<BillRunReport> bill_run(Date day, const std::string& payer = {},
+    // Billing. Payer empty: all who pay.
+    Result<BillRunReport> preview(WhichCycle which, const std::string& payer = {});
+    Result<BillRunReport> bill_run(WhichCycle which, const std::string& payer = {},
                                    const OnProgress& progress = {});
-    Result<BillRunReport> undo(Date day, const std::string& payer = {});
-    Result<BillRunReport> send(Date day, const std::string& payer = {});
-    Result<Invoice> preview_invoice(Date day, const std::string& payer);
+    Result<BillRunReport> undo(WhichCycle which, const std::string& payer = {});
+    Result<BillRunReport> send(WhichCycle which, const std::string& payer = {});
+    Result<Invoice> preview_invoice(WhichCycle which, const std::string& payer);
     Result<std::vector<BillRunReport::Row>> invoices();
     Result<Invoice> invoice(std::string_view number_or_id);  // "INV-2026-0001" or "12"
     Result<Invoice> adjust(std::string_view invoice, Adjustment adjustment);
     Result<Invoice> set_field(std::string_view invoice, const std::string& name,
                               const std::string& value);
     Result<std::string> invoice_pdf(const Invoice& invoice);
-    Result<std::vector<Statement>> statements(Date day);
+    Result<std::vector<Statement>> statements(WhichCycle which);
     struct Balance {
         std::string account;  // "unbilled/city"
         Money amount;

@@ -1,12 +1,12 @@
-// From files to committed batches. A reader follows a record from here: collect → seal → decode →
-// Batch::add (validate → guide → dedup → rate → archive) → Batch::commit.
-#include <algorithm>
+// From files to committed batches. A reader follows a record from here: DecodeAhead (collect → seal →
+// decode → validate → guide, on a thread of its own) → Batch::add (dedup → rate → archive) →
+// Batch::commit.
+#include <set>
 
 #include "engine/batch.h"
+#include "engine/decode_ahead.h"
 #include "engine/inventory.h"
 #include "engine/reasons.h"
-#include "mediation/collect.h"
-#include "mediation/decode.h"
 
 namespace farthing::engine {
 
@@ -17,17 +17,27 @@ class Import {
     Import(Engine::State& state, OpenFeed& feed, Report& report, const OnProgress& progress)
         : state_(state), feed_(feed), report_(report), progress_(progress) {}
 
-    Result<void> run(std::span<const std::filesystem::path> files) {
+    Result<void> run(std::span<const std::filesystem::path> named) {
+        const std::vector<std::filesystem::path> files = each_once(named);
         seen_.files_total = static_cast<std::int64_t>(files.size());
         for (const auto& file : files) {
             std::error_code ignored;
             const auto size = std::filesystem::file_size(file, ignored);
             if (!ignored) seen_.bytes_total += static_cast<std::int64_t>(size);
         }
-        for (const auto& file : files) {
-            FARTHING_CHECK(take(file));
-            seen_.files_done += 1;
-            tell();
+        arrived_ = state_.clock.now();
+        FARTHING_TRY(DecodeAhead::KnownSources known, known_sources());
+        DecodeAhead ahead(feed_.feed, state_.catalog.newest(), state_.directory, std::move(known),
+                          arrived_, files);
+        while (std::optional<DecodeAhead::Step> step = ahead.next()) {
+            switch (step->kind) {
+                case DecodeAhead::Step::Kind::begin: FARTHING_CHECK(begin(*step->file)); break;
+                case DecodeAhead::Step::Kind::chunk:
+                    FARTHING_CHECK(take(*step->chunk, step->position));
+                    ahead.give_back(std::move(step->chunk));
+                    break;
+                case DecodeAhead::Step::Kind::end: FARTHING_CHECK(end(*step->file)); break;
+            }
         }
         if (again_ > 0) {
             report_.notes.push_back(std::to_string(again_) +
@@ -37,6 +47,27 @@ class Import {
     }
 
   private:
+    // A file named twice is one file.
+    static std::vector<std::filesystem::path> each_once(
+        std::span<const std::filesystem::path> named) {
+        std::vector<std::filesystem::path> files;
+        std::set<std::filesystem::path> seen;
+        for (const auto& file : named) {
+            if (seen.insert(file).second) files.push_back(file);
+        }
+        return files;
+    }
+
+    Result<DecodeAhead::KnownSources> known_sources() {
+        DecodeAhead::KnownSources known;
+        FARTHING_TRY(const auto rows, state_.store->sources());
+        for (const auto& row : rows) {
+            if (row.source.feed != feed_.id || row.position == 0) continue;
+            known[{row.source.path, row.source.hash}] = {row.position, row.source.sealed_at};
+        }
+        return known;
+    }
+
     void tell() {
         if (progress_) progress_(seen_);
     }
@@ -44,69 +75,71 @@ class Import {
         report_.refused.push_back({file.string(), std::move(error)});
     }
 
-    Result<void> take(const std::filesystem::path& file) {
-        auto collected = mediation::Collected::open(file, feed_.feed.unpacked_max);
-        if (!collected) {  // the file is refused, the run goes on
-            refuse(file, std::move(collected).error());
+    Result<void> begin(const OpenFile& file) {
+        row_ = {};
+        if (file.error) {  // the file is refused, the run goes on
+            refuse(file.path, *file.error);
             return {};
         }
-        FARTHING_TRY(const store::Store::SourceRow row, seal(file, *collected));
+        FARTHING_TRY(row_, seal(file));
+        committed_ = row_.position;
+        position_ = row_.position;
         report_.files += 1;
-        if (!row.source.reject_reason.empty()) {
-            const auto reason = *reason_named<RejectReason>(row.source.reject_reason);
-            refuse(file, error_of(reason, row.source.reject_detail, row.source.path));
-        } else if (row.position == row.source.records && row.source.records > 0) {
+        if (!row_.source.reject_reason.empty()) {
+            const auto reason = *reason_named<RejectReason>(row_.source.reject_reason);
+            refuse(file.path, error_of(reason, row_.source.reject_detail, row_.source.path));
+        } else if (row_.position == row_.source.records && row_.source.records > 0) {
             again_ += 1;
         } else if (feed_.feed.kind == mediation::Feed::Kind::inventory) {
             FARTHING_CHECK(flush());  // its facts must stand before the next file is guided by them
-            FARTHING_CHECK(consume_inventory(row, collected->bytes()));
-        } else {
-            FARTHING_CHECK(consume(row, collected->bytes()));
+            FARTHING_CHECK(consume_inventory(row_, file.collected->bytes()));
         }
-        seen_.bytes_done += collected->size_bytes();
         return {};
     }
 
-    // One pass over the whole file before its first batch: header, trailer, counts (R9).
-    Result<store::Store::SourceRow> seal(const std::filesystem::path& file,
-                                         const mediation::Collected& collected) {
-        const mediation::Seal sealed = mediation::seal(feed_.feed, collected.bytes());
+    // What one pass over the whole file found before its first batch (R9), stored.
+    Result<store::Store::SourceRow> seal(const OpenFile& file) {
         Source source;
         source.feed = feed_.id;
-        source.path = file.string();
-        source.hash = collected.hash();
-        source.size_bytes = collected.size_bytes();
-        source.records = sealed.records;
-        source.header = sealed.header;
-        source.sealed_at = state_.clock.now();
-        if (sealed.rejected) {
-            source.reject_reason = std::string(name_of(*sealed.rejected));
-            source.reject_detail = sealed.detail;
+        source.path = file.path.string();
+        source.hash = file.collected->hash();
+        source.size_bytes = file.collected->size_bytes();
+        source.records = file.seal.records;
+        source.header = file.seal.header;
+        source.sealed_at = arrived_;
+        if (file.seal.rejected) {
+            source.reject_reason = std::string(name_of(*file.seal.rejected));
+            source.reject_detail = file.seal.detail;
         }
         return state_.store->seal(std::move(source));
     }
 
-    Result<void> consume(const store::Store::SourceRow& row, std::string_view bytes) {
-        mediation::Decoder decoder(feed_.feed, state_.catalog.newest(), bytes);
-        decoder.skip_to(row.position);
-        std::int64_t committed = row.position;
-        while (decoder.next(chunk_)) {
-            if (!batch_) {
-                FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
-            }
-            FARTHING_CHECK(batch_->add(chunk_, row.source, row.source.sealed_at));
-            seen_.records += static_cast<std::int64_t>(chunk_.size());
-            tell();
-            if (batch_->records() >= kBatchRecords) {
-                batch_->add_range({row.source.id, committed, decoder.position(), row.epoch});
-                committed = decoder.position();
-                FARTHING_CHECK(flush());
-            }
+    Result<void> take(UsageChunk& chunk, std::int64_t position) {
+        if (!batch_) {
+            FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
         }
-        if (batch_ && decoder.position() > committed) {
-            batch_->add_range({row.source.id, committed, decoder.position(), row.epoch});
-        }
+        FARTHING_CHECK(batch_->add(chunk, row_.source));
+        position_ = position;
+        seen_.records += static_cast<std::int64_t>(chunk.size());
+        tell();
+        if (batch_->records() < kBatchRecords) return {};
+        add_range();
+        return flush();
+    }
+
+    Result<void> end(const OpenFile& file) {
+        if (batch_) add_range();
+        if (file.collected) seen_.bytes_done += file.collected->size_bytes();
+        seen_.files_done += 1;
+        tell();
         return {};
+    }
+
+    // What the batch holds of the file at hand.
+    void add_range() {
+        if (position_ == committed_) return;
+        batch_->add_range({row_.source.id, committed_, position_, row_.epoch});
+        committed_ = position_;
     }
 
     Result<void> consume_inventory(const store::Store::SourceRow& row, std::string_view bytes) {
@@ -133,8 +166,11 @@ class Import {
     Report& report_;
     const OnProgress& progress_;
     Progress seen_;
+    Instant arrived_;
     std::int64_t again_ = 0;
-    UsageChunk chunk_;
+    store::Store::SourceRow row_;  // of the file at hand
+    std::int64_t committed_ = 0;   // records of it in batches before, and read so far
+    std::int64_t position_ = 0;
     std::unique_ptr<Batch> batch_;
 };
 

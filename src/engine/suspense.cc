@@ -4,6 +4,7 @@
 #include <map>
 
 #include "engine/batch.h"
+#include "engine/decode_ahead.h"
 #include "engine/inventory.h"
 #include "engine/reasons.h"
 #include "mediation/decode.h"
@@ -86,7 +87,8 @@ Result<void> retry_records(Engine::State& state, OpenFeed& feed, Batch& batch, c
     }
     std::copy(records.lines.begin() + static_cast<std::ptrdiff_t>(first),
               records.lines.begin() + static_cast<std::ptrdiff_t>(end), chunk.line.begin());
-    return batch.add(chunk, source, source.sealed_at);
+    prepare(feed.feed, state.directory, source.sealed_at, chunk);
+    return batch.add(chunk, source);
 }
 
 Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId source_id,

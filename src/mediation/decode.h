@@ -28,8 +28,11 @@ struct Seal {
 };
 Seal seal(const Feed& feed, std::string_view bytes);
 
+// How many chunks may wait to be read while the next one is decoded.
+constexpr std::size_t kChunksAhead = 2;
+
 // Decodes one source, chunk by chunk. Views in a chunk point into `bytes` or into the decoder's own
-// arena and live until the next call.
+// arena; they live until kChunksAhead + 2 further chunks were decoded.
 class Decoder {
   public:
     // `meters` turns service names and units into ids and base units. `header`: see Seal; for

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mediation/decode.h"
 #include "mediation/feed.h"
 #include "model/outcome.h"
 
@@ -41,25 +42,30 @@ class Arena {
         if (!text.empty()) std::memcpy(begin, text.data(), text.size());
         return {begin, text.size()};
     }
+    // Begins a new round. What was taken lives for kRoundsKept rounds more, so that chunks can be
+    // read while later ones are decoded.
     void clear() {
-        if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
-        if (blocks_.empty()) return;
-        at_ = blocks_.back().bytes.get();
-        left_ = blocks_.back().size;
+        round_ += 1;
+        std::erase_if(blocks_,
+                      [&](const Block& block) { return block.round + kRoundsKept < round_; });
+        at_ = nullptr;
+        left_ = 0;
     }
 
   private:
+    static constexpr std::uint64_t kRoundsKept = kChunksAhead + 2;
     struct Block {
         std::unique_ptr<char[]> bytes;
-        std::size_t size = 0;
+        std::uint64_t round = 0;
     };
     void refill(std::size_t size) {
         constexpr std::size_t kBlock = std::size_t{1} << 18;
         const std::size_t room = std::max(size, kBlock);
-        blocks_.push_back({std::make_unique_for_overwrite<char[]>(room), room});
+        blocks_.push_back({std::make_unique_for_overwrite<char[]>(room), round_});
         at_ = blocks_.back().bytes.get();
         left_ = room;
     }
+    std::uint64_t round_ = 0;
     std::vector<Block> blocks_;
     char* at_ = nullptr;
     std::size_t left_ = 0;

@@ -39,6 +39,14 @@ Held<T> held_on(const directory::Dated<T>& dated, Date day, const TimeZone& zone
     return held;
 }
 
+// Whether the network makes no difference to what a plan charges on a meter.
+bool same_everywhere(const catalog::Plan& plan, MeterId meter) {
+    if (!plan.matchers[meter.value].by_network.empty()) return false;
+    return std::ranges::none_of(plan.charges, [&](const catalog::UsageCharge& charge) {
+        return charge.meter == meter && charge.priced_by == catalog::PricedBy::network_list;
+    });
+}
+
 }  // namespace
 
 std::size_t Resolver::RowKeyHash::operator()(const RowKey& key) const {
@@ -74,7 +82,8 @@ const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t ro
     while (*link != kNone) {
         const std::uint32_t at = *link;
         Context& context = contexts_[at];
-        if (context.span.contains(chunk.start[row]) && context.network == chunk.network[row] &&
+        const bool same_place = context.any_network || context.network == chunk.network[row];
+        if (same_place && context.span.contains(chunk.start[row]) &&
             context.meter == chunk.meter[row] && context.perspective == perspective) {
             if (link != head) {  // records of one time and network mostly come together
                 *link = context.next;
@@ -173,6 +182,7 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
 
     Context context;
     context.network = chunk.network[row];
+    context.any_network = same_everywhere(*plan, chunk.meter[row]);
     context.meter = chunk.meter[row];
     context.perspective = perspective;
     context.offset_micros = zone.offset_seconds(when) * kMicrosPerSecond;

@@ -34,6 +34,7 @@ class Resolver {
         Period span;
         std::int64_t offset_micros = 0;  // of the local clock, constant within `span`
         NetworkKey network;
+        bool any_network = false;  // it holds wherever the record comes from
         MeterId meter;
         Perspective perspective = Perspective::retail;
         std::uint32_t first_lane = 0;

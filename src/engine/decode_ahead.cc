@@ -1,0 +1,122 @@
+#include "engine/decode_ahead.h"
+
+#include "mediation/guide.h"
+
+namespace farthing::engine {
+
+namespace {
+// Small files: their begins and ends may run this far ahead of their chunks.
+constexpr std::size_t kStepsMax = 16;
+}  // namespace
+
+void prepare(const mediation::Feed& feed, const directory::Directory& directory, Instant arrived,
+             UsageChunk& chunk) {
+    mediation::validate(feed, arrived, chunk);
+    mediation::guide(directory, chunk);
+}
+
+DecodeAhead::DecodeAhead(const mediation::Feed& feed, const catalog::Version& meters,
+                         const directory::Directory& directory, KnownSources known, Instant arrived,
+                         std::span<const std::filesystem::path> files)
+    : feed_(feed),
+      meters_(meters),
+      directory_(directory),
+      known_(std::move(known)),
+      arrived_(arrived),
+      thread_([this, files] { work(files); }) {}
+
+DecodeAhead::~DecodeAhead() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void DecodeAhead::work(std::span<const std::filesystem::path> files) {
+    for (const auto& path : files) read(path);
+    {
+        const std::lock_guard lock(mutex_);
+        done_ = true;
+    }
+    changed_.notify_all();
+}
+
+void DecodeAhead::read(const std::filesystem::path& path) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (stop_) return;
+    }
+    auto file = std::make_shared<OpenFile>();
+    file->path = path;
+    auto collected = mediation::Collected::open(path, feed_.unpacked_max);
+    if (!collected) {
+        file->error = std::move(collected).error();
+    } else {
+        file->collected = *std::move(collected);
+        file->seal = mediation::seal(feed_, file->collected->bytes());
+    }
+    const bool usage = feed_.kind == mediation::Feed::Kind::usage;
+    const bool decodes = usage && !file->error && !file->seal.rejected;
+    if (!push({Step::Kind::begin, file, nullptr, 0})) return;
+    if (decodes) {
+        const auto known = known_.find({path.string(), file->collected->hash()});
+        const Known at = known == known_.end() ? Known{0, arrived_} : known->second;
+        file->decoder =
+            std::make_unique<mediation::Decoder>(feed_, meters_, file->collected->bytes());
+        file->decoder->skip_to(at.position);
+        auto chunk = spare();
+        while (file->decoder->next(*chunk)) {
+            prepare(feed_, directory_, at.position > 0 ? at.arrived : arrived_, *chunk);
+            const std::int64_t position = file->decoder->position();
+            if (!push({Step::Kind::chunk, file, std::move(chunk), position})) return;
+            chunk = spare();
+        }
+        give_back(std::move(chunk));
+    }
+    push({Step::Kind::end, file, nullptr, 0});
+}
+
+std::unique_ptr<UsageChunk> DecodeAhead::spare() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::make_unique<UsageChunk>();
+    auto chunk = std::move(spare_.back());
+    spare_.pop_back();
+    return chunk;
+}
+
+void DecodeAhead::give_back(std::unique_ptr<UsageChunk> chunk) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(chunk));
+}
+
+// Waits while enough chunks wait to be taken; false when nobody will take them any more.
+bool DecodeAhead::push(Step step) {
+    std::unique_lock lock(mutex_);
+    const bool chunk = step.chunk != nullptr;
+    changed_.wait(lock, [&] {
+        return stop_ || (chunks_waiting_ + (chunk ? 1 : 0) <= mediation::kChunksAhead &&
+                         steps_.size() < kStepsMax);
+    });
+    if (stop_) return false;
+    chunks_waiting_ += chunk ? 1 : 0;
+    steps_.push_back(std::move(step));
+    lock.unlock();
+    changed_.notify_all();
+    return true;
+}
+
+std::optional<DecodeAhead::Step> DecodeAhead::next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !steps_.empty() || done_; });
+    if (steps_.empty()) return std::nullopt;
+    Step step = std::move(steps_.front());
+    steps_.pop_front();
+    if (step.chunk) chunks_waiting_ -= 1;
+    lock.unlock();
+    changed_.notify_all();
+    return step;
+}
+
+}  // namespace farthing::engine
