@@ -36,17 +36,28 @@ Result<Exit> account_add(Context& context) {
     return Exit::done;
 }
 
-Result<Exit> import_with(Context& context,
-                         Result<std::int64_t> (engine::Engine::*import)(std::string_view,
-                                                                        std::string_view)) {
+using Import = std::expected<std::int64_t, Errors> (engine::Engine::*)(std::string_view,
+                                                                       std::string_view);
+
+Result<Exit> import_with(Context& context, Import import) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     std::int64_t changed = 0;
     for (const std::string& path : context.arguments.all("FILES")) {
         FARTHING_TRY(const std::string csv, read_file(path));
-        FARTHING_TRY(const std::int64_t rows, (engine.get()->*import)(path, csv));
-        changed += rows;
+        const auto rows = (engine.get()->*import)(path, csv);
+        if (!rows) {
+            tell(context, rows.error());
+            say(context, "nothing of " + path + " was imported: mend it and import it again");
+            return Exit::error;
+        }
+        changed += *rows;
     }
-    context.out << grouped(changed) << " changed\n";
+    if (context.json()) {
+        context.out << JsonWriter().begin_object().field("changed", changed).end_object().text()
+                    << '\n';
+    } else {
+        context.out << grouped(changed) << " changed\n";
+    }
     return Exit::done;
 }
 

@@ -202,11 +202,13 @@ Result<Exit> rate(Context& context) {
     const bool has_directory = context.arguments.given("--directory");
     if (context.arguments.given("--accounts")) {
         FARTHING_TRY(const std::string csv, read_file(context["--accounts"]));
-        FARTHING_CHECK(engine->import_accounts(context["--accounts"], csv));
+        if (const auto rows = engine->import_accounts(context["--accounts"], csv); !rows)
+            return tell(context, rows.error());
     }
     if (has_directory) {
         FARTHING_TRY(const std::string csv, read_file(context["--directory"]));
-        FARTHING_CHECK(engine->import_subscriptions(context["--directory"], csv));
+        if (const auto rows = engine->import_subscriptions(context["--directory"], csv); !rows)
+            return tell(context, rows.error());
     }
     const auto feed = add_feed_for(context, *engine, files.front().string());
     if (!feed) return tell(context, feed.error());

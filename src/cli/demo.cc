@@ -99,10 +99,12 @@ Result<void> Demo::import_directory(const std::filesystem::path& accounts,
                                     const std::filesystem::path& subscriptions) {
     if (!accounts.empty()) {
         FARTHING_TRY(const std::string csv, read_file(accounts.string()));
-        FARTHING_CHECK(engine_->import_accounts(accounts.string(), csv));
+        if (const auto rows = engine_->import_accounts(accounts.string(), csv); !rows)
+            return fail(rows.error().front());
     }
     FARTHING_TRY(const std::string csv, read_file(subscriptions.string()));
-    FARTHING_CHECK(engine_->import_subscriptions(subscriptions.string(), csv));
+    if (const auto rows = engine_->import_subscriptions(subscriptions.string(), csv); !rows)
+        return fail(rows.error().front());
     return {};
 }
 

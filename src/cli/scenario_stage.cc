@@ -306,15 +306,11 @@ Result<void> Stage::suspense(const Line& line) {
     return {};
 }
 
-// On a day, the cycle that ended before it: of the named payer's bill day, else of the month's
-// first.
+// On a day, the cycle of each payer that ended last.
 Result<void> Stage::bill(const Line& line) {
     FARTHING_TRY(const Date day, day_of(line));
     const std::string payer = line.words.size() > 1 ? line.words[1] : std::string();
-    unsigned anchor = 1;
-    if (const AccountId id = engine_->directory().account_named(payer))
-        anchor = engine_->directory().account(id).fact.bill_day;
-    billed_ = cycle_of(day, anchor).first.plus_days(-1);
+    billed_ = engine::WhichCycle::ended_by(day);
     const auto step = line.verb() == "bill"   ? engine_->bill_run(billed_, payer)
                       : line.verb() == "undo" ? engine_->undo(billed_, payer)
                                               : engine_->send(billed_, payer);
@@ -358,9 +354,11 @@ Result<void> Stage::import_directory(const Line& line) {
     if (!line.has_block) csv = read_file((file_.parent_path() / name).string());
     if (!csv) return fail(csv.error());
     if (what == "accounts") {
-        FARTHING_CHECK(engine_->import_accounts(name, *csv));
+        if (const auto rows = engine_->import_accounts(name, *csv); !rows)
+            return fail(rows.error().front());
     } else if (what == "subscriptions") {
-        FARTHING_CHECK(engine_->import_subscriptions(name, *csv));
+        if (const auto rows = engine_->import_subscriptions(name, *csv); !rows)
+            return fail(rows.error().front());
     } else {
         return wrong(line,
                      "accounts or subscriptions can be imported, not \"" + printable(what) + "\"");

@@ -241,8 +241,8 @@ SubscriptionRow subscription_row(Table& table) {
     table.required("from");
     row.from = table.date("from").value_or(Date{});
     row.until = table.date("until");
-    if (table.row_is_good() && row.until && *row.until <= row.from) {
-        table.wrong(DirectoryReason::bad_date, "until", "is not after from");
+    if (table.row_is_good() && row.until && *row.until < row.from) {
+        table.wrong(DirectoryReason::bad_date, "until", "is before from");
     }
     row.group = table.text("group");
     for (const IdentityKind kind : kImportedIdentities) {

@@ -92,7 +92,7 @@ TEST(ImportSubscriptions, identities_stand_in_columns_of_their_kind) {
         "s.csv",
         "subscription,account,plan,quantity,from,until,group,iccid,msisdn\n"
         "SIM-1,city,pooled-50,,2026-01-01,,pool,8944000000000000001,37255500001\n"
-        "lines,city,number-monthly,50,2026-01-16,2026-02-01,,,\n");
+        "lines,city,number-monthly,50,2026-01-16,2026-01-31,,,\n");
     EXPECT_EQ(imported.errors, Errors{});
     ASSERT_EQ(imported.rows.size(), 2U);
     const SubscriptionRow& sim = imported.rows[0];
@@ -107,7 +107,7 @@ TEST(ImportSubscriptions, identities_stand_in_columns_of_their_kind) {
     const SubscriptionRow& lines = imported.rows[1];
     EXPECT_EQ(lines.quantity, 50);
     EXPECT_EQ(lines.from, Date::of(2026, 1, 16));
-    EXPECT_EQ(lines.until, Date::of(2026, 2, 1));
+    EXPECT_EQ(lines.until, Date::of(2026, 1, 31));
     EXPECT_TRUE(lines.identities.empty());
 }
 
@@ -117,9 +117,9 @@ TEST(ImportSubscriptions, each_bad_row_is_told) {
                                               "a,city,lamp,,1,\n"
                                               "b,city,lamp,1.1.2026,1,\n"
                                               "c,city,lamp,2026-01-01,-1,\n"
-                                              "d,city,lamp,2026-01-01,1,2026-01-01\n"
+                                              "d,city,lamp,2026-01-02,1,2026-01-01\n"
                                               "e,city,,2026-01-01,1,\n"
-                                              "f,city,lamp,2026-01-01,0,\n");
+                                              "f,city,lamp,2026-01-01,0,2026-01-01\n");  // one day
     ASSERT_EQ(imported.rows.size(), 1U);
     EXPECT_EQ(imported.rows[0].quantity, 0);
     EXPECT_EQ(places_of(imported.errors), (Places{{"bad_row", "s.csv:2:13"},
