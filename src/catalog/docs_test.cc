@@ -99,7 +99,7 @@ TEST(PriceList, IsWhatACustomerCouldRead) {
           "| Data in the EU | 0.10 per MB up to 100 MB, then 0.05 per MB up to 500 MB, then 0.02 "
           "per MB; "
           "counted in steps of 1 kB |\n",
-          "| 10 % off data in the EU | 10 % on data eu |\n", "## Prices: roaming\n",
+          "| 10 % off data in the EU | 10 % on Data in the EU |\n", "## Prices: roaming\n",
           "| United Kingdom (Vodafone) (234-15) | 0.10 per MB |\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line << "\nin\n" << text;
     }

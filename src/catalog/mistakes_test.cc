@@ -82,7 +82,9 @@ const std::vector<Mistake> kMistakes = {
      "(unknown_unit)"},
     {usage("price: 1 per Mb"),
      "catalog.yaml:10:30: `Mb` is no unit (unknown_unit). Did you mean `MB`?"},
-    {usage("price: 0.05"), "catalog.yaml:10:30: `0.05` doesn't say for how much it is (bad_value)"},
+    {usage("price: 0.05"),
+     "catalog.yaml:10:30: `0.05` doesn't say for how much it is (bad_value). Write for example "
+     "`0.05 per MB`."},
     {usage("price: 5e-3 per MB"),
      "catalog.yaml:10:30: `5e-3` has an exponent (bad_value). Write the digits out: 0.00005."},
     {usage("price: .nan per MB"), "catalog.yaml:10:30: `.nan` is not a number (bad_value)"},

@@ -45,12 +45,30 @@ std::string charge_row(const UsageCharge& charge, const Version& version) {
     return row_of(charge.title, text);
 }
 
+// A customer knows the titles, not the names that the plan gives its parts.
+std::string discount_row(const Discount& discount, const Plan& plan) {
+    std::string what;
+    const auto add = [&](const auto& parts) {
+        for (const auto& part : parts) {
+            if (std::ranges::find(discount.on, part.id) == discount.on.end()) continue;
+            if (what.find(part.title) == std::string::npos)
+                what += (what.empty() ? "" : ", ") + part.title;
+        }
+    };
+    add(plan.fees);
+    add(plan.charges);
+    const std::string less =
+        discount.text.substr(0, discount.text.find(discount.amount ? " off " : " on "));
+    return row_of(discount.title,
+                  fmt::format("{} {} {}", less, discount.amount ? "off" : "on", what));
+}
+
 std::string plan_section(const Plan& plan, const Version& version) {
     std::string out =
         fmt::format("## {}\n\n| | {} |\n| --- | --- |\n", plan.title, version.currency.code());
     for (const Fee& fee : plan.fees) out += fee_row(fee);
     for (const UsageCharge& charge : plan.charges) out += charge_row(charge, version);
-    for (const Discount& discount : plan.discounts) out += row_of(discount.title, discount.text);
+    for (const Discount& discount : plan.discounts) out += discount_row(discount, plan);
     return out + "\n";
 }
 

@@ -111,6 +111,20 @@ std::optional<Decimal> read_percent(std::string_view text, const ValueAt& at) {
     return tell(at, fmt::format("{} is more than 100 percent", shown(text)), "Write 0 to 100.");
 }
 
+namespace {
+
+// What prices of a meter are usually per.
+std::string_view usual_unit(const Meter& meter) {
+    constexpr std::pair<std::string_view, std::string_view> kUsual[] = {
+        {"byte", "MB"}, {"second", "minute"}, {"joule", "kWh"}};
+    for (const auto& [base, usual] : kUsual) {
+        if (meter.unit->name == base) return usual;
+    }
+    return meter.unit->name;
+}
+
+}  // namespace
+
 std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& meter,
                                          const ValueAt& at) {
     const std::size_t per = text.find(" per ");
@@ -122,7 +136,7 @@ std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& met
     }
     if (per == text.npos) {
         return tell(at, fmt::format("{} doesn't say for how much it is", shown(text)),
-                    fmt::format("Write for example `0.05 per {}`.", meter.unit->name));
+                    fmt::format("Write for example `0.05 per {}`.", usual_unit(meter)));
     }
     const auto amount = read_decimal(trimmed(text.substr(0, per)), at);
     const auto units = read_per(trimmed(text.substr(per + 5)), meter, at);

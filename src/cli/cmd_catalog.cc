@@ -71,9 +71,11 @@ Result<Exit> show(Context& context) {
 }
 
 Result<Exit> diff(Context& context) {
-    const auto after = read_version(context["DIR"]);
+    // One folder is compared with what is published, two with each other.
+    const bool two = context.arguments.given("NEW");
+    const auto after = read_version(context[two ? "NEW" : "DIR"]);
     if (!after) return tell(context, after.error());
-    const auto before = folder_or_published(context, context["--from"]);
+    const auto before = folder_or_published(context, two ? context["DIR"] : std::string());
     if (!before) return tell(context, before.error());
     const std::vector<catalog::Difference> differences = catalog::diff(**before, **after);
     if (context.json()) {
@@ -148,9 +150,9 @@ std::vector<Command> catalog_commands() {
         {"catalog",
          "diff",
          "What changes for whom: exit code 1 when something does",
-         {{"DIR"}},
-         {{"--from", "DIR", "compare with that folder instead of the published catalog"}},
-         {"farthing catalog diff ./my-catalog", "farthing catalog diff ./new --from ./old"},
+         {{"DIR"}, {"NEW", false}},
+         {},
+         {"farthing catalog diff ./my-catalog", "farthing catalog diff ./old ./new"},
          diff},
         {"catalog",
          "test",

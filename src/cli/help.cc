@@ -84,8 +84,7 @@ std::string group_of_commands(std::string_view noun) {
 }  // namespace
 
 std::string overview() {
-    std::string text =
-        "Farthing: from usage files to exact, explained invoices\n\nusage: farthing COMMAND …\n\n";
+    std::string text = "Farthing: from usage files to exact, explained invoices\n\n";
     for (const std::string& noun : noun_names()) {
         std::string verbs;
         std::string_view summary;
@@ -98,7 +97,7 @@ std::string overview() {
         text += "  " + padded(noun, 13) + (verbs.empty() ? std::string(summary) : verbs) + "\n";
     }
     return text +
-           "\nexamples: farthing demo smart-city\n"
+           "examples: farthing demo smart-city\n"
            "          farthing rate cdrs.csv --catalog ./my-catalog\n";
 }
 
