@@ -36,6 +36,10 @@ std::string preview_line(const UsageChunk& chunk, std::size_t row, const catalog
             .field("record", printable(chunk.raw[row]));
         return json.end_object().text();
     }
+    if (chunk.outcome[row] == Outcome::filtered) {  // nothing behind the filter was read
+        json.field("filtered", true).field("record", printable(chunk.raw[row]));
+        return json.end_object().text();
+    }
     if (!chunk.id[row].empty()) json.field("id", chunk.id[row]);
     json.field(name_of(chunk.identity_kind[row]), chunk.identity[row]);
     const catalog::Meter* meter = meters.meter(chunk.meter[row]);
