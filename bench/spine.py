@@ -120,7 +120,7 @@ def main():
         now = "2026-02-01T08:00:00Z"
         bench.cdrs("data sessions", "sessions", options.sessions, 100_000, f"{HERE}/catalog",
                    f"{feeds}/sim-sessions.yaml", now)
-        bench.cdrs("voice calls", "calls", options.calls, 100_000, f"{ROOT}/catalogs/multiline",
+        bench.cdrs("voice calls", "calls", options.calls, 20_000, f"{ROOT}/catalogs/multiline",
                    f"{feeds}/asterisk-master.yaml", now)
         bench.bill("bill run, many payers", options.bill, options.bill // 10 or 1)
         bench.bill("bill run, one account", options.bill, 1)
