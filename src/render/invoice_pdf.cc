@@ -318,7 +318,7 @@ class Writer {
         const std::string days = days_row(line);
         const double text_height = canvas_.text_height(kText.width, line.text, kBodyWrapped);
         const double period_height =
-            canvas_.text_height(kPeriod.width, period_text(line.period), kBody);
+            canvas_.text_height(kPeriod.width, period_text(line.period), kBodyWrapped);
         const double price_height = canvas_.text_height(kPrice.width, line.unit_price, kSmall);
         const double height = std::max(
             {text_height + canvas_.text_height(kText.width, second, kSmall),
@@ -327,7 +327,7 @@ class Writer {
         canvas_.text(kNumber.x, y_ + 1, kNumber.width - 4, std::to_string(line.number), kSmall);
         canvas_.text(kText.x, y_, kText.width, line.text, kBodyWrapped);
         canvas_.text(kText.x, y_ + text_height, kText.width, second, kSmall);
-        canvas_.text(kPeriod.x, y_, kPeriod.width, period_text(line.period), kBody);
+        canvas_.text(kPeriod.x, y_, kPeriod.width, period_text(line.period), kBodyWrapped);
         canvas_.text(kPeriod.x, y_ + period_height, kPeriod.width, days, kSmall);
         canvas_.text(kQuantity.x, y_, kQuantity.width, printed(quantity_text(line)), kBodyRight);
         canvas_.text(kPrice.x, y_ + 1, kPrice.width, line.unit_price, kSmall);
@@ -415,8 +415,7 @@ class Writer {
         canvas_.text(kLeft + kWidth * 0.5, y_, kWidth * 0.25, "Payable", {11, true, 0.05});
         canvas_.text(kRight - 160, y_, 160, printed_with_currency(invoice_.payable),
                      {11, true, 0.05, Side::right, 1});
-        y_ += 28;
-        tax_rules();
+        y_ += 38;
     }
 
     // What lies between the lines and the net: adjustments that no line shows, and rounding to the
@@ -435,15 +434,6 @@ class Writer {
         };
         row("Adjustments", adjusted);
         row(fmt::format("Rounding to {} decimals", invoice_.payable_digits), rest);
-    }
-
-    void tax_rules() {
-        for (const TaxLine& tax : invoice_.taxes) {
-            if (tax.rule.empty()) continue;
-            need(14);
-            y_ += canvas_.text(kLeft, y_, kWidth, tax_text(tax) + ": " + tax.rule, kSmall) + 2;
-        }
-        y_ += 10;
     }
 
     void payment() {

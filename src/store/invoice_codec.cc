@@ -189,7 +189,7 @@ void visit(Codec& codec, InvoiceLine& line) {
           line.department_title, line.service, line.text, line.period, line.cycle, line.fraction,
           line.quantity, line.unit, line.unit_price, line.arithmetic, line.exact,
           line.already_billed, line.amount, line.rounding, line.tax_category, line.details,
-          line.usage_by_day, line.allowance, line.used);
+          line.usage_by_day, line.usage_unit, line.allowance, line.used);
 }
 template <class Codec>
 void visit(Codec& codec, TaxLine& tax) {
