@@ -388,10 +388,39 @@ TEST(Propose, ReadsItsOwnProposal) {
         sims->preview[0],
         R"({"line":2,"iccid":"8937204016150000001","service":"data","start":"2026-01-05T10:00:00Z",)"
         R"("end":"2026-01-05T10:15:00Z","quantity":40000000,"unit":"byte"})");
+    EXPECT_NE(sims->yaml.find("network: {mcc: {field: \"mcc\"}, mnc: {field: \"mnc\"}}"),
+              std::string::npos)
+        << sims->yaml;
     EXPECT_TRUE(propose_feed("ce.jsonl", slurp("catalogs/feeds/cloudevents.sample.jsonl")));
-    EXPECT_TRUE(propose_feed("Master.csv", slurp("catalogs/feeds/asterisk-master.sample.csv")));
     EXPECT_FALSE(propose_feed("empty", ""));
     EXPECT_FALSE(propose_feed("prose.txt", "no table here\n"));
+}
+
+TEST(Propose, KnowsTheColumnsOfMasterCsv) {
+    const auto calls =
+        propose_feed("Master.csv", slurp("catalogs/feeds/asterisk-master.sample.csv"));
+    ASSERT_TRUE(calls) << calls.error().to_string();
+    ASSERT_GE(calls->preview.size(), 2U);
+    EXPECT_EQ(
+        calls->preview[0],
+        R"({"line":1,"id":"1767600000.1","msisdn":"37255512345","service":"voice",)"
+        R"("start":"2026-01-05T10:00:00Z","end":"2026-01-05T10:01:17Z","quantity":73,"unit":"second",)"
+        R"("called":"442071234567"})");
+    EXPECT_NE(calls->yaml.find("filter: [{column: 15, keep: [ANSWERED]}]"), std::string::npos);
+}
+
+TEST(Propose, FindsUnitsAndNetworksInNames) {
+    const auto sessions = propose_feed(
+        "export.csv",
+        "Session Start|Session End|ICCID|Data Up (KB)|Data Down (KB)|Country|PLMN\n"
+        "05.01.2026 10:00:00|05.01.2026 10:30:12|8937200000000000003|120|4500|Estonia|24801\n"
+        "06.01.2026 11:00:00|06.01.2026 11:30:12|8937200000000000004|20|1500|Finland|24405\n");
+    ASSERT_TRUE(sessions) << sessions.error().to_string();
+    EXPECT_EQ(sessions->preview[0],
+              R"({"line":2,"iccid":"8937200000000000003","service":"data",)"
+              R"("start":"2026-01-05T10:00:00Z","end":"2026-01-05T10:30:12Z","quantity":4620000,)"
+              R"("unit":"byte"})");
+    EXPECT_NE(sessions->yaml.find("network: {field: \"PLMN\"}"), std::string::npos);
 }
 
 }  // namespace

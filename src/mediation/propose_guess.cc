@@ -158,6 +158,9 @@ class Guesser {
     std::string_view time_format(std::size_t column) const;
     std::size_t find_time(std::initializer_list<std::string_view> words, std::size_t besides) const;
     std::size_t find_named(std::initializer_list<std::string_view> words) const;
+    bool filled(std::size_t column) const;
+    void guess_network();
+    void take_asterisk();
     bool distinct(std::size_t column) const;
     std::string ref(std::size_t column) const;
     void guess_identity();
@@ -175,6 +178,8 @@ class Guesser {
     std::string kind_ = "device";
     std::string service_ = "event";
     std::string unit_;
+    std::string network_;    // as it stands in the description
+    bool asterisk_ = false;  // Master.csv, known by its columns
     std::vector<std::size_t> quantities_;
 };
 
@@ -205,10 +210,14 @@ std::size_t Guesser::find_time(std::initializer_list<std::string_view> words,
 std::size_t Guesser::find_named(std::initializer_list<std::string_view> words) const {
     for (const std::string_view word : words) {
         for (std::size_t i = 0; i < sample_.names.size(); ++i) {
-            if (named(i, {word})) return i;
+            if (named(i, {word}) && filled(i)) return i;
         }
     }
     return kNone;
+}
+
+bool Guesser::filled(std::size_t column) const {
+    return std::ranges::any_of(sample_.rows, [&](const auto& row) { return !row[column].empty(); });
 }
 
 bool Guesser::distinct(std::size_t column) const {
@@ -257,11 +266,63 @@ void Guesser::guess_identity() {
         identity_ = find_named(
             {"device", "lamp", "sensor", "subject", "account", "serial", "meter", "sim", "line"});
     for (std::size_t i = 0; i < sample_.names.size() && identity_ == kNone; ++i) {
-        if (i != start_ && i != end_ && i != id_ &&
+        if (i != start_ && i != end_ && i != id_ && filled(i) &&
             std::ranges::find(quantities_, i) == quantities_.end())
             identity_ = i;
     }
     if (identity_ == kNone) identity_ = 0;
+}
+
+// Country and network in a field each, or both in one: 24405.
+void Guesser::guess_network() {
+    const auto code = [](std::size_t least, std::size_t most) {
+        return [least, most](std::string_view text) {
+            return text.size() >= least && text.size() <= most &&
+                   std::ranges::all_of(text,
+                                       [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+        };
+    };
+    const std::size_t mcc = find_named({"mcc"});
+    const std::size_t mnc = find_named({"mnc"});
+    if (mcc != kNone && mnc != kNone && mcc != mnc && all(mcc, code(3, 3)) &&
+        all(mnc, code(2, 3))) {
+        network_ = fmt::format("{{mcc: {{{}}}, mnc: {{{}}}}}", ref(mcc), ref(mnc));
+        return;
+    }
+    for (const std::string_view word : {"plmn", "mccmnc", "mcc_mnc", "mcc-mnc", "network"}) {
+        const std::size_t both = find_named({word});
+        if (both != kNone && all(both, code(3, 7))) {
+            network_ = fmt::format("{{{}}}", ref(both));
+            return;
+        }
+    }
+}
+
+// Asterisk's cdr_csv writes no header; its columns are known by their number, the state of the call
+// and what it is for.
+void Guesser::take_asterisk() {
+    constexpr std::size_t kDuration = 12, kDisposition = 14, kAmaFlags = 15, kColumnsLeast = 16;
+    if (sample_.header || sample_.format != FormatKind::delimited ||
+        sample_.names.size() < kColumnsLeast)
+        return;
+    constexpr std::string_view kStates[] = {"ANSWERED", "NO ANSWER", "BUSY", "FAILED",
+                                            "CONGESTION"};
+    constexpr std::string_view kUses[] = {"DOCUMENTATION", "BILLING", "OMIT", "DEFAULT"};
+    const auto state = [&](std::string_view text) {
+        return std::ranges::find(kStates, text) != std::end(kStates);
+    };
+    const auto use = [&](std::string_view text) {
+        return std::ranges::find(kUses, text) != std::end(kUses);
+    };
+    asterisk_ = all(kDuration, is_number) && all(kDuration + 1, is_number) &&
+                all(kDisposition, state) && all(kAmaFlags, use);
+    if (!asterisk_) return;
+    start_ = 9, end_ = 11;
+    quantities_ = {kDuration + 1};
+    service_ = "voice", unit_ = "second", kind_ = "msisdn";
+    identity_ = 1, called_ = 2;
+    constexpr std::size_t kUniqueId = 16;
+    if (sample_.names.size() > kUniqueId && distinct(kUniqueId)) id_ = kUniqueId;
 }
 
 void Guesser::guess_quantity() {
@@ -273,8 +334,8 @@ void Guesser::guess_quantity() {
         {{"kwh"}, "energy", "kWh"},
         {{"energy_wh", "watt_hour"}, "energy", "Wh"},
         {{"energy", "joule"}, "energy", "joule"},
-        {{"megabyte", "_mb", "volume_mb"}, "data", "MB"},
-        {{"kilobyte", "_kb"}, "data", "kB"},
+        {{"megabyte", "_mb", "(mb)", " mb"}, "data", "MB"},
+        {{"kilobyte", "_kb", "(kb)", " kb"}, "data", "kB"},
         {{"byte", "octet", "volume", "upload", "download", "uplink", "downlink"}, "data", "byte"},
         {{"billsec", "billable"}, "voice", "second"},
         {{"duration", "seconds", "secs"}, "voice", "second"},
@@ -305,6 +366,8 @@ std::string Guesser::quantity_text() const {
 }
 
 Result<void> Guesser::guess_fields(std::string_view file_name) {
+    take_asterisk();
+    if (asterisk_) return {};
     start_ = find_time({"start", "begin", "time", "date"}, kNone);
     if (start_ == kNone) start_ = find_time({}, kNone);
     if (start_ == kNone) {
@@ -321,6 +384,7 @@ Result<void> Guesser::guess_fields(std::string_view file_name) {
     }
     guess_quantity();
     guess_identity();
+    guess_network();
     called_ =
         find_named({"called", "dialed", "dialled", "b_number", "bnumber", "destination", "dst"});
     if (called_ == identity_ || service_ != "voice") called_ = kNone;
@@ -351,6 +415,7 @@ std::string Guesser::record_text() const {
     out += fmt::format("  quantity: {}  # {}\n", quantity_text(),
                        quantities_.empty() ? "no field looks like a quantity: 1 per record"
                                            : "guess from its name; check the unit");
+    if (!network_.empty()) out += fmt::format("  network: {}  # guess from its name\n", network_);
     if (called_ != kNone)
         out += fmt::format(
             "  called: {{{}, number: {{}}}}  # guess: add `country:` if it holds national "
@@ -380,6 +445,10 @@ Result<std::string> Guesser::write(std::string_view file_name) {
     out += id_ != kNone ? "same_record: [id]  # a record with the same id is the same record\n"
                         : "same_record: [identity, start, end, quantity]  # no field names each "
                           "record: check that these do\n";
+    if (asterisk_)
+        out +=
+            "filter: [{column: 15, keep: [ANSWERED]}]  # calls that were not answered cost "
+            "nothing\n";
     out += "late: {accept: 35 days}\n";
     return out;
 }
