@@ -1,4 +1,5 @@
 // explain and check: every figure can show where it comes from, and the books prove themselves.
+#include <filesystem>
 #include <ostream>
 
 #include "base/utf8.h"
@@ -121,6 +122,11 @@ Result<Exit> explain(Context& context) {
 }
 
 Result<Exit> check(Context& context) {
+    // Opening makes a data folder where there is none, and an empty one has nothing wrong in it: a
+    // mistyped folder must not pass.
+    if (!std::filesystem::exists(std::filesystem::path(context.home) / "farthing.db"))
+        return fail(UsageReason::not_found, "no data folder is at \"" + printable(context.home) +
+                                                "\"; name it with --home");
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     const std::string what = context.arguments.given("WHAT") ? context["WHAT"] : "all";
     FARTHING_TRY(const auto lines, engine->check(what));

@@ -26,6 +26,11 @@ Result<engine::SuspenseFilter> filter_of(Context& context) {
     return engine::SuspenseFilter{context["--feed"], reason, context["--identity"]};
 }
 
+// A record whose time could not be read has the instant zero.
+std::string time_or_nothing(Instant time) {
+    return time == Instant{} ? std::string() : to_rfc3339(time);
+}
+
 bool matches(const engine::SuspenseFilter& filter, const engine::SuspenseLine& line) {
     return (filter.feed.empty() || filter.feed == line.feed) &&
            (filter.reason.empty() || filter.reason == name_of(line.reason)) &&
@@ -40,7 +45,7 @@ Result<Exit> list(Context& context) {
     for (const engine::SuspenseLine& line : lines) {
         if (!matches(filter, line)) continue;
         listing.add({line.records, line.feed, std::string(name_of(line.reason)), line.identity,
-                     to_rfc3339(line.first), to_rfc3339(line.last),
+                     time_or_nothing(line.first), time_or_nothing(line.last),
                      printable(line.sample, context.format == Format::table ? 60 : 400)});
     }
     listing.print(context);

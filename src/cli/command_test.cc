@@ -75,6 +75,8 @@ TEST(Run, MissingArgumentsAndBadValuesAreBadUsage) {
     EXPECT_EQ(ask({"version", "--progress", "loud"}).exit, Exit::error);
     EXPECT_EQ(ask({"version", "--now", "yesterday"}).exit, Exit::error);
     EXPECT_EQ(ask({"version", "surplus"}).exit, Exit::error);
+    // A mistyped data folder is no folder whose books are right.
+    EXPECT_EQ(ask({"check", "all", "--home", "no-such-folder"}).exit, Exit::error);
 }
 
 TEST(Run, AnswersGoToOutAndMessagesToErr) {

@@ -147,7 +147,10 @@ void print_report_text(Context& context, const engine::Report& report,
         context.out << '\n';
     }
     for (const auto& refused : report.refused) {
-        context.out << "refused " << refused.path << ": " << refused.error.to_string() << '\n';
+        // The place of most refusals is in the file already.
+        const bool placed = refused.error.place.starts_with(refused.path);
+        context.out << "refused " << (placed ? std::string() : refused.path + ": ")
+                    << refused.error.to_string() << '\n';
     }
     for (const std::string& note : report.notes) say(context, "note: " + note);
     say(context, "took " + duration_text(elapsed));
