@@ -13,6 +13,13 @@
 #include "render/text_table.h"
 #include "render/wording.h"
 
+// Pango loads fonts on a thread of its own and keeps them to the end of the process: what
+// fontconfig holds then is no leak of ours. Called by the leak sanitizer only.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() {
+    return "leak:libfontconfig.so\n";
+}
+
 namespace farthing::render {
 namespace {
 
