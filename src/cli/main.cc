@@ -5,8 +5,8 @@
 #include "cli/command.h"
 
 int main(int argc, char** argv) {
-    // Columns and row groups of megabytes come and go with every batch: kept in the heap, the kernel
-    // does not clear their pages each time.
+    // Columns and row groups of megabytes come and go with every batch: kept in the heap, the
+    // kernel does not clear their pages each time.
     mallopt(M_MMAP_THRESHOLD, 1 << 28);
     mallopt(M_TRIM_THRESHOLD, 1 << 29);
     std::ios::sync_with_stdio(false);

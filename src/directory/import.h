@@ -34,8 +34,8 @@ struct SubscriptionRow {
     std::string plan;
     std::int64_t quantity = 1;
     Date from;
-    std::optional<Date> until;  // its last day; none: it goes on
-    std::string group;          // empty: in none
+    std::optional<Date> until;                                     // its last day; none: it goes on
+    std::string group;                                             // empty: in none
     std::vector<std::pair<IdentityKind, std::string>> identities;  // valid while it is
 };
 
