@@ -1,5 +1,5 @@
-// From files to committed batches. A reader follows a record from here: DecodeAhead (collect → seal →
-// decode → validate → guide, on a thread of its own) → Batch::add (dedup → rate → archive) →
+// From files to committed batches. A reader follows a record from here: DecodeAhead (collect → seal
+// → decode → validate → guide, on a thread of its own) → Batch::add (dedup → rate → archive) →
 // Batch::commit.
 #include <set>
 
