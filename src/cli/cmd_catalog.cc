@@ -19,17 +19,6 @@ std::expected<VersionPtr, Errors> read_version(const std::string& folder) {
     return engine::check_catalog(std::move(*files));
 }
 
-void print_mistakes_json(Context& context, const Errors& errors) {
-    JsonWriter json;
-    json.begin_object().field("ok", errors.empty()).key("mistakes").begin_array();
-    for (const Error& error : errors) {
-        json.begin_object().field("code", error.code).field("message", error.message);
-        json.field("place", error.place).field("mend", error.mend).end_object();
-    }
-    json.end_array().end_object();
-    context.out << json.text() << '\n';
-}
-
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
     return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
@@ -66,7 +55,14 @@ std::expected<VersionPtr, Errors> folder_or_published(Context& context, const st
 Result<Exit> show(Context& context) {
     const auto version = folder_or_published(context, context["DIR"]);
     if (!version) return tell(context, version.error());
-    context.out << catalog::price_list(**version);
+    const std::string prices = catalog::price_list(**version);
+    if (context.json()) {
+        JsonWriter json;
+        json.begin_object().field("catalog", (*version)->name).field("price_list", prices);
+        context.out << json.end_object().text() << '\n';
+    } else {
+        context.out << prices;
+    }
     return Exit::done;
 }
 

@@ -107,6 +107,7 @@ void print_tree(std::ostream& out, const Directory& directory, const Account& ac
 }
 
 Result<Exit> account_tree(Context& context) {
+    if (context.json()) return account_list(context);  // `under` says the tree
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Date day, date_option(context, "--on", *engine));
     for (const Account& account : engine->directory().accounts()) {

@@ -61,15 +61,22 @@ Result<Exit> list(Context& context) {
 Result<Exit> show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const std::string text, engine->feed_text(context["NAME"]));
-    context.out << text;
+    if (context.json()) {
+        JsonWriter json;
+        json.begin_object().field("feed", context["NAME"]).field("description", text).end_object();
+        context.out << json.text() << '\n';
+    } else {
+        context.out << text;
+    }
     return Exit::done;
 }
 
 Result<Exit> check(Context& context) {
     FARTHING_TRY(const std::string yaml, read_file(context["FILE"]));
     const auto name = engine::check_feed(context["FILE"], yaml);
-    if (!name) return tell(context, name.error());
-    context.out << *name << ": good\n";
+    if (context.json()) print_mistakes_json(context, name ? Errors{} : name.error());
+    if (!name) return context.json() ? Exit::error : tell(context, name.error());
+    if (!context.json()) context.out << *name << ": good\n";
     return Exit::done;
 }
 

@@ -103,6 +103,17 @@ void tell(Context& context, const Error& error) {
     context.err << red << "farthing: " << plain << error.to_string() << '\n';
 }
 
+void print_mistakes_json(Context& context, const Errors& errors) {
+    JsonWriter json;
+    json.begin_object().field("ok", errors.empty()).key("mistakes").begin_array();
+    for (const Error& error : errors) {
+        json.begin_object().field("code", error.code).field("message", error.message);
+        json.field("place", error.place).field("mend", error.mend).end_object();
+    }
+    json.end_array().end_object();
+    context.out << json.text() << '\n';
+}
+
 Exit tell(Context& context, const Errors& errors) {
     for (const Error& error : errors) tell(context, error);
     return Exit::error;

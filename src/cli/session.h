@@ -38,6 +38,8 @@ Result<Instant> instant_argument(const std::string& text, const TimeZone& zone);
 
 // Every mistake, each on a line of its own, to stderr. Gives Exit::error.
 Exit tell(Context& context, const Errors& errors);
+// What a check of a catalog or feed found, as JSON.
+void print_mistakes_json(Context& context, const Errors& errors);
 void tell(Context& context, const Error& error);
 
 // Control totals of a run, as text or JSON, and what they mean for the exit code.
