@@ -131,7 +131,7 @@ def main():
         with open(f"{HERE}/history.ndjson", "a", encoding="utf-8") as out:
             for row in bench.rows:
                 out.write(json.dumps({"date": datetime.date.today().isoformat(), "commit": commit,
-                                      "command": "scripts/bench " + " ".join(sys.argv[2:] or ["spine"]),
+                                      "command": " ".join(["scripts/bench spine", *sys.argv[2:]]),
                                       "cores": os.cpu_count(), **row}) + "\n")
 
 
