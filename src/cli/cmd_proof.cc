@@ -121,6 +121,19 @@ Result<Exit> explain(Context& context) {
     return explanation.verify && !explanation.verify->equal ? Exit::no : Exit::done;
 }
 
+// What assurance found, a row each; what is not known stays empty.
+void print_findings(Context& context, const std::vector<engine::Finding>& findings) {
+    Listing listing(
+        {"finding", "subject", "feed", "since", "until", "records", "reading", "value", "text"});
+    for (const engine::Finding& finding : findings) {
+        listing.add({finding.kind, finding.subject, finding.feed, to_rfc3339(finding.since),
+                     to_rfc3339(finding.until), finding.records, finding.what,
+                     finding.value ? Listing::Cell(*finding.value) : Listing::Cell(std::string()),
+                     finding.text});
+    }
+    listing.print(context);
+}
+
 Result<Exit> check(Context& context) {
     // Opening makes a data folder where there is none, and an empty one has nothing wrong in it: a
     // mistyped folder must not pass.
@@ -130,11 +143,17 @@ Result<Exit> check(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     const std::string what = context.arguments.given("WHAT") ? context["WHAT"] : "all";
     FARTHING_TRY(const auto lines, engine->check(what));
+    if (what == "anomalies") {
+        print_findings(context, lines.front().findings);
+        return Exit::done;
+    }
     bool good = true;
     Listing listing({"check", "equation", "answer"});
     for (const engine::CheckLine& line : lines) {
         good = good && line.ok;
         listing.add({line.name, line.text, std::string(line.ok ? "ok" : "WRONG")});
+        for (const engine::Finding& finding : line.findings)
+            listing.add({finding.kind, finding.text, std::string("look")});
     }
     listing.print(context);
     return good ? Exit::done : Exit::no;
@@ -154,10 +173,11 @@ std::vector<Command> proof_commands() {
          explain},
         {"check",
          "",
-         "Prove the books: usage, quantities, ledger, archive, settlement, all",
+         "Prove the books: usage, quantities, ledger, archive, documents, settlement, anomalies, "
+         "all",
          {{"WHAT", false}},
          {},
-         {"farthing check all", "farthing check ledger --json"},
+         {"farthing check all", "farthing check ledger --json", "farthing check anomalies"},
          check},
     };
 }

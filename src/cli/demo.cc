@@ -146,6 +146,11 @@ Result<bool> Demo::tell_checks() {
     tell("checks", std::to_string(good) + " of " + std::to_string(lines.size()) + " pass");
     for (const engine::CheckLine& line : lines) {
         if (!line.ok) tell("", line.name + " WRONG: " + line.text);
+        bool first = true;
+        for (const engine::Finding& finding : line.findings) {
+            tell(first ? "assurance" : "", finding.kind + ": " + finding.text);
+            first = false;
+        }
     }
     return good == lines.size();
 }

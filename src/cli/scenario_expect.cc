@@ -38,6 +38,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "share" || verb == "own") return expect_share(line);
     if (verb == "suspense") return expect_suspense(line);
     if (verb == "check") return expect_check(line);
+    if (verb == "finding" || verb == "findings") return expect_finding(line);
     if (verb == "explain") return expect_explain(line);
     if (verb == "balance") return expect_balance(line);
     return expect_documents(line);
@@ -269,6 +270,28 @@ Result<void> Stage::expect_check(const Line& line) {
             differences_.push_back(
                 {line.number, line.text, {check.name + " ok"}, {check.name + ": " + check.text}});
     }
+    return {};
+}
+
+// findings N · finding KIND SUBJECT [contains "…"]: of assurance.
+Result<void> Stage::expect_finding(const Line& line) {
+    FARTHING_TRY(const auto lines, engine_->check("anomalies"));
+    const auto& findings = lines.front().findings;
+    std::vector<std::string> got;
+    for (const auto& finding : findings)
+        got.push_back(finding.kind + " " + finding.subject + ": " + finding.text);
+    if (line.verb() == "findings") {
+        if (line.words.back() != std::to_string(findings.size()))
+            differences_.push_back({line.number, line.text, {line.words.back()}, std::move(got)});
+        return {};
+    }
+    FARTHING_TRY(const std::string kind, word(line, 1, "a kind of finding"));
+    FARTHING_TRY(const std::string subject, word(line, 2, "whose it is"));
+    const std::string part = word_after(line, "contains").value_or("");
+    const bool there = std::ranges::any_of(findings, [&](const engine::Finding& finding) {
+        return finding.kind == kind && finding.subject == subject && contains(finding.text, part);
+    });
+    if (!there) differences_.push_back({line.number, line.text, {kind + " " + subject}, got});
     return {};
 }
 

@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 26> kVerbs = {
     "scenario", "catalog", "deck", "account", "subscribe", "quantity", "plan",   "pays", "identify",
     "usage",    "feed",    "file", "retry",   "drop",      "bill",     "undo",   "send", "adjust",
     "field",    "import",  "now",  "explain", "invoice",   "records",  "charge", "share"};
-constexpr std::array<std::string_view, 7> kExpectationVerbs = {
-    "own", "suspense", "refused", "check", "balance", "documents", "no"};
+constexpr std::array<std::string_view, 9> kExpectationVerbs = {
+    "own", "suspense", "refused", "check", "balance", "documents", "no", "finding", "findings"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

@@ -63,6 +63,7 @@ class Stage {
     Result<void> expect_suspense(const Line& line);
     Result<void> expect_refused(const Line& line);
     Result<void> expect_check(const Line& line);
+    Result<void> expect_finding(const Line& line);
     Result<void> expect_explain(const Line& line);
     Result<void> expect_balance(const Line& line);
     Result<void> expect_documents(const Line& line);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/decimal.h"
+#include "engine/anomalies.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
 #include "store/archive.h"
@@ -273,11 +274,17 @@ class Check {
         return {};
     }
 
+    Result<void> anomalies() {
+        FARTHING_TRY(CheckLine line, find_anomalies(state_));
+        lines_.push_back(std::move(line));
+        return {};
+    }
+
     std::vector<CheckLine> take() { return std::move(lines_); }
 
   private:
     void say(std::string name, bool ok, std::string text) {
-        lines_.push_back({std::move(name), ok, std::move(text)});
+        lines_.push_back({std::move(name), ok, std::move(text), {}});
     }
 
     Engine::State& state_;
@@ -296,7 +303,7 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         {"usage", &Check::usage},         {"quantities", &Check::quantities},
         {"ledger", &Check::ledger},       {"archive", &Check::archive},
         {"documents", &Check::documents}, {"settlement", &Check::settlement},
-        {"database", &Check::database},
+        {"database", &Check::database},   {"anomalies", &Check::anomalies},
     };
     Check check(*state_);
     bool known = false;

@@ -92,10 +92,24 @@ struct WhichCycle {
     bool ended = false;
 };
 
+// What assurance found: for a person to look at, it fails no check.
+struct Finding {
+    std::string kind;     // name of the FindingReason
+    std::string subject;  // "L-000066", "device SIM-77"
+    std::string feed;
+    std::string what;  // the reading that is stuck; empty: none
+    std::optional<std::int64_t> value;
+    Instant since;
+    Instant until;
+    std::int64_t records = 0;
+    std::string text;  // the sentence
+};
+
 struct CheckLine {
     std::string name;  // "usage", "quantities", "ledger", "archive" …
     bool ok = true;
-    std::string text;  // the equation with its figures
+    std::string text;               // the equation with its figures
+    std::vector<Finding> findings;  // of "anomalies"
 };
 
 struct SuspenseLine {
@@ -273,7 +287,8 @@ class Engine {
     };
     Result<std::vector<Balance>> balances();
 
-    // Proof. `what`: feeds, usage, quantities, ledger, archive, settlement, all.
+    // Proof. `what`: usage, quantities, ledger, archive, documents, settlement, database, anomalies
+    // or all.
     Result<std::vector<CheckLine>> check(std::string_view what);
     // `id`: an invoice line "INV-2026-0001/2" or "12/2", a rated record "rec-BATCH-ROW", or a
     // charge "chg-BATCH-N".

@@ -1,5 +1,6 @@
 #include "engine/reason_index.h"
 
+#include "assurance/finding.h"
 #include "billing/bill.h"
 #include "catalog/mistakes.h"
 #include "directory/directory.h"
@@ -20,6 +21,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
         {"Bill runs", reasons_of<BillingReason>()},
         {"Documents", reasons_of<DocumentReason>()},
+        {"Findings of assurance", reasons_of<FindingReason>()},
         {"Engine", reasons_of<EngineReason>()},
         {"Data folder", reasons_of<StoreReason>()},
     };

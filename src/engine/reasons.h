@@ -19,7 +19,8 @@ namespace farthing {
       "chg-12-s7-c3-20260601.")                                                                    \
     X(charge_unknown, "no charge has that id", "List invoices with `farthing invoice list`.")      \
     X(check_unknown, "there is no check of that name",                                             \
-      "Use usage, quantities, ledger, archive, settlement, documents or all.")
+      "Use usage, quantities, ledger, archive, settlement, documents, database, anomalies or "     \
+      "all.")
 FARTHING_REASON_ENUM(EngineReason, FARTHING_ENGINE_REASONS)
 }  // namespace farthing
 

@@ -375,6 +375,28 @@ TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
         "feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
 }
 
+TEST(ReadFeed, ReadsWhatIsWatchedAndTellsMistakesInIt) {
+    const std::string head =
+        "feed: x\nformat: {delimited: \",\", header: true}\nrecord:\n"
+        "  service: {constant: data}\n  start: {field: at, time: rfc3339}\n  quantity: 1\n"
+        "  keep: {fault: f, light: l}\nguide: [{by: device, field: d}]\nsame_record: [start]\n";
+    const auto feed = read_feed(
+        "f.yaml", head + "watch: [{reading: light, stuck_after: 24 h}, {unknown_identity: 7}]\n");
+    ASSERT_TRUE(feed) << feed.error().front().to_string();
+    ASSERT_EQ(feed->watches.size(), 1U);
+    EXPECT_EQ(feed->watches[0].reading, 1U);
+    EXPECT_EQ(feed->watches[0].stuck_micros, kMicrosPerDay);
+    EXPECT_EQ(feed->unknown_records, 7);
+    for (const char* wrong :
+         {"{}", "[light]", "[{reading: heat, stuck_after: 24 h}]", "[{reading: light}]",
+          "[{reading: light, stuck_after: 59 min}]", "[{reading: light, stuck_after: 15 days}]",
+          "[{reading: light, stuck_after: 1 day, records: 1}]", "[{unknown_identity: many}]",
+          "[{reading: light, stuck_after: 1 day, when: x}]"}) {
+        const auto refused = read_feed("f.yaml", head + "watch: " + wrong + "\n");
+        EXPECT_FALSE(refused) << wrong;
+    }
+}
+
 TEST(Propose, ReadsItsOwnProposal) {
     const auto lamps = propose_feed("lamps.csv", slurp("catalogs/feeds/lamps.sample.csv"));
     ASSERT_TRUE(lamps) << lamps.error().to_string();

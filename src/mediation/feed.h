@@ -148,6 +148,15 @@ struct Feed {
     };
     std::vector<Filter> filters;
 
+    // What assurance looks at.
+    struct Watch {                // a kept reading that should not stand still
+        std::size_t reading = 0;  // into keep
+        std::int64_t stuck_micros = 0;
+        std::int64_t records = 10;  // fewer are no proof
+    };
+    std::vector<Watch> watches;
+    std::int64_t unknown_records = 100;  // so many of one unknown identity are told
+
     // inventory: one row per number; which subscription it belongs to and whether it is added or
     // removed
     FieldRef inventory_subscription;

@@ -21,6 +21,10 @@ using catalog::Place;
 constexpr std::string_view kKeyNames[] = {"id",       "identity", "service", "start",  "end",
                                           "quantity", "network",  "called",  "calling"};
 
+// Shorter stretches are no proof, longer ones do not fit in what the check looks back over.
+constexpr std::int64_t kStuckMicrosMin = 3'600 * kMicrosPerSecond;
+constexpr std::int64_t kStuckMicrosMax = 14 * kMicrosPerDay;
+
 // "35 days", "60 s", "250 ms" as microseconds.
 std::optional<std::int64_t> parse_duration(std::string_view text) {
     const std::size_t space = text.find(' ');
@@ -92,6 +96,9 @@ class FeedReader {
     void read_late(const Node& node);
     void read_filters(const Node& node);
     void read_map(const Node& node, std::map<std::string, std::string, std::less<>>& map);
+    void read_watches(const Node& node);
+    void read_watched_reading(const Node& node);
+    std::int64_t count_of(const Node& node);
 
     Feed& feed_;
     Errors errors_;
@@ -171,7 +178,7 @@ void FeedReader::read(const Node& root) {
     const bool is_map = check_keys(
         root, "a feed",
         {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
-         "filter", "unpacked_max", "files", "partials", "ratings"});
+         "filter", "watch", "unpacked_max", "files", "partials", "ratings"});
     if (!is_map) return;
     if (const Node* node = required(root, "feed", "a feed"))
         feed_.name = text_of(*node, "the name of a feed");
@@ -210,6 +217,7 @@ void FeedReader::read(const Node& root) {
     if (const Node* node = required(root, "guide", "a feed")) read_guide(*node);
     if (const Node* node = required(root, "same_record", "a feed")) read_same_record(*node);
     if (const Node* node = optional(root, "late")) read_late(*node);
+    if (const Node* node = optional(root, "watch")) read_watches(*node);
 }
 
 void FeedReader::read_format(const Node& node) {
@@ -619,6 +627,50 @@ void FeedReader::read_filters(const Node& node) {
         filter.equals = texts_of(keep != nullptr ? *keep : *drop, "the texts of a filter");
         feed_.filters.push_back(std::move(filter));
     }
+}
+
+// [{reading: light, stuck_after: 24 h, records: 100}, {unknown_identity: 50}]
+void FeedReader::read_watches(const Node& node) {
+    if (node.kind != Node::Kind::list)
+        return bad(node, "`watch` must be a list",
+                   "Write `watch: [{reading: light, stuck_after: 24 h}]`.");
+    for (const Node& item : node.items) {
+        if (const Node* unknown = optional(item, "unknown_identity")) {
+            check_keys(item, "this watch", {"unknown_identity"});
+            feed_.unknown_records = count_of(*unknown);
+        } else {
+            read_watched_reading(item);
+        }
+    }
+}
+
+void FeedReader::read_watched_reading(const Node& node) {
+    if (!check_keys(node, "a watch", {"reading", "stuck_after", "records", "unknown_identity"}))
+        return;
+    Feed::Watch watch;
+    if (const Node* reading = required(node, "reading", "a watch")) {
+        const auto kept = std::ranges::find(feed_.keep_names, reading->text);
+        if (reading->text.empty() || kept == feed_.keep_names.end())
+            bad(*reading, fmt::format("no reading \"{}\" is kept", printable(reading->text)),
+                "Name one of `keep` of the record.");
+        else
+            watch.reading = static_cast<std::size_t>(kept - feed_.keep_names.begin());
+    }
+    if (const Node* after = required(node, "stuck_after", "a watch")) {
+        watch.stuck_micros = duration_of(*after);
+        if (watch.stuck_micros < kStuckMicrosMin || watch.stuck_micros > kStuckMicrosMax)
+            bad(*after, "a reading is stuck after 1 hour to 14 days", "Write it as `24 h`.");
+    }
+    if (const Node* records = optional(node, "records")) watch.records = count_of(*records);
+    feed_.watches.push_back(watch);
+}
+
+std::int64_t FeedReader::count_of(const Node& node) {
+    std::int64_t count = 0;
+    if (node.kind != Node::Kind::scalar || !read_integer(node.text, count) || count < 2)
+        bad(node, fmt::format("\"{}\" is no number of records", printable(node.text)),
+            "Write a whole number from 2.");
+    return count;
 }
 
 void FeedReader::read_inventory(const Node& node) {

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "base/instant.h"
 #include "model/batch.h"
 #include "model/currency.h"
+#include "model/kept_reading.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
 
@@ -107,6 +110,18 @@ struct RatedFilter {
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
                                          const RatedFilter& filter);
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
+// Readings that a feed keeps of the records that were taken in, row group by row group, whose
+// events lie in `within`: only their columns are read, and only where a device is wanted.
+struct ReadingFilter {
+    std::size_t which = 0;  // of the two that a feed may keep
+    Period within;
+    std::function<bool(SubscriptionId)> wanted;  // empty: all
+};
+using OnReadings = std::function<void(std::span<const KeptReading>)>;
+Result<void> each_reading(const std::filesystem::path& file, const ReadingFilter& filter,
+                          const OnReadings& visit);
+// The latest event time of a file of usage, from its statistics alone.
+Result<std::optional<Instant>> newest_event(const std::filesystem::path& file);
 // Sums over a file, for `check`: rows, charge atoms.
 struct FileSums {
     std::int64_t rows = 0;

@@ -1,0 +1,16 @@
+// What the books can't show because they are right: things a person should look at. A finding
+// changes no figure and fails no check.
+#pragma once
+
+#include "base/reason.h"
+
+namespace farthing {
+
+#define FARTHING_FINDING_REASONS(X)                                                           \
+    X(reading_stuck, "a reading stays at one value while those of most other devices change", \
+      "Have the device looked at; its usage was charged as it reported it.")                  \
+    X(unknown_device, "many records name an identity that no subscription owns",              \
+      "Add it with its start date and retry, or have it blocked and drop its records.")
+FARTHING_REASON_ENUM(FindingReason, FARTHING_FINDING_REASONS)
+
+}  // namespace farthing
