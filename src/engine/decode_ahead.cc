@@ -55,7 +55,9 @@ void DecodeAhead::read(const std::filesystem::path& path) {
         file->error = std::move(collected).error();
     } else {
         file->collected = *std::move(collected);
-        file->seal = mediation::seal(feed_, file->collected->bytes());
+        const std::string_view bytes = file->collected->bytes();
+        file->seal = mediation::seal(feed_, bytes);
+        file->collected->read_up_to(bytes.data() + bytes.size());
     }
     const bool usage = feed_.kind == mediation::Feed::Kind::usage;
     const bool decodes = usage && !file->error && !file->seal.rejected;
@@ -84,6 +86,11 @@ std::unique_ptr<UsageChunk> DecodeAhead::spare() {
     auto chunk = std::move(spare_.back());
     spare_.pop_back();
     return chunk;
+}
+
+void DecodeAhead::give_back(Step step) {
+    if (!step.chunk->raw.empty()) step.file->collected->read_up_to(step.chunk->raw.back().data());
+    give_back(std::move(step.chunk));
 }
 
 void DecodeAhead::give_back(std::unique_ptr<UsageChunk> chunk) {

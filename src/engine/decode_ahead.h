@@ -57,13 +57,15 @@ class DecodeAhead {
 
     // The next step; none after the last file.
     std::optional<Step> next();
-    // A chunk that was read through: its columns are used again.
-    void give_back(std::unique_ptr<UsageChunk> chunk);
+    // A chunk that was read through: its columns are used again, and its part of the file may leave
+    // memory. REQUIRES: the step has a chunk.
+    void give_back(Step step);
 
   private:
     void work(std::span<const std::filesystem::path> files);
     void read(const std::filesystem::path& path);
     bool push(Step step);
+    void give_back(std::unique_ptr<UsageChunk> chunk);
     std::unique_ptr<UsageChunk> spare();
 
     const mediation::Feed& feed_;

@@ -34,7 +34,7 @@ class Import {
                 case DecodeAhead::Step::Kind::begin: FARTHING_CHECK(begin(*step->file)); break;
                 case DecodeAhead::Step::Kind::chunk:
                     FARTHING_CHECK(take(*step->chunk, step->position));
-                    ahead.give_back(std::move(step->chunk));
+                    ahead.give_back(*std::move(step));
                     break;
                 case DecodeAhead::Step::Kind::end: FARTHING_CHECK(end(*step->file)); break;
             }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "base/hash.h"
 #include "base/utf8.h"
@@ -54,6 +55,13 @@ class MappedFile {
         data_ = nullptr;
     }
     std::string_view bytes() const { return {data_, data_ == nullptr ? 0 : size_}; }
+    void read_up_to(const char* position) const {
+        if (data_ == nullptr || std::less<>{}(position, data_)) return;
+        if (std::less<>{}(data_ + size_, position)) return;
+        const auto length = static_cast<std::size_t>(position - data_);
+        const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+        ::madvise(const_cast<char*>(data_), length / page * page, MADV_DONTNEED);
+    }
 
   private:
     static std::unexpected<Error> refuse(const std::filesystem::path& path,
@@ -208,6 +216,9 @@ const std::string& Collected::hash() const {
 }
 std::int64_t Collected::size_bytes() const {
     return state_->size_bytes;
+}
+void Collected::read_up_to(const char* position) const {
+    state_->file.read_up_to(position);
 }
 
 }  // namespace farthing::mediation

@@ -24,6 +24,9 @@ class Collected {
     std::string_view bytes() const;   // unpacked
     const std::string& hash() const;  // SHA-256 of the file as received
     std::int64_t size_bytes() const;  // as received
+    // Says that what lies before `position` was read: of a mapped file it may leave memory, and
+    // comes back when it is read again. A position outside of `bytes` says nothing.
+    void read_up_to(const char* position) const;
 
   private:
     struct State;

@@ -1,27 +1,76 @@
 #include "rating/counters.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
-#include <unordered_map>
 
 #include "base/hash.h"
+#include "base/steady_vector.h"
 
 namespace farthing::rating {
 
 namespace {
 
-struct KeyHash {
-    std::size_t operator()(const CounterKey& key) const {
-        std::uint64_t hash = mix64(key.owner, key.component.value);
-        hash = mix64(hash, key.item);
-        hash = mix64(
-            hash,
-            (static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.window_first.days)) << 16) |
-                (static_cast<std::uint64_t>(key.perspective) << 8) |
-                static_cast<std::uint64_t>(key.owner_kind));
-        return hash;
+constexpr std::uint32_t kAbsent = UINT32_MAX;
+
+std::uint64_t hash_of(const CounterKey& key) {
+    std::uint64_t hash = mix64(key.owner, key.component.value);
+    hash = mix64(hash, key.item);
+    return mix64(
+        hash,
+        (static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.window_first.days)) << 16) |
+            (static_cast<std::uint64_t>(key.perspective) << 8) |
+            static_cast<std::uint64_t>(key.owner_kind));
+}
+
+// Numbers of counters by key, eight bytes a slot: there are as many counters as a network has
+// devices times the destinations that each calls.
+class Index {
+  public:
+    template <class KeyOf>
+    std::uint32_t find(const CounterKey& key, KeyOf key_of) const {
+        if (slots_.empty()) return kAbsent;
+        const std::uint64_t hash = hash_of(key);
+        for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
+            const Slot& slot = slots_[at];
+            if (slot.number == kAbsent) return kAbsent;
+            if (slot.tag == tag_of(hash) && key_of(slot.number) == key) return slot.number;
+        }
     }
+    // REQUIRES: it is not there.
+    template <class KeyOf>
+    void add(const CounterKey& key, std::uint32_t number, KeyOf key_of) {
+        if ((used_ + 1) * 3 > slots_.size() * 2) grow(key_of);
+        put(hash_of(key), number);
+        used_ += 1;
+    }
+
+  private:
+    struct Slot {
+        std::uint32_t tag = 0;
+        std::uint32_t number = kAbsent;
+    };
+    static constexpr std::size_t kSlotsMin = 1024;
+
+    static std::uint32_t tag_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash >> 32);
+    }
+    std::size_t mask() const { return slots_.size() - 1; }
+    void put(std::uint64_t hash, std::uint32_t number) {
+        std::size_t at = hash & mask();
+        while (slots_[at].number != kAbsent) at = (at + 1) & mask();
+        slots_[at] = {tag_of(hash), number};
+    }
+    template <class KeyOf>
+    void grow(KeyOf key_of) {
+        std::vector<Slot> old(slots_.empty() ? kSlotsMin : slots_.size() * 2);
+        old.swap(slots_);
+        for (const Slot& slot : old) {
+            if (slot.number != kAbsent) put(hash_of(key_of(slot.number)), slot.number);
+        }
+    }
+
+    std::vector<Slot> slots_;
+    std::size_t used_ = 0;
 };
 
 }  // namespace
@@ -33,16 +82,17 @@ struct CounterTable::State {
     };
 
     Loader loader;
-    std::deque<Counter> counters;  // a deque, because raters keep addresses
+    SteadyVector<Counter> counters;  // raters keep addresses
     std::vector<Block*> block_of_counter;
     std::map<PackKey, Block> blocks;  // node-based: addresses stay
-    std::unordered_map<CounterKey, std::uint32_t, KeyHash> index;
+    Index index;
     Block* latest = nullptr;  // neighbours mostly come one after the other
     PackKey latest_key;
     std::uint64_t generation = 0;
     std::optional<Error> damage;
 
     Block& block(const PackKey& key);
+    std::uint32_t find(const CounterKey& key) const;
     std::uint32_t add(Block& block, Counter counter);
 };
 
@@ -61,9 +111,15 @@ CounterTable::State::Block& CounterTable::State::block(const PackKey& key) {
     return *latest;
 }
 
+std::uint32_t CounterTable::State::find(const CounterKey& key) const {
+    return index.find(
+        key, [this](std::uint32_t number) -> const CounterKey& { return counters[number].key; });
+}
+
 std::uint32_t CounterTable::State::add(Block& block, Counter counter) {
     const auto number = static_cast<std::uint32_t>(counters.size());
-    index.emplace(counter.key, number);
+    index.add(counter.key, number,
+              [this](std::uint32_t known) -> const CounterKey& { return counters[known].key; });
     block.counters.push_back(number);
     block_of_counter.push_back(&block);
     counters.push_back(std::move(counter));
@@ -78,8 +134,8 @@ CounterTable::CounterTable(CounterTable&&) noexcept = default;
 
 std::uint32_t CounterTable::touch(const CounterKey& key, Date window_end) {
     State::Block& block = state_->block(block_of(key));
-    const auto found = state_->index.find(key);
-    if (found == state_->index.end()) {
+    const std::uint32_t found = state_->find(key);
+    if (found == kAbsent) {
         Counter fresh;
         fresh.key = key;
         fresh.window_end = window_end;
@@ -87,16 +143,16 @@ std::uint32_t CounterTable::touch(const CounterKey& key, Date window_end) {
     }
     // Two bill days can begin a cycle on the same last day of a short month and end it on different
     // ones.
-    Counter& counter = state_->counters[found->second];
+    Counter& counter = state_->counters[found];
     counter.window_end = std::max(counter.window_end, window_end);
-    return found->second;
+    return found;
 }
 
 const Counter* CounterTable::find(const CounterKey& key) {
     state_->block(block_of(key));
-    const auto found = state_->index.find(key);
-    if (found == state_->index.end()) return nullptr;
-    const Counter& counter = state_->counters[found->second];
+    const std::uint32_t found = state_->find(key);
+    if (found == kAbsent) return nullptr;
+    const Counter& counter = state_->counters[found];
     return counter.segments.empty() ? nullptr : &counter;
 }
 

@@ -41,7 +41,19 @@ void Mover::forget() {
 }
 
 void Mover::prefetch(const Lane& lane) const {
-    if (lane.counter < lives_.size()) __builtin_prefetch(&lives_[lane.counter]);
+    if (lane.counter >= lives_.size()) return;
+    const Live& live = lives_[lane.counter];
+    __builtin_prefetch(&live);
+    __builtin_prefetch(reinterpret_cast<const char*>(&live) + sizeof(Live) - 1);
+}
+
+void Mover::prefetch_counter(const Lane& lane) const {
+    if (lane.counter >= lives_.size()) return;
+    const Live& live = lives_[lane.counter];
+    if (live.last == nullptr) return;
+    __builtin_prefetch(live.last, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(live.last) + sizeof(Segment) - 1, 1);
+    __builtin_prefetch(&live.counter->by_day);
 }
 
 Mover::Live& Mover::open(std::uint32_t number) {

@@ -44,7 +44,9 @@ class Mover {
     std::vector<SegmentDelta> take_deltas();
     // Forgets the counters it knows: the table was cleared.
     void forget();
+    // Two steps that have the processor fetch what moving that lane will read.
     void prefetch(const Lane& lane) const;
+    void prefetch_counter(const Lane& lane) const;
 
   private:
     // What the last segment of a counter stands at, so that an ordinary record costs one evaluation

@@ -1,5 +1,7 @@
 #include "rating/rater.h"
 
+#include <array>
+
 #include "rating/mover.h"
 #include "rating/resolver.h"
 
@@ -7,9 +9,9 @@ namespace farthing::rating {
 
 namespace {
 
-// How far ahead the memory of a record is asked for; it lies anywhere, and waiting for it is most
-// of the work.
-constexpr std::size_t kAhead = 8;
+// How many records' memory is asked for at once; it lies anywhere, and waiting for it one record at
+// a time would be most of the work.
+constexpr std::size_t kAhead = 16;
 
 void make_room(RatedChunk& rated, std::size_t rows) {
     const std::size_t needed = rated.size() + rows;
@@ -24,6 +26,8 @@ struct Rater::State {
     Mover mover;
     std::uint64_t generation;
     std::vector<Move> moves;
+    std::array<Resolver::Ahead, kAhead> ahead;
+    std::array<const Lane*, kAhead> lanes_ahead;
 
     // Indices of a table that was cleared mean nothing any more.
     void follow_table() {
@@ -33,16 +37,32 @@ struct Rater::State {
         mover.forget();
     }
 
+    void fetch(const UsageChunk& chunk, std::size_t first, std::size_t end);
     SuspenseReason rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
-                        Perspective perspective);
+                        Perspective perspective, const Resolver::Ahead& hint);
 };
+
+// Each pass follows the memory that the pass before asked for.
+void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t end) {
+    for (std::size_t row = first; row < end; ++row) resolver.prefetch(chunk.subscription[row]);
+    for (std::size_t row = first; row < end; ++row) {
+        ahead[row - first] = chunk.live(row) ? resolver.look_ahead(chunk, row) : Resolver::Ahead{};
+    }
+    for (std::size_t i = 0; i < end - first; ++i) lanes_ahead[i] = resolver.lane_ahead(ahead[i]);
+    for (std::size_t i = 0; i < end - first; ++i) {
+        if (lanes_ahead[i] != nullptr) mover.prefetch(*lanes_ahead[i]);
+    }
+    for (std::size_t i = 0; i < end - first; ++i) {
+        if (lanes_ahead[i] != nullptr) mover.prefetch_counter(*lanes_ahead[i]);
+    }
+}
 
 // First everything that can fail, then everything that leaves a trace.
 SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
-                                  Perspective perspective) {
+                                  Perspective perspective, const Resolver::Ahead& hint) {
     SuspenseReason why = SuspenseReason::none;
     const Instant when = chunk.start[row];
-    const auto lanes = resolver.lanes(chunk, row, perspective, why);
+    const auto lanes = resolver.lanes(chunk, row, perspective, hint, why);
     if (lanes.empty()) return why;
     for (Lane* lane : lanes) {
         if (!lane->span.contains(when)) mover.bind(*lane, when);
@@ -67,18 +87,22 @@ Rater::Rater(const catalog::Snapshot& catalog, const directory::Directory& direc
              CounterTable& counters)
     : state_(std::make_unique<State>(counters, Resolver(catalog, directory),
                                      Mover(catalog, directory, counters), counters.generation(),
-                                     std::vector<Move>{})) {}
+                                     std::vector<Move>{}, std::array<Resolver::Ahead, kAhead>{},
+                                     std::array<const Lane*, kAhead>{})) {}
 Rater::~Rater() = default;
 
 void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective) {
     state_->follow_table();
     make_room(rated, chunk.size());
-    for (std::size_t row = 0; row < chunk.size(); ++row) {
-        if (row + kAhead < chunk.size())
-            state_->resolver.prefetch(chunk.subscription[row + kAhead]);
-        if (!chunk.live(row)) continue;
-        const SuspenseReason why = state_->rate(chunk, row, rated, perspective);
-        if (why != SuspenseReason::none) chunk.suspend(row, why);
+    for (std::size_t first = 0; first < chunk.size(); first += kAhead) {
+        const std::size_t end = std::min(chunk.size(), first + kAhead);
+        state_->fetch(chunk, first, end);
+        for (std::size_t row = first; row < end; ++row) {
+            if (!chunk.live(row)) continue;
+            const SuspenseReason why =
+                state_->rate(chunk, row, rated, perspective, state_->ahead[row - first]);
+            if (why != SuspenseReason::none) chunk.suspend(row, why);
+        }
     }
 }
 

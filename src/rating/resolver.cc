@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/hash.h"
-
 namespace farthing::rating {
 
 namespace {
 
 // Beyond this many the memory of what was looked up is dropped and begins anew.
 constexpr std::size_t kContextsMax = std::size_t{1} << 22;
+constexpr std::size_t kCacheLine = 64;
 
 Instant start_of(const TimeZone& zone, Date day) {
     if (day <= Date::min()) return Instant::min();
@@ -49,22 +48,48 @@ bool same_everywhere(const catalog::Plan& plan, MeterId meter) {
 
 }  // namespace
 
-std::size_t Resolver::RowKeyHash::operator()(const RowKey& key) const {
-    return mix64(key.lane, reinterpret_cast<std::uintptr_t>(key.row));
-}
-
 void Resolver::forget() {
     first_.clear();
     contexts_.clear();
     lanes_.clear();
     row_lanes_.clear();
     context_ = nullptr;
+    age_ += 1;
 }
 
 void Resolver::prefetch(SubscriptionId subscription) const {
     if (subscription.value >= first_.size() || first_[subscription.value] == kNone) return;
     const Context& context = contexts_[first_[subscription.value]];
     __builtin_prefetch(&context);
+    __builtin_prefetch(reinterpret_cast<const char*>(&context) + sizeof(Context) - 1);
+}
+
+Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) const {
+    Ahead ahead;
+    const std::uint32_t subscription = chunk.subscription[row].value;
+    if (subscription >= first_.size() || first_[subscription] == kNone) return ahead;
+    const Context& context = contexts_[first_[subscription]];
+    if (!context.holds(chunk, row)) return ahead;
+    ahead.age = age_;
+    ahead.base = context.first_lane;
+    ahead.deck = context.deck;
+    if (ahead.deck == nullptr) return ahead;
+    ahead.row = ahead.deck->match(chunk.called[row], chunk.start[row]);
+    if (ahead.row != nullptr) row_lanes_.prefetch(ahead.base, ahead.row);
+    return ahead;
+}
+
+const Lane* Resolver::lane_ahead(Ahead& ahead) const {
+    if (ahead.base == kNone) return nullptr;
+    ahead.lane = ahead.deck == nullptr  ? ahead.base
+                 : ahead.row == nullptr ? kNone
+                                        : row_lanes_.find(ahead.base, ahead.row);
+    if (ahead.lane == kNone) return nullptr;
+    const Lane& lane = lanes_[ahead.lane];
+    for (std::size_t at = 0; at < sizeof(Lane); at += kCacheLine) {
+        __builtin_prefetch(reinterpret_cast<const char*>(&lane) + at);
+    }
+    return &lane;
 }
 
 std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
@@ -82,9 +107,7 @@ const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t ro
     while (*link != kNone) {
         const std::uint32_t at = *link;
         Context& context = contexts_[at];
-        const bool same_place = context.any_network || context.network == chunk.network[row];
-        if (same_place && context.span.contains(chunk.start[row]) &&
-            context.meter == chunk.meter[row] && context.perspective == perspective) {
+        if (context.holds(chunk, row) && context.perspective == perspective) {
             if (link != head) {  // records of one time and network mostly come together
                 *link = context.next;
                 context.next = *head;
@@ -191,9 +214,10 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     for (const std::uint32_t charge : applying) {
         why = add_lane(*version, plan->charges[charge], chunk, row, day, context);
         if (why == SuspenseReason::none) continue;
-        lanes_.resize(context.first_lane);
+        lanes_.truncate(context.first_lane);
         return nullptr;
     }
+    context.deck = lanes_[context.first_lane].deck;
     const std::uint32_t number = chunk.subscription[row].value;
     if (number >= first_.size()) first_.resize(directory_.subscriptions().size() + 1, kNone);
     context.next = first_[number];
@@ -203,35 +227,41 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
 }
 
 Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
-    const auto [found, is_new] =
-        row_lanes_.try_emplace({base, &row}, static_cast<std::uint32_t>(lanes_.size()));
-    if (!is_new) return &lanes_[found->second];
+    const std::uint32_t known = row_lanes_.find(base, &row);
+    if (known != kNone) return &lanes_[known];
     Lane lane = lanes_[base];
     lane.row = &row;
     lane.key.item = row.key;
     lane.natural = intersection(lane.natural, {row.valid_from, row.valid_until});
+    row_lanes_.add(base, &row, static_cast<std::uint32_t>(lanes_.size()));
     lanes_.push_back(lane);
     return &lanes_.back();
 }
 
 std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
-                                       Perspective perspective, SuspenseReason& why) {
+                                       Perspective perspective, const Ahead& ahead,
+                                       SuspenseReason& why) {
     found_.clear();
     context_ = known(chunk, row, perspective);
     if (context_ == nullptr) context_ = learn(chunk, row, perspective, why);
     if (context_ == nullptr) return {};
     for (std::uint32_t i = 0; i < context_->lanes; ++i) {
         const std::uint32_t number = context_->first_lane + i;
-        Lane* lane = &lanes_[number];
-        if (lane->deck != nullptr) {
-            const catalog::RateRow* rate = lane->deck->match(chunk.called[row], chunk.start[row]);
-            if (rate == nullptr) {
-                why = SuspenseReason::no_prefix;
-                return {};
-            }
-            lane = lane_of_row(number, *rate);
+        const catalog::Deck* deck = i == 0 ? context_->deck : lanes_[number].deck;
+        if (deck == nullptr) {
+            found_.push_back(&lanes_[number]);
+            continue;
         }
-        found_.push_back(lane);
+        const catalog::RateRow* rate = ahead.deck == deck && ahead.row != nullptr
+                                           ? ahead.row
+                                           : deck->match(chunk.called[row], chunk.start[row]);
+        if (rate == nullptr) {
+            why = SuspenseReason::no_prefix;
+            return {};
+        }
+        const bool known =
+            ahead.lane != kNone && ahead.base == number && ahead.row == rate && ahead.age == age_;
+        found_.push_back(known ? &lanes_[ahead.lane] : lane_of_row(number, *rate));
     }
     return found_;
 }

@@ -2,15 +2,15 @@
 // event time.
 #pragma once
 
-#include <deque>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
+#include "base/steady_vector.h"
 #include "directory/directory.h"
 #include "model/outcome.h"
 #include "model/usage.h"
 #include "rating/lane.h"
+#include "rating/row_lanes.h"
 
 namespace farthing::rating {
 
@@ -19,14 +19,26 @@ class Resolver {
     Resolver(const catalog::Snapshot& catalog, const directory::Directory& directory)
         : catalog_(catalog), directory_(directory) {}
 
+    // What a look ahead at a record found, so that its memory is there when `lanes` is called.
+    struct Ahead {
+        std::uint32_t base = kNone;  // its first lane, where one is known
+        const catalog::Deck* deck = nullptr;
+        const catalog::RateRow* row = nullptr;  // of `deck`
+        std::uint32_t lane = kNone;             // where the record will go
+        std::uint32_t age = 0;                  // of what `base` and `lane` count in
+    };
+
     // The lanes of a record at one row of `chunk`, in the catalog's order; the lane of a deck is
     // that of its row. On failure empty, and `why` says so. Valid until the next call.
     std::span<Lane* const> lanes(const UsageChunk& chunk, std::size_t row, Perspective perspective,
-                                 SuspenseReason& why);
+                                 const Ahead& ahead, SuspenseReason& why);
     // The day of the event in its window. REQUIRES: `lane` came from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;
-    // Has the processor fetch what `lanes` will read for that subscription.
+    // Three steps that have the processor fetch what `lanes` will read, each what the one before
+    // had fetched leads to. They change nothing.
     void prefetch(SubscriptionId subscription) const;
+    Ahead look_ahead(const UsageChunk& chunk, std::size_t row) const;
+    const Lane* lane_ahead(Ahead& ahead) const;
     void forget();
 
   private:
@@ -39,15 +51,12 @@ class Resolver {
         Perspective perspective = Perspective::retail;
         std::uint32_t first_lane = 0;
         std::uint32_t lanes = 0;
-        std::uint32_t next = kNone;  // of the same subscription
-    };
-    struct RowKey {
-        std::uint32_t lane;
-        const catalog::RateRow* row;
-        bool operator==(const RowKey&) const = default;
-    };
-    struct RowKeyHash {
-        std::size_t operator()(const RowKey& key) const;
+        std::uint32_t next = kNone;           // of the same subscription
+        const catalog::Deck* deck = nullptr;  // of the first lane
+        bool holds(const UsageChunk& chunk, std::size_t row) const {
+            return (any_network || network == chunk.network[row]) &&
+                   span.contains(chunk.start[row]) && meter == chunk.meter[row];
+        }
     };
     struct Pool {
         OwnerKind kind = OwnerKind::subscription;
@@ -67,9 +76,10 @@ class Resolver {
     const catalog::Snapshot& catalog_;
     const directory::Directory& directory_;
     std::vector<std::uint32_t> first_;  // by subscription: its context that was used last
-    std::deque<Context> contexts_;
-    std::deque<Lane> lanes_;
-    std::unordered_map<RowKey, std::uint32_t, RowKeyHash> row_lanes_;
+    SteadyVector<Context> contexts_;
+    SteadyVector<Lane> lanes_;
+    RowLanes row_lanes_;
+    std::uint32_t age_ = 0;  // grows when lanes are forgotten
     std::vector<Lane*> found_;
     const Context* context_ = nullptr;
 };
