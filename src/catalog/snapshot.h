@@ -6,6 +6,7 @@
 // rest); surcharges (`adds: true`) apply as well.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -57,6 +58,22 @@ struct Increments {
     bool operator==(const Increments&) const = default;
 };
 
+// What the edge of a time band, or a new price, does to a session that goes on over it: each second
+// has the price of its own time, each increment that of the time at which it begins, or all of it
+// that of the session's start.
+enum class AtEdge : std::uint8_t { split, block, start };
+
+// How the raw quantity of a session becomes billable, and what the session costs besides (R0).
+struct SessionRule {
+    Increments increments;
+    std::optional<Decimal> connection_fee;   // of a session that used something
+    bool fee_on_answer = false;              // also of one that was answered and used nothing
+    std::optional<Decimal> minimum;          // of the session's usage charge
+    std::int64_t grace = 0;                  // base units: a session of at most that is free
+    AtEdge at_band = AtEdge::split;          // meters of time; others count at the start
+    AtEdge at_price_change = AtEdge::start;  // of a version, or of a row's validity
+};
+
 enum class SharedBy : std::uint8_t { subscription, group, account, enterprise };
 struct Allowance {
     std::int64_t quantity = 0;  // base units
@@ -76,13 +93,12 @@ struct Share {
 };
 
 // One row of a rate deck or price list, found by longest prefix of the called number or by network.
-struct RateRow {
+// Of its session rule a row says the increments, and what its charge doesn't say.
+struct RateRow : SessionRule {
     std::uint64_t key = 0;  // stable item key, never 0: deck_key(prefix) or the network key
     std::string prefix;     // digits, or "248" / "244-05"
     std::string name;       // destination, country
     UnitPrice price;
-    Increments increments;
-    std::optional<Decimal> connection_fee;
     Instant valid_from = Instant::min();
     Instant valid_until = Instant::max();
     std::string place;  // file:line
@@ -114,20 +130,41 @@ class Deck {
 
 enum class PricedBy : std::uint8_t { bands, network_list, prefix_deck };
 
-struct UsageCharge {
+// Hours of the week, by name: "peak".
+struct TimeBand {
+    struct Hours {
+        std::int32_t from = 0;  // minutes of the local day, half-open
+        std::int32_t to = 0;
+        bool operator==(const Hours&) const = default;
+    };
+    std::string name;
+    std::string text;   // "mon-fri 08:00-20:00"
+    std::string place;  // file:line
+    TimeZone zone = TimeZone::utc();
+    std::array<std::vector<Hours>, 7> days;  // Monday first; each sorted, without overlap
+};
+
+// Its session rule: the increments of bands and network lists; decks say theirs per row.
+struct UsageCharge : SessionRule {
     ComponentId id;
     std::string name;   // unique in its plan
     std::string title;  // on documents
     std::string place;  // file:line of the catalog
     MeterId meter;
     bool adds = false;
-    Increments increments;               // of bands and network lists; decks say it per row
     std::optional<Allowance> allowance;  // with bands only
     PricedBy priced_by = PricedBy::bands;
     BandMode mode = BandMode::flat;
     std::vector<Band> bands;
-    std::string rates;                      // name of the deck or list
-    std::optional<Decimal> connection_fee;  // per session, with bands
+    std::string rates;  // name of the deck or list
+    // What prices it inside time bands, in whose order they are asked; outside of all it prices
+    // itself. Each is a charge of its own that applies through this one alone.
+    struct InBand {
+        std::uint32_t band = 0;    // index into Version::time_bands
+        std::uint32_t charge = 0;  // index into Plan::charges
+    };
+    std::vector<InBand> in_bands;
+    std::string of_band;  // the band whose charge this is; empty: it applies by itself
     std::vector<Share> shares;
     std::string tax_category;
     std::string when;  // as the catalog says it: "zone eu"
@@ -225,6 +262,8 @@ struct Version {
     int payable_digits = 2;
     std::vector<Meter> meters;  // by name
     std::map<std::string, std::vector<NetworkKey>> zones;
+    std::vector<TimeBand> time_bands;      // by name
+    std::map<Date, unsigned> holidays;     // which day of the week each counts as; 0 is Monday
     std::vector<Plan> plans;               // by name
     std::map<std::string, Deck> decks;     // by name: prefix decks and network lists
     std::map<std::string, TaxRule> taxes;  // by category; empty: no tax
