@@ -1,0 +1,77 @@
+// The `format` of a feed: how its bytes fall into records.
+#include <fmt/format.h>
+
+#include "mediation/feed_reading.h"
+
+namespace farthing::mediation {
+
+using catalog::Node;
+
+namespace {
+
+void read_line(FeedReading& in, const Node& node, Feed::Line& line) {
+    line.present = true;
+    if (node.kind == Node::Kind::scalar && node.text == "true") return;
+    if (!in.check_keys(node, "a header or trailer", {"starts_with", "count", "sum"})) return;
+    if (const Node* text = in.optional(node, "starts_with"))
+        line.starts_with = in.text_of(*text, "`starts_with`");
+    if (const Node* count = in.optional(node, "count")) line.count = in.range_ref(*count);
+    if (const Node* sum = in.optional(node, "sum")) line.sum = in.range_ref(*sum);
+}
+
+void read_fixed_width(FeedReading& in, const Node& node) {
+    in.feed.format = FormatKind::fixed_width;
+    in.check_keys(node, "the format", {"fixed_width", "header", "trailer", "decimal_point"});
+    in.flag_of(*in.optional(node, "fixed_width"));
+    if (const Node* header = in.optional(node, "header")) read_line(in, *header, in.feed.first);
+    if (const Node* trailer = in.optional(node, "trailer")) read_line(in, *trailer, in.feed.last);
+    if (const Node* point = in.optional(node, "decimal_point"))
+        in.feed.decimal_point = in.character_of(*point, "the decimal point");
+}
+
+void read_delimited(FeedReading& in, const Node& node) {
+    in.feed.format = FormatKind::delimited;
+    in.check_keys(node, "the format",
+                  {"delimited", "header", "columns", "quote", "comment", "decimal_point"});
+    in.feed.delimiter = in.character_of(*in.optional(node, "delimited"), "the delimiter");
+    if (const Node* header = in.optional(node, "header")) in.feed.header = in.flag_of(*header);
+    if (const Node* columns = in.optional(node, "columns")) {
+        in.feed.columns = in.texts_of(*columns, "`columns`");
+        if (in.feed.header)
+            in.bad(*columns, "the header names the columns already",
+                   "Keep one of `header` and `columns`.");
+    }
+    if (const Node* quote = in.optional(node, "quote")) {
+        in.feed.quote = quote->text == "none" ? '\0' : in.character_of(*quote, "the quote");
+    }
+    if (const Node* comment = in.optional(node, "comment"))
+        in.feed.comment = in.character_of(*comment, "the comment mark");
+    if (const Node* point = in.optional(node, "decimal_point"))
+        in.feed.decimal_point = in.character_of(*point, "the decimal point");
+    if (in.feed.quote == in.feed.delimiter)
+        in.bad(node, "the quote and the delimiter are the same character");
+}
+
+}  // namespace
+
+void read_format(FeedReading& in, const Node& node) {
+    if (node.kind != Node::Kind::map) {
+        return in.bad(node, "the format must be a map",
+                      "Write `{delimited: \",\", header: true}`, `{fixed_width: true}` or "
+                      "`{json_lines: true}`.");
+    }
+    const bool delimited = node.field("delimited") != nullptr;
+    const bool fixed_width = node.field("fixed_width") != nullptr;
+    const bool json_lines = node.field("json_lines") != nullptr;
+    if (delimited + fixed_width + json_lines != 1) {
+        return in.bad(node,
+                      "a format is exactly one of `delimited`, `fixed_width` and `json_lines`");
+    }
+    if (delimited) return read_delimited(in, node);
+    if (fixed_width) return read_fixed_width(in, node);
+    in.feed.format = FormatKind::json_lines;
+    in.check_keys(node, "the format", {"json_lines"});
+    in.flag_of(*in.optional(node, "json_lines"));
+}
+
+}  // namespace farthing::mediation
