@@ -29,7 +29,12 @@ std::uint64_t slot_of(const mediation::Feed& feed, Instant start) {
 // The content hash that a chunk would give this archived row.
 std::uint64_t archived_content(const store::UsageRow& row) {
     UsageChunk chunk;
+    chunk.in_parts = row.session != Hash128{};
     chunk.resize(1);
+    if (chunk.in_parts) {
+        chunk.session[0] = row.session;
+        chunk.last_part[0] = row.last_part ? 1 : 0;
+    }
     chunk.subscription[0] = row.subscription;
     chunk.meter[0] = row.meter;
     chunk.start[0] = row.start;

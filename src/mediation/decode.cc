@@ -34,13 +34,15 @@ struct Decoder::State {
         : map(feed),
           reader(reader_of(feed, map, bytes, header, arena)),
           mapper(feed, meters, map, arena),
-          fields(map.slots()) {}
+          fields(map.slots()),
+          in_parts(feed.partials.given()) {}
 
     Arena arena;
     FieldMap map;
     RecordReader reader;
     Mapper mapper;
     std::vector<std::string_view> fields;
+    bool in_parts;
     std::int64_t position = 0;
 };
 
@@ -60,6 +62,7 @@ void Decoder::skip_to(std::int64_t record) {
 bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     State& state = *state_;
     state.arena.clear();
+    chunk.in_parts = state.in_parts;
     chunk.resize(records_max);
     std::size_t row = 0;
     std::visit(

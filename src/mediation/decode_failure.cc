@@ -67,6 +67,7 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
         record.fault = SuspenseReason::unparseable;
     }
     UsageChunk chunk;
+    chunk.in_parts = feed.partials.given();
     chunk.resize(1);
     mapper.map(record, fields.data(), chunk, 0);
     const std::string sentence(sentence_of(reason));

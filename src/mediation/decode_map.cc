@@ -100,6 +100,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
         chunk.network[row] = {};
         for (auto& column : chunk.reading) column[row] = 0;
         chunk.key[row] = {};
+        if (chunk.in_parts) chunk.session[row] = {}, chunk.last_part[row] = 0;
         if (record.fault == SuspenseReason::none) {
             chunk.outcome[row] = Outcome::filtered;
         } else {
@@ -117,6 +118,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     map_network(fields, chunk, row);
     map_keep(fields, chunk, row);
     map_quantity(fields, chunk, row);
+    if (chunk.in_parts) map_session(fields, chunk, row);
     chunk.key[row] = chunk.live(row) ? key_of(fields, chunk, row) : Hash128{};
 }
 
@@ -194,15 +196,29 @@ void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::s
     chunk.start[row] = start.first;
     chunk.end[row] = has_end ? end.first : start.first.plus_micros(duration);
     if (!unclear) return;
-    const Slot slot = start.kind == LocalReading::Kind::ambiguous ? map_.start : map_.end;
-    suspend(chunk, row, SuspenseReason::ambiguous_time, slot, trimmed(fields[slot]));
+    const bool at_start = start.kind == LocalReading::Kind::ambiguous;
+    suspend(chunk, row, SuspenseReason::ambiguous_time, at_start ? map_.start : map_.end,
+            at_start ? time_text(fields, map_.start, map_.start_clock)
+                     : time_text(fields, map_.end, map_.end_clock));
+}
+
+// A day and a clock in two fields are read as one text; empty when one of them is.
+std::string_view Mapper::time_text(const std::string_view* fields, Slot slot, Slot clock) {
+    const std::string_view text = trimmed(fields[slot]);
+    if (clock == kNoSlot) return text;
+    const std::string_view rest = trimmed(fields[clock]);
+    if (text.empty() || rest.empty()) return {};
+    char* const joined = arena_.take(text.size() + 1 + rest.size());
+    char* at = std::ranges::copy(text, joined).out;
+    *at++ = ' ';
+    return {joined, std::ranges::copy(rest, at).out};
 }
 
 // False when a time can't be read; `unclear` when one has two readings.
 bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
                         LocalReading& start, LocalReading& end, bool& unclear) {
-    const auto read = [&](TimeReader& reader, Slot slot, LocalReading& reading) {
-        const std::string_view text = trimmed(fields[slot]);
+    const auto read = [&](TimeReader& reader, Slot slot, Slot clock, LocalReading& reading) {
+        const std::string_view text = time_text(fields, slot, clock);
         const SuspenseReason why =
             text.empty() ? SuspenseReason::missing_field : reader.read(text, reading);
         if (why == SuspenseReason::ambiguous_time) unclear = true;
@@ -210,8 +226,8 @@ bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::
         suspend(chunk, row, why, slot, text);
         return false;
     };
-    if (!read(start_reader_, map_.start, start)) return false;
-    return map_.end == kNoSlot || read(end_reader_, map_.end, end);
+    if (!read(start_reader_, map_.start, map_.start_clock, start)) return false;
+    return map_.end == kNoSlot || read(end_reader_, map_.end, map_.end_clock, end);
 }
 
 bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
@@ -279,6 +295,30 @@ void Mapper::map_keep(const std::string_view* fields, UsageChunk& chunk, std::si
         }
         chunk.reading[i][row] = value;
     }
+}
+
+// A record whose fields name no session is a whole one.
+void Mapper::map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    chunk.session[row] = {};
+    chunk.last_part[row] = 0;
+    bool named = false;
+    key_text_.clear();
+    for (const std::string& part : feed_.partials.by) {
+        const bool is_id = part == "id";
+        const std::string_view text = is_id ? chunk.id[row] : chunk.identity[row];
+        named = named || (is_id && !text.empty());
+        append_text(key_text_, text);
+    }
+    for (const Slot slot : map_.session) {
+        const std::string_view text = trimmed(fields[slot]);
+        named = named || !text.empty();
+        append_text(key_text_, text);
+    }
+    if (!named) return;
+    chunk.session[row] = hash128(key_text_);
+    const std::string_view last = trimmed(fields[map_.last_part]);
+    const auto& closing = feed_.partials.last_equals;
+    chunk.last_part[row] = std::ranges::find(closing, last) != closing.end() ? 1 : 0;
 }
 
 Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {

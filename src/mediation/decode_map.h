@@ -46,6 +46,7 @@ class Mapper {
     void map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    std::string_view time_text(const std::string_view* fields, Slot slot, Slot clock);
     bool read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
                     LocalReading& start, LocalReading& end, bool& unclear);
     bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
@@ -53,6 +54,7 @@ class Mapper {
     void map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     Hash128 key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row);
     void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
                  std::string_view text);
@@ -78,7 +80,7 @@ class Mapper {
     std::vector<Service> services_;
     const Service* last_service_ = nullptr;  // records of one service come in runs
     std::vector<KeyPart> key_parts_;
-    std::string key_text_;
+    std::string key_text_;  // room for key_of and map_session
     Culprit culprit_;
 };
 

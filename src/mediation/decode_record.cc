@@ -9,6 +9,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
     service = add(feed.service.at);
     start = add(feed.start);
     end = add(feed.end);
+    start_clock = add(feed.start_clock);
+    end_clock = add(feed.end_clock);
     duration = add(feed.duration.value_or(FieldRef{}));
     answered = add(feed.answered);
     network = add(feed.network);
@@ -20,6 +22,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
     for (const auto& rule : feed.guide) guide.push_back(add(rule.field));
     for (const auto& rule : feed.filters) filters.push_back(add(rule.field));
     for (const auto& ref : feed.same_record_fields) same_record.push_back(add(ref));
+    for (const auto& ref : feed.partials.by_fields) session.push_back(add(ref));
+    last_part = add(feed.partials.last);
     const auto add_quantities = [&](const Feed::QuantityRules& rules) {
         for (const FieldRef& ref : rules.sum) {
             const Slot slot = add(ref);

@@ -86,11 +86,14 @@ struct FieldMap {
     Slot slot_of(const FieldRef& ref) const;
     Slot add(const FieldRef& ref);
 
-    Slot id, service, start, end, duration, answered, network, mcc, mnc, called, calling;
+    Slot id, service, start, end, start_clock, end_clock, duration, answered, network, mcc, mnc,
+        called, calling;
     std::array<Slot, 2> keep;
-    std::vector<Slot> guide;                  // by rule
-    std::vector<Slot> filters;                // by rule
-    std::vector<Slot> same_record;            // of same_record_fields
+    std::vector<Slot> guide;        // by rule
+    std::vector<Slot> filters;      // by rule
+    std::vector<Slot> same_record;  // of same_record_fields
+    std::vector<Slot> session;      // of partials.by_fields
+    Slot last_part;
     std::vector<Slot> quantities;             // of every service, for sums over a file
     Slot subscription, number, action, date;  // inventory
 };

@@ -2,73 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "base/hash.h"
 #include "mediation/collect.h"
+#include "mediation/test_feeds.h"
 
 namespace farthing::mediation {
 namespace {
-
-std::string slurp(const std::string& path) {
-    std::ifstream file(std::string(FARTHING_SOURCE_DIR) + "/" + path);
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-catalog::Version meters() {
-    catalog::Version version;
-    constexpr std::pair<const char*, const char*> kMeters[] = {
-        {"data", "byte"}, {"energy", "joule"}, {"sms", "message"}, {"voice", "second"}};
-    for (const auto& [name, unit] : kMeters) {
-        catalog::Meter meter;
-        meter.id.value = static_cast<std::uint16_t>(version.meters.size() + 1);
-        meter.name = name;
-        meter.unit = unit_named(unit);
-        version.meters.push_back(meter);
-    }
-    return version;
-}
-
-Feed feed_of(const std::string& yaml) {
-    auto feed = read_feed("feed.yaml", yaml);
-    if (!feed) {
-        ADD_FAILURE() << feed.error().front().to_string();
-        return {};
-    }
-    return *feed;
-}
-Feed stored_feed(const std::string& name) {
-    return feed_of(slurp("catalogs/feeds/" + name + ".yaml"));
-}
-
-// One line per record: where it went, or what it became.
-std::vector<std::string> decoded(const Feed& feed, std::string_view bytes, std::size_t step = 64) {
-    const catalog::Version version = meters();
-    Decoder decoder(feed, version, bytes);
-    UsageChunk chunk;
-    std::vector<std::string> lines;
-    while (decoder.next(chunk, step)) {
-        for (std::size_t i = 0; i < chunk.size(); ++i) {
-            std::string line = std::to_string(chunk.line[i]) + " ";
-            if (chunk.outcome[i] != Outcome::rated) {
-                line += chunk.outcome[i] == Outcome::suspended ? name_of(chunk.reason[i])
-                                                               : name_of(chunk.outcome[i]);
-            } else {
-                line += std::string(chunk.identity[i]) + " " + version.meter(chunk.meter[i])->name +
-                        " " + to_rfc3339(chunk.start[i]) + " " + std::to_string(chunk.quantity[i]);
-            }
-            lines.push_back(line);
-        }
-    }
-    EXPECT_EQ(decoder.position(), static_cast<std::int64_t>(lines.size()));
-    const Seal sealed = seal(feed, bytes);
-    EXPECT_TRUE(sealed.rejected || sealed.records == decoder.position());
-    return lines;
-}
-using Lines = std::vector<std::string>;
 
 const std::string kSimple =
     "feed: simple\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\nrecord:\n"
@@ -364,7 +303,7 @@ TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
         "feed: x\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Talinn\nrecord:\n"
         "  service: {constant: data}\n  strat: {field: at, time: rfc3339}\n  quantity: {field: b, "
         "unit: gram}\n"
-        "guide: [{by: serial, field: d}]\nsame_record: [id]\npartials: {by: id}\n");
+        "guide: [{by: serial, field: d}]\nsame_record: [id]\nratings: [retail]\n");
     ASSERT_FALSE(feed);
     std::string told;
     for (const Error& error : feed.error()) told += error.place + " " + error.code + "\n";

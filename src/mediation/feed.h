@@ -89,7 +89,9 @@ struct Feed {
     char delimiter = ',';
     char quote = '"';  // 0: none
     char comment = 0;
-    bool header = false;  // delimited: first line names the columns
+    int skip_lines = 0;    // delimited: lines at the start of a file that say nothing
+    bool header = false;   // delimited: the first line then names the columns
+    int header_lines = 1;  // and this many lines, the names among them, come before the records
     char decimal_point = '.';
     std::vector<std::string> columns;  // delimited without header: names in order
     struct Line {                      // fixed width: header and trailer
@@ -108,6 +110,8 @@ struct Feed {
     TextField service;
     FieldRef start;
     FieldRef end;
+    FieldRef start_clock;  // a second field of `start` or `end`, read after it with a blank between
+    FieldRef end_clock;
     std::optional<FieldRef> duration;   // instead of end
     std::int64_t duration_micros = 0;   // unit of `duration`
     TimeRules time;                     // of `start` (inventory: of `date`)
@@ -139,6 +143,13 @@ struct Feed {
         same_record;  // dedup key: names of mapped fields (id, start, identity, called …)
     std::vector<FieldRef> same_record_fields;  // and fields of the source that are not mapped
     SlotRules slots;                           // instead of same_record
+    struct Partials {                          // records that are parts of one session
+        std::vector<std::string> by;           // what names the session: id, identity,
+        std::vector<FieldRef> by_fields;       // and fields of the source
+        FieldRef last;
+        std::vector<std::string> last_equals;  // texts of `last` that close the session
+        bool given() const { return !by.empty() || !by_fields.empty(); }
+    } partials;
     std::int64_t accept_late_micros = 35 * kMicrosPerDay;  // beyond it: too_late
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;
     struct Filter {  // records that are not usage: counted as filtered

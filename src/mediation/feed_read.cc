@@ -72,15 +72,45 @@ void read_same_record(FeedReading& in, const Node& node) {
         return in.bad(node, "`same_record` must be a list of fields or a slot",
                       "Write `[id]`, `[identity, start]` or `{slot: 60 s}`.");
     }
-    for (const Node& item : node.items) {
-        const bool ours = item.kind == Node::Kind::scalar &&
-                          std::ranges::find(kKeyNames, item.text) != std::end(kKeyNames);
-        if (!ours) {
-            in.feed.same_record_fields.push_back(in.read_ref(item));
-            continue;
+    in.read_key(node, kKeyNames, in.feed.same_record, in.feed.same_record_fields);
+}
+
+bool all_within(const auto& part, const auto& whole) {
+    return std::ranges::all_of(
+        part, [&](const auto& item) { return std::ranges::find(whole, item) != whole.end(); });
+}
+
+// REQUIRES: `same_record` was read.
+void read_partials(FeedReading& in, const Node& node) {
+    constexpr std::string_view kOurs[] = {"id", "identity"};
+    if (!in.check_keys(node, "`partials`", {"by", "last"})) return;
+    Feed::Partials& partials = in.feed.partials;
+    if (const Node* by = in.required(node, "by", "`partials`")) {
+        Node list = *by;
+        if (by->kind != Node::Kind::list) {
+            list = Node(Node::Kind::list, by->place);
+            list.items.push_back(*by);
         }
-        in.feed.same_record.push_back(item.text);
-        if (item.text == "id" && !in.feed.id.given()) in.bad(item, "the record maps no `id`");
+        in.read_key(list, kOurs, partials.by, partials.by_fields);
+        if (partials.by_fields.empty() && std::ranges::find(partials.by, "id") == partials.by.end())
+            in.bad(*by, "`by` needs a field that names the session");
+        const bool one_record = in.feed.slots.micros == 0 &&
+                                all_within(in.feed.same_record, partials.by) &&
+                                all_within(in.feed.same_record_fields, partials.by_fields);
+        if (one_record) {
+            in.bad(*by, "the parts of a session would be one and the same record",
+                   "Add to `same_record` what tells parts apart, such as `start`.");
+        }
+    }
+    if (const Node* last = in.optional(node, "last")) {
+        partials.last = in.read_ref(*last, {"equals"});
+        const Node* equals = in.required(*last, "equals", "`last`");
+        if (equals == nullptr) return;
+        if (equals->kind == Node::Kind::list) {
+            partials.last_equals = in.texts_of(*equals, "`equals`");
+        } else {
+            partials.last_equals = {in.text_of(*equals, "`equals`")};
+        }
     }
 }
 
@@ -142,7 +172,7 @@ void read_head(FeedReading& in, const Node& root) {
 }
 
 void read_parts(FeedReading& in, const Node& root) {
-    for (const std::string_view later : {"files", "partials", "ratings"}) {
+    for (const std::string_view later : {"files", "ratings"}) {
         if (const Field* field = root.field(later)) {
             in.add(FeedReason::feed_not_supported, field->place,
                    fmt::format("`{}` is not supported in this release", later));
@@ -164,6 +194,7 @@ void read_parts(FeedReading& in, const Node& root) {
     if (record != nullptr) read_record(in, *record);
     if (const Node* node = in.required(root, "guide", "a feed")) read_guide(in, *node);
     if (const Node* node = in.required(root, "same_record", "a feed")) read_same_record(in, *node);
+    if (const Node* node = in.optional(root, "partials")) read_partials(in, *node);
     if (const Node* node = in.optional(root, "late")) read_late(in, *node);
     if (const Node* node = in.optional(root, "watch")) read_watches(in, *node);
 }

@@ -53,14 +53,29 @@ TimeRules read_time_rules(FeedReading& in, const Node& node) {
     return rules;
 }
 
+// A time in one field, or its day and its clock in two: `{join: [day, clock], time: ...}`.
+void read_time_refs(FeedReading& in, const Node& node, FieldRef& ref, FieldRef& clock) {
+    const Node* join = node.kind == Node::Kind::map ? in.optional(node, "join") : nullptr;
+    if (join == nullptr) {
+        ref = in.read_ref(node, {"time"});
+        return;
+    }
+    in.check_keys(node, "a time of two fields", {"join", "time"});
+    if (join->kind != Node::Kind::list || join->items.size() != 2) {
+        return in.bad(*join, "`join` must be a list of two fields", "Write `[day, clock]`.");
+    }
+    ref = in.read_ref(join->items[0]);
+    clock = in.read_ref(join->items[1]);
+}
+
 void read_times(FeedReading& in, const Node& record) {
     if (const Node* start = in.required(record, "start", "a record")) {
-        in.feed.start = in.read_ref(*start, {"time"});
+        read_time_refs(in, *start, in.feed.start, in.feed.start_clock);
         if (const Node* time = in.required(*start, "time", "`start`"))
             in.feed.time = read_time_rules(in, *time);
     }
     if (const Node* end = in.optional(record, "end")) {
-        in.feed.end = in.read_ref(*end, {"time"});
+        read_time_refs(in, *end, in.feed.end, in.feed.end_clock);
         if (const Node* time = in.optional(*end, "time"))
             in.feed.end_time = read_time_rules(in, *time);
     }

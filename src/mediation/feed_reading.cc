@@ -189,6 +189,30 @@ FieldRef FeedReading::read_ref(const Node& node, std::initializer_list<std::stri
     return ref;
 }
 
+void FeedReading::read_key(const Node& node, std::span<const std::string_view> ours,
+                           std::vector<std::string>& names, std::vector<FieldRef>& fields) {
+    for (const Node& item : node.items) {
+        const bool mapped =
+            item.kind == Node::Kind::scalar && std::ranges::find(ours, item.text) != ours.end();
+        if (!mapped) {
+            fields.push_back(read_ref(item));
+            continue;
+        }
+        names.push_back(item.text);
+        if (item.text == "id" && !feed.id.given()) bad(item, "the record maps no `id`");
+    }
+}
+
+int FeedReading::count_of(const Node& node, int least, int most) {
+    std::int64_t count = 0;
+    if (!read_integer(node.text, count) || count < least || count > most) {
+        bad(node,
+            fmt::format("\"{}\" is no number from {} to {}", printable(node.text), least, most));
+        return least;
+    }
+    return static_cast<int>(count);
+}
+
 void FeedReading::read_map(const Node& node, std::map<std::string, std::string, std::less<>>& map) {
     if (node.kind != Node::Kind::map)
         return bad(node, "`map` must be a map from the source's text to ours");

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,10 @@ struct FeedReading {
     FieldRef range_ref(const Node& node);  // "11-18"
     // {field: NAME}, {column: N}, {at: 1-20}, or a name alone. REQUIRES: the format was read.
     FieldRef read_ref(const Node& node, std::initializer_list<std::string_view> also = {});
+    // A list of what names something: `ours`, the names of mapped values, and fields of the source.
+    void read_key(const Node& node, std::span<const std::string_view> ours,
+                  std::vector<std::string>& names, std::vector<FieldRef>& fields);
+    int count_of(const Node& node, int least, int most);
 
   private:
     void check_names(const Node& map, std::string_view what,

@@ -120,6 +120,19 @@ TEST(UsageContent, changes_with_each_field_but_not_with_provenance) {
     EXPECT_TRUE(changed([](UsageChunk& c) { c.network[0] = NetworkKey::parse("244"); }));
     EXPECT_TRUE(changed([](UsageChunk& c) { c.reading[1][0] = 1; }));
     EXPECT_TRUE(changed([](UsageChunk& c) { c.called[0] = "37255502"; }));
+    const auto part = [](UsageChunk& c, Hash128 session, bool last) {
+        c.in_parts = true;
+        c.resize(1);
+        c.session[0] = session;
+        c.last_part[0] = last ? 1 : 0;
+    };
+    EXPECT_FALSE(changed([&](UsageChunk& c) { part(c, {}, false); }));
+    EXPECT_TRUE(changed([&](UsageChunk& c) { part(c, {0, 7}, false); }));
+    UsageChunk open = one_record();
+    UsageChunk closing = one_record();
+    part(open, {4, 7}, false);
+    part(closing, {4, 7}, true);
+    EXPECT_NE(content_hash(open, 0), content_hash(closing, 0));
     EXPECT_TRUE(changed([](UsageChunk& c) { c.calling[0] = "37255501"; }));
     EXPECT_TRUE(changed([](UsageChunk& c) { std::swap(c.called[0], c.calling[0]); }));
     EXPECT_FALSE(changed([](UsageChunk& c) { c.line[0] = 99; }));

@@ -16,6 +16,8 @@ void UsageChunk::resize(std::size_t records) {
     called.resize(records);
     calling.resize(records);
     for (auto& column : reading) column.resize(records);
+    session.resize(in_parts ? records : 0);
+    last_part.resize(in_parts ? records : 0);
     key.resize(records);
     content.resize(records);
     subscription.resize(records);
@@ -31,6 +33,9 @@ std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
     hash = mix64(hash, chunk.network[row].value);
     for (const auto& column : chunk.reading)
         hash = mix64(hash, static_cast<std::uint64_t>(column[row]));
+    if (const Hash128 session = chunk.session_of(row); session != Hash128{})
+        hash = mix64(mix64(mix64(hash, 3), session.high),
+                     session.low + (chunk.closes_session(row) ? 1 : 0));
     // Marked by side: a call from A to nobody is not a call from nobody to A.
     if (!chunk.called[row].empty()) hash = mix64(mix64(hash, 1), hash64(chunk.called[row]));
     if (!chunk.calling[row].empty()) hash = mix64(mix64(hash, 2), hash64(chunk.calling[row]));

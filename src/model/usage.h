@@ -75,6 +75,12 @@ struct UsageChunk {
     std::array<std::vector<std::int64_t>, 2>
         reading;  // what the feed keeps besides (`keep:`), 0 where absent
 
+    // Parts of sessions. Both columns are empty unless the feed tells parts, so that others pay
+    // nothing; set `in_parts` before resize.
+    bool in_parts = false;
+    std::vector<Hash128> session;         // zero: the record is the whole session
+    std::vector<std::uint8_t> last_part;  // 1: closes its session
+
     // Dedup: `key` names the record, `content` is what must agree when the key comes again.
     std::vector<Hash128> key;
     std::vector<std::uint64_t> content;
@@ -89,6 +95,8 @@ struct UsageChunk {
     std::size_t size() const { return line.size(); }
     void resize(std::size_t records);  // new rows are zero, on their way
     bool live(std::size_t row) const { return outcome[row] == Outcome::rated; }
+    Hash128 session_of(std::size_t row) const { return in_parts ? session[row] : Hash128{}; }
+    bool closes_session(std::size_t row) const { return in_parts && last_part[row] != 0; }
     void suspend(std::size_t row, SuspenseReason why) {
         outcome[row] = Outcome::suspended;
         reason[row] = why;

@@ -59,6 +59,8 @@ struct UsageRow {
     std::int64_t reading[2] = {0, 0};
     Outcome outcome = Outcome::rated;
     SuspenseReason reason = SuspenseReason::none;
+    Hash128 session;  // zero: the record is the whole session
+    bool last_part = false;
 };
 struct RatedRow {
     BatchId batch;

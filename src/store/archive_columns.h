@@ -57,7 +57,9 @@ enum : int {
     reading_1,
     reading_2,
     outcome,
-    reason
+    reason,
+    session,
+    last_part
 };
 }
 constexpr std::array kUsageColumns = {
@@ -78,6 +80,8 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{15, "reading_2", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{16, "outcome", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{17, "reason", ColumnType::uint8, ColumnEncoding::dictionary},
+    ArchiveColumn{18, "session", ColumnType::bytes, ColumnEncoding::dictionary},
+    ArchiveColumn{19, "last_part", ColumnType::uint8, ColumnEncoding::dictionary},
 };
 
 namespace rated_column {

@@ -80,6 +80,23 @@ Result<void> fill_text(ParquetReader& reader, int group, int column,
     return {};
 }
 
+// Most rows have none: a null is the zero hash.
+Result<void> fill_sessions(ParquetReader& reader, int group, const std::vector<std::uint32_t>& rows,
+                           std::vector<UsageRow>& to) {
+    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, usage_column::session));
+    const std::size_t first = to.size() - rows.size();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::string& bytes = values[rows[i]];
+        if (bytes.size() != 2 * sizeof(std::uint64_t)) continue;
+        Hash128& session = to[first + i].session;
+        for (std::size_t at = 0; at < bytes.size(); ++at) {
+            std::uint64_t& half = at < sizeof(std::uint64_t) ? session.high : session.low;
+            half = half << 8 | static_cast<unsigned char>(bytes[at]);
+        }
+    }
+    return {};
+}
+
 template <class Row>
 struct Field {
     int column;
@@ -106,6 +123,7 @@ constexpr Field<UsageRow> kUsageFields[] = {
      [](UsageRow& r, std::int64_t v) { r.outcome = static_cast<Outcome>(v); }},
     {usage_column::reason,
      [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
+    {usage_column::last_part, [](UsageRow& r, std::int64_t v) { r.last_part = v != 0; }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},
@@ -221,6 +239,7 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
         FARTHING_CHECK(
             fill_text(reader, group, usage_column::calling, rows, found, &UsageRow::calling));
         FARTHING_CHECK(fill_text(reader, group, usage_column::id, rows, found, &UsageRow::id));
+        FARTHING_CHECK(fill_sessions(reader, group, rows, found));
         return true;
     };
     FARTHING_CHECK(for_matches(reader, conditions_of(filter), take));

@@ -86,6 +86,10 @@ TEST(Archive, ReadsBackEveryColumn) {
     chunk.raw[1] = "bad \xff line";
     chunk.outcome[0] = Outcome::filtered;
     chunk.reading[0][3] = -7;
+    chunk.in_parts = true;
+    chunk.resize(4);
+    chunk.session[3] = {0x8000'0000'0000'0001, 0xff00'0000'0000'00fe};
+    chunk.last_part[3] = 1;
     chunk.network[3] = NetworkKey::parse("244-05");
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("JPY"));
     RatedChunk rated = charges(reports(3, 1, 4));
@@ -106,6 +110,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     EXPECT_EQ(duplicate.row, 102);
     EXPECT_EQ(duplicate.called, "3725555");
     EXPECT_EQ(duplicate.id, "");
+    EXPECT_EQ(duplicate.session, Hash128{});
+    EXPECT_FALSE(duplicate.last_part);
     const UsageRow& last = (*usage)[1];
     EXPECT_EQ(last.batch, BatchId{9});
     EXPECT_EQ(last.source, SourceId{3});
@@ -115,6 +121,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     EXPECT_EQ(last.network, NetworkKey::parse("244-05"));
     EXPECT_EQ(last.reading[0], -7);
     EXPECT_EQ(last.id, "r-3");
+    EXPECT_EQ(last.session, (Hash128{0x8000'0000'0000'0001, 0xff00'0000'0000'00fe}));
+    EXPECT_TRUE(last.last_part);
 
     const auto rows = read_rated(folder.path() / (*files)[1].path, {});
     ASSERT_EQ(rows->size(), 1u);

@@ -145,12 +145,21 @@ class GroupWriter {
     std::vector<std::string_view> texts_;
 };
 
+// As people write it in hexadecimal: the high half first, most significant byte first.
+std::string bytes_of(Hash128 hash) {
+    std::string bytes;
+    for (const std::uint64_t half : {hash.high, hash.low}) {
+        for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
+    }
+    return bytes;
+}
+
 struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
-    std::vector<std::uint8_t> outcome, reason;
-    Texts called, calling, id;
+    std::vector<std::uint8_t> outcome, reason, last_part;
+    Texts called, calling, id, session;
 
     std::size_t size() const { return row.size(); }
     void add(const UsageChunk& chunk, std::int64_t first_row,
@@ -175,12 +184,22 @@ struct UsageRows {
             calling.add(old + i, chunk.calling[keep[i]]);
             id.add(old + i, chunk.id[keep[i]]);
         }
+        last_part.resize(row.size(), 0);
+        if (chunk.in_parts) add_parts(chunk, keep, old);
+    }
+    void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
+                   std::size_t old) {
+        for (std::size_t i = 0; i < keep.size(); ++i) {
+            last_part[old + i] = chunk.last_part[keep[i]];
+            if (chunk.session[keep[i]] != Hash128{})
+                session.add(old + i, bytes_of(chunk.session[keep[i]]));
+        }
     }
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
-            source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
+            source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
         return group.done();
     }
 };

@@ -169,7 +169,7 @@ std::string records_view() {
            "quantity, network, called, "
            "calling, record_id, reading_1, reading_2, " +
            names_sql("outcome", kOutcomeNames, 0) + " AS outcome, " +
-           names_sql("reason", reason_names(), 0) + " AS reason FROM usage";
+           names_sql("reason", reason_names(), 0) + " AS reason, session, last_part FROM usage";
 }
 
 Result<void> add_table(Database& database, const ArchiveTable& table) {

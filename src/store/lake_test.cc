@@ -106,7 +106,7 @@ TEST(Lake, RegistersEachBatchAsASnapshot) {
     const auto usage = store->files("usage");
     ASSERT_EQ(usage->size(), 2u);
     EXPECT_EQ((*usage)[0].records, 990);
-    ASSERT_EQ((*usage)[0].columns.size(), 17u);
+    ASSERT_EQ((*usage)[0].columns.size(), 19u);
     EXPECT_EQ((*usage)[0].columns[6].min, "2026-06-01 00:00:00+00");
     EXPECT_EQ(sum_file(store->archive_folder() / (*usage)[0].path, "usage")->rows, 990);
     EXPECT_EQ((*store->files("suspended"))[1].records, 10);
