@@ -24,7 +24,7 @@ function(farthing_room room)   # farthing_room(NAME [libraries of others it uses
         target_include_directories(farthing_${room} INTERFACE ${CMAKE_SOURCE_DIR}/src)
         target_link_libraries(farthing_${room} INTERFACE ${opens} ${ARGN})
     endif()
-    if(tests AND NOT FARTHING_FUZZ)
+    if(tests)
         add_executable(${room}_test ${tests})
         target_link_libraries(${room}_test PRIVATE farthing_${room} ${ARGN} GTest::gtest_main rapidcheck)
         target_compile_definitions(${room}_test PRIVATE FARTHING_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -98,7 +98,11 @@ struct JsonLinesReader::Walker {
                 text = flag ? "true" : "false";
                 return true;
             }
-            case ondemand::json_type::null: text = ""; return value.is_null();
+            case ondemand::json_type::null: {
+                bool null = false;
+                text = "";
+                return value.is_null().get(null) == simdjson::SUCCESS && null;
+            }
         }
         return false;
     }
