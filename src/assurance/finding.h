@@ -10,7 +10,11 @@ namespace farthing {
     X(reading_stuck, "a reading stays at one value while those of most other devices change", \
       "Have the device looked at; its usage was charged as it reported it.")                  \
     X(unknown_device, "many records name an identity that no subscription owns",              \
-      "Add it with its start date and retry, or have it blocked and drop its records.")
+      "Add it with its start date and retry, or have it blocked and drop its records.")       \
+    X(total_unusual, "a document is many times the account's earlier ones, or a small part",  \
+      "Look at its lines before it is sent; `farthing explain` tells where each comes from.") \
+    X(usage_unusual, "usage that the account's earlier documents had not, or much less of",   \
+      "Ask the customer or look at the devices before the document is sent.")
 FARTHING_REASON_ENUM(FindingReason, FARTHING_FINDING_REASONS)
 
 }  // namespace farthing

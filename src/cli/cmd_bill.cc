@@ -23,6 +23,27 @@ Result<engine::WhichCycle> cycle_to_bill(Context& context, const engine::Engine&
     return engine::WhichCycle::ended_by(today(context, engine));
 }
 
+void write_findings(JsonWriter& json, const engine::BillRunReport::Row& row) {
+    for (const engine::Finding& finding : row.findings) {
+        json.begin_object()
+            .field("account", row.payer)
+            .field("cycle", to_string(row.cycle))
+            .field("finding", finding.kind)
+            .field("text", finding.text)
+            .end_object();
+    }
+}
+
+// How far from earlier documents is worth telling.
+Result<void> set_unusual(Context& context, engine::Engine& engine) {
+    if (!context.arguments.given("--unusual")) return {};
+    FARTHING_TRY(const std::int64_t factor, whole_number(context["--unusual"]));
+    if (factor != 0 && (factor < 2 || factor > 1000))
+        return fail(UsageReason::bad_value, "--unusual takes 2 to 1000, or 0 for never");
+    engine.set_unusual_factor(factor);
+    return {};
+}
+
 Exit print_run(Context& context, const engine::BillRunReport& report) {
     Listing listing(
         {"invoice", "number", "account", "title", "cycle", "state", "net", "payable", "currency"});
@@ -44,10 +65,16 @@ Exit print_run(Context& context, const engine::BillRunReport& report) {
                 .field("message", error.message)
                 .end_object();
         }
+        json.end_array().key("findings").begin_array();
+        for (const auto& row : report.invoices) write_findings(json, row);
         json.end_array().end_object();
         context.out << json.text() << '\n';
     } else {
         listing.print(context);
+        for (const auto& row : report.invoices) {
+            for (const engine::Finding& finding : row.findings)
+                say(context, "look: " + row.payer + ": " + finding.kind + ": " + finding.text);
+        }
         for (const auto& [payer, error] : report.failed)
             tell(context, Error{error.code, payer + ": " + error.message, error.place, error.mend});
     }
@@ -60,6 +87,7 @@ using Step = Result<engine::BillRunReport> (engine::Engine::*)(engine::WhichCycl
 Result<Exit> run_step(Context& context, Step step) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const engine::WhichCycle which, cycle_to_bill(context, *engine));
+    FARTHING_CHECK(set_unusual(context, *engine));
     FARTHING_TRY(const engine::BillRunReport report,
                  (engine.get()->*step)(which, context["--account"]));
     return print_run(context, report);
@@ -78,6 +106,7 @@ Result<Exit> preview(Context& context) {
 Result<Exit> bill_run(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const engine::WhichCycle which, cycle_to_bill(context, *engine));
+    FARTHING_CHECK(set_unusual(context, *engine));
     auto bar = std::make_unique<ProgressBar>(context, "bill run");
     const auto report = engine->bill_run(which, context["--account"], bar->callback());
     bar.reset();
@@ -93,6 +122,9 @@ Result<Exit> undo(Context& context) {
 Result<Exit> send(Context& context) {
     return run_step(context, &engine::Engine::send);
 }
+
+const Option kUnusual = {"--unusual", "N",
+                         "tell documents beyond N times the earlier ones, or below 1/N (else 3)"};
 
 std::vector<Option> which(std::vector<Option> more) {
     std::vector<Option> all = {
@@ -111,14 +143,14 @@ std::vector<Command> bill_commands() {
          "preview",
          "What a bill run would make, without making it",
          {},
-         which({{"--full", "", "the whole document of --account"}}),
+         which({{"--full", "", "the whole document of --account"}, kUnusual}),
          {"farthing bill preview --period 2026-06", "farthing bill preview --account acme --full"},
          preview},
         {"bill",
          "run",
          "Prepare the documents of a billing cycle",
          {},
-         which({}),
+         which({kUnusual}),
          {"farthing bill run", "farthing bill run --period 2026-06 --account acme"},
          bill_run},
         {"bill",

@@ -49,6 +49,7 @@ void print_json(Context& context, const engine::Explanation& explanation) {
         json.field("text", source.text).end_object();
     }
     json.end_array().field("source_records", explanation.source_records);
+    write_texts(json, "fixes", explanation.fixes);
     write_texts(json, "ledger", explanation.ledger);
     write_texts(json, "shares", explanation.shares);
     write_texts(json, "parts", explanation.parts);
@@ -91,6 +92,7 @@ void print_text(Context& context, const engine::Explanation& explanation) {
         out << "           and " << grouped(explanation.source_records - shown)
             << " more records\n";
     }
+    for (const std::string& text : explanation.fixes) field("fix        ", text);
     for (const std::string& text : explanation.ledger) field("ledger     ", text);
     for (const std::string& text : explanation.shares) field("share      ", text);
     for (const std::string& text : explanation.parts) field("part       ", text);
@@ -177,7 +179,7 @@ std::vector<Command> proof_commands() {
          "all",
          {{"WHAT", false}},
          {},
-         {"farthing check all", "farthing check ledger --json", "farthing check anomalies"},
+         {"farthing check all", "farthing check anomalies --json"},
          check},
     };
 }

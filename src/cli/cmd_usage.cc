@@ -124,7 +124,7 @@ Result<void> adopt_identities(Context& context, engine::Engine& engine, engine::
         const auto changes = subscriptions_for(lines, plan, from, known);
         if (changes.empty()) break;
         FARTHING_CHECK(engine.apply(changes));
-        FARTHING_TRY(const engine::Report retry, engine.retry({{}, "unknown_identity", {}}));
+        FARTHING_TRY(const engine::Report retry, engine.retry({{}, "unknown_identity", {}, {}}));
         add_up(report, retry);
     }
     return {};

@@ -70,7 +70,8 @@ Result<void> first_act(Context& context, Demo& demo, const City& city) {
 
 Result<void> second_act(Demo& demo) {
     FARTHING_CHECK(demo.import_directory({}, demo.folder() / "unknown-lamps.csv"));
-    FARTHING_TRY(const engine::Report report, demo.engine().retry({{}, "unknown_identity", {}}));
+    FARTHING_TRY(const engine::Report report,
+                 demo.engine().retry({{}, "unknown_identity", {}, {}}));
     demo.tell_report("act 2", report);
     demo.tell("",
               "the unknown lamps were added from 1 June and their records retried; the rogue SIM "

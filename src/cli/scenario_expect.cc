@@ -38,6 +38,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "share" || verb == "own") return expect_share(line);
     if (verb == "suspense") return expect_suspense(line);
     if (verb == "check") return expect_check(line);
+    if (verb == "estimate") return expect_estimate(line);
     if (verb == "finding" || verb == "findings") return expect_finding(line);
     if (verb == "explain") return expect_explain(line);
     if (verb == "balance") return expect_balance(line);
@@ -273,10 +274,25 @@ Result<void> Stage::expect_check(const Line& line) {
     return {};
 }
 
-// findings N · finding KIND SUBJECT [contains "…"]: of assurance.
+// estimate REASON AMOUNT: what waiting records would cost.
+Result<void> Stage::expect_estimate(const Line& line) {
+    FARTHING_TRY(const std::string reason, word(line, 1, "a reason"));
+    FARTHING_TRY(const std::string expected, word(line, 2, "an amount"));
+    engine::SuspenseFilter filter;
+    filter.reason = reason;
+    FARTHING_TRY(const auto worths, engine_->suspense_worth(engine::SuspenseBy::cause, filter));
+    Exact sum;
+    for (const auto& worth : worths) sum += worth.amount.exact();
+    compare_amount(line, expected, sum, sum.to_decimal());
+    return {};
+}
+
+// findings N · finding KIND SUBJECT [contains "…"]: of assurance: of the check, and of the
+// last bill run.
 Result<void> Stage::expect_finding(const Line& line) {
     FARTHING_TRY(const auto lines, engine_->check("anomalies"));
-    const auto& findings = lines.front().findings;
+    std::vector<engine::Finding> findings = lines.front().findings;
+    findings.insert(findings.end(), findings_.begin(), findings_.end());
     std::vector<std::string> got;
     for (const auto& finding : findings)
         got.push_back(finding.kind + " " + finding.subject + ": " + finding.text);
@@ -304,8 +320,8 @@ Result<void> Stage::expect_explain(const Line& line) {
     const std::string part = word_after(line, "contains").value_or("");
     std::vector<std::string> texts{explanation.sentence, explanation.exact, explanation.rounded,
                                    explanation.rule};
-    for (const auto* more :
-         {&explanation.arithmetic, &explanation.parts, &explanation.ledger, &explanation.shares}) {
+    for (const auto* more : {&explanation.arithmetic, &explanation.parts, &explanation.ledger,
+                             &explanation.shares, &explanation.fixes}) {
         texts.insert(texts.end(), more->begin(), more->end());
     }
     const bool there =

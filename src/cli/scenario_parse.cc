@@ -11,12 +11,14 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 26> kVerbs = {
-    "scenario", "catalog", "deck", "account", "subscribe", "quantity", "plan",   "pays", "identify",
-    "usage",    "feed",    "file", "retry",   "drop",      "bill",     "undo",   "send", "adjust",
-    "field",    "import",  "now",  "explain", "invoice",   "records",  "charge", "share"};
-constexpr std::array<std::string_view, 9> kExpectationVerbs = {
-    "own", "suspense", "refused", "check", "balance", "documents", "no", "finding", "findings"};
+constexpr std::array<std::string_view, 27> kVerbs = {
+    "scenario", "catalog",  "deck",    "account", "subscribe", "quantity", "plan",
+    "pays",     "identify", "usage",   "feed",    "file",      "retry",    "drop",
+    "bill",     "undo",     "send",    "adjust",  "field",     "import",   "now",
+    "explain",  "invoice",  "records", "charge",  "share",     "fix"};
+constexpr std::array<std::string_view, 10> kExpectationVerbs = {
+    "own",       "suspense", "refused", "check",    "balance",
+    "documents", "no",       "finding", "findings", "estimate"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

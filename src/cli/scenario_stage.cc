@@ -70,7 +70,7 @@ Result<void> Stage::dispatch(const Line& line) {
         return change(line);
     if (verb == "feed") return feed(line);
     if (verb == "file") return file(line);
-    if (verb == "retry" || verb == "drop") return suspense(line);
+    if (verb == "retry" || verb == "drop" || verb == "fix") return suspense(line);
     if (verb == "bill" || verb == "undo" || verb == "send") return bill(line);
     if (verb == "adjust" || verb == "field") return amend(line);
     return import_directory(line);
@@ -290,10 +290,24 @@ Result<void> Stage::file(const Line& line) {
     return {};
 }
 
+// … set FIELD VALUE set FIELD VALUE because "…" by WHO
+engine::Correction Stage::correction_of(const Line& line) {
+    engine::Correction correction;
+    for (std::size_t i = 0; i + 2 < line.words.size(); ++i) {
+        if (line.words[i] == "set")
+            correction.fields.emplace_back(line.words[i + 1], line.words[i + 2]);
+    }
+    correction.because = word_after(line, "because").value_or("");
+    correction.who = word_after(line, "by").value_or("");
+    return correction;
+}
+
 Result<void> Stage::suspense(const Line& line) {
-    const engine::SuspenseFilter filter{word_after(line, "feed").value_or(""),
-                                        word_after(line, "reason").value_or(""),
-                                        word_after(line, "identity").value_or("")};
+    Line which = line;  // what is set is no filter
+    which.words.erase(std::ranges::find(which.words, "set"), which.words.end());
+    const engine::SuspenseFilter filter{
+        word_after(which, "feed").value_or(""), word_after(which, "reason").value_or(""),
+        word_after(which, "identity").value_or(""), word_after(which, "record").value_or("")};
     if (line.verb() == "drop") {
         FARTHING_TRY(const std::int64_t dropped,
                      engine_->drop(filter, word_after(line, "because").value_or("")));
@@ -301,8 +315,10 @@ Result<void> Stage::suspense(const Line& line) {
         totals_["suspended"] -= dropped;
         return {};
     }
-    FARTHING_TRY(const engine::Report report, engine_->retry(filter));
-    count(report, true);
+    const auto report =
+        line.verb() == "fix" ? engine_->fix(filter, correction_of(line)) : engine_->retry(filter);
+    if (!report) return fail(report.error());
+    count(*report, true);
     return {};
 }
 
@@ -316,6 +332,9 @@ Result<void> Stage::bill(const Line& line) {
                                               : engine_->send(billed_, payer);
     if (!step) return fail(step.error());
     for (const auto& [who, error] : step->failed) refused_.push_back(error);
+    findings_.clear();
+    for (const auto& row : step->invoices)
+        findings_.insert(findings_.end(), row.findings.begin(), row.findings.end());
     return {};
 }
 

@@ -49,8 +49,9 @@ class Stage {
     Result<void> feed(const Line& line);
     Result<void> file(const Line& line);
     Result<void> suspense(const Line& line);  // retry, drop
-    Result<void> bill(const Line& line);      // bill, undo, send
-    Result<void> amend(const Line& line);     // adjust, field
+    static engine::Correction correction_of(const Line& line);
+    Result<void> bill(const Line& line);   // bill, undo, send
+    Result<void> amend(const Line& line);  // adjust, field
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     void count(const engine::Report& report, bool recycled);
@@ -64,6 +65,7 @@ class Stage {
     Result<void> expect_refused(const Line& line);
     Result<void> expect_check(const Line& line);
     Result<void> expect_finding(const Line& line);
+    Result<void> expect_estimate(const Line& line);
     Result<void> expect_explain(const Line& line);
     Result<void> expect_balance(const Line& line);
     Result<void> expect_documents(const Line& line);
@@ -99,6 +101,7 @@ class Stage {
     std::map<std::string, std::int64_t> totals_;  // by outcome, and "received"
     engine::WhichCycle billed_ = Date{};
     Errors refused_;
+    std::vector<engine::Finding> findings_;  // of the last bill run
     std::vector<Difference> differences_;
 };
 

@@ -319,6 +319,17 @@ Result<void> Batch::commit(Report& report) {
     if (dedup_ != nullptr)
         dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
 
+    tell(report);
+    return {};
+}
+
+void Batch::tell_and_forget(Report& report) {
+    seal_totals();
+    tell(report);
+    abandon();
+}
+
+void Batch::tell(Report& report) const {
     report.batches += 1;
     for (const ControlTotals& totals : commit_.controls) {
         report.received += totals.received;
@@ -337,7 +348,6 @@ Result<void> Batch::commit(Report& report) {
             known->second += group.records;
         }
     }
-    return {};
 }
 
 }  // namespace farthing::engine

@@ -31,6 +31,7 @@ class Batch {
     // Prices counters again whose allowance the directory changed.
     Result<void> reprice(const std::vector<rating::CounterKey>& keys);
     void add_range(const SourceRange& range) { commit_.ranges.push_back(range); }
+    void add_fixes(std::vector<SuspenseFix> fixes) { commit_.fixes = std::move(fixes); }
     void add_exit(SuspenseExit exit) { commit_.exits.push_back(std::move(exit)); }
     // A source that produced nothing but a fact about itself, e.g. a sequence gap.
     void add_incident(std::string text) { commit_.incidents.push_back(std::move(text)); }
@@ -45,6 +46,8 @@ class Batch {
     bool moved() const { return repriced_ > 0; }
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
     Result<void> commit(Report& report);
+    // Adds what the batch would do to `report`; it is then forgotten, not committed.
+    void tell_and_forget(Report& report);
 
   private:
     Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
@@ -58,6 +61,7 @@ class Batch {
     void count(const Source& source, Outcome outcome, std::int64_t records);
     void count_chunk(const UsageChunk& chunk, const Source& source);
     void post(const std::vector<rating::SegmentDelta>& deltas);
+    void tell(Report& report) const;
     void seal_totals();
     void abandon();
 

@@ -9,6 +9,7 @@
 #include "engine/batch.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/review.h"
 #include "ledger/ledger.h"
 #include "render/documents.h"
 #include "settlement/statement.h"
@@ -234,9 +235,9 @@ std::vector<Entry> mirrors_of(const std::vector<Entry>& entries) {
 
 BillRunReport::Row row_of(const Engine::State& state, const Invoice& invoice) {
     const AccountFact& payer = state.directory.account(invoice.payer).fact;
-    return {invoice.id,     payer.name,     payer.title.empty() ? payer.name : payer.title,
-            invoice.period, invoice.state,  invoice.number,
-            invoice.net,    invoice.payable};
+    return {invoice.id,     payer.name,      payer.title.empty() ? payer.name : payer.title,
+            invoice.period, invoice.state,   invoice.number,
+            invoice.net,    invoice.payable, {}};
 }
 
 bool nothing_to_bill(const Invoice& invoice) {
@@ -297,6 +298,8 @@ Result<BillRunReport> each_payer(Engine::State& state, Run& run, WhichCycle whic
     const auto payers = run.payers(which, only);
     if (only && payers.empty())
         report.failed.emplace_back(payer, error_of(BillingReason::not_a_payer));
+    Review review(state);
+    FARTHING_CHECK(review.open(payers.size()));
     Progress seen;
     seen.files_total = static_cast<std::int64_t>(payers.size());
     for (const auto& [id, cycle] : payers) {
@@ -306,6 +309,7 @@ Result<BillRunReport> each_payer(Engine::State& state, Run& run, WhichCycle whic
                                        std::move(done).error());
         } else if (*done) {
             report.invoices.push_back(row_of(state, **done));
+            FARTHING_TRY(report.invoices.back().findings, review.look_at(**done));
         }
         seen.files_done += 1;
         if (progress) progress(seen);
@@ -432,8 +436,15 @@ Result<std::vector<BillRunReport::Row>> Engine::invoices() {
     std::vector<BillRunReport::Row> found;
     for (const auto& row : rows) {
         const AccountFact& payer = state_->directory.account(row.payer).fact;
-        found.push_back({row.id, payer.name, payer.title, row.period, row.state, row.number,
-                         std::nullopt, Money{row.payable_atoms, row.currency}});
+        found.push_back({row.id,
+                         payer.name,
+                         payer.title,
+                         row.period,
+                         row.state,
+                         row.number,
+                         std::nullopt,
+                         Money{row.payable_atoms, row.currency},
+                         {}});
     }
     return found;
 }

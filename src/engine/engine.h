@@ -95,7 +95,7 @@ struct WhichCycle {
 // What assurance found: for a person to look at, it fails no check.
 struct Finding {
     std::string kind;     // name of the FindingReason
-    std::string subject;  // "L-000066", "device SIM-77"
+    std::string subject;  // "L-000066", "device SIM-77", an account
     std::string feed;
     std::string what;  // the reading that is stuck; empty: none
     std::optional<std::int64_t> value;
@@ -112,20 +112,44 @@ struct CheckLine {
     std::vector<Finding> findings;  // of "anomalies"
 };
 
+// What waiting records have in common; the fields by which they are not grouped stay empty.
 struct SuspenseLine {
     std::string feed;
     SuspenseReason reason = SuspenseReason::none;
     std::string identity;
     std::int64_t records = 0;  // open
-    Instant first;
+    Instant first;             // event times
     Instant last;
+    Instant since;  // when the first of them came to wait
     std::string sample;
 };
-// Which groups; empty fields match all.
+enum class SuspenseBy : std::uint8_t { everything, cause, feed, identity };
+// Which records; empty fields match all.
 struct SuspenseFilter {
     std::string feed;
     std::string reason;
     std::string identity;
+    std::string record;  // "sus-SOURCE-LINE": that one alone
+};
+// What the records of a line would cost: rated alone, from counters at zero. An estimate.
+struct SuspenseWorth {
+    SuspenseLine line;
+    struct Quantity {
+        std::string meter;
+        std::int64_t quantity = 0;  // in `unit`, the meter's base unit
+        std::string unit;
+    };
+    std::vector<Quantity> quantities;  // of records that can be read, by meter
+    std::int64_t priced = 0;           // records with a price
+    Money amount;                      // of those
+    std::vector<std::string> plans;    // that stand in for plans nobody knows
+};
+// What a person corrected in waiting records, and why.
+struct Correction {
+    std::vector<std::pair<std::string, std::string>>
+        fields;  // "start" → "2026-10-25T03:30:00+03:00"
+    std::string who;
+    std::string because;
 };
 
 struct BillRunReport {
@@ -138,6 +162,7 @@ struct BillRunReport {
         std::string number;
         std::optional<Money> net;  // absent in lists, which do not open the documents
         Money payable;
+        std::vector<Finding> findings = {};  // of a preview or run
     };
     std::vector<Row> invoices;
     std::vector<std::pair<std::string, Error>> failed;  // payer → cause; never blocks the others
@@ -165,6 +190,7 @@ struct Explanation {
     std::int64_t source_records = 0;  // all of them; `sources` holds the first few
     std::vector<std::string> ledger;  // "unbilled/city 0.13 EUR" …
     std::vector<std::string> shares;
+    std::vector<std::string> fixes;  // what people corrected in the records
     std::vector<std::string> parts;  // of a line: its details with what to ask next
     struct Verify {
         bool equal = false;
@@ -205,9 +231,16 @@ struct RatedRecord {
     Money amount;  // as attributed to the record
 };
 struct SuspendedRecord {
+    std::string id;  // "sus-SOURCE-LINE": the same however often it is retried
+    std::string feed;
     std::string file;
     std::int64_t line = 0;
     std::string text;
+    SuspenseReason reason = SuspenseReason::none;
+    std::string identity;
+    std::string what;  // field, place and text that failed
+    std::string mend;
+    std::vector<std::string> fixes;  // that were not enough
 };
 // Posted usage charges of a subscription, summed over windows and payers, one per charge of its
 // plans.
@@ -257,9 +290,18 @@ class Engine {
                                 const OnProgress& progress = {});
 
     // Suspense.
-    Result<std::vector<SuspenseLine>> suspense();
-    Result<Report> retry(const SuspenseFilter& filter);
-    Result<std::int64_t> drop(const SuspenseFilter& filter, const std::string& reason);
+    Result<std::vector<SuspenseLine>> suspense(SuspenseBy by = SuspenseBy::everything,
+                                               const SuspenseFilter& filter = {});
+    // `plan`: for records whose own plan nobody knows; empty: the one that most of the identities
+    // nearest to theirs have.
+    Result<std::vector<SuspenseWorth>> suspense_worth(SuspenseBy by, const SuspenseFilter& filter,
+                                                      const std::string& plan = {});
+    // With `preview` they tell what would happen, and nothing does.
+    Result<Report> retry(const SuspenseFilter& filter, bool preview = false);
+    Result<Report> fix(const SuspenseFilter& filter, const Correction& correction,
+                       bool preview = false);
+    Result<std::int64_t> drop(const SuspenseFilter& filter, const std::string& reason,
+                              bool preview = false);
     Result<std::vector<SuspendedRecord>> suspended_records(const SuspenseFilter& filter,
                                                            std::size_t limit);
 
@@ -267,6 +309,9 @@ class Engine {
     Result<void> each_rated_record(const std::function<void(const RatedRecord&)>& visit);
     Result<std::vector<SubscriptionCharge>> charges(const std::string& subscription);
 
+    // How far from an account's earlier documents a new one may be before a preview or run tells
+    // it: more than `factor` times their median, or less than that part of it. 0: never told.
+    void set_unusual_factor(std::int64_t factor);
     // Billing. Payer empty: all who pay.
     Result<BillRunReport> preview(WhichCycle which, const std::string& payer = {});
     Result<BillRunReport> bill_run(WhichCycle which, const std::string& payer = {},

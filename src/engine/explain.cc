@@ -8,6 +8,7 @@
 
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/suspense_groups.h"
 #include "mediation/collect.h"
 #include "model/quantity.h"
 #include "rating/curve.h"
@@ -333,6 +334,7 @@ class Explain {
                 for (const store::UsageRow& usage : found)
                     FARTHING_CHECK(add_source(usage.source, usage.line, e));
             }
+            FARTHING_CHECK(tell_fixes(state_, row.batch, e.fixes));
         }
         return {};
     }

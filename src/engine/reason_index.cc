@@ -5,6 +5,7 @@
 #include "catalog/mistakes.h"
 #include "directory/directory.h"
 #include "engine/reasons.h"
+#include "mediation/decode_fix.h"
 #include "mediation/feed.h"
 #include "model/outcome.h"
 #include "render/reasons.h"
@@ -21,6 +22,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
         {"Bill runs", reasons_of<BillingReason>()},
         {"Documents", reasons_of<DocumentReason>()},
+        {"Corrections of waiting records", reasons_of<FixReason>()},
         {"Findings of assurance", reasons_of<FindingReason>()},
         {"Engine", reasons_of<EngineReason>()},
         {"Data folder", reasons_of<StoreReason>()},

@@ -14,6 +14,10 @@ namespace farthing {
     X(feed_unknown, "no feed has that name",                                                       \
       "Add it with `farthing feed add FILE`, or mend the name.")                                   \
     X(suspense_empty, "nothing in suspense matches", "List it with `farthing suspense list`.")     \
+    X(suspense_id_malformed, "that is no id of a waiting record",                                  \
+      "Take one like sus-3-17 from `farthing suspense show`.")                                     \
+    X(fix_empty, "nothing is corrected", "Say which field reads how.")                             \
+    X(fix_unsigned, "a correction says who made it and why", "Name both: they are kept.")          \
     X(id_malformed, "that is no id of a charge",                                                   \
       "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345 or a charge like "   \
       "chg-12-s7-c3-20260601.")                                                                    \

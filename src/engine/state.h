@@ -32,6 +32,7 @@ struct Engine::State {
     directory::Directory directory;
     std::map<std::string, OpenFeed, std::less<>> feeds;
     rating::CounterTable counters;
+    std::int64_t unusual_factor = 3;
     std::unique_ptr<rating::Rater>
         rater;  // caches look-ups of the snapshots: remade when one changes
 

@@ -1,5 +1,5 @@
-// Suspense: what waits, how it comes back (a retry is a batch whose source is suspense) and how it
-// is dropped.
+// Suspense: what waits, how it comes back (a retry is a batch whose source is suspense), what
+// people correct for that, and how it is dropped.
 #include <algorithm>
 #include <map>
 
@@ -7,153 +7,81 @@
 #include "engine/decode_ahead.h"
 #include "engine/inventory.h"
 #include "engine/reasons.h"
+#include "engine/suspense_groups.h"
 #include "mediation/decode.h"
 
 namespace farthing::engine {
 
 namespace {
 
-using store::Store;
-
-struct OpenGroup {
-    Store::SuspenseRow row;
-    std::uint32_t index = 0;  // within its batch
-    std::int64_t open() const { return row.group.records - row.recycled - row.dropped; }
+// Records that are retried in one batch: of one feed, with the same corrections behind them.
+struct Retried {
+    std::vector<SuspenseFix> fixes;
+    std::map<SourceId, RawRecords> by_source;
+    std::map<const OpenGroup*, std::vector<RecordPlace>> places;
 };
+using ByFixes = std::map<std::vector<std::uint32_t>, Retried>;
 
-std::string feed_name(const Engine::State& state, FeedId id) {
-    for (const auto& [name, feed] : state.feeds) {
-        if (feed.id == id) return name;
-    }
-    return {};
-}
-
-bool matches(const Engine::State& state, const SuspenseGroup& group, const SuspenseFilter& filter) {
-    if (!filter.feed.empty() && filter.feed != feed_name(state, group.feed)) return false;
-    if (!filter.reason.empty() && filter.reason != name_of(group.reason)) return false;
-    if (filter.identity.empty() || filter.identity == group.identity) return true;
-    const std::size_t space = group.identity.find(' ');  // the identity alone, without its kind
-    return space != std::string::npos && group.identity.substr(space + 1) == filter.identity;
-}
-
-Result<std::vector<OpenGroup>> open_groups(Engine::State& state, const SuspenseFilter& filter) {
-    FARTHING_TRY(std::vector<Store::SuspenseRow> rows, state.store->suspense());
-    std::sort(rows.begin(), rows.end(),
-              [](const auto& a, const auto& b) { return a.group.id < b.group.id; });
-    std::map<BatchId, std::uint32_t> next_index;
-    std::vector<OpenGroup> found;
-    for (Store::SuspenseRow& row : rows) {
-        const std::uint32_t index =
-            next_index[row.group.batch]++;  // ids are given in the batch's order
-        OpenGroup group{std::move(row), index};
-        if (group.open() > 0 && matches(state, group.row.group, filter))
-            found.push_back(std::move(group));
-    }
-    return found;
-}
-
-// Raw records of one source, as its feed reads them now.
-struct RawRecords {
-    std::vector<std::int64_t> lines;
-    std::vector<std::string> raw;
-};
-
-// Records that come without their file are told so by a header, whatever their format.
-std::string_view header_for(const Source& source) {
-    return source.header.empty() ? "\n" : std::string_view(source.header);
-}
-
-// Decodes records [first, end) and takes them through the batch. They are read as one text, which
-// must fall into the same records again; where one can't be read so any more, each is read alone.
-Result<void> retry_records(Engine::State& state, OpenFeed& feed, Batch& batch, const Source& source,
-                           const RawRecords& records, std::size_t first, std::size_t end) {
-    std::string text;
-    for (std::size_t i = first; i < end; ++i) text += records.raw[i] + "\n";
-    mediation::Decoder decoder(feed.feed, state.catalog.newest(), text, header_for(source));
-    UsageChunk chunk;
-    bool same = decoder.next(chunk) && chunk.size() == end - first;
-    for (std::size_t i = first; same && i < end; ++i) same = chunk.raw[i - first] == records.raw[i];
-    if (!same && end - first > 1) {
-        for (std::size_t i = first; i < end; ++i) {
-            FARTHING_CHECK(retry_records(state, feed, batch, source, records, i, i + 1));
-        }
-        return {};
-    }
-    if (!same) {
-        chunk = UsageChunk();
-        chunk.resize(1);
-        chunk.raw[0] = records.raw[first];
-        chunk.suspend(0, SuspenseReason::unparseable);
-    }
-    std::copy(records.lines.begin() + static_cast<std::ptrdiff_t>(first),
-              records.lines.begin() + static_cast<std::ptrdiff_t>(end), chunk.line.begin());
-    prepare(feed.feed, state.directory, source.sealed_at, chunk);
-    return batch.add(chunk, source);
-}
-
-Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId source_id,
-                          const RawRecords& records) {
-    FARTHING_TRY(const auto source, state.store->source(source_id));
-    if (!source)
+Result<Source> source_of(Engine::State& state, SourceId id) {
+    FARTHING_TRY(const auto row, state.store->source(id));
+    if (!row)
         return fail(StoreReason::archive_damaged,
                     "suspended records name a source that is not there");
-    if (feed.feed.kind == mediation::Feed::Kind::inventory) {
-        std::string text =
-            source->source.header.empty() ? std::string() : source->source.header + "\n";
-        for (const std::string& raw : records.raw) text += raw + "\n";
-        FARTHING_TRY(InventoryChange change, read_inventory(state, feed.feed, text));
-        batch.add_facts(change.facts);
-        for (std::size_t i = 0; i < change.rows.size() && i < records.lines.size(); ++i) {
-            change.rows.line[i] = records.lines[i];
-        }
-        return batch.add_settled(change.rows, source->source);
-    }
-    for (std::size_t first = 0; first < records.raw.size(); first += kChunkRecordsMax) {
-        const std::size_t end = std::min(records.raw.size(), first + kChunkRecordsMax);
-        FARTHING_CHECK(retry_records(state, feed, batch, source->source, records, first, end));
-    }
-    return {};
+    return row->source;
 }
 
-using Wanted = std::map<std::pair<BatchId, std::uint32_t>, const OpenGroup*>;
-
-// Visits the archived records of the wanted groups, in batch order.
-template <class Visit>
-Result<void> each_record(Engine::State& state, const std::vector<Store::FileRow>& files,
-                         const Wanted& wanted, Visit visit) {
-    for (const auto& file : files) {
-        const auto first = wanted.lower_bound({file.batch, 0});
-        if (first == wanted.end() || first->first.first != file.batch) continue;
-        FARTHING_TRY(auto rows, store::read_suspended(state.store->archive_folder() / file.path));
-        for (store::SuspendedRow& row : rows) {
-            if (wanted.contains({file.batch, row.group})) visit(row);
-        }
-    }
-    return {};
+Result<void> retry_inventory(Engine::State& state, OpenFeed& feed, Batch& batch,
+                             const Source& source, const RawRecords& records) {
+    std::string text = source.header.empty() ? std::string() : source.header + "\n";
+    for (const std::string& raw : records.raw) text += raw + "\n";
+    FARTHING_TRY(InventoryChange change, read_inventory(state, feed.feed, text));
+    batch.add_facts(change.facts);
+    for (std::size_t i = 0; i < change.rows.size() && i < records.lines.size(); ++i)
+        change.rows.line[i] = records.lines[i];
+    return batch.add_settled(change.rows, source);
 }
 
-Result<void> retry_feed(Engine::State& state, OpenFeed& feed, const std::vector<OpenGroup>& groups,
-                        Report& report) {
-    Wanted wanted;
-    for (const OpenGroup& group : groups) {
-        if (group.row.group.feed == feed.id) wanted[{group.row.group.batch, group.index}] = &group;
-    }
-    if (wanted.empty()) return {};
-    FARTHING_TRY(const auto files, state.store->files("suspended"));
-    std::map<SourceId, RawRecords> by_source;
-    FARTHING_CHECK(each_record(state, files, wanted, [&](store::SuspendedRow& row) {
-        RawRecords& records = by_source[row.source];
-        records.lines.push_back(row.line);
-        records.raw.push_back(std::move(row.raw));
-    }));
+Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId id,
+                          const RawRecords& records,
+                          const std::vector<mediation::FieldFix>& fixes) {
+    FARTHING_TRY(const Source source, source_of(state, id));
+    if (feed.feed.kind == mediation::Feed::Kind::inventory)
+        return retry_inventory(state, feed, batch, source, records);
+    return decode_waiting(state, feed.feed, source, records, fixes,
+                          [&](UsageChunk& chunk, std::size_t) {
+                              prepare(feed.feed, state.directory, source.sealed_at, chunk);
+                              return batch.add(chunk, source);
+                          });
+}
+
+// `only` is empty where nothing stays behind in the group.
+SuspenseExit exit_of(const OpenGroup& group, std::vector<RecordPlace> places) {
+    SuspenseExit exit;
+    exit.group = group.row.group.id;
+    exit.records = static_cast<std::int64_t>(places.size());
+    if (exit.records < group.open()) exit.only = std::move(places);
+    return exit;
+}
+
+Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& retried,
+                         const std::vector<SuspenseFix>& more, bool preview, Report& report) {
+    std::vector<SuspenseFix> fixes = retried.fixes;
+    fixes.insert(fixes.end(), more.begin(), more.end());
+    FARTHING_TRY(const auto fields, field_fixes(feed.feed, fixes));
     FARTHING_TRY(const auto batch, Batch::begin(state, feed, "retry"));
-    for (const auto& [source, records] : by_source) {
-        FARTHING_CHECK(retry_source(state, feed, *batch, source, records));
+    for (const auto& [source, records] : retried.by_source)
+        FARTHING_CHECK(retry_source(state, feed, *batch, source, records, fields));
+    if (preview) {
+        batch->tell_and_forget(report);
+        return {};
     }
     FARTHING_TRY(const BatchId id, state.store->next_batch());
-    for (const auto& [key, group] : wanted) {
-        batch->add_exit({group->row.group.id, id, {}, group->open()});
+    for (const auto& [group, places] : retried.places) {
+        SuspenseExit exit = exit_of(*group, places);
+        exit.recycled_by = id;
+        batch->add_exit(std::move(exit));
     }
+    batch->add_fixes(std::move(fixes));
     FARTHING_CHECK(batch->commit(report));
     if (feed.feed.kind != mediation::Feed::Kind::inventory) return {};
     FARTHING_CHECK(state.load_directory());
@@ -161,25 +89,76 @@ Result<void> retry_feed(Engine::State& state, OpenFeed& feed, const std::vector<
     return {};
 }
 
+// By feed.
+Result<std::map<std::string, ByFixes>> records_of(Engine::State& state,
+                                                  const std::vector<OpenGroup>& groups,
+                                                  const SuspenseFilter& filter) {
+    std::map<std::string, ByFixes> retried;
+    const auto add = [&](const OpenGroup& group, store::SuspendedRow& row) {
+        std::vector<std::uint32_t> key;
+        for (const SuspenseFix& fix : group.fixes) key.push_back(fix.id);
+        Retried& part = retried[group.feed][key];
+        part.fixes = group.fixes;
+        part.places[&group].push_back({row.source, row.line});
+        RawRecords& records = part.by_source[row.source];
+        records.lines.push_back(row.line);
+        records.raw.push_back(std::move(row.raw));
+        records.groups.push_back(&group);
+    };
+    FARTHING_CHECK(each_waiting(state, groups, filter, add));
+    return retried;
+}
+
+// Nothing is retried before all of it is known to be possible.
+Result<Report> retry_with(Engine::State& state, const SuspenseFilter& filter,
+                          const std::vector<SuspenseFix>& fixes, bool preview) {
+    if (state.catalog.empty()) return fail(EngineReason::catalog_none);
+    FARTHING_TRY(const auto groups, open_groups(state, filter));
+    FARTHING_TRY(const auto retried, records_of(state, groups, filter));
+    if (retried.empty()) return fail(EngineReason::suspense_empty);
+    for (const auto& [name, parts] : retried) {
+        const auto feed = state.feeds.find(name);
+        if (feed == state.feeds.end()) return fail(EngineReason::feed_unknown);
+        FARTHING_TRY([[maybe_unused]] const auto fields, field_fixes(feed->second.feed, fixes));
+    }
+    Report report;
+    report.charged.currency = state.catalog.newest().currency;
+    for (const auto& [name, parts] : retried) {
+        for (const auto& [key, part] : parts)
+            FARTHING_CHECK(
+                retry_batch(state, state.feeds.find(name)->second, part, fixes, preview, report));
+    }
+    return report;
+}
+
+void add_to(SuspenseLine& line, const OpenGroup& group) {
+    const SuspenseGroup& what = group.row.group;
+    const bool fresh = line.records == 0;
+    if (fresh) line.sample = what.sample;
+    line.first = fresh ? what.first : std::min(line.first, what.first);
+    line.last = fresh ? what.last : std::max(line.last, what.last);
+    line.since = fresh ? group.since : std::min(line.since, group.since);
+    line.records += group.open();
+}
+
 }  // namespace
 
-Result<std::vector<SuspenseLine>> Engine::suspense() {
-    State& s = *state_;
-    FARTHING_TRY(const auto groups, open_groups(s, {}));
+SuspenseLine line_of(const OpenGroup& group, SuspenseBy by) {
+    SuspenseLine line;
+    const bool all = by == SuspenseBy::everything;
+    if (all || by == SuspenseBy::feed) line.feed = group.feed;
+    if (all || by == SuspenseBy::cause) line.reason = group.row.group.reason;
+    if (all || by == SuspenseBy::identity) line.identity = group.row.group.identity;
+    return line;
+}
+
+Result<std::vector<SuspenseLine>> Engine::suspense(SuspenseBy by, const SuspenseFilter& filter) {
+    FARTHING_TRY(const auto groups, open_groups(*state_, filter));
     std::map<std::tuple<std::string, SuspenseReason, std::string>, SuspenseLine> lines;
     for (const OpenGroup& group : groups) {
-        const SuspenseGroup& what = group.row.group;
-        SuspenseLine& line = lines[{feed_name(s, what.feed), what.reason, what.identity}];
-        const bool fresh = line.records == 0;
-        if (fresh) {
-            line.feed = feed_name(s, what.feed);
-            line.reason = what.reason;
-            line.identity = what.identity;
-            line.sample = what.sample;
-        }
-        line.first = fresh ? what.first : std::min(line.first, what.first);
-        line.last = fresh ? what.last : std::max(line.last, what.last);
-        line.records += group.open();
+        const SuspenseLine empty = line_of(group, by);
+        add_to(lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second,
+               group);
     }
     std::vector<SuspenseLine> sorted;
     for (auto& [key, line] : lines) sorted.push_back(std::move(line));
@@ -188,46 +167,80 @@ Result<std::vector<SuspenseLine>> Engine::suspense() {
     return sorted;
 }
 
-Result<Report> Engine::retry(const SuspenseFilter& filter) {
-    State& s = *state_;
-    if (s.catalog.empty()) return fail(EngineReason::catalog_none);
-    FARTHING_TRY(const auto groups, open_groups(s, filter));
-    if (groups.empty()) return fail(EngineReason::suspense_empty);
-    Report report;
-    report.charged.currency = s.catalog.newest().currency;
-    for (auto& [name, feed] : s.feeds) FARTHING_CHECK(retry_feed(s, feed, groups, report));
-    return report;
+Result<Report> Engine::retry(const SuspenseFilter& filter, bool preview) {
+    return retry_with(*state_, filter, {}, preview);
+}
+
+Result<Report> Engine::fix(const SuspenseFilter& filter, const Correction& correction,
+                           bool preview) {
+    if (correction.fields.empty()) return fail(EngineReason::fix_empty);
+    if (correction.who.empty() || correction.because.empty())
+        return fail(EngineReason::fix_unsigned);
+    std::vector<SuspenseFix> fixes;
+    for (const auto& [field, value] : correction.fields) {
+        fixes.push_back({0, state_->clock.now(), correction.who, correction.because, field, value});
+    }
+    return retry_with(*state_, filter, fixes, preview);
 }
 
 Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFilter& filter,
                                                                std::size_t limit) {
-    FARTHING_TRY(const auto groups, open_groups(*state_, filter));
-    Wanted wanted;
-    for (const OpenGroup& group : groups) wanted[{group.row.group.batch, group.index}] = &group;
-    FARTHING_TRY(const auto files, state_->store->files("suspended"));
-    FARTHING_TRY(const auto sources, state_->store->sources());
+    State& s = *state_;
+    FARTHING_TRY(const auto groups, open_groups(s, filter));
+    FARTHING_TRY(const auto sources, s.store->sources());
+    std::map<SourceId, const Source*> by_id;
+    for (const auto& row : sources) by_id[row.source.id] = &row.source;
     std::vector<SuspendedRecord> found;
-    FARTHING_CHECK(each_record(*state_, files, wanted, [&](const store::SuspendedRow& row) {
+    const auto add = [&](const OpenGroup& group, store::SuspendedRow& row) {
         if (found.size() >= limit) return;
-        const auto source =
-            std::find_if(sources.begin(), sources.end(),
-                         [&](const auto& candidate) { return candidate.source.id == row.source; });
-        found.push_back(
-            {source == sources.end() ? std::string() : source->source.path, row.line, row.raw});
-    }));
+        const SuspenseGroup& what = group.row.group;
+        const auto source = by_id.find(row.source);
+        SuspendedRecord record{suspense_id({row.source, row.line}),
+                               group.feed,
+                               {},
+                               row.line,
+                               row.raw,
+                               what.reason,
+                               what.identity,
+                               std::string(sentence_of(what.reason)),
+                               std::string(mend_of(what.reason)),
+                               {}};
+        for (const SuspenseFix& fix : group.fixes) record.fixes.push_back(fix_text(s, fix));
+        if (source != by_id.end()) record.file = source->second->path;
+        const auto feed = s.feeds.find(group.feed);
+        const bool usage =
+            feed != s.feeds.end() && feed->second.feed.kind == mediation::Feed::Kind::usage;
+        if (usage && source != by_id.end() && !s.catalog.empty()) {
+            const auto fixes = field_fixes(feed->second.feed, group.fixes);
+            record.what = mediation::describe_failure(
+                feed->second.feed, s.catalog.newest(), row.raw, source->second->header, what.reason,
+                fixes ? std::span<const mediation::FieldFix>(*fixes)
+                      : std::span<const mediation::FieldFix>());
+        }
+        found.push_back(std::move(record));
+    };
+    FARTHING_CHECK(each_waiting(s, groups, filter, add));
     return found;
 }
 
-Result<std::int64_t> Engine::drop(const SuspenseFilter& filter, const std::string& reason) {
+Result<std::int64_t> Engine::drop(const SuspenseFilter& filter, const std::string& reason,
+                                  bool preview) {
     FARTHING_TRY(const auto groups, open_groups(*state_, filter));
-    if (groups.empty()) return fail(EngineReason::suspense_empty);
     std::vector<SuspenseExit> exits;
-    std::int64_t records = 0;
-    for (const OpenGroup& group : groups) {
-        exits.push_back({group.row.group.id, {}, reason, group.open()});
-        records += group.open();
+    if (filter.record.empty()) {
+        for (const OpenGroup& group : groups)
+            exits.push_back({group.row.group.id, {}, reason, group.open(), {}});
+    } else {
+        const auto add = [&](const OpenGroup& group, const store::SuspendedRow& row) {
+            exits.push_back(exit_of(group, {{row.source, row.line}}));
+            exits.back().dropped_because = reason;
+        };
+        FARTHING_CHECK(each_waiting(*state_, groups, filter, add));
     }
-    FARTHING_CHECK(state_->store->drop(exits));
+    if (exits.empty()) return fail(EngineReason::suspense_empty);
+    std::int64_t records = 0;
+    for (const SuspenseExit& exit : exits) records += exit.records;
+    if (!preview) FARTHING_CHECK(state_->store->drop(exits));
     return records;
 }
 

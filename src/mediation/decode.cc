@@ -47,8 +47,10 @@ struct Decoder::State {
 };
 
 Decoder::Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes,
-                 std::string_view header)
-    : state_(std::make_unique<State>(feed, meters, bytes, header)) {}
+                 std::string_view header, std::span<const FieldFix> fixes)
+    : state_(std::make_unique<State>(feed, meters, bytes, header)) {
+    if (!fixes.empty()) state_->mapper.correct(fixes);
+}
 Decoder::~Decoder() = default;
 
 void Decoder::skip_to(std::int64_t record) {

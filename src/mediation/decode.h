@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "catalog/snapshot.h"
+#include "mediation/decode_fix.h"
 #include "mediation/feed.h"
 #include "model/batch.h"
 #include "model/usage.h"
@@ -36,10 +38,10 @@ constexpr std::size_t kChunksAhead = 2;
 class Decoder {
   public:
     // `meters` turns service names and units into ids and base units. `header`: see Seal; for
-    // records out of suspense that come without their file. REQUIRES: feed, version and bytes
-    // outlive the decoder.
+    // records out of suspense that come without their file. `fixes`: what people corrected in all
+    // of them. REQUIRES: feed, version and bytes outlive the decoder.
     Decoder(const Feed& feed, const catalog::Version& meters, std::string_view bytes,
-            std::string_view header = {});
+            std::string_view header = {}, std::span<const FieldFix> fixes = {});
     ~Decoder();
 
     // Starts at that 0-based record (a restart in the middle of a file).
@@ -59,7 +61,8 @@ class Decoder {
 // text. Re-reads the record, so that the hot path keeps nothing but the reason. `header`: the names
 // line of its source.
 std::string describe_failure(const Feed& feed, const catalog::Version& meters, std::string_view raw,
-                             std::string_view header, SuspenseReason reason);
+                             std::string_view header, SuspenseReason reason,
+                             std::span<const FieldFix> fixes = {});
 
 // One row of a numbers inventory (`kind: inventory`).
 struct InventoryRow {

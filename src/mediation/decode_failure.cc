@@ -51,7 +51,8 @@ std::string place_in(std::string_view raw, std::string_view text) {
 }  // namespace
 
 std::string describe_failure(const Feed& feed, const catalog::Version& meters, std::string_view raw,
-                             std::string_view header, SuspenseReason reason) {
+                             std::string_view header, SuspenseReason reason,
+                             std::span<const FieldFix> fixes) {
     Arena arena;
     const FieldMap map(feed);
     // A record of a fixed-width file is no header, even when nobody kept that one.
@@ -59,6 +60,7 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
         header.empty() && feed.format == FormatKind::fixed_width ? raw : header;
     RecordReader reader = reader_of(feed, map, raw, frame, arena);
     Mapper mapper(feed, meters, map, arena);
+    if (!fixes.empty()) mapper.correct(fixes);
     std::vector<std::string_view> fields(map.slots());
     RecordView record;
     record.raw = raw;

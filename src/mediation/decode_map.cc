@@ -93,6 +93,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     chunk.subscription[row] = {};
     chunk.outcome[row] = Outcome::rated;
     chunk.reason[row] = SuspenseReason::none;
+    if (!corrections_.empty()) fields = corrected(fields);
     if (record.fault != SuspenseReason::none || filtered(fields)) {
         chunk.id[row] = chunk.identity[row] = chunk.called[row] = chunk.calling[row] = {};
         chunk.identity_kind[row] = {};

@@ -2,11 +2,13 @@
 // instants.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/snapshot.h"
+#include "mediation/decode_fix.h"
 #include "mediation/decode_number.h"
 #include "mediation/decode_record.h"
 #include "mediation/decode_time.h"
@@ -18,6 +20,9 @@ class Mapper {
   public:
     // REQUIRES: feed, map and arena outlive the mapper.
     Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap& map, Arena& arena);
+
+    // From now on records are read with these fields replaced. REQUIRES: `read_fix` gave them.
+    void correct(std::span<const FieldFix> fixes);
 
     // Fills every decoded column of the row. `fields` by slot.
     void map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk,
@@ -42,6 +47,8 @@ class Mapper {
                      const std::string& name);
     const Service* service_of(std::string_view name);
 
+    Slot identity_slot() const;
+    const std::string_view* corrected(const std::string_view* fields);
     bool filtered(const std::string_view* fields) const;
     void map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
@@ -82,6 +89,9 @@ class Mapper {
     std::vector<KeyPart> key_parts_;
     std::string key_text_;  // room for key_of and map_session
     Culprit culprit_;
+    std::vector<std::pair<Slot, std::string>>
+        corrections_;  // empty but in retries of fixed records
+    std::vector<std::string_view> corrected_;
 };
 
 }  // namespace farthing::mediation

@@ -68,6 +68,13 @@ struct SuspenseGroup {
     std::string sample;  // file:line: the text of the first record
 };
 
+// One record, wherever it is retried: its source, and its line there.
+struct RecordPlace {
+    SourceId source;
+    std::int64_t line = 0;
+    constexpr auto operator<=>(const RecordPlace&) const = default;
+};
+
 // How suspended records left suspense: recycled by a retry (a batch of its own) or dropped with a
 // reason.
 struct SuspenseExit {
@@ -75,6 +82,19 @@ struct SuspenseExit {
     BatchId recycled_by;  // none: dropped
     std::string dropped_because;
     std::int64_t records = 0;
+    std::vector<RecordPlace> only;  // which of the group's; empty: all that were left in it
+};
+
+// A field of waiting records that a person corrected. The records stay as they came: the batch that
+// retries them reads the field as if the source had written it so.
+struct SuspenseFix {
+    std::uint32_t id = 0;  // given by the store; 0: new with its batch
+    Instant at;
+    std::string who;
+    std::string because;
+    std::string field;  // "identity", "start", "quantity" …
+    std::string value;
+    bool operator==(const SuspenseFix&) const = default;
 };
 
 // A block of packed totals (R6): the counters of 64 owners in one window.

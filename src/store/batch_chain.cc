@@ -50,6 +50,10 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
     }
     for (const auto& [currency, atoms] : seal.rated_atoms)
         lines.push_back(fmt::format("rated {} {}\n", currency, atoms));
+    for (const SuspenseFix& fix : seal.fixes) {
+        lines.push_back(fmt::format("fix {} {} {} {} {} {}\n", fix.id, fix.at.micros, fix.field,
+                                    fix.value, fix.who, fix.because));
+    }
     for (const auto& [path, file_hash] : seal.files)
         lines.push_back(fmt::format("file {} {}\n", path, file_hash));
     std::sort(lines.begin(), lines.end());

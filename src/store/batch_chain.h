@@ -24,6 +24,7 @@ struct BatchSeal {
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
     std::vector<std::pair<std::string, std::string>> files;  // path, hash
     std::vector<Entry> entries;
+    std::vector<SuspenseFix> fixes;
 };
 
 // SHA-256 in hex. The order of the vectors does not matter, but that of entries does.

@@ -1,5 +1,6 @@
 #include "store/schema.h"
 
+#include <span>
 #include <string_view>
 
 #include "model/outcome.h"
@@ -188,6 +189,27 @@ CREATE TABLE statement (
 CREATE INDEX statement_by_period ON statement (tenant, period_first);
 )sql";
 
+// Since version 2.
+constexpr std::string_view kSuspenseTables = R"sql(
+-- Which records of a group left it before the rest, and what people corrected for a retry.
+CREATE TABLE suspense_exit_record (
+    tenant BIGINT NOT NULL, suspense_group BIGINT NOT NULL, source BIGINT NOT NULL,
+    line BIGINT NOT NULL, seq BIGINT NOT NULL,
+    PRIMARY KEY (tenant, suspense_group, source, line),
+    FOREIGN KEY (tenant, seq) REFERENCES suspense_exit (tenant, seq)) {small};
+CREATE TABLE suspense_fix (
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, at BIGINT NOT NULL, who TEXT NOT NULL,
+    because TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)) {small};
+CREATE TABLE batch_fix (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, fix BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id),
+    FOREIGN KEY (tenant, fix) REFERENCES suspense_fix (tenant, id)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince2[] = {"suspense_exit_record", "suspense_fix",
+                                                  "batch_fix"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -245,9 +267,9 @@ std::string trigger(std::string_view name, std::string_view event, std::string_v
     return text + " BEGIN SELECT RAISE(ABORT, '" + std::string(reason) + "'); END;\n";
 }
 
-std::string append_only_triggers() {
+std::string append_only_triggers(std::span<const std::string_view> tables) {
     std::string text;
-    for (const std::string_view table : kAppendOnly) {
+    for (const std::string_view table : tables) {
         for (const std::string_view event : {"UPDATE", "DELETE"}) {
             const std::string name = std::string(table) + "_no_" + std::string(event);
             text += trigger(name, std::string(event) + " ON " + std::string(table), "",
@@ -281,7 +303,14 @@ std::string schema_sql() {
     replace_all(text, "{outcomes}", join(" INTEGER NOT NULL", ", "));
     replace_all(text, "{sum}", join("", " + "));
     replace_all(text, "{positive}", join(" >= 0", " AND "));
-    return text + append_only_triggers() + invoice_triggers();
+    return text + append_only_triggers(kAppendOnly) + invoice_triggers() + upgrade_sql(1);
+}
+
+std::string upgrade_sql(std::int64_t version) {
+    std::string text;
+    if (version < 2)
+        text += for_sqlite(std::string(kSuspenseTables)) + append_only_triggers(kAppendOnlySince2);
+    return text;
 }
 
 }  // namespace farthing::store

@@ -39,6 +39,8 @@ class SqliteStore final : public Store {
     Result<std::vector<IncidentRow>> incidents() override;
     Result<std::vector<SuspenseRow>> suspense() override;
     Result<void> drop(const std::vector<SuspenseExit>& exits) override;
+    Result<std::map<std::uint32_t, std::vector<RecordPlace>>> left_alone() override;
+    Result<std::map<BatchId, std::vector<SuspenseFix>>> fixes() override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
     Result<std::vector<BalanceRow>> balances() override;
@@ -61,6 +63,7 @@ class SqliteStore final : public Store {
   private:
     // store.cc. All of these run inside a transaction of the caller's.
     Result<void> create_schema();
+    Result<void> upgrade();
     Result<void> append_facts(const DirectoryFacts& facts);
     Result<void> append_account(const AccountFact& fact);
     Result<std::int64_t> next_seq(std::string_view table);
@@ -72,6 +75,9 @@ class SqliteStore final : public Store {
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
+    // store_suspense.cc. Gives new fixes their ids and writes them.
+    Result<void> write_fixes(std::vector<SuspenseFix>& fixes, BatchId batch);
+    Result<std::vector<SuspenseFix>> read_fixes(BatchId batch);
     // Gives the entries their ids and writes them.
     Result<void> write_entries(std::vector<Entry>& entries, BatchId batch, InvoiceId invoice);
     Result<BatchId> resolve(BatchId id, const std::string& chain, const Error& error);

@@ -49,7 +49,19 @@ Result<void> SqliteStore::prepare_schema() {
                                 kSchemaVersion),
                     (folder_ / "farthing.db").string());
     }
+    if (version < kSchemaVersion) FARTHING_CHECK(upgrade());
     return point_lake_at(*database_, archive_);
+}
+
+Result<void> SqliteStore::upgrade() {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(const std::int64_t version,  // another process may have been first
+                 database_->integer("SELECT version FROM schema_version", 0));
+    if (version < kSchemaVersion) {
+        FARTHING_CHECK(database_->script(upgrade_sql(version)));
+        FARTHING_CHECK(database_->run("UPDATE schema_version SET version = ?", kSchemaVersion));
+    }
+    return transaction.commit();
 }
 
 Result<void> SqliteStore::create_schema() {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,7 @@ struct BatchCommit {
     std::vector<Entry> entries;
     std::vector<SuspenseGroup> suspended;
     std::vector<SuspenseExit> exits;
+    std::vector<SuspenseFix> fixes;  // that all of its records were read with, oldest first
     std::vector<ArchiveFile> files;  // already written, synced and renamed
     struct DedupSegment {
         std::string path;
@@ -158,6 +160,10 @@ class Store {
     };
     virtual Result<std::vector<SuspenseRow>> suspense() = 0;
     virtual Result<void> drop(const std::vector<SuspenseExit>& exits) = 0;
+    // The records that left a group before the rest of it, in order.
+    virtual Result<std::map<std::uint32_t, std::vector<RecordPlace>>> left_alone() = 0;
+    // What the records of each batch were read with; a batch without fixes has no entry.
+    virtual Result<std::map<BatchId, std::vector<SuspenseFix>>> fixes() = 0;
 
     // Archive: files registered for a table, oldest first, with the batch that registered each.
     struct FileRow {

@@ -89,6 +89,8 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     FARTHING_CHECK(write_totals(batch, seal.id));
     FARTHING_CHECK(write_packs(batch, seal.id));
     FARTHING_CHECK(write_suspense(batch, seal.id));
+    seal.fixes = batch.fixes;
+    FARTHING_CHECK(write_fixes(seal.fixes, seal.id));
     FARTHING_CHECK(write_files(batch, seal.id, snapshot));
     FARTHING_CHECK(append_facts(batch.facts));
     seal.entries = batch.entries;
@@ -185,6 +187,12 @@ Result<void> SqliteStore::write_exits(const std::vector<SuspenseExit>& exits) {
             "records) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             kTenant, seq++, exit.group, exit.recycled_by, exit.dropped_because, exit.records));
+        for (const RecordPlace& record : exit.only) {
+            FARTHING_CHECK(database_->run(
+                "INSERT INTO suspense_exit_record (tenant, suspense_group, source, line, seq) "
+                "VALUES (?, ?, ?, ?, ?)",
+                kTenant, exit.group, record.source, record.line, seq - 1));
+        }
         const std::int64_t recycled = exit.recycled_by ? exit.records : 0;
         FARTHING_CHECK(
             database_->run("UPDATE suspense_group SET recycled = recycled + ?, dropped = dropped + "

@@ -95,6 +95,12 @@ Result<void> SqliteStore::check_sources(std::vector<std::string>& faults) {
 }
 
 Result<void> SqliteStore::check_suspense(std::vector<std::string>& faults) {
+    FARTHING_CHECK(add_rows(*database_, faults,
+                            "suspense: an exit names another number of records than left, exit",
+                            "SELECT seq FROM suspense_exit_record WHERE tenant = ? GROUP BY seq "
+                            "HAVING count(*) <> (SELECT records FROM suspense_exit WHERE "
+                            "suspense_exit.tenant = suspense_exit_record.tenant AND "
+                            "suspense_exit.seq = suspense_exit_record.seq) ORDER BY seq"));
     return add_rows(*database_, faults,
                     "suspense: what left a group is not what its exits say, group",
                     "SELECT id FROM suspense_group WHERE tenant = ? AND (recycled <> "

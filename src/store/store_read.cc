@@ -289,6 +289,7 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
         "SELECT path, hash FROM archive_file WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.files.emplace_back(row.text(0), row.text(1)); },
         kTenant, id));
+    FARTHING_TRY(seal.fixes, read_fixes(id));
     FARTHING_TRY(seal.entries, read_entries("entry.batch = ?", id.value));
     return seal;
 }

@@ -245,10 +245,75 @@ TEST(Store, LetsNoMoreLeaveSuspenseThanWaits) {
     const TestFolder folder;
     auto store = opened(folder.path());
     ASSERT_TRUE(store->commit(batch_of(sealed(*store, "a.csv"))));
-    EXPECT_EQ(code_of_error(store->drop({{1, {}, "test data", 2}})), "suspense_overdrawn");
-    ASSERT_TRUE(store->drop({{1, {}, "test data", 1}}));
+    EXPECT_EQ(code_of_error(store->drop({{1, {}, "test data", 2, {}}})), "suspense_overdrawn");
+    ASSERT_TRUE(store->drop({{1, {}, "test data", 1, {}}}));
     EXPECT_EQ((*store->suspense())[0].dropped, 1);
-    EXPECT_EQ(code_of_error(store->drop({{1, {}, "again", 1}})), "suspense_overdrawn");
+    EXPECT_EQ(code_of_error(store->drop({{1, {}, "again", 1, {}}})), "suspense_overdrawn");
+}
+
+SuspenseFix fix_of(std::string field, std::string value) {
+    return {0,
+            *parse_rfc3339("2026-06-03T10:00:00Z"),
+            "anna",
+            "label",
+            std::move(field),
+            std::move(value)};
+}
+
+TEST(Store, KeepsWhatPeopleCorrectedWithTheBatchThatReadItSo) {
+    const TestFolder folder;
+    const auto store = opened(folder.path());
+    BatchCommit first = batch_of(sealed(*store, "a.csv"));
+    first.fixes = {fix_of("identity", "L-1"), fix_of("start", "2026-06-01T00:00:00Z")};
+    ASSERT_TRUE(store->commit(first));
+    auto fixes = *store->fixes();
+    ASSERT_EQ(fixes[{1}].size(), 2U);
+    EXPECT_EQ(fixes[{1}][0].id, 1U);
+    EXPECT_EQ(fixes[{1}][1].value, "2026-06-01T00:00:00Z");
+
+    BatchCommit second = batch_of(sealed(*store, "b.csv"));
+    second.fixes = {fixes[{1}][0], fix_of("identity", "L-2")};  // one of before and a new one
+    ASSERT_TRUE(store->commit(second));
+    fixes = *store->fixes();
+    ASSERT_EQ(fixes[{2}].size(), 2U);
+    EXPECT_EQ(fixes[{2}][0], fixes[{1}][0]);
+    EXPECT_EQ(fixes[{2}][1].id, 3U);
+    EXPECT_TRUE(store->integrity()->empty());
+    raw_sql(folder.path(),
+            "DROP TRIGGER suspense_fix_no_UPDATE; UPDATE suspense_fix SET who = 'x'");
+    EXPECT_FALSE(store->integrity()->empty());  // the chain covers them
+}
+
+TEST(Store, KeepsWhichRecordsLeftAGroupBeforeTheRest) {
+    const TestFolder folder;
+    const auto store = opened(folder.path());
+    BatchCommit batch = batch_of(sealed(*store, "a.csv"));
+    batch.suspended[0].records = 3;
+    ASSERT_TRUE(store->commit(batch));
+    ASSERT_TRUE(store->drop({{1, {}, "test", 1, {{{1}, 4}}}}));
+    const auto left = *store->left_alone();
+    ASSERT_EQ(left.at(1).size(), 1U);
+    EXPECT_EQ(left.at(1)[0].line, 4);
+    EXPECT_TRUE(store->integrity()->empty());
+    EXPECT_FALSE(store->drop({{1, {}, "test", 1, {{{1}, 4}}}}));  // it is gone
+    ASSERT_TRUE(store->drop({{1, {}, "test", 2, {{{1}, 5}}}}));   // two left, one is named
+    EXPECT_FALSE(store->integrity()->empty());
+}
+
+TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
+    const TestFolder folder;
+    {
+        const auto store = opened(folder.path());
+        ASSERT_TRUE(store->commit(batch_of(sealed(*store, "a.csv"))));
+    }
+    raw_sql(folder.path(),
+            "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
+            "UPDATE schema_version SET version = 1");
+    const auto store = opened(folder.path());
+    EXPECT_TRUE(store->integrity()->empty());
+    BatchCommit fixed = batch_of(sealed(*store, "b.csv"));
+    fixed.fixes = {fix_of("identity", "L-1")};
+    EXPECT_TRUE(store->commit(fixed));
 }
 
 TEST(Store, ChainsItsBatches) {
