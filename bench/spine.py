@@ -32,6 +32,16 @@ def run(words, accept=(0,)):
             "peak_mib": usage.ru_maxrss // 1024}, out.decode()
 
 
+def record(command, rows, words):
+    """Appends the rows with date, commit and machine to the history."""
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    with open(f"{HERE}/history.ndjson", "a", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps({"date": datetime.date.today().isoformat(), "commit": commit,
+                                  "command": " ".join([command, *words]), "cores": os.cpu_count(), **row}) + "\n")
+
+
 class Bench:
     def __init__(self, farthing, folder, only):
         self.farthing, self.folder, self.only, self.rows = farthing, folder, only, []
@@ -126,13 +136,7 @@ def main():
         bench.bill("bill run, one account", options.bill, 1)
         bench.lamps(options.lamps)
     if options.record:
-        commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                                check=False).stdout.strip()
-        with open(f"{HERE}/history.ndjson", "a", encoding="utf-8") as out:
-            for row in bench.rows:
-                out.write(json.dumps({"date": datetime.date.today().isoformat(), "commit": commit,
-                                      "command": " ".join(["scripts/bench spine", *sys.argv[2:]]),
-                                      "cores": os.cpu_count(), **row}) + "\n")
+        record("scripts/bench spine", bench.rows, sys.argv[2:])
 
 
 if __name__ == "__main__":

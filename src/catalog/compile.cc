@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/catalog.h"
+#include "catalog/deck_import.h"
 #include "catalog/reading.h"
 
 namespace farthing::catalog {
@@ -92,7 +93,32 @@ Node read_root(const CatalogRecord& record, Mistakes& mistakes) {
     return root;
 }
 
+// Where a file of a deck may stand, so that the catalog is read with it.
+bool is_deck_path(std::string_view path) {
+    std::string_view name = path;
+    if (name.starts_with("decks/")) name.remove_prefix(6);
+    return name.ends_with(".csv") && name.size() > 4 && !name.starts_with('.') &&
+           name.find_first_of("/\\") == name.npos;
+}
+
 }  // namespace
+
+std::expected<std::string, Error> deck_file(const CatalogRecord& record, std::string_view deck) {
+    Mistakes mistakes;
+    const Node root = read_root(record, mistakes);
+    if (!mistakes.empty()) return std::unexpected(mistakes.take().front());
+    const Field* decks = root.field("decks");
+    const Field* declared = decks == nullptr ? nullptr : decks->value.field(deck);
+    if (declared == nullptr)
+        return fail(DeckReason::deck_undeclared, "the catalog has no deck " + shown(deck));
+    const Field* file = declared->value.field("file");
+    if (file == nullptr) return fail(DeckReason::deck_of_files, {}, declared->place.to_string());
+    if (!is_deck_path(file->value.text)) {
+        return fail(DeckReason::deck_outside, shown(file->value.text) + " is no file of a deck",
+                    file->place.to_string());
+    }
+    return file->value.text;
+}
 
 std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecord& record,
                                                               NameTable& names) {
@@ -103,13 +129,14 @@ std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecor
     version->number = record.version;
     version->hash = record.hash;
     NameTable given = names;  // a refused catalog uses up no ids
-    Reading reading{record, root, mistakes, given, *version, {}, {}};
+    Reading reading{record, root, mistakes, given, *version, {}, {}, {}};
     const Fields catalog(root, table("catalog"), mistakes);
     read_head(reading, catalog);
     read_meters(reading, catalog);
     read_nouns(reading, catalog);
     read_plans(reading, catalog);
     read_rate_files(reading, catalog);
+    derive_rates(reading);
     if (!mistakes.empty()) return std::unexpected(mistakes.take());
     names = std::move(given);
     return version;

@@ -106,14 +106,161 @@ TEST(Deck, HalfAMillionRowsAreRead) {
     EXPECT_EQ((*compiled)->decks.at("d").match("149999912", Instant{})->prefix, "1499999");
 }
 
-// A slow look-up over all rows is what the deck must agree with.
-RC_GTEST_PROP(Deck, MatchesWhatASearchOverAllRowsFinds, ()) {
+std::string with_origins(const std::string& more = "") {
+    return around("      - {usage: voice, deck: d}\n",
+                  "decks: {d: {file: deck.csv}}\norigin_sets: {baltic: {prefixes: [\"370\", "
+                  "\"371\", \"372\"]}, estonia: {prefixes: [\"372\"]}, nordic: {prefixes: "
+                  "[\"358\", \"372\"]}, us: {prefixes: [\"1\"]}}\n" +
+                      more);
+}
+
+TEST(Deck, EC25RowsOfAnOriginSetNeedTheCallingNumber) {
+    const auto compiled =
+        compile_text(with_origins(),
+                     "prefix,price,origin,valid_until\n44,9,,\n44,1,baltic,\n44,2,estonia,\n"
+                     "44,3,us,2026-01-31\n447,4,us,\n");
+    ASSERT_TRUE(compiled) << told(compiled);
+    const Deck& deck = (*compiled)->decks.at("d");
+    const auto price = [&](const char* called, const char* calling, int day = 0) {
+        const RateRow* row = deck.match(called, local(day, 1), calling);
+        return row == nullptr ? std::string() : row->price.amount.to_string();
+    };
+    EXPECT_EQ(price("4420", "37061"), "1");
+    EXPECT_EQ(price("4420", "37261"), "2");  // Estonia lies inside the Baltics
+    EXPECT_EQ(price("4420", "35861"), "9");  // from anywhere else
+    EXPECT_EQ(price("4420", ""), "9");       // from nobody knows where
+    EXPECT_EQ(price("4420", "1212"), "3");
+    EXPECT_EQ(price("4420", "1212", 1), "9");  // its day is over
+    EXPECT_EQ(price("4471", "1212"), "4");     // the longer prefix first
+    EXPECT_EQ(price("4471", "37261"), "2");    // which is not for this caller
+    for (const RateRow& row : deck.rows()) EXPECT_EQ(deck.row(row.key, local(0, 1)), &row);
+}
+
+TEST(Deck, EC26OriginSetsThatOverlapAreRefusedWithBothPlaces) {
+    const auto compiled = compile_text(
+        with_origins(),
+        "prefix,price,origin,valid_from,valid_until\n44,1,baltic,,2026-01-31\n44,2,nordic,"
+        "2026-01-31,\n45,1,baltic,,2026-01-31\n45,1,nordic,2026-02-01,\n");
+    EXPECT_EQ(told(compiled),
+              "deck.csv:3: `44` has two prices for the same calls: from `nordic`, and from "
+              "`baltic` at deck.csv:2 (ambiguous_origin). Make one origin set lie inside the "
+              "other, or let them share no number.\n");
+    EXPECT_TRUE(told(compile_text(with_origins(), "prefix,price,origin\n44,1,us\n44,2,us\n"))
+                    .starts_with("deck.csv:3: `44` is priced twice at the same time, also at "
+                                 "deck.csv:2 (deck_overlap)"));
+}
+
+TEST(Deck, EC26SeveralFilesAreOneDeck) {
+    const std::string yaml = around("      - {usage: voice, deck: d}\n",
+                                    "decks: {d: {files: [fixed.csv, mobile.csv]}}\n");
+    const auto compiled = [&](const std::string& mobile) {
+        return compile_files({{"catalog.yaml", yaml},
+                              {"fixed.csv", "prefix,price\n44,1\n"},
+                              {"mobile.csv", mobile}});
+    };
+    const auto apart = compiled("prefix,price\n447,2\n");
+    ASSERT_TRUE(apart) << told(apart);
+    EXPECT_EQ((*apart)->decks.at("d").match("4471", local(0, 1))->place, "mobile.csv:2");
+    EXPECT_TRUE(told(compiled("prefix,price\n447,2\n44,3\n"))
+                    .starts_with("mobile.csv:3: `44` is priced twice at the same time, also at "
+                                 "fixed.csv:2 (deck_overlap)"));
+}
+
+TEST(Deck, EC26TheFirstDeckThatHasTheNumberPricesIt) {
+    const auto compiled = compile_files(
+        {{"catalog.yaml",
+          around("      - {usage: voice, decks: [special, standard], margin: 10 %}\n"
+                 "      - {usage: voice, when: {zone: eu}, deck: standard}\n",
+                 "decks: {special: {file: special.csv}, standard: {file: standard.csv}}\n")},
+         {"special.csv", "prefix,price,blocked\n44,0.0120,\n7,,yes\n"},
+         {"standard.csv", "prefix,price,connection_fee\n44,5,\n447,6,\n1,0.03,0.01\n7,1,\n"}});
+    ASSERT_TRUE(compiled) << told(compiled);
+    const UsageCharge& charge = (*compiled)->plans[0].charges[0];
+    EXPECT_EQ(charge.rates_text, "special, then standard + 10 %");
+    const Deck& deck = *(*compiled)->deck(charge);
+    EXPECT_EQ(deck.match("447123", local(0, 1))->price.text, "0.0132 per minute");
+    EXPECT_EQ(deck.match("1212", local(0, 1))->price.text, "0.033 per minute");
+    EXPECT_EQ(deck.match("1212", local(0, 1))->connection_fee->to_string(), "0.011");
+    EXPECT_TRUE(deck.match("7903", local(0, 1))->blocked);
+    EXPECT_EQ(deck.match("33", local(0, 1)), nullptr);
+    for (const RateRow& row : deck.rows()) EXPECT_EQ(deck.row(row.key, local(0, 1)), &row);
+    // Without a margin, one deck is itself.
+    EXPECT_EQ((*compiled)->deck((*compiled)->plans[0].charges[1])->name(), "standard");
+}
+
+TEST(Deck, AMarginIsExactOrRefused) {
+    const auto margin = [](const std::string& text, const std::string& price = "0.0145") {
+        return compile_text(around("      - {usage: voice, deck: d, margin: " + text + "}\n",
+                                   "decks: {d: {file: deck.csv}}\n"),
+                            "prefix,price\n44," + price + "\n");
+    };
+    const auto exact = margin("12.5 %");
+    ASSERT_TRUE(exact) << told(exact);
+    const Deck& deck = *(*exact)->deck((*exact)->plans[0].charges[0]);
+    EXPECT_EQ(deck.rows()[0].price.exact(), Exact(145, 10'000) * Exact(1125, 1000) / Exact(60));
+    EXPECT_EQ(deck.rows()[0].key, deck_key("44"));
+    const auto none = margin("0 %");
+    ASSERT_TRUE(none) << told(none);
+    EXPECT_EQ((*none)->plans[0].charges[0].rates, "d");
+    EXPECT_TRUE(
+        told(margin("10", "0.123456789012345678"))
+            .starts_with("catalog.yaml:10:9: the price of `44` at deck.csv:2 with its margin "
+                         "has more than 18 digits (bad_value)"));
+    EXPECT_TRUE(told(margin("-3 %")).find("is negative (bad_value)") != std::string::npos);
+    EXPECT_TRUE(told(margin("10001 %")).find("a margin of 10001 percent") != std::string::npos);
+}
+
+TEST(Deck, DaysAreThoseOfItsTimeZone) {
+    const auto compiled = with("prefix,price,valid_from,valid_until\n44,1,2026-02-01,2026-02-28\n",
+                               ", time_zone: UTC");
+    ASSERT_TRUE(compiled) << told(compiled);
+    const RateRow& row = (*compiled)->decks.at("d").rows().at(0);
+    EXPECT_EQ(row.valid_from, *parse_rfc3339("2026-02-01T00:00:00Z"));
+    EXPECT_EQ(row.valid_until, *parse_rfc3339("2026-03-01T00:00:00Z"));
+}
+
+// What the deck must agree with: a search over all rows by the words of the manual.
+const RateRow* searched(const std::vector<RateRow>& rows, const std::vector<OriginSet>& origins,
+                        const std::string& called, const std::string& calling, Instant when) {
+    const auto from_there = [&](const RateRow& row) {
+        return row.origin == 0 || std::ranges::any_of(origins[row.origin - 1].prefixes,
+                                                      [&](const std::string& prefix) {
+                                                          return calling.starts_with(prefix);
+                                                      });
+    };
+    const auto narrower = [&](const RateRow& a, const RateRow& b) {
+        if (a.origin == b.origin || a.origin == 0) return false;
+        return b.origin == 0 || inside(origins[a.origin - 1], origins[b.origin - 1]);
+    };
+    const RateRow* best = nullptr;
+    for (const RateRow& row : rows) {
+        const bool fits = called.starts_with(row.prefix) && from_there(row) &&
+                          row.valid_from <= when && when < row.valid_until;
+        if (!fits) continue;
+        const bool better =
+            best == nullptr || row.rank < best->rank ||
+            (row.rank == best->rank && row.prefix.size() > best->prefix.size()) ||
+            (row.rank == best->rank && row.prefix == best->prefix && narrower(row, *best));
+        if (better) best = &row;
+    }
+    return best;
+}
+
+RC_GTEST_PROP(Deck, EC25MatchesWhatASearchOverAllRowsFinds, ()) {
+    // One inside the next, and one apart.
+    const std::vector<OriginSet> origins = {
+        {"a", {"1"}, {}}, {"b", {"12", "13"}, {}}, {"c", {"123"}, {}}, {"d", {"2"}, {}}};
     std::vector<RateRow> rows;
-    const auto count = *rc::gen::inRange(1, 40);
+    const auto count = *rc::gen::inRange(1, 60);
     for (int i = 0; i < count; ++i) {
         RateRow row;
         row.prefix = std::to_string(*rc::gen::inRange(1, 400));
-        row.key = deck_key(row.prefix);
+        row.origin = static_cast<std::uint8_t>(*rc::gen::inRange(0, 5));
+        row.rank = static_cast<std::uint8_t>(*rc::gen::inRange(0, 3));
+        const bool plain = row.origin == 0 && row.rank == 0;
+        row.key = plain
+                      ? deck_key(row.prefix)
+                      : item_key(std::to_string(row.rank), std::to_string(row.origin), row.prefix);
         const int from = *rc::gen::inRange(0, 20);
         row.valid_from = Instant{from};
         row.valid_until = Instant{from + *rc::gen::inRange(1, 5)};
@@ -124,20 +271,16 @@ RC_GTEST_PROP(Deck, MatchesWhatASearchOverAllRowsFinds, ()) {
         if (!clashes) rows.push_back(row);
     }
     const std::string called = std::to_string(*rc::gen::inRange(1, 40'000));
+    const std::string calling = std::to_string(*rc::gen::inRange(1, 2'000));
     const Instant when{*rc::gen::inRange(0, 26)};
-    const RateRow* slow = nullptr;
-    for (const RateRow& row : rows) {
-        const bool fits =
-            called.starts_with(row.prefix) && row.valid_from <= when && when < row.valid_until;
-        if (fits && (slow == nullptr || row.prefix.size() > slow->prefix.size())) slow = &row;
-    }
-    const Deck deck("d", rows);
-    const RateRow* fast = deck.match(called, when);
+    const RateRow* slow = searched(rows, origins, called, calling, when);
+    const Deck deck("d", rows, origins);
+    const RateRow* fast = deck.match(called, when, calling);
     RC_ASSERT((fast == nullptr) == (slow == nullptr));
-    if (fast != nullptr) {
-        RC_ASSERT(fast->prefix == slow->prefix);
-        RC_ASSERT(fast->valid_from == slow->valid_from);
-    }
+    if (fast == nullptr) return;
+    RC_ASSERT(fast->key == slow->key);
+    RC_ASSERT(fast->valid_from == slow->valid_from);
+    RC_ASSERT(deck.row(fast->key, when) == fast);
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ std::string price_text(const UsageCharge& charge, const Meter& meter) {
     std::string text;
     switch (charge.priced_by) {
         case PricedBy::bands: text = bands_text(charge, meter); break;
-        case PricedBy::network_list: text = "by country, see " + charge.rates; break;
-        case PricedBy::prefix_deck: text = "by destination, see " + charge.rates; break;
+        case PricedBy::network_list: text = "by country, see " + charge.rates_text; break;
+        case PricedBy::prefix_deck: text = "by destination, see " + charge.rates_text; break;
     }
     if (charge.connection_fee)
         text += fmt::format(", {} per session", charge.connection_fee->to_string());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/catalog.h"
+#include "catalog/deck_diff.h"
 #include "catalog/describe.h"
 
 namespace farthing::catalog {
@@ -39,9 +40,15 @@ class Comparison {
                      });
         compare_named("plan", before_.plans, after_.plans,
                       [&](const Plan& a, const Plan& b) { compare_plans(a, b); });
-        compare_maps(
-            "prices", before_.decks, after_.decks,
-            [&](const std::string&, const Deck& a, const Deck& b) { compare_decks(a, b); });
+        compare_maps("origin set", before_.origin_sets, after_.origin_sets,
+                     [&](const std::string& name, const OriginSet& a, const OriginSet& b) {
+                         if (a.prefixes != b.prefixes)
+                             tell('~', fmt::format("origin set {}: {} → {} prefixes, not the same "
+                                                   "ones",
+                                                   name, a.prefixes.size(), b.prefixes.size()));
+                     });
+        compare_maps("prices", declared(before_.decks), declared(after_.decks),
+                     [&](const std::string&, const Deck& a, const Deck& b) { tell_decks(a, b); });
         return std::move(out_);
     }
 
@@ -123,6 +130,15 @@ class Comparison {
         }
     }
 
+    // Those made of others for a charge change with them.
+    static std::map<std::string, const Deck&> declared(const std::map<std::string, Deck>& decks) {
+        std::map<std::string, const Deck&> out;
+        for (const auto& [name, deck] : decks) {
+            if (name.find('/') == name.npos) out.emplace(name, deck);
+        }
+        return out;
+    }
+
     std::string added_text(const Meter&) const { return {}; }
     std::string added_text(const Plan&) const { return {}; }
     std::string added_text(const Fee& fee) const { return ": " + fee.text; }
@@ -200,63 +216,16 @@ class Comparison {
         compare(what + ", tax", a.tax_category, b.tax_category);
     }
 
-    static bool before_in_deck(const RateRow& a, const RateRow& b) {
-        return a.key != b.key ? a.key < b.key : a.valid_from < b.valid_from;
-    }
-
-    static std::string row_text(const RateRow& row) {
-        std::string text = fmt::format("{}{}{}: {}", row.prefix, row.name.empty() ? "" : " ",
-                                       row.name, row.price.text);
-        if (row.connection_fee)
-            text += fmt::format(" + {} per call", row.connection_fee->to_string());
-        return text;
-    }
-
-    static bool same_row(const RateRow& a, const RateRow& b) {
-        const auto fee = [](const RateRow& r) {
-            return r.connection_fee ? r.connection_fee->exact() : Exact(0);
-        };
-        return a.price.exact() == b.price.exact() && fee(a) == fee(b) &&
-               a.increments == b.increments && a.name == b.name && a.valid_until == b.valid_until;
-    }
-
-    void compare_decks(const Deck& a, const Deck& b) {
-        std::size_t changes = 0;
-        const auto change = [&](char sign, const std::string& text) {
-            changes += 1;
-            if (changes <= kDeckRowsTold) tell(sign, fmt::format("prices {}, {}", b.name(), text));
-        };
-        auto old = a.rows().begin();
-        for (const RateRow& row : b.rows()) {
-            for (; old != a.rows().end() && before_in_deck(*old, row); ++old)
-                change('-', row_text(*old));
-            if (old == a.rows().end() || before_in_deck(row, *old)) {
-                change('+', row_text(row));
-                continue;
-            }
-            if (!same_row(*old, row)) change('~', row_change(*old, row));
-            ++old;
+    void tell_decks(const Deck& a, const Deck& b) {
+        const std::vector<DeckChange> changes = compare_decks(a, b);
+        for (std::size_t i = 0; i < std::min(changes.size(), kDeckRowsTold); ++i) {
+            const DeckChange& change = changes[i];
+            const char sign = change.before == nullptr ? '+' : change.after == nullptr ? '-' : '~';
+            tell(sign, fmt::format("prices {}, {}", b.name(), change_text(change, after_.zone)));
         }
-        for (; old != a.rows().end(); ++old) change('-', row_text(*old));
-        if (changes > kDeckRowsTold)
-            tell('~',
-                 fmt::format("prices {}: {} more rows differ", b.name(), changes - kDeckRowsTold));
-    }
-
-    std::string row_change(const RateRow& a, const RateRow& b) const {
-        std::string text = fmt::format("{} → {}", row_text(a), b.price.text);
-        if (b.connection_fee) text += fmt::format(" + {} per call", b.connection_fee->to_string());
-        if (a.name != b.name) text += fmt::format(", called {}", b.name);
-        if (!(a.increments == b.increments))
-            text += fmt::format(", increments {}/{} → {}/{}", a.increments.first, a.increments.next,
-                                b.increments.first, b.increments.next);
-        if (a.valid_until != b.valid_until) text += ", valid until " + until_text(b);
-        return text;
-    }
-
-    std::string until_text(const RateRow& row) const {
-        if (row.valid_until == Instant::max()) return "further notice";
-        return to_string(after_.zone.date_of(row.valid_until).plus_days(-1));
+        if (changes.size() > kDeckRowsTold)
+            tell('~', fmt::format("prices {}: {} more rows differ", b.name(),
+                                  changes.size() - kDeckRowsTold));
     }
 
     const Version& before_;

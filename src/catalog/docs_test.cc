@@ -144,7 +144,7 @@ TEST(Diff, ComparesDecksRowByRow) {
         around("      - {usage: voice, deck: d}\n", "decks: {d: {file: deck.csv}}\n");
     EXPECT_EQ(differences(yaml, yaml, "prefix,price\n44,1\n45,1\n47,1\n",
                           "prefix,price\n44,2\n46,1\n47,1.0\n"),
-              "~ prices d, 44: 1 per minute → 2 per minute\n"
+              "~ prices d, 44: 1 per minute → 2 per minute (+100 %)\n"
               "- prices d, 45: 1 per minute\n"
               "+ prices d, 46: 1 per minute\n");
 }

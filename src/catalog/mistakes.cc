@@ -18,13 +18,17 @@ std::string Place::line_only() const {
 
 void Mistakes::add(CatalogReason reason, const Place& place, std::string message,
                    std::string mend) {
-    if (errors_.size() >= kToldMax) {
-        untold_ += 1;
-        return;
-    }
     Error error = error_of(reason, std::move(message), place.to_string());
     if (!mend.empty()) error.mend = std::move(mend);
-    errors_.push_back(std::move(error));
+    add(std::move(error));
+}
+
+void Mistakes::add(Error error) {
+    if (errors_.size() >= kToldMax) {
+        untold_ += 1;
+    } else {
+        errors_.push_back(std::move(error));
+    }
 }
 
 Errors Mistakes::take() {

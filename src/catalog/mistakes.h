@@ -27,6 +27,7 @@ namespace farthing {
     X(unknown_zone, "the catalog declares no such zone", "Add it under `zones`, or correct the name.")               \
     X(unknown_partner, "the catalog declares no such partner", "Add it under `partners`, or correct the name.")      \
     X(unknown_deck, "the catalog declares no such deck or price list", "Add it under `decks` or `price_lists`, or correct the name.") \
+    X(unknown_origin, "the catalog declares no such origin set", "Add it under `origin_sets`, or correct the name.") \
     X(unknown_tax, "the catalog declares no such tax category", "Add it under `taxes`, or correct the name.")        \
     X(unknown_charge, "the plan has no such charge", "Name a fee, a usage charge or a meter of this plan.")          \
     X(ambiguous_charge, "two charges apply to the same usage", "Make one condition strictly narrower, or mark a surcharge with `adds: true`.") \
@@ -34,7 +35,8 @@ namespace farthing {
     X(shares_exceed_charge, "the partners' shares are more than the charge", "Let the shares of one charge be at most 100 percent of it.") \
     X(deck_columns, "the first row of the file doesn't name its columns", "Begin the file with a row of column names; see docs/reference/catalog.md.") \
     X(deck_row, "a row of the file can't be read", "Correct the row.")                                               \
-    X(deck_overlap, "two rows price the same prefix or network at the same time", "End the first row before the second begins, or take one of them out.")
+    X(deck_overlap, "two rows price the same prefix or network at the same time", "End the first row before the second begins, or take one of them out.") \
+    X(ambiguous_origin, "two rows price the same prefix for the same calling numbers", "Make one origin set lie inside the other, or let them share no number.")
 // clang-format on
 FARTHING_REASON_ENUM(CatalogReason, FARTHING_CATALOG_REASONS)
 }  // namespace farthing
@@ -56,6 +58,7 @@ class Mistakes {
   public:
     // `mend` replaces the reason's own where it can be more exact.
     void add(CatalogReason reason, const Place& place, std::string message, std::string mend = {});
+    void add(Error error);
     bool empty() const { return errors_.empty(); }
     std::size_t count() const { return errors_.size() + untold_; }
     Errors take();

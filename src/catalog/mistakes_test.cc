@@ -154,6 +154,27 @@ const std::vector<Mistake> kMistakes = {
     {with_deck(),
      "deck.csv:3: `44` is priced twice at the same time, also at deck.csv:2 (deck_overlap)",
      "prefix,price\n44,1\n44,2\n"},
+    {with_deck(), "deck.csv:2:6: no origin set is called `uk` (unknown_origin)",
+     "prefix,price,origin\n44,1,uk\n"},
+    {around("      - {usage: voice, deck: d}\n",
+            "decks: {d: {file: deck.csv}}\n"
+            "origin_sets: {a: {prefixes: [44, 45]}, b: {prefixes: [45, 46]}}\n"),
+     "deck.csv:3: `44` has two prices for the same calls: from `b`, and from `a` at deck.csv:2 "
+     "(ambiguous_origin)",
+     "prefix,price,origin\n44,1,a\n44,2,b\n"},
+    {around("      - {usage: sms, price: 1 per message}\n", "origin_sets: {a: {prefixes: [x]}}\n"),
+     "catalog.yaml:11:30: `x` is no prefix (bad_value)"},
+    {with_deck(), "deck.csv:2: the blocked prefix `44` has a price (deck_row)",
+     "prefix,price,blocked\n44,1,yes\n"},
+    {with_deck(), "deck.csv:2: blocked is `perhaps` (deck_row)",
+     "prefix,price,blocked\n44,1,perhaps\n"},
+    {with_deck(), "deck.csv:1:14: the column `rank` is not priced by this release (not_supported)",
+     "prefix,price,rank\n44,1,1\n"},
+    {with_deck("per: minute"),
+     "catalog.yaml:11:12: a deck says neither `file` and `files` (missing_key)"},
+    {usage("decks: []"), "catalog.yaml:10:30: `decks` names 0 decks (bad_value)"},
+    {usage("price: 1 per MB, margin: 10 %"),
+     "catalog.yaml:10:48: a margin stands on the prices of a deck or price list (bad_value)"},
 };
 
 TEST(Mistakes, EachIsToldWithPlaceTextAndMend) {

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "catalog/catalog.h"
+#include "catalog/deck_diff.h"
 #include "catalog/describe.h"
 
 namespace farthing::catalog {
@@ -74,34 +76,30 @@ std::string plan_section(const Plan& plan, const Version& version) {
 
 // Rows may be priced per minute and per second; what they are compared by is exact either way.
 std::string range_of(const std::vector<RateRow>& rows) {
-    const auto [low, high] = std::minmax_element(
-        rows.begin(), rows.end(),
-        [](const RateRow& a, const RateRow& b) { return a.price.exact() < b.price.exact(); });
+    const RateRow* low = nullptr;
+    const RateRow* high = nullptr;
+    for (const RateRow& row : rows) {
+        if (row.blocked) continue;
+        if (low == nullptr || row.price.exact() < low->price.exact()) low = &row;
+        if (high == nullptr || row.price.exact() > high->price.exact()) high = &row;
+    }
+    if (low == nullptr) return fmt::format("{} rows, all blocked", rows.size());
     return fmt::format("{} rows, from {} ({}) to {} ({})", rows.size(), low->price.text, low->name,
                        high->price.text, high->name);
 }
 
-std::string validity_of(const RateRow& row, const TimeZone& zone) {
-    std::string text;
-    if (row.valid_from != Instant::min())
-        text += " from " + to_string(zone.date_of(row.valid_from));
-    if (row.valid_until != Instant::max()) {
-        text += " to " + to_string(zone.date_of(row.valid_until).plus_days(-1));
-    }
-    return text;
-}
-
-std::string deck_row(const RateRow& row, bool by_prefix, const TimeZone& zone) {
-    std::string text = row.price.text;
+std::string deck_row(const Deck& deck, const RateRow& row, bool by_prefix, const TimeZone& zone) {
+    std::string text = row.blocked ? "blocked" : row.price.text;
     if (row.connection_fee) text += fmt::format(", {} per call", row.connection_fee->to_string());
-    text += validity_of(row, zone);
+    if (row.origin != 0) text += fmt::format(" from {}", deck.origin_of(row));
+    text += validity_text(row.valid_from, row.valid_until, zone);
     const std::string code = by_prefix ? "+" + row.prefix : row.prefix;
     return row_of(row.name.empty() ? code : fmt::format("{} ({})", row.name, code), text);
 }
 
 // Shown as the customer looks a destination up: by name.
-std::string deck_section(const Deck& deck, const Version& version) {
-    std::string out = fmt::format("## Prices: {}\n\n", deck.name());
+std::string deck_section(const Deck& deck, const std::string& title, const Version& version) {
+    std::string out = fmt::format("## Prices: {}\n\n", title);
     if (deck.rows().empty()) return out;
     if (deck.rows().size() > kRowsShown) return out + range_of(deck.rows()) + "\n\n";
     const RateRow& any = deck.rows().front();
@@ -111,7 +109,7 @@ std::string deck_section(const Deck& deck, const Version& version) {
     std::stable_sort(rows.begin(), rows.end(),
                      [](const RateRow* a, const RateRow* b) { return a->name < b->name; });
     out += fmt::format("| | {} |\n| --- | --- |\n", version.currency.code());
-    for (const RateRow* row : rows) out += deck_row(*row, by_prefix, version.zone);
+    for (const RateRow* row : rows) out += deck_row(deck, *row, by_prefix, version.zone);
     return out + "\n";
 }
 
@@ -131,7 +129,15 @@ std::string price_list(const Version& version) {
         out += ".\n\n";
     }
     for (const Plan& plan : version.plans) out += plan_section(plan, version);
-    for (const auto& [name, deck] : version.decks) out += deck_section(deck, version);
+    // What a carrier is paid is nobody's price where a charge adds a margin to it.
+    std::map<std::string, std::string> used;
+    for (const Plan& plan : version.plans) {
+        for (const UsageCharge& charge : plan.charges) used[charge.rates] = charge.rates_text;
+    }
+    for (const auto& [name, deck] : version.decks) {
+        const auto title = used.find(name);
+        if (title != used.end()) out += deck_section(deck, title->second, version);
+    }
     out += fmt::format("A line of an invoice is rounded once ({}), the sum to pay {}.\n",
                        rounding_text(version.line_rounding, version.line_digits),
                        rounding_text(version.payable_rounding, version.payable_digits));

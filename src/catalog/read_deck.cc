@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
-#include <tuple>
 
 #include "base/csv.h"
 #include "catalog/fields.h"
@@ -25,11 +23,13 @@ enum class Column : unsigned char {
     increments,
     connection_fee,
     valid_from,
-    valid_until
+    valid_until,
+    origin,
+    blocked
 };
-constexpr std::array<std::string_view, 10> kColumnNames = {
-    "prefix", "network",    "destination",    "name",       "price",
-    "per",    "increments", "connection_fee", "valid_from", "valid_until"};
+constexpr std::array<std::string_view, 12> kColumnNames = {
+    "prefix",     "network",        "destination", "name",        "price",  "per",
+    "increments", "connection_fee", "valid_from",  "valid_until", "origin", "blocked"};
 
 struct RefusedColumn {
     std::string_view name;
@@ -38,18 +38,16 @@ struct RefusedColumn {
 constexpr RefusedColumn kRefusedColumns[] = {
     {"minimum", "Use increments or a connection fee for now."},
     {"grace", "Use increments for now."},
-    {"origin", "Price by destination only for now."},
-    {"origin_set", "Price by destination only for now."},
     {"time_band", "Price the whole day alike for now."},
-    {"blocked", "Leave the row out: calls to it are then suspended, never priced zero."},
-    {"rank", "Take one of two overlapping rows out."},
+    {"rank", "Make two decks, and name them in order of trust in the charge: `decks: [a, b]`."},
     {"currency", "A deck is in the catalog's currency."},
 };
 
 constexpr std::size_t kColumns = kColumnNames.size();
 constexpr std::size_t kPrefixDigitsMax = 18;
 constexpr std::string_view kPrefixDeckColumns =
-    "prefix, destination, price, per, increments, connection_fee, valid_from, valid_until";
+    "prefix, destination, price, per, increments, connection_fee, valid_from, valid_until, origin, "
+    "blocked";
 constexpr std::string_view kNetworkListColumns =
     "network, name, price, per, valid_from, valid_until";
 
@@ -63,32 +61,46 @@ std::string column_name(std::string_view text) {
     return name;
 }
 
+// Prices per minute and per message go without saying; what a price of data or energy is for,
+// doesn't.
+std::string usual_per(const Meter& meter) {
+    switch (meter.unit->dimension) {
+        case Dimension::time: return "minute";
+        case Dimension::message:
+        case Dimension::event:
+        case Dimension::number: return std::string(meter.unit->name);
+        case Dimension::volume:
+        case Dimension::energy: break;
+    }
+    return {};
+}
+
 class DeckReader {
   public:
-    DeckReader(const DeckSource& source, const TimeZone& zone, Mistakes& mistakes)
-        : source_(source), zone_(zone), mistakes_(mistakes), csv_(source.file.text) {}
+    DeckReader(const DeckSource& source, const CatalogFile& file, DeckRows& into,
+               Mistakes& mistakes)
+        : source_(source), file_(file), into_(into), mistakes_(mistakes), csv_(file.text) {}
 
-    std::vector<RateRow> read() {
-        std::vector<RateRow> rows;
-        if (!check_text(source_.file.path, source_.file.text, mistakes_)) return rows;
-        if (!read_header() || !has_per()) return rows;
+    void read() {
+        if (!check_text(file_.path, file_.text, mistakes_)) return;
+        if (!read_header() || !has_per()) return;
+        const std::size_t before = into_.rows.size();
         while (csv_.next(row_)) {
             if (is_empty() || !check_shape()) continue;
-            if (auto row = read_row()) rows.push_back(std::move(*row));
+            if (auto row = read_row()) into_.rows.push_back(std::move(*row));
         }
-        if (rows.empty() && mistakes_.empty()) {
+        if (into_.rows.size() == before && mistakes_.empty()) {
             mistakes_.add(CatalogReason::deck_row, place(), "the file has no rows",
                           "Add a row below the column names.");
         }
-        return rows;
     }
 
   private:
     bool by_prefix() const { return source_.by == PricedBy::prefix_deck; }
-    Place place() const { return {source_.file.path, static_cast<int>(row_.line), 0}; }
+    Place place() const { return {file_.path, static_cast<int>(row_.line), 0}; }
     Place place_of(std::size_t field) const {
         const CsvField& at = row_.fields[field];
-        return {source_.file.path, static_cast<int>(at.line), static_cast<int>(at.column)};
+        return {file_.path, static_cast<int>(at.line), static_cast<int>(at.column)};
     }
     // Spreadsheets export rows of nothing but separators.
     bool is_empty() const {
@@ -110,7 +122,9 @@ class DeckReader {
             case Column::prefix:
             case Column::destination:
             case Column::increments:
-            case Column::connection_fee: return by_prefix();
+            case Column::connection_fee:
+            case Column::origin:
+            case Column::blocked: return by_prefix();
             case Column::network: return !by_prefix();
             case Column::name:
             case Column::price:
@@ -170,11 +184,12 @@ class DeckReader {
                 fmt::format("the column {} is not priced by this release", shown(name)),
                 std::string(refused.instead));
         }
-        const bool of_decks = name == "increments" || name == "connection_fee";
-        if (of_decks && !by_prefix()) {
-            return mistakes_.add(CatalogReason::not_supported, place_of(index),
-                                 fmt::format("a price list has no column {}", shown(name)),
-                                 "Say it on the charge that uses the list.");
+        const bool of_sessions = name == "increments" || name == "connection_fee";
+        if ((of_sessions || name == "origin" || name == "blocked") && !by_prefix()) {
+            return mistakes_.add(
+                CatalogReason::not_supported, place_of(index),
+                fmt::format("a price list has no column {}", shown(name)),
+                of_sessions ? "Say it on the charge that uses the list." : "Use a deck.");
         }
         std::vector<std::string_view> names;
         for (std::size_t i = 0; i < kColumns; ++i) {
@@ -186,21 +201,13 @@ class DeckReader {
                       near.empty() ? columns_mend() : near);
     }
 
-    // Prices per minute and per message go without saying; what a price of data or energy is for,
-    // doesn't.
     bool has_per() {
         default_per_ = source_.per;
         if (!default_per_.empty() || where_[static_cast<std::size_t>(Column::per)] != kNowhere) {
             return true;
         }
-        switch (source_.meter.unit->dimension) {
-            case Dimension::time: default_per_ = "minute"; return true;
-            case Dimension::message:
-            case Dimension::event:
-            case Dimension::number: default_per_ = source_.meter.unit->name; return true;
-            case Dimension::volume:
-            case Dimension::energy: break;
-        }
+        default_per_ = usual_per(source_.meter);
+        if (!default_per_.empty()) return true;
         mistakes_.add(
             CatalogReason::missing_key, source_.place,
             fmt::format("neither {} nor its file says what a price is for", shown(source_.name)),
@@ -232,13 +239,15 @@ class DeckReader {
         by_prefix() ? read_prefix(row) : read_list_network(row);
         row.name = cell(by_prefix() ? Column::destination : Column::name);
         if (row.name.empty()) row.name = cell(Column::name);
-        read_price(row);
+        row.blocked = read_blocked();
+        read_origin(row);
+        row.blocked ? refuse_price_of_blocked() : read_price(row);
         row.increments = source_.increments;
         if (const auto text = cell(Column::increments); !text.empty()) {
             row.increments = read_increments(text, source_.meter, at(Column::increments))
                                  .value_or(row.increments);
         }
-        row.connection_fee = source_.connection_fee;
+        if (!row.blocked) row.connection_fee = source_.connection_fee;
         if (const auto text = cell(Column::connection_fee); !text.empty()) {
             row.connection_fee = read_decimal(text, at(Column::connection_fee), source_.point);
         }
@@ -259,6 +268,53 @@ class DeckReader {
         }
         row.prefix = digits;
         row.key = deck_key(digits);
+    }
+
+    bool read_blocked() const {
+        constexpr std::array<std::string_view, 4> kYes = {"yes", "true", "1", "blocked"};
+        constexpr std::array<std::string_view, 4> kNo = {"", "no", "false", "0"};
+        const std::string_view text = cell(Column::blocked);
+        if (std::find(kYes.begin(), kYes.end(), text) != kYes.end()) return true;
+        if (std::find(kNo.begin(), kNo.end(), text) == kNo.end())
+            bad_row(fmt::format("blocked is {}", shown(text)), "Write yes or no.");
+        return false;
+    }
+
+    void refuse_price_of_blocked() const {
+        for (const Column column : {Column::price, Column::connection_fee}) {
+            if (cell(column).empty()) continue;
+            bad_row(fmt::format("the blocked prefix {} has a price", shown(cell(Column::prefix))),
+                    "Leave its price empty: calls to it wait in suspense.");
+        }
+    }
+
+    // Rows that are alike but for their origin have keys of their own.
+    void read_origin(RateRow& row) {
+        const std::string name(cell(Column::origin));
+        if (name.empty()) return;
+        const auto known = source_.origin_sets.find(name);
+        if (known == source_.origin_sets.end()) {
+            std::vector<std::string> names;
+            for (const auto& [each, set] : source_.origin_sets) names.push_back(each);
+            return mistakes_.add(CatalogReason::unknown_origin,
+                                 place_of(where_[static_cast<std::size_t>(Column::origin)]),
+                                 fmt::format("no origin set is called {}", shown(name)),
+                                 suggestion(name, names));
+        }
+        auto& origins = into_.origins;
+        auto at = std::find_if(origins.begin(), origins.end(),
+                               [&](const OriginSet& set) { return set.name == name; });
+        if (at == origins.end()) {
+            if (origins.size() == kOriginSetsMax) {
+                return mistakes_.add(
+                    CatalogReason::too_large, place(),
+                    fmt::format("a deck with more than {} origin sets", kOriginSetsMax),
+                    "Make several decks of it.");
+            }
+            at = origins.insert(at, known->second);
+        }
+        row.origin = static_cast<std::uint8_t>(at - origins.begin() + 1);
+        row.key = item_key({}, name, row.prefix);
     }
 
     void read_list_network(RateRow& row) {
@@ -311,13 +367,14 @@ class DeckReader {
     // Decks name few days in many rows.
     Instant start_of(Date day) {
         const auto [found, added] = starts_.try_emplace(day.days);
-        if (added) found->second = zone_.start_of(day);
+        if (added) found->second = source_.zone.start_of(day);
         return found->second;
     }
 
     static constexpr std::size_t kNowhere = SIZE_MAX;
     const DeckSource& source_;
-    const TimeZone& zone_;
+    const CatalogFile& file_;
+    DeckRows& into_;
     Mistakes& mistakes_;
     CsvReader csv_;
     CsvRow row_;
@@ -329,35 +386,27 @@ class DeckReader {
     std::unordered_map<std::int32_t, Instant> starts_;
 };
 
-// EC26: no two rows of one prefix at the same time. Rows are compared in order of their start with
-// the one that reaches furthest so far.
-void check_overlaps(const std::vector<RateRow>& rows, const CatalogFile& file, Mistakes& mistakes) {
-    std::vector<std::uint32_t> order(rows.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return std::tie(rows[a].key, rows[a].valid_from) <
-               std::tie(rows[b].key, rows[b].valid_from);
-    });
-    const RateRow* furthest = nullptr;
-    for (const std::uint32_t index : order) {
-        const RateRow& row = rows[index];
-        const bool same_key = furthest != nullptr && furthest->key == row.key;
-        if (same_key && row.valid_from < furthest->valid_until) {
-            const std::string line = row.place.substr(row.place.rfind(':') + 1);
-            mistakes.add(CatalogReason::deck_overlap, {file.path, std::stoi(line), 0},
-                         fmt::format("{} is priced twice at the same time, also at {}",
-                                     shown(row.prefix), furthest->place));
-        }
-        if (!same_key || furthest->valid_until < row.valid_until) furthest = &row;
-    }
-}
-
 }  // namespace
 
-Deck read_deck(const DeckSource& source, const TimeZone& zone, Mistakes& mistakes) {
-    std::vector<RateRow> rows = DeckReader(source, zone, mistakes).read();
-    check_overlaps(rows, source.file, mistakes);
-    return Deck(source.name, std::move(rows));
+void read_deck_file(const DeckSource& source, const CatalogFile& file, DeckRows& into,
+                    Mistakes& mistakes) {
+    DeckReader(source, file, into, mistakes).read();
+}
+
+Deck read_deck(const DeckSource& source, Mistakes& mistakes) {
+    DeckRows read;
+    for (const CatalogFile* file : source.files) read_deck_file(source, *file, read, mistakes);
+    Deck deck(source.name, std::move(read.rows), std::move(read.origins));
+    check_overlaps(deck, mistakes);
+    Deck::Home home{{},
+                    source.point,
+                    source.zone,
+                    source.meter.id,
+                    source.per.empty() ? usual_per(source.meter) : source.per,
+                    source.increments};
+    for (const CatalogFile* file : source.files) home.files.push_back(file->path);
+    deck.set_home(std::move(home));
+    return deck;
 }
 
 }  // namespace farthing::catalog

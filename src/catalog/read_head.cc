@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "catalog/read_deck.h"
 #include "catalog/reading.h"
 #include "catalog/values.h"
 
@@ -178,81 +177,6 @@ void read_invoices(Reading& reading, const Fields& catalog) {
     read_seller(invoices, documents);
 }
 
-void declare_rates(Reading& reading, const Fields& catalog, std::string_view key, PricedBy by) {
-    for_each_named(catalog, key, "a deck", [&](const Field& field) {
-        if (!reading.declared_rates.emplace(field.name, by).second) {
-            reading.mistakes.add(
-                CatalogReason::duplicate_name, field.place,
-                fmt::format("{} is the name of a deck and of a price list", shown(field.name)));
-        }
-    });
-}
-
-const CatalogFile* file_named(const CatalogRecord& record, std::string_view path) {
-    const auto found = std::find_if(record.files.begin(), record.files.end(),
-                                    [&](const CatalogFile& file) { return file.path == path; });
-    return found == record.files.end() ? nullptr : &*found;
-}
-
-// The meter that a deck's rows count: the one it names, else the one of the charge that uses it.
-const Meter* meter_of(Reading& reading, const Field& field, const Fields& fields) {
-    if (const std::string name = fields.text("meter"); !name.empty()) {
-        const Meter* meter = reading.version.meter_named(name);
-        if (meter == nullptr) {
-            reading.mistakes.add(CatalogReason::unknown_meter, fields.place_of("meter"),
-                                 fmt::format("no meter is called {}", shown(name)));
-        }
-        return meter;
-    }
-    const auto use = reading.rate_uses.find(field.name);
-    if (use != reading.rate_uses.end()) return use->second.meter;
-    reading.mistakes.add(
-        CatalogReason::missing_key, field.place,
-        fmt::format("no charge uses {}, so nothing says what it counts", shown(field.name)),
-        "Add `meter:` to it, use it in a charge, or take it out.");
-    return nullptr;
-}
-
-void read_rate_file(Reading& reading, const Field& field, PricedBy by) {
-    const bool is_deck = by == PricedBy::prefix_deck;
-    const Fields fields(field.value, table(is_deck ? "deck" : "price_list"), reading.mistakes);
-    if (!is_deck) fields.choice("by");
-    const Meter* meter = meter_of(reading, field, fields);
-    const std::string path = fields.text("file");
-    if (meter == nullptr || path.empty()) return;
-    const CatalogFile* file = file_named(reading.record, path);
-    if (file == nullptr) {
-        std::vector<std::string> paths;
-        for (const CatalogFile& candidate : reading.record.files) paths.push_back(candidate.path);
-        return reading.mistakes.add(CatalogReason::file_missing, fields.place_of("file"),
-                                    fmt::format("the catalog has no file {}", shown(path)),
-                                    suggestion(path, paths));
-    }
-    DeckSource source{.name = field.name,
-                      .file = *file,
-                      .by = by,
-                      .meter = *meter,
-                      .place = field.place,
-                      .per = fields.text("per"),
-                      .increments = {},
-                      .connection_fee = {},
-                      .point = fields.choice("decimal") == 1 ? ',' : '.'};
-    if (!source.per.empty() &&
-        !read_per(source.per, *meter, {fields.place_of("per"), reading.mistakes}))
-        return;
-    if (is_deck && fields.has("increments")) {
-        source.increments = read_increments(fields.text("increments"), *meter,
-                                            {fields.place_of("increments"), reading.mistakes})
-                                .value_or(Increments{});
-    }
-    if (is_deck && fields.has("connection_fee")) {
-        source.connection_fee = read_decimal(fields.text("connection_fee"),
-                                             {fields.place_of("connection_fee"), reading.mistakes});
-    }
-    reading.version.decks.insert_or_assign(
-        field.name, read_deck(source, reading.version.zone, reading.mistakes));
-}
-
 }  // namespace
 
 void read_head(Reading& reading, const Fields& catalog) {
@@ -323,15 +247,7 @@ void read_nouns(Reading& reading, const Fields& catalog) {
     });
     for (const Node& node : catalog.list("taxes")) read_tax(reading, node);
     read_invoices(reading, catalog);
-    declare_rates(reading, catalog, "decks", PricedBy::prefix_deck);
-    declare_rates(reading, catalog, "price_lists", PricedBy::network_list);
-}
-
-void read_rate_files(Reading& reading, const Fields& catalog) {
-    for (const auto& [name, by] : reading.declared_rates) {
-        const Node* declared = catalog.find(by == PricedBy::prefix_deck ? "decks" : "price_lists");
-        read_rate_file(reading, *declared->field(name), by);
-    }
+    declare_rates(reading, catalog);
 }
 
 }  // namespace farthing::catalog

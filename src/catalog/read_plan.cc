@@ -9,9 +9,9 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kUsageOnly = {
-    "name",  "when",      "adds",   "round_up", "increments", "allowance",
-    "price", "graduated", "volume", "deck",     "price_list", "connection_fee"};
+constexpr std::array<std::string_view, 14> kUsageOnly = {
+    "name",      "when",   "adds", "round_up", "increments", "allowance",      "price",
+    "graduated", "volume", "deck", "decks",    "price_list", "connection_fee", "margin"};
 constexpr std::size_t kChargesMax = 10'000;
 
 // Reads one plan; its charges know their names before the discounts look them up.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "catalog/charge_parts.h"
@@ -9,8 +10,9 @@ namespace farthing::catalog {
 namespace {
 
 constexpr std::array<std::string_view, 5> kFeeOnly = {"amount", "per", "unit", "in", "prorate"};
-constexpr std::array<std::string_view, 5> kPriceKeys = {"price", "graduated", "volume", "deck",
-                                                        "price_list"};
+constexpr std::array<std::string_view, 6> kPriceKeys = {"price", "graduated", "volume",
+                                                        "deck",  "decks",     "price_list"};
+constexpr int kMarginMax = 10'000;  // percent
 
 class UsageReader {
   public:
@@ -122,7 +124,7 @@ class UsageReader {
     }
 
     void read_session() {
-        const bool in_deck = fields_.has("deck");
+        const bool in_deck = fields_.has("deck") || fields_.has("decks");
         if (fields_.has("round_up") && fields_.has("increments"))
             one_of(fields_, "round_up", "increments", "the charge");
         for (const std::string_view key : {"round_up", "increments"}) {
@@ -161,7 +163,7 @@ class UsageReader {
         const Node* node = fields_.find("allowance");
         if (node == nullptr) return;
         const Fields allowance(*node, table("allowance"), mistakes_);
-        for (const std::string_view key : {"deck", "price_list"}) {
+        for (const std::string_view key : {"deck", "decks", "price_list"}) {
             if (!fields_.has(key)) continue;
             mistakes_.add(
                 CatalogReason::not_supported, node->place,
@@ -206,9 +208,16 @@ class UsageReader {
                 present.empty() ? "the charge has no price"
                                 : fmt::format("the charge has two prices, {} and {}",
                                               shown(present[0]), shown(present[1])),
-                "Write exactly one of `price`, `graduated`, `volume`, `deck` and `price_list`.");
+                "Write exactly one of `price`, `graduated`, `volume`, `deck`, `decks` and "
+                "`price_list`.");
         }
         const std::string_view key = present.front();
+        const bool in_file = key == "deck" || key == "decks" || key == "price_list";
+        if (fields_.has("margin") && !in_file) {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("margin"),
+                          "a margin stands on the prices of a deck or price list",
+                          "Write the price with its margin.");
+        }
         if (key == "price") {
             const auto price =
                 read_unit_price(fields_.text("price"), *meter_, value_at(fields_, "price"));
@@ -255,28 +264,77 @@ class UsageReader {
     }
 
     void read_rates(std::string_view key) {
-        charge_.rates = fields_.text(key);
-        charge_.priced_by = key == "deck" ? PricedBy::prefix_deck : PricedBy::network_list;
-        const auto declared = reading_.declared_rates.find(charge_.rates);
+        charge_.priced_by = key == "price_list" ? PricedBy::network_list : PricedBy::prefix_deck;
+        std::vector<std::string> decks;
+        if (key != "decks") {
+            decks.push_back(fields_.text(key));
+            use_rates(key, decks.back(), fields_.place_of(key));
+        }
+        for (const Node& item : key == "decks" ? fields_.list(key) : std::vector<Node>{}) {
+            const auto name = one_line(item, "a deck", mistakes_);
+            if (!name) continue;
+            if (std::find(decks.begin(), decks.end(), *name) != decks.end()) {
+                mistakes_.add(CatalogReason::bad_value, item.place,
+                              fmt::format("the deck {} stands twice", shown(*name)));
+            }
+            decks.push_back(*name);
+            use_rates(key, *name, item.place);
+        }
+        if (decks.empty() || decks.size() > kRanksMax) {
+            return mistakes_.add(
+                CatalogReason::bad_value, fields_.place_of(key),
+                fmt::format("`decks` names {} decks", decks.size()),
+                fmt::format("Name 1 to {} decks, the one to ask first first.", kRanksMax));
+        }
+        derive(std::move(decks), read_margin());
+    }
+
+    // The charge takes the deck as it is, or one made of it.
+    void derive(std::vector<std::string> decks, const Decimal& margin) {
+        for (const std::string& deck : decks) {
+            charge_.rates += (charge_.rates.empty() ? "" : "/") + deck;
+            charge_.rates_text += (charge_.rates_text.empty() ? "" : ", then ") + deck;
+        }
+        if (margin.mantissa != 0) {
+            charge_.rates += "/+" + margin.to_string() + " %";
+            charge_.rates_text += " + " + margin.to_string() + " %";
+        }
+        if (decks.size() == 1 && margin.mantissa == 0) return;
+        reading_.derived_rates.try_emplace(
+            charge_.rates, Reading::Derived{std::move(decks), margin.exact(), fields_.place()});
+    }
+
+    Decimal read_margin() {
+        std::string_view text;
+        const std::string whole = fields_.text("margin");
+        text = trimmed(whole);
+        if (text.ends_with('%')) text = trimmed(text.substr(0, text.size() - 1));
+        if (!fields_.has("margin")) return {};
+        const auto margin = read_decimal(text, value_at(fields_, "margin"));
+        if (!margin || margin->exact() <= Exact(kMarginMax)) return margin.value_or(Decimal{});
+        mistakes_.add(CatalogReason::bad_value, fields_.place_of("margin"),
+                      fmt::format("a margin of {} percent", text), "Write 0 % to 10000 %.");
+        return {};
+    }
+
+    void use_rates(std::string_view key, const std::string& rates, const Place& place) {
+        const bool is_deck = key != "price_list";
+        const auto declared = reading_.declared_rates.find(rates);
         if (declared == reading_.declared_rates.end()) {
             return mistakes_.add(
-                CatalogReason::unknown_deck, fields_.place_of(key),
-                fmt::format("no {} is called {}", key == "deck" ? "deck" : "price list",
-                            shown(charge_.rates)),
-                suggestion(charge_.rates, keys_of(reading_.declared_rates)));
+                CatalogReason::unknown_deck, place,
+                fmt::format("no {} is called {}", is_deck ? "deck" : "price list", shown(rates)),
+                suggestion(rates, keys_of(reading_.declared_rates)));
         }
         if (declared->second != charge_.priced_by) {
-            mistakes_.add(CatalogReason::unknown_deck, fields_.place_of(key),
-                          fmt::format("{} is a {}", shown(charge_.rates),
-                                      key == "deck" ? "price list" : "deck"),
-                          fmt::format("Write `{}: {}`.", key == "deck" ? "price_list" : "deck",
-                                      charge_.rates));
+            mistakes_.add(CatalogReason::unknown_deck, place,
+                          fmt::format("{} is a {}", shown(rates), is_deck ? "price list" : "deck"),
+                          fmt::format("Write `{}: {}`.", is_deck ? "price_list" : "deck", rates));
         }
-        const auto [use, first] =
-            reading_.rate_uses.try_emplace(charge_.rates, meter_, fields_.place());
+        const auto [use, first] = reading_.rate_uses.try_emplace(rates, meter_, fields_.place());
         if (!first && use->second.meter->unit != meter_->unit) {
-            mistakes_.add(CatalogReason::unknown_unit, fields_.place_of(key),
-                          fmt::format("{} counts {} for the meter {} at {}", shown(charge_.rates),
+            mistakes_.add(CatalogReason::unknown_unit, place,
+                          fmt::format("{} counts {} for the meter {} at {}", shown(rates),
                                       use->second.meter->unit->name, shown(use->second.meter->name),
                                       use->second.place.to_string()),
                           "Declare the file a second time under another name.");

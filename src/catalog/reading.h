@@ -27,15 +27,25 @@ struct Reading {
         Place place;
     };
     std::map<std::string, Use, std::less<>> rate_uses;
+    // Decks that charges make of declared ones: in their order of trust, with a margin.
+    struct Derived {
+        std::vector<std::string> decks;
+        Exact margin;  // percent
+        Place place;   // of the charge
+    };
+    std::map<std::string, Derived, std::less<>> derived_rates;
 };
 
 // In this order: each step looks up what the steps before it declared.
 void read_head(Reading& reading, const Fields& catalog);  // name, currency, zone, rounding
 void read_meters(Reading& reading, const Fields& catalog);
-void read_nouns(Reading& reading,
-                const Fields& catalog);  // zones, partners, taxes, invoices, names of decks
+void read_nouns(
+    Reading& reading,
+    const Fields& catalog);  // zones, partners, taxes, invoices, names of decks, origin sets
+void declare_rates(Reading& reading, const Fields& catalog);  // names of decks, origin sets
 void read_plans(Reading& reading, const Fields& catalog);
 void read_rate_files(Reading& reading, const Fields& catalog);  // decks and price lists
+void derive_rates(Reading& reading);                            // from those, for charges
 
 // Calls `read(field)` for each entry of a map of named things whose names are good.
 template <class Read>

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/civil.h"
@@ -95,37 +96,125 @@ struct Share {
 // One row of a rate deck or price list, found by longest prefix of the called number or by network.
 // Of its session rule a row says the increments, and what its charge doesn't say.
 struct RateRow : SessionRule {
-    std::uint64_t key = 0;  // stable item key, never 0: deck_key(prefix) or the network key
-    std::string prefix;     // digits, or "248" / "244-05"
-    std::string name;       // destination, country
+    // Stable item key, never 0: the network key, deck_key(prefix), or item_key where that isn't
+    // enough to tell it from the other rows of its deck.
+    std::uint64_t key = 0;
+    std::string prefix;  // digits, or "248" / "244-05"
+    std::string name;    // destination, country
     UnitPrice price;
     Instant valid_from = Instant::min();
     Instant valid_until = Instant::max();
-    std::string place;  // file:line
+    std::string place;        // file:line
+    std::uint8_t origin = 0;  // 0: calls from anywhere; else 1 + the index of the deck's origin set
+    std::uint8_t rank = 0;    // of several decks: the lower is asked first
+    bool blocked = false;     // no price: usage waits in suspense
 };
-// Digits with a leading 1, as a number: "372" is 1372. At most 18 digits.
+// Digits with a leading 1, as a number: "372" is 1372. At most 18 digits, so below 2^61.
 std::uint64_t deck_key(std::string_view prefix);
+// The key of a prefix among rows of several decks or origins: 62 bits of a hash, and bit 62 set.
+std::uint64_t item_key(std::string_view deck, std::string_view origin, std::string_view prefix);
 
-// Rows by longest prefix, valid at a time. Immutable. Match: one hash look-up per prefix length in
-// use.
+// Calling numbers by their first digits: "baltics: 370, 371, 372".
+struct OriginSet {
+    std::string name;
+    std::vector<std::string> prefixes;  // digits, sorted
+    std::string place;
+};
+constexpr std::size_t kOriginSetsMax = 64;  // of one deck
+constexpr std::size_t kRanksMax = 8;        // decks of one charge
+
+// Which of up to 64 origin sets a calling number belongs to.
+class OriginIndex {
+  public:
+    OriginIndex() = default;
+    explicit OriginIndex(const std::vector<OriginSet>& sets);
+    // Bit i for set i.
+    std::uint64_t sets_of(std::string_view calling) const;
+
+  private:
+    std::unordered_map<std::uint64_t, std::uint64_t> sets_;  // by deck_key of each prefix
+    std::vector<std::size_t> lengths_;                       // longest first
+};
+// Whether every number of `a` is one of `b`; whether any is.
+bool inside(const OriginSet& a, const OriginSet& b);
+bool overlap(const OriginSet& a, const OriginSet& b);
+
+// Rows by longest prefix, valid at a time, from the narrowest origin. Immutable. A match looks into
+// one small filter per prefix length in use, and into memory only where there is a row.
 class Deck {
   public:
     Deck() = default;
-    // REQUIRES: no two rows of the same prefix valid at the same time (the reader refuses them,
-    // EC26).
-    Deck(std::string name, std::vector<RateRow> rows);
-    // The row of the longest prefix of `digits` that is valid at `when`; nullptr when none.
-    const RateRow* match(std::string_view digits, Instant when) const;
+    // The reader refuses decks with two rows of one key at the same time (EC26), and with two
+    // origins of one prefix and time that overlap without one inside the other: there a match is
+    // some row of them. REQUIRES: at most kOriginSetsMax origins, ranks below kRanksMax.
+    Deck(std::string name, std::vector<RateRow> rows, std::vector<OriginSet> origins = {});
+    // The row that prices a call to `called` at `when`: of the first deck in order that has one,
+    // the longest prefix, then the narrowest origin. nullptr when none. Rows with an origin need
+    // the calling number.
+    const RateRow* match(std::string_view called, Instant when,
+                         std::string_view calling = {}) const;
     // The row with that key that is valid at `when`; nullptr when none.
     const RateRow* row(std::uint64_t key, Instant when) const;
     const std::string& name() const { return name_; }
     const std::vector<RateRow>& rows() const { return rows_; }
+    const std::vector<OriginSet>& origins() const { return origins_; }
+    // The name of a row's origin set; empty for calls from anywhere.
+    std::string_view origin_of(const RateRow& row) const;
+    // How the catalog declares it; empty for one made of others.
+    struct Home {
+        std::vector<std::string> files;
+        char point = '.';
+        TimeZone zone = TimeZone::utc();
+        MeterId meter;
+        std::string per;        // of rows that say none
+        Increments increments;  // likewise
+    };
+    const Home& home() const { return home_; }
+    void set_home(Home home) { home_ = std::move(home); }
+    // Two prefixes or origins have the same item_key: the reader refuses such a deck.
+    bool keys_clash() const { return keys_clash_; }
 
   private:
+    // Rows of one prefix and rank: one row, or a stretch of `spans_`.
+    struct Slot {
+        std::uint64_t key = 0;     // 0: empty
+        std::uint32_t at = 0;      // of the row, or of the first span
+        std::uint32_t period = 0;  // index into `periods_`, or kManyRows
+    };
+    // Rows of one key, by valid_from.
+    struct Span {
+        std::uint32_t first = 0;
+        std::uint32_t end = 0;
+        std::uint8_t origin = 0;
+        bool more = false;  // the next span is of the same slot
+    };
+    struct Probe {
+        std::uint64_t rank = 0;  // as it stands in the key
+        std::size_t length = 0;
+    };
+    void sort_rows();
+    void build_index();
+    void add_slot(std::uint32_t first, std::uint32_t end,
+                  std::unordered_map<std::uint64_t, std::uint32_t>& periods);
+    void build_probes();
+    bool may_have(std::uint64_t key) const;
+    const Slot* slot(std::uint64_t key) const;
+    const RateRow* valid(const Span& span, Instant when) const;
+    const RateRow* choose(const Slot& slot, Instant when, std::string_view calling) const;
+
     std::string name_;
-    std::vector<RateRow> rows_;                               // by key, then valid_from
-    std::unordered_map<std::uint64_t, std::uint32_t> first_;  // key → first of its rows
-    std::vector<std::size_t> lengths_;  // prefix lengths in use, longest first
+    std::vector<RateRow> rows_;  // by rank, prefix, origin from the narrowest on, valid_from
+    std::vector<OriginSet> origins_;
+    OriginIndex origin_index_;
+    std::vector<Slot> slots_;            // open addressing, a power of two, at most half full
+    std::vector<std::uint64_t> filter_;  // bits of the keys in `slots_`
+    std::vector<Span> spans_;
+    std::vector<std::pair<Instant, Instant>> periods_;          // that rows are valid in
+    std::unordered_map<std::uint64_t, std::uint64_t> slot_of_;  // by item_key: the key of its slot
+    std::vector<Probe> probes_;                                 // in the order of asking
+    std::size_t longest_ = 0;                                   // prefix
+    Home home_;
+    bool keys_clash_ = false;
 };
 
 enum class PricedBy : std::uint8_t { bands, network_list, prefix_deck };
@@ -156,7 +245,8 @@ struct UsageCharge : SessionRule {
     PricedBy priced_by = PricedBy::bands;
     BandMode mode = BandMode::flat;
     std::vector<Band> bands;
-    std::string rates;  // name of the deck or list
+    std::string rates;       // the deck or list, of Version::decks
+    std::string rates_text;  // as the catalog says it: "special, standard + 10 %"
     // What prices it inside time bands, in whose order they are asked; outside of all it prices
     // itself. Each is a charge of its own that applies through this one alone.
     struct InBand {
@@ -262,10 +352,13 @@ struct Version {
     int payable_digits = 2;
     std::vector<Meter> meters;  // by name
     std::map<std::string, std::vector<NetworkKey>> zones;
-    std::vector<TimeBand> time_bands;      // by name
-    std::map<Date, unsigned> holidays;     // which day of the week each counts as; 0 is Monday
-    std::vector<Plan> plans;               // by name
-    std::map<std::string, Deck> decks;     // by name: prefix decks and network lists
+    std::vector<TimeBand> time_bands;   // by name
+    std::map<Date, unsigned> holidays;  // which day of the week each counts as; 0 is Monday
+    std::vector<Plan> plans;            // by name
+    // Prefix decks and network lists by name, and those made of several decks or with a margin,
+    // under a name with a slash.
+    std::map<std::string, Deck> decks;
+    std::map<std::string, OriginSet> origin_sets;
     std::map<std::string, TaxRule> taxes;  // by category; empty: no tax
     std::string default_tax_category;
     std::map<std::string, std::string> partners;  // name → title

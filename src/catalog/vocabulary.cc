@@ -38,7 +38,8 @@ constexpr Key kCatalog[] = {
     refused("customers",
             "Give the customer a plan of its own: special prices per customer come in a later "
             "release."),
-    refused("origin_sets", "Price by destination only for now."),
+    {"origin_sets", Shape::named_objects, "origin_set",
+     "Sets of calling numbers by name, for rows of decks."},
     refused("perspectives", "Keep cost prices in a catalog of their own for now."),
     refused("cost", "Keep cost prices in a catalog of their own for now."),
     refused("exchange_rates", "Keep one currency per catalog for now."),
@@ -55,6 +56,9 @@ constexpr Key kMeter[] = {
 };
 constexpr Key kZone[] = {
     {"networks", Shape::networks, "", "Countries (\"248\") and networks (\"244-05\").", true},
+};
+constexpr Key kOriginSet[] = {
+    {"prefixes", Shape::texts, "", "First digits of calling numbers: [\"370\", \"371\"].", true},
 };
 constexpr Key kPartner[] = {
     {"title", Shape::text, "", "Name on statements."},
@@ -86,7 +90,8 @@ constexpr Key kSeller[] = {
 };
 constexpr Key kDeck[] = {
     {"file", Shape::text, "",
-     "CSV file in the catalog's folder, with columns prefix and price.", true},
+     "CSV file in the catalog's folder, with columns prefix and price."},
+    {"files", Shape::texts, "", "Several such files that are one deck."},
     {"meter", Shape::name, "", "The meter it prices; needed only where no charge uses the deck."},
     {"per", Shape::text, "", "What a price is for where the file has no column `per`: minute."},
     {"increments", Shape::text, "",
@@ -95,11 +100,9 @@ constexpr Key kDeck[] = {
      "Per call, where the file has no column `connection_fee`."},
     {"decimal", Shape::choice, "point|comma",
      "The decimal mark of the file's prices; a point unless it says comma."},
-    refused("origin_sets", "Price by destination only for now."),
+    {"time_zone", Shape::name, "",
+     "IANA time zone of the days in its file, where it isn't the catalog's."},
     refused("time_bands", "Price the whole day alike for now."),
-    refused("trust",
-            "Take one of two overlapping decks out: ranks of decks come in a later release."),
-    refused("blocked", "Leave the prefix out: calls to it are then suspended, never priced zero."),
 };
 constexpr Key kPriceList[] = {
     {"file", Shape::text, "",
@@ -109,6 +112,8 @@ constexpr Key kPriceList[] = {
     {"per", Shape::text, "", "What a price is for where the file has no column `per`: MB."},
     {"decimal", Shape::choice, "point|comma",
      "The decimal mark of the file's prices; a point unless it says comma."},
+    {"time_zone", Shape::name, "",
+     "IANA time zone of the days in its file, where it isn't the catalog's."},
 };
 constexpr Key kPlan[] = {
     {"plan", Shape::name, "", "The name by which subscriptions take it.", true},
@@ -154,6 +159,9 @@ constexpr Key kCharge[] = {
     {"volume", Shape::objects, "band",
      "Usage: the price of the band that the total reaches, for all of it."},
     {"deck", Shape::name, "", "Usage: priced by called prefix."},
+    {"decks", Shape::texts, "",
+     "Usage: several decks in order of trust; the first that has the number prices it."},
+    {"margin", Shape::text, "", "Usage: on the prices of its deck or price list: 10 %."},
     {"price_list", Shape::name, "", "Usage: priced by network."},
     {"connection_fee", Shape::decimal, "", "Usage: once per session that used something."},
     refused("window", "Count per month for now: burst and day windows come in a later release."),
@@ -172,14 +180,9 @@ constexpr Key kCharge[] = {
     refused("sponsored", "Let the sponsor's account pay for the subscription for now."),
     refused("payer", "Say who pays on the account, not in the plan."),
     refused("special_prices", "Give the customer a plan of its own for now."),
-    refused("origin_sets", "Price by destination only for now."),
-    refused("blocked",
-            "Leave the destination out of the deck: calls to it are then suspended, never priced "
-            "zero."),
     refused("minimum_commitment", "Charge a fee of that amount for now."),
     refused("cost", "Keep cost prices in a catalog of their own for now."),
     refused("perspective", "Keep cost prices in a catalog of their own for now."),
-    refused("margin", "Write the price with its margin for now."),
     refused("on_insufficient_balance",
             "Fees are billed, not taken from a balance, in this release."),
 };
@@ -193,7 +196,7 @@ constexpr Key kCondition[] = {
     refused("time_band", "Price the whole day alike for now."),
     refused("days", "Price every day alike for now."),
     refused("called", "Use a deck to price by called number."),
-    refused("origin", "Price by destination only for now."),
+    refused("origin", "Use a deck with a column `origin` to price by calling number."),
     refused("direction", "Use one meter per direction for now."),
     refused("service", "Use one meter per service."),
     refused("quality", "Use one meter per quality for now."),
@@ -249,6 +252,7 @@ constexpr Table kTables[] = {
     {"rounding", "`rounding`", kRounding},
     {"meter", "a meter", kMeter},
     {"zone", "a zone", kZone},
+    {"origin_set", "an origin set", kOriginSet},
     {"partner", "a partner", kPartner},
     {"tax", "a tax", kTax},
     {"invoices", "`invoices`", kInvoices},

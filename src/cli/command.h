@@ -92,6 +92,7 @@ bool noun_exists(std::string_view noun);
 // The rooms of the table, one per noun or two; each stands in its cmd_*.cc.
 std::vector<Command> misc_commands();
 std::vector<Command> catalog_commands();
+std::vector<Command> deck_commands();
 std::vector<Command> directory_commands();
 std::vector<Command> feed_commands();
 std::vector<Command> usage_commands();

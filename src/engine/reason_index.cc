@@ -2,7 +2,7 @@
 
 #include "assurance/finding.h"
 #include "billing/bill.h"
-#include "catalog/mistakes.h"
+#include "catalog/deck_import.h"
 #include "directory/directory.h"
 #include "engine/reasons.h"
 #include "mediation/decode_fix.h"
@@ -18,6 +18,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Suspense: records that wait", reasons_of<SuspenseReason>()},
         {"Refused files", reasons_of<RejectReason>()},
         {"Catalogs", reasons_of<CatalogReason>()},
+        {"Vendors' price files", reasons_of<DeckReason>()},
         {"Feed descriptions", reasons_of<FeedReason>()},
         {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
         {"Bill runs", reasons_of<BillingReason>()},

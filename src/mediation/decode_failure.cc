@@ -27,7 +27,8 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
         case SuspenseReason::currency_mismatch:
             return fmt::format("{} {}", name_of(chunk.identity_kind[0]),
                                printable(chunk.identity[0]));
-        case SuspenseReason::no_prefix: return "called " + printable(chunk.called[0]);
+        case SuspenseReason::no_prefix:
+        case SuspenseReason::blocked_destination: return "called " + printable(chunk.called[0]);
         case SuspenseReason::conflict:
         case SuspenseReason::no_price:
         case SuspenseReason::none:

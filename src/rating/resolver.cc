@@ -46,6 +46,11 @@ bool same_everywhere(const catalog::Plan& plan, MeterId meter) {
     });
 }
 
+const catalog::RateRow* row_of(const catalog::Deck& deck, const UsageChunk& chunk,
+                               std::size_t row) {
+    return deck.match(chunk.called[row], chunk.start[row], chunk.calling[row]);
+}
+
 }  // namespace
 
 void Resolver::forget() {
@@ -74,7 +79,7 @@ Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) c
     ahead.base = context.first_lane;
     ahead.deck = context.deck;
     if (ahead.deck == nullptr) return ahead;
-    ahead.row = ahead.deck->match(chunk.called[row], chunk.start[row]);
+    ahead.row = row_of(*ahead.deck, chunk, row);
     if (ahead.row != nullptr) row_lanes_.prefetch(ahead.base, ahead.row);
     return ahead;
 }
@@ -252,11 +257,10 @@ std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
             found_.push_back(&lanes_[number]);
             continue;
         }
-        const catalog::RateRow* rate = ahead.deck == deck && ahead.row != nullptr
-                                           ? ahead.row
-                                           : deck->match(chunk.called[row], chunk.start[row]);
-        if (rate == nullptr) {
-            why = SuspenseReason::no_prefix;
+        const catalog::RateRow* rate =
+            ahead.deck == deck && ahead.row != nullptr ? ahead.row : row_of(*deck, chunk, row);
+        if (rate == nullptr || rate->blocked) {
+            why = rate == nullptr ? SuspenseReason::no_prefix : SuspenseReason::blocked_destination;
             return {};
         }
         const bool known =
