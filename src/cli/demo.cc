@@ -88,7 +88,10 @@ Result<void> Demo::publish_catalog() {
 }
 
 Result<void> Demo::add_feed(std::string_view feed) {
-    const auto path = share_ / "catalogs" / "feeds" / (std::string(feed) + ".yaml");
+    return add_feed_file(share_ / "catalogs" / "feeds" / (std::string(feed) + ".yaml"));
+}
+
+Result<void> Demo::add_feed_file(const std::filesystem::path& path) {
     FARTHING_TRY(const std::string yaml, read_file(path.string()));
     if (auto added = engine_->add_feed(path.string(), yaml); !added)
         return fail(added.error().front());

@@ -27,7 +27,8 @@ class Demo {
     }
 
     Result<void> publish_catalog();
-    Result<void> add_feed(std::string_view feed);
+    Result<void> add_feed(std::string_view feed);  // of catalogs/feeds
+    Result<void> add_feed_file(const std::filesystem::path& path);
     Result<void> import_directory(const std::filesystem::path& accounts,
                                   const std::filesystem::path& subscriptions);
 
@@ -57,5 +58,6 @@ Result<std::filesystem::path> share_folder();
 Result<Exit> demo_smart_city(Context& context, std::int64_t lamps);
 Result<Exit> demo_multiline(Context& context);
 Result<Exit> demo_sim_pool(Context& context);
+Result<Exit> demo_wholesale(Context& context);
 
 }  // namespace farthing::cli

@@ -6,6 +6,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$farthing" demo sim-pool --dir "$folder" >"$folder/sim-pool.txt"
 "$farthing" demo multiline --dir "$folder" >"$folder/multiline.txt"
+"$farthing" demo wholesale-voip --dir "$folder" >"$folder/wholesale-voip.txt"
 "$farthing" demo smart-city --lamps 200 --dir "$folder" >"$folder/smart-city.txt"
 expect() {
     grep -qF -- "$2" "$folder/$1.txt" || { echo "$1 does not say \"$2\":"; cat "$folder/$1.txt"; exit 1; }
@@ -13,6 +14,8 @@ expect() {
 expect sim-pool "20 MB × 0.05 per MB = 1.00"
 expect multiline "10 × 5.00 × 16/31 = 25.8064"
 expect multiline "55 × 5.00 × 4/28 = 39.2857"
+expect wholesale-voip "sold 105.00 − carried 101.25 = 3.75"
+expect wholesale-voip "cheaper: 4477"
 expect smart-city "8 640 000 of lamps"
 expect smart-city "8 664 601 records = 3 900 600 rated + 4 609 800 zero_rated + 24 480 duplicate + 129 721 suspended"
 expect smart-city "net 591.13"
