@@ -323,13 +323,16 @@ Result<BillRunReport> each_document(Engine::State& state, WhichCycle which,
                                     const std::string& payer, Work work) {
     Run run(state);
     FARTHING_CHECK(run.open());
-    return each_payer(state, run, which, payer,
-                      [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
-                          const Store::InvoiceRow* own = run.document(id, cycle);
-                          if (own == nullptr) return std::optional<Invoice>();
-                          FARTHING_TRY(Invoice invoice, work(run, *own));
-                          return std::optional(std::move(invoice));
-                      });
+    FARTHING_TRY(BillRunReport report,
+                 each_payer(state, run, which, payer,
+                            [&](AccountId id, DatePeriod cycle) -> Result<std::optional<Invoice>> {
+                                const Store::InvoiceRow* own = run.document(id, cycle);
+                                if (own == nullptr) return std::optional<Invoice>();
+                                FARTHING_TRY(Invoice invoice, work(run, *own));
+                                return std::optional(std::move(invoice));
+                            }));
+    for (auto& row : report.invoices) row.findings.clear();  // told when they were made
+    return report;
 }
 
 }  // namespace

@@ -275,8 +275,12 @@ class Check {
     }
 
     Result<void> anomalies() {
-        FARTHING_TRY(CheckLine line, find_anomalies(state_));
-        lines_.push_back(std::move(line));
+        Result<CheckLine> line = find_anomalies(state_);
+        if (line) {
+            lines_.push_back(*std::move(line));
+        } else {  // `archive` tells what is wrong with its files, and the other checks go on
+            say("anomalies", false, line.error().to_string());
+        }
         return {};
     }
 

@@ -203,6 +203,43 @@ TEST(Archive, StatisticsRuleOutWholeGroups) {
     EXPECT_EQ(files[1].columns[rated_column::window_end].max, "2026-07-01");
 }
 
+TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
+    const TestFolder folder;
+    UsageChunk chunk = reports(0, 12, 3);  // minutes 0 to 3 of three devices
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+        chunk.reading[0][i] = 7;
+        chunk.reading[1][i] = static_cast<std::int64_t>(i);
+    }
+    chunk.outcome[4] = Outcome::duplicate;
+    chunk.outcome[5] = Outcome::zero_rated;
+    chunk.suspend(7, SuspenseReason::no_plan);
+    ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
+    ASSERT_TRUE(writer.append(chunk, charges(chunk), 0, std::vector<std::uint32_t>(12)));
+    const auto files = writer.finish();
+    ASSERT_TRUE(files);
+    const auto usage = folder.path() / (*files)[0].path;
+    EXPECT_EQ(newest_event(usage)->value(), kJune.plus_micros(180 * kMicrosPerSecond));
+
+    ReadingFilter filter;
+    filter.which = 1;
+    filter.within = {kJune.plus_micros(60 * kMicrosPerSecond),
+                     kJune.plus_micros(180 * kMicrosPerSecond)};
+    std::vector<std::int64_t> values;
+    const auto take = [&](std::span<const KeptReading> some) {
+        for (const KeptReading& reading : some) values.push_back(reading.value);
+    };
+    ASSERT_TRUE(each_reading(usage, filter, take));
+    EXPECT_EQ(values, (std::vector<std::int64_t>{3, 6, 5, 8}));  // minutes 1 and 2
+    values.clear();
+    filter.wanted = [](SubscriptionId device) { return device.value == 1; };
+    ASSERT_TRUE(each_reading(usage, filter, take));
+    EXPECT_EQ(values, (std::vector<std::int64_t>{3, 6}));
+    values.clear();
+    filter.wanted = [](SubscriptionId) { return false; };
+    ASSERT_TRUE(each_reading(usage, filter, take));
+    EXPECT_TRUE(values.empty());
+}
+
 TEST(Archive, TellsADamagedFile) {
     const TestFolder folder;
     const auto files = written(folder, 20'000, 7);
