@@ -9,6 +9,8 @@
 #include "billing/discounts.h"
 #include "billing/fees.h"
 #include "billing/lines.h"
+#include "billing/minimums.h"
+#include "billing/notes.h"
 #include "billing/postings.h"
 #include "billing/taxes.h"
 #include "billing/usage_lines.h"
@@ -36,6 +38,7 @@ Invoice header_of(const Context& context) {
     invoice.payer_title = context.title_of(input.payer);
     invoice.payer_address = payer.address;
     invoice.payer_tax_number = payer.tax_number;
+    invoice.payer_country = context.country_of(input.payer);
     invoice.seller_title = rules.documents.seller_title;
     invoice.seller_address = rules.documents.seller_address;
     invoice.seller_tax_number = rules.documents.seller_tax_number;
@@ -50,6 +53,7 @@ Invoice header_of(const Context& context) {
     invoice.adjustments = input.adjustments;
     invoice.fields = input.fields;
     invoice.catalog = fmt::format("{} version {}", rules.name, rules.number.value);
+    if (input.corrects != nullptr) head_note(input, invoice);
     return invoice;
 }
 
@@ -79,9 +83,10 @@ Result<InvoiceLine> adjustment_line(const Context& context, const Invoice& invoi
     line.tax_category = context.rules().default_tax_category;
     line.version = context.rules().number;
     if (adjustment.line) {
-        const auto target =
-            std::ranges::find(invoice.lines, *adjustment.line, &InvoiceLine::number);
-        if (target == invoice.lines.end() || target->kind == LineKind::adjustment) {
+        const std::vector<InvoiceLine>& lines =
+            invoice.by_hand ? context.input().corrects->lines : invoice.lines;
+        const auto target = std::ranges::find(lines, *adjustment.line, &InvoiceLine::number);
+        if (target == lines.end() || target->kind == LineKind::adjustment) {
             return fail(BillingReason::line_unknown,
                         fmt::format("the document has no line {}", *adjustment.line));
         }
@@ -91,7 +96,10 @@ Result<InvoiceLine> adjustment_line(const Context& context, const Invoice& invoi
         line.period = target->period;
         line.cycle = target->cycle;
         line.tax_category = target->tax_category;
+        line.tax = target->tax;
         line.version = target->version;
+    } else {
+        FARTHING_TRY(line.tax, tax_of(context, line.tax_category, line.department, line.period));
     }
     line.kind = LineKind::adjustment;
     line.text = adjustment.text.empty() ? adjustment.reason : adjustment.text;
@@ -122,7 +130,7 @@ Result<void> append_adjustments(const Context& context, Invoice& invoice) {
         FARTHING_TRY(InvoiceLine line, adjustment_line(context, invoice, adjustment));
         line.number = static_cast<std::uint32_t>(invoice.lines.size()) + 1;
         FARTHING_TRY(total, context.sum(total, line.amount));
-        if (line.amount.atoms < 0 && total.atoms < 0) {
+        if (line.amount.atoms < 0 && total.atoms < 0 && invoice.kind != DocumentKind::note) {
             return fail(BillingReason::discount_too_large,
                         fmt::format("after \"{}\" the document would come to {}", line.text,
                                     total.to_string()));
@@ -138,6 +146,9 @@ Result<std::vector<Draft>> composed(const Context& context, Totals& fees, UsageL
     FARTHING_CHECK(append_fees(context, drafts, fees));
     FARTHING_TRY(usage, usage_lines(context));
     std::ranges::move(usage.lines, std::back_inserter(drafts));
+    FARTHING_CHECK(append_minimums(context, usage.totals, fees, drafts));
+    if (context.input().corrects != nullptr) keep_corrected(context, drafts, fees, usage);
+    FARTHING_CHECK(tax_lines(context, drafts));
     put_in_order(drafts);
     number_lines(drafts);
     FARTHING_TRY(std::vector<Draft> discounts, discount_lines(context, drafts));
@@ -155,9 +166,12 @@ Result<Bill> bill(const Input& input) {
     FARTHING_TRY(const Context context, Context::of(input));
     Totals fees;
     UsageLines usage;
-    FARTHING_TRY(std::vector<Draft> drafts, composed(context, fees, usage));
+    std::vector<Draft> drafts;
+    if (!input.by_hand) {
+        FARTHING_TRY(drafts, composed(context, fees, usage));
+    }
     // Who pays no longer may still owe, or be owed, for what came late.
-    if (drafts.empty() && !pays_within(context)) {
+    if (drafts.empty() && input.corrects == nullptr && !pays_within(context)) {
         return fail(
             BillingReason::not_a_payer,
             fmt::format("\"{}\" pays for nobody in {}",
@@ -166,6 +180,7 @@ Result<Bill> bill(const Input& input) {
     Bill bill;
     bill.invoice = header_of(context);
     for (Draft& draft : drafts) bill.invoice.lines.push_back(std::move(draft.line));
+    if (input.by_hand) FARTHING_CHECK(check_credits(input));
     FARTHING_CHECK(append_adjustments(context, bill.invoice));
     FARTHING_CHECK(add_taxes(context, bill.invoice));
     FARTHING_TRY(bill.entries, entries_of(context, bill.invoice, fees, usage.totals, usage.clean));

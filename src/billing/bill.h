@@ -2,6 +2,7 @@
 // and its entries come out; the same input gives the same bytes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,16 @@ namespace farthing {
     X(amount_too_fine, "the amount has more decimals than a line of the document",                \
       "Write it with fewer decimals.")                                                            \
     X(discount_too_large, "the adjustment would make the document negative",                      \
-      "Credit less, or add a debit.")
+      "Credit less, or add a debit.")                                                             \
+    X(credit_too_large, "the line would come to less than nothing", "Credit less of that line.")  \
+    X(tax_unknown, "no tax rule applies to the customer",                                         \
+      "Give the account its country, or the catalog a tax without one for the rest.")             \
+    X(rate_unknown, "no exchange rate is known for that day",                                     \
+      "Add the day's rate to `exchange_rates` and publish it.")                                   \
+    X(not_sent, "the document was not sent yet", "Prepare it again, or adjust it.")               \
+    X(note_open, "another note of the invoice is prepared", "Send it or void it first.")          \
+    X(note_of_note, "a note corrects an invoice, not another note",                               \
+      "Name the invoice that the note names.")
 FARTHING_REASON_ENUM(BillingReason, FARTHING_BILLING_REASONS)
 }  // namespace farthing
 
@@ -47,16 +57,21 @@ struct Input {
     Date today;        // of the run; stands as preparation date
     // Counters with a segment of this payer: of the cycle's window, and of earlier windows that
     // moved since.
-    std::vector<const rating::Counter*> counters;
-    std::vector<BilledAmount> billed;     // by earlier documents of this payer
-    std::vector<Adjustment> adjustments;  // kept from an earlier run of the same document
-    std::vector<std::pair<std::string, std::string>> fields;
+    std::vector<const rating::Counter*> counters = {};
+    std::vector<BilledAmount> billed = {};     // by earlier documents of this payer
+    std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
+    std::vector<std::pair<std::string, std::string>> fields = {};
     // What earlier documents of this payer posted and still stands: their fee, rounding and share
     // entries with the mirrors of those that were undone. Only the difference is posted again;
     // other kinds are passed over.
-    std::vector<Entry> posted;
+    std::vector<Entry> posted = {};
     const PayerIndex* payers =
         nullptr;  // built once per run; nullptr: built here, for this document alone
+    // A note: what changed since in the own period and lines of this sent invoice. By hand: only
+    // `adjustments`, which name lines of that invoice.
+    const Invoice* corrects = nullptr;
+    bool by_hand = false;
+    std::map<std::uint32_t, Money> adjusted = {};  // by other notes by hand, by line of the invoice
 };
 
 struct Bill {
@@ -85,9 +100,11 @@ struct Sent {
 };
 Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number,
                     Date today);
+// The series of invoices, or that of notes.
+const std::string& series_of(const catalog::Version& version, const Invoice& invoice);
 // The text of the series before the running number: "INV-2026-"; with the number: "INV-2026-0001".
-std::string series_prefix(const catalog::Version& version, Date today);
-std::string series_number(const catalog::Version& version, Date today, std::int64_t number);
+std::string series_prefix(std::string_view series, Date today);
+std::string series_number(std::string_view series, Date today, std::int64_t number);
 
 // Running quantity lines of a fee (EC69): `levels` is the quantity from each day on within `cycle`.
 // An increase opens a line for what is added, a decrease ends all running lines the day before and

@@ -42,10 +42,20 @@ struct World {
         return *money_of(decimal(text).exact(), version->currency);
     }
 
+    void tax(std::string category, std::string name, std::int64_t percent) {
+        catalog::TaxRule rule;
+        rule.category = std::move(category);
+        rule.name = std::move(name);
+        rule.percent = Exact(percent);
+        rule.place = "catalog.yaml:9";
+        version->taxes.push_back(std::move(rule));
+    }
+
     catalog::Plan& plan(std::string name = "plan") {
         catalog::Plan plan;
         plan.id = PlanId{static_cast<std::uint32_t>(version->plans.size()) + 1};
         plan.name = plan.title = std::move(name);
+        plan.currency = version->currency;
         version->plans.reserve(16);
         version->plans.push_back(std::move(plan));
         return version->plans.back();
@@ -185,9 +195,27 @@ struct World {
         const auto catalog = snapshot();
         const auto folded = directory();
         post_counters(catalog, folded);
-        Input input{catalog, folded,         account_ids.at(payer),  cycle, cycle.end,
-                    {},      earlier.billed, std::move(adjustments), {},    earlier.posted,
-                    nullptr};
+        Input input{catalog, folded, account_ids.at(payer), cycle, cycle.end};
+        input.billed = earlier.billed;
+        input.posted = earlier.posted;
+        input.adjustments = std::move(adjustments);
+        return bill_with(std::move(input));
+    }
+    // A note over `original`, by hand where there are adjustments.
+    Result<Bill> try_note(const Invoice& original, const Earlier& earlier,
+                          std::vector<Adjustment> adjustments = {}) const {
+        const auto catalog = snapshot();
+        const auto folded = directory();
+        post_counters(catalog, folded);
+        Input input{catalog, folded, original.payer, original.period, original.period.end};
+        input.billed = earlier.billed;
+        input.posted = earlier.posted;
+        input.by_hand = !adjustments.empty();
+        input.adjustments = std::move(adjustments);
+        input.corrects = &original;
+        return bill_with(std::move(input));
+    }
+    Result<Bill> bill_with(Input input) const {
         for (const auto& counter : counters) {
             for (const auto& segment : counter->segments) {
                 if (segment.payer == input.payer) {

@@ -36,11 +36,16 @@ std::map<PlanKey, PlanLines> by_plan(const Context& context, std::span<const Dra
     return plans;
 }
 
-// The part of a discount that falls on lines of one tax category.
+// What one line of a discount takes from: one cycle's lines that one rule taxes.
 struct Cut {
     std::vector<Remaining*> lines;
     std::vector<Exact> parts;
 };
+using TaxKey = std::pair<std::string, std::string>;  // category, rule
+
+TaxKey tax_key(const InvoiceLine& line) {
+    return {line.tax_category, line.tax.rule};
+}
 
 class PlanDiscounts {
   public:
@@ -50,40 +55,108 @@ class PlanDiscounts {
     Result<void> run() {
         for (std::uint32_t i = 0; i < plan_.newest.plan->discounts.size(); ++i) {
             const catalog::Discount& discount = plan_.newest.plan->discounts[i];
-            std::vector<Remaining*> targets;
-            Exact sum;
+            std::map<DatePeriod, std::vector<Remaining*>> cycles;
             for (Remaining& line : plan_.lines) {
-                if (std::ranges::find(discount.on, line.draft->line.component) == discount.on.end())
-                    continue;
-                targets.push_back(&line);
-                sum += line.exact;
+                const DatePeriod cycle = line.draft->line.cycle;
+                if (is_on(discount, line.draft->line.component) && applies(discount, cycle))
+                    cycles[cycle].push_back(&line);
             }
-            if (sum.is_zero()) continue;
-            const Exact of_each = rate_of(discount, sum);
-            if (of_each.is_zero()) continue;
-            std::map<std::string, Cut> cuts;
-            for (Remaining* line : targets) {
-                Cut& cut = cuts[line->draft->line.tax_category];
-                cut.lines.push_back(line);
-                cut.parts.push_back(line->exact * of_each);
-            }
-            for (auto& [category, cut] : cuts) FARTHING_CHECK(take(discount, i, category, cut));
+            for (const auto& [cycle, targets] : cycles)
+                FARTHING_CHECK(take_cycle(discount, i, cycle, targets));
         }
         return {};
     }
 
   private:
-    // Which fraction of each line goes: the percent, or what the amount is of all that is left, at
-    // most everything.
-    static Exact rate_of(const catalog::Discount& discount, const Exact& left) {
-        if (!discount.amount) return discount.percent / Exact(100);
-        if (left.sign() < 0) return {};
-        const Exact amount = discount.amount->exact();
-        return amount < left ? amount / left : Exact(1);
+    static bool is_on(const catalog::Discount& discount, ComponentId component) {
+        return std::ranges::find(discount.on, component) != discount.on.end();
+    }
+    AccountId department() const { return plan_.lines.front().draft->line.department; }
+
+    bool applies(const catalog::Discount& discount, DatePeriod cycle) const {
+        if (cycle.first < discount.from || cycle.first >= discount.end) return false;
+        if (discount.account.empty()) return true;
+        for (AccountId at = department(); at; at = context_.directory().account(at).fact.parent) {
+            if (context_.directory().account(at).fact.name == discount.account) return true;
+        }
+        return false;
     }
 
-    Result<void> take(const catalog::Discount& discount, std::uint32_t place,
-                      const std::string& category, Cut& cut) {
+    Result<void> take_cycle(const catalog::Discount& discount, std::uint32_t place,
+                            DatePeriod cycle, const std::vector<Remaining*>& targets) {
+        Exact left;
+        for (const Remaining* line : targets) left += line->exact;
+        if (left.is_zero()) return {};
+        const Exact of_each = discount.percent.is_zero() ? owed(discount, place, cycle, left) / left
+                                                         : discount.percent / Exact(100);
+        if (of_each.is_zero()) return {};
+        std::map<TaxKey, Cut> cuts;
+        for (Remaining* line : targets) {
+            Cut& cut = cuts[tax_key(line->draft->line)];
+            cut.lines.push_back(line);
+            cut.parts.push_back(line->exact * of_each);
+        }
+        for (auto& [key, cut] : cuts) FARTHING_CHECK(take(discount, place, cut));
+        return {};
+    }
+
+    Exact billed(ComponentId component, DatePeriod cycle) const {
+        const Money* money =
+            context_.billed({component, context_.billed_department(department()), cycle});
+        return money == nullptr ? Exact() : money->exact();
+    }
+
+    // A fixed amount and a ladder count the whole cycle: what they come to on all that was and is
+    // charged, less what earlier documents gave.
+    Exact owed(const catalog::Discount& discount, std::uint32_t place, DatePeriod cycle,
+               const Exact& left) const {
+        const Exact given = -billed(discount.id, cycle);
+        return clean(discount, left_before(discount, place, cycle) + left) - given;
+    }
+
+    // What the discounts before this one left of what earlier documents charged: each of them took
+    // from its charges alike.
+    Exact left_before(const catalog::Discount& discount, std::uint32_t place,
+                      DatePeriod cycle) const {
+        Exact sum;
+        for (const ComponentId component : discount.on) sum += billed(component, cycle);
+        for (std::uint32_t i = 0; i < place; ++i) {
+            const catalog::Discount& before = plan_.newest.plan->discounts[i];
+            Exact all;
+            Exact both;
+            for (const ComponentId component : before.on) {
+                const Exact one = billed(component, cycle);
+                all += one;
+                if (is_on(discount, component)) both += one;
+            }
+            if (!all.is_zero()) sum += billed(before.id, cycle) * both / all;
+        }
+        return sum;
+    }
+
+    static Exact clean(const catalog::Discount& discount, const Exact& charged) {
+        if (charged.sign() <= 0) return {};
+        if (discount.amount) {
+            const Exact amount = discount.amount->exact();
+            return amount < charged ? amount : charged;
+        }
+        Exact sum;
+        Exact from;
+        for (const catalog::DiscountTier& tier : discount.tiers) {
+            const bool last = !tier.to || charged <= tier.to->exact();
+            if (discount.tier_mode == catalog::BandMode::volume) {
+                if (last) return charged * tier.percent / Exact(100);
+                continue;
+            }
+            const Exact to = last ? charged : tier.to->exact();
+            sum += (to - from) * tier.percent / Exact(100);
+            if (last) break;
+            from = to;
+        }
+        return sum;
+    }
+
+    Result<void> take(const catalog::Discount& discount, std::uint32_t place, Cut& cut) {
         Exact before;
         Exact taken;
         Money left = context_.zero();
@@ -95,10 +168,12 @@ class PlanDiscounts {
         const catalog::Version& version = *plan_.newest.version;
         FARTHING_TRY(Money amount, context_.rounded_line(version, taken));
         // Rounded lines may sum to a little more or less than their exact sum: a discount of
-        // everything takes them whole, and none takes more than they are.
-        if (left.atoms >= 0 && (taken == before || amount.atoms > left.atoms)) amount = left;
+        // everything takes them whole, and none takes more than they are. (What a ladder owes for
+        // earlier charges of the cycle may be more than the few that came late.)
+        const bool within = left.atoms >= 0 && taken <= before;
+        if (within && (taken == before || amount.atoms > left.atoms)) amount = left;
         if (amount.atoms == 0) return {};
-        Draft draft = line_of(discount, place, category, cut);
+        Draft draft = line_of(discount, place, cut);
         InvoiceLine& line = draft.line;
         line.exact = -taken;
         line.amount = -amount;
@@ -116,8 +191,7 @@ class PlanDiscounts {
         return {};
     }
 
-    Draft line_of(const catalog::Discount& discount, std::uint32_t place,
-                  const std::string& category, const Cut& cut) const {
+    Draft line_of(const catalog::Discount& discount, std::uint32_t place, const Cut& cut) const {
         const Draft& first = *cut.lines.front()->draft;
         Draft draft;
         draft.section = first.section;
@@ -131,17 +205,18 @@ class PlanDiscounts {
         line.department_title = first.line.department_title;
         line.service = first.line.service;
         line.text = discount.title.empty() ? discount.name : discount.title;
-        line.period = line.cycle = context_.input().cycle;
+        line.period = line.cycle = first.line.cycle;
         line.unit_price = discount.text;
         line.already_billed = context_.zero();
         line.rounding = rounding_text(*plan_.newest.version);
-        line.tax_category = category;
+        line.tax_category = first.line.tax_category;
+        line.tax = first.line.tax;
         return draft;
     }
 
     std::string words_of(const catalog::Discount& discount, const Exact& before,
                          const Money& amount) const {
-        if (discount.amount) {
+        if (discount.amount || !discount.tiers.empty()) {
             return fmt::format("{} of {} left", amount.to_string(), before.to_decimal());
         }
         return fmt::format("{} % of {}", discount.percent.to_decimal(), before.to_decimal());

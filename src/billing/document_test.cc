@@ -72,11 +72,40 @@ TEST(Tax, EC58_IsOfTheCategorysNet) {
     catalog::Plan& plan = world.version->plans[0];
     world.fee(plan, "0.33");
     world.fee(plan, "0.33");
-    world.version->taxes["standard"] = {"standard", "VAT 20 %", Exact(20), "catalog.yaml:9"};
+    world.tax("standard", "VAT 20 %", 20);
     const Bill bill = world.bill("A", kJune);
     EXPECT_EQ(bill.invoice.tax.to_string(2), "0.20");
     EXPECT_EQ(bill.invoice.payable.to_string(2), "1.19");
     EXPECT_EQ(bill.invoice.taxes[0].rule, "catalog.yaml:9");
+    EXPECT_EQ(bill.invoice.lines[0].tax.rule, "catalog.yaml:9");
+}
+
+TEST(Tax, EC57_GoesByTheLastDayOfTheService) {
+    World world = one_fee("1000.00");
+    world.tax("standard", "GST 8 %", 8);
+    world.tax("standard", "GST 9 %", 9);
+    world.version->taxes[0].days.end = Date::of(2026, 6, 30);
+    world.version->taxes[1].days.first = Date::of(2026, 6, 30);
+    EXPECT_EQ(world.bill("A", kJune).invoice.tax.to_string(2), "90.00");
+    world.version->taxes[0].days.end = world.version->taxes[1].days.first = Date::of(2026, 7, 1);
+    EXPECT_EQ(world.bill("A", kJune).invoice.tax.to_string(2), "80.00");
+    world.version->taxes.pop_back();
+    world.version->taxes[0].days.end = Date::of(2026, 6, 30);
+    EXPECT_EQ(world.try_bill("A", kJune).error().code, "tax_unknown");
+}
+
+TEST(Tax, EC58_WithinThePriceNeverRoundsAway) {
+    for (const std::string_view price : {"0.01", "0.05", "9.99", "10.00", "1234.56"}) {
+        World world = one_fee(price);
+        world.tax("standard", "GST 9 %", 9);
+        world.version->taxes[0].included = true;
+        const Bill bill = world.bill("A", kJune);
+        EXPECT_EQ(bill.invoice.payable, world.money(price));
+        const Sent sent = *finish(*world.version, bill.invoice, 1, kJune.end);
+        for (const Entry& entry : sent.entries) EXPECT_TRUE(ledger::is_balanced(entry));
+        EXPECT_EQ(moved(sent.entries, {LedgerKind::tax, 0}), -bill.invoice.tax.atoms);
+        EXPECT_EQ(moved(sent.entries, {LedgerKind::rounding, 0}), 0);
+    }
 }
 
 TEST(Tax, EC73_PayableIsNetPlusTaxAtThePayableScale) {
@@ -89,7 +118,7 @@ TEST(Tax, EC73_PayableIsNetPlusTaxAtThePayableScale) {
          {Case{"275.8064", 20, "275.81", "330.97"}, Case{"296.4285", 20, "296.43", "355.72"},
           Case{"275.8064", 9, "275.81", "300.63"}, Case{"296.4285", 9, "296.43", "323.11"}}) {
         World world = one_fee(c.lines, 4);
-        world.version->taxes["standard"] = {"standard", "tax", Exact(c.percent), "catalog.yaml:9"};
+        world.tax("standard", "tax", c.percent);
         const Bill bill = world.bill("A", kJune);
         EXPECT_EQ(bill.invoice.net.to_string(2), c.net);
         EXPECT_EQ(bill.invoice.payable.to_string(2), c.payable);
@@ -99,8 +128,8 @@ TEST(Tax, EC73_PayableIsNetPlusTaxAtThePayableScale) {
 TEST(Tax, CategoriesSumToTheNet) {
     World world = one_fee("0.3333", 4);
     world.fee(world.version->plans[0], "0.3333").tax_category = "reduced";
-    world.version->taxes["standard"] = {"standard", "VAT 20 %", Exact(20), ""};
-    world.version->taxes["reduced"] = {"reduced", "VAT 9 %", Exact(9), ""};
+    world.tax("standard", "VAT 20 %", 20);
+    world.tax("reduced", "VAT 9 %", 9);
     const Bill bill = world.bill("A", kJune);
     EXPECT_EQ(bill.invoice.net.to_string(2), "0.67");
     ASSERT_EQ(bill.invoice.taxes.size(), 2U);
@@ -132,7 +161,7 @@ TEST(Adjustments, AreRefusedWithAReason) {
 
 TEST(Finish, GivesTheNumberAndMakesItReceivable) {
     World world = one_fee("275.8064", 4);
-    world.version->taxes["standard"] = {"standard", "VAT 20 %", Exact(20), ""};
+    world.tax("standard", "VAT 20 %", 20);
     const Bill bill = world.bill("A", kJune);
     const auto sent = finish(*world.version, bill.invoice, 7, day(7, 2));
     ASSERT_TRUE(sent.has_value());
@@ -151,13 +180,16 @@ TEST(Finish, GivesTheNumberAndMakesItReceivable) {
 }
 
 TEST(Series, ExpandsDateAndNumber) {
-    catalog::Version version;
-    EXPECT_EQ(series_prefix(version, day(3, 1)), "INV-2026-");
-    EXPECT_EQ(series_number(version, day(3, 1), 12), "INV-2026-0012");
-    EXPECT_EQ(series_number(version, day(3, 1), 123456), "INV-2026-123456");
-    version.documents.series = "{year}{month}/{number}-X";
-    EXPECT_EQ(series_prefix(version, day(3, 1)), "202603/");
-    EXPECT_EQ(series_number(version, day(3, 1), 12), "202603/12-X");
+    const catalog::Version version;
+    const std::string& usual = series_of(version, Invoice());
+    EXPECT_EQ(series_prefix(usual, day(3, 1)), "INV-2026-");
+    EXPECT_EQ(series_number(usual, day(3, 1), 12), "INV-2026-0012");
+    EXPECT_EQ(series_number(usual, day(3, 1), 123456), "INV-2026-123456");
+    Invoice note;
+    note.kind = DocumentKind::note;
+    EXPECT_EQ(series_number(series_of(version, note), day(3, 1), 1), "CN-2026-0001");
+    EXPECT_EQ(series_prefix("{year}{month}/{number}-X", day(3, 1)), "202603/");
+    EXPECT_EQ(series_number("{year}{month}/{number}-X", day(3, 1), 12), "202603/12-X");
 }
 
 TEST(PayerIndexTest, KnowsWhoPaysForWhomAndWhen) {

@@ -55,8 +55,8 @@ PayerPath path_of(const Context& context, AccountId account, DatePeriod cycle) {
 
 class Collector {
   public:
-    Collector(const Context& context, DatePeriod cycle, catalog::FeeTiming timing)
-        : context_(context), cycle_(cycle), timing_(timing) {}
+    Collector(const Context& context, DatePeriod cycle, catalog::FeeTiming timing, int months)
+        : context_(context), cycle_(cycle), timing_(timing), months_(months) {}
 
     Result<FeeQuantities> run() {
         AccountId before;
@@ -99,17 +99,15 @@ class Collector {
             const bool first = seen.insert(stretch.plan).second;
             for (std::uint32_t i = 0; i < fees.plan->fees.size(); ++i) {
                 const catalog::Fee& fee = fees.plan->fees[i];
-                if (timing_of(fee) != timing_) continue;
+                if (timing_of(fee) != timing_ || months_of(fee) != months_ || fee.minimum) continue;
                 if (fee.per == catalog::FeePer::account) {
                     take_for_account(fees, i, stretch, path);
                 } else if (fee.every == catalog::FeeEvery::once) {
                     take_once(fees, i, subscription, stretch, path);
-                } else if (fee.every == catalog::FeeEvery::cycle &&
-                           fee.prorate == catalog::Prorate::none) {
+                } else if (is_periodic(fee) && fee.prorate == catalog::Prorate::none) {
                     if (first) take_whole(fees, i, subscription, stretch, path);
                 } else {
-                    take_days(fees, i, subscription.fact.account, stretch,
-                              alone ? PayerPath{} : path);
+                    take_days(fees, i, subscription, stretch, alone ? PayerPath{} : path);
                 }
             }
         }
@@ -142,24 +140,57 @@ class Collector {
             fmt::format("no catalog version in force on {} has plan {}", to_string(day), id.value));
     }
 
-    FeeQuantity& at(const PlanFees& fees, std::uint32_t charge, AccountId department,
-                    PayerPath path) {
+    bool is_below(AccountId account, std::string_view name) const {
+        for (; account; account = context_.directory().account(account).fact.parent) {
+            if (context_.directory().account(account).fact.name == name) return true;
+        }
+        return false;
+    }
+
+    // The special price of a fee in this cycle, counted from 1: of the subscription, else of an
+    // account above it; the last of several.
+    std::uint32_t special_price(const PlanFees& fees, std::uint32_t charge, AccountId account,
+                                std::string_view subscription) const {
+        const auto& all = fees.version->special_prices;
+        std::uint32_t found = 0;
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            const catalog::SpecialPrice& price = all[i];
+            if (price.fee != fees.plan->fees[charge].id || !price.days.contains(cycle_.first))
+                continue;
+            const bool own = !price.subscription.empty();
+            const bool other_is_own = found != 0 && !all[found - 1].subscription.empty();
+            const bool fits =
+                own ? price.subscription == subscription : is_below(account, price.account);
+            if (fits && (own || !other_is_own)) found = i + 1;
+        }
+        return found;
+    }
+
+    FeeQuantity& at(const PlanFees& fees, std::uint32_t charge, AccountId account,
+                    std::string_view subscription, PayerPath path) {
         const catalog::Fee& fee = fees.plan->fees[charge];
+        const AccountId department = context_.department_of(account);
+        const std::uint32_t special = special_price(fees, charge, account, subscription);
         FeeKey key{context_.section_of(department),
                    fees.place,
                    charge,
                    fee.id,
                    department,
                    fees.version->number,
+                   special,
                    std::move(path)};
         const auto found = quantities_.try_emplace(std::move(key)).first;
         found->second.ref = {fees.version, fees.plan, &fee, nullptr, nullptr, fees.place, charge};
+        found->second.amount =
+            special == 0 ? fee.amount : fees.version->special_prices[special - 1].amount;
         return found->second;
     }
 
-    void take_days(const PlanFees& fees, std::uint32_t charge, AccountId account,
-                   const Stretch& stretch, PayerPath path) {
-        FeeQuantity& quantity = at(fees, charge, context_.department_of(account), std::move(path));
+    void take_days(const PlanFees& fees, std::uint32_t charge,
+                   const directory::Subscription& subscription, const Stretch& stretch,
+                   PayerPath path) {
+        const AccountId account = subscription.fact.account;
+        FeeQuantity& quantity = at(fees, charge, account, subscription.fact.name, std::move(path));
         quantity.changes[stretch.period.first][account] += stretch.quantity;
         quantity.changes[stretch.period.end][account] -= stretch.quantity;
     }
@@ -185,7 +216,7 @@ class Collector {
             if (other.plan == stretch.plan) highest = std::max(highest, other.quantity);
         }
         const AccountId account = subscription.fact.account;
-        add_whole(at(fees, charge, context_.department_of(account), {}), account, highest,
+        add_whole(at(fees, charge, account, subscription.fact.name, {}), account, highest,
                   {stretch.period.first, cycle_.end});
     }
 
@@ -196,7 +227,7 @@ class Collector {
         const Date day = stretch.period.first;
         if (!pays_on(path, day) || first_day(subscription, stretch.plan) != day) return;
         const AccountId account = subscription.fact.account;
-        add_whole(at(fees, charge, context_.department_of(account), {}), account, stretch.quantity,
+        add_whole(at(fees, charge, account, subscription.fact.name, {}), account, stretch.quantity,
                   {day, day.plus_days(1)});
     }
 
@@ -218,7 +249,7 @@ class Collector {
         for (const auto& [who, days] : path) {
             const DatePeriod both = days.intersect(stretch.period);
             if (who != payer() || both.empty()) continue;
-            FeeQuantity& quantity = at(fees, charge, payer(), {});
+            FeeQuantity& quantity = at(fees, charge, payer(), "", {});
             quantity.changes[both.first][payer()] += 1;
             quantity.changes[both.end][payer()] -= 1;
         }
@@ -242,12 +273,11 @@ class Collector {
 
     void settle_account_fee(FeeQuantity& quantity) {
         const catalog::Fee& fee = *quantity.ref.fee;
-        const bool whole =
-            fee.every == catalog::FeeEvery::once ||
-            (fee.every == catalog::FeeEvery::cycle && fee.prorate == catalog::Prorate::none);
+        const bool whole = fee.every == catalog::FeeEvery::once ||
+                           (is_periodic(fee) && fee.prorate == catalog::Prorate::none);
         if (!whole || quantity.changes.empty()) return;
         const Date day = quantity.changes.begin()->first;
-        if (fee.every == catalog::FeeEvery::cycle || begins_on(quantity.ref.plan->id, day)) {
+        if (is_periodic(fee) || begins_on(quantity.ref.plan->id, day)) {
             add_whole(quantity, payer(), 1, {day, day.plus_days(1)});
         }
         quantity.changes.clear();
@@ -269,6 +299,7 @@ class Collector {
     const Context& context_;
     DatePeriod cycle_;
     catalog::FeeTiming timing_;
+    int months_;
     FeeQuantities quantities_;
     std::map<PlanId, PlanFees> plans_;
     std::vector<Stretch> stretches_;
@@ -280,9 +311,24 @@ catalog::FeeTiming timing_of(const catalog::Fee& fee) {
     return fee.every == catalog::FeeEvery::once ? catalog::FeeTiming::arrears : fee.timing;
 }
 
+int months_of(const catalog::Fee& fee) {
+    switch (fee.every) {
+        case catalog::FeeEvery::quarter: return 3;
+        case catalog::FeeEvery::year: return 12;
+        case catalog::FeeEvery::cycle:
+        case catalog::FeeEvery::day:
+        case catalog::FeeEvery::once: break;
+    }
+    return 1;
+}
+
+bool is_periodic(const catalog::Fee& fee) {
+    return fee.every == catalog::FeeEvery::cycle || months_of(fee) > 1;
+}
+
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
-                                     catalog::FeeTiming timing) {
-    return Collector(context, cycle, timing).run();
+                                     catalog::FeeTiming timing, int months) {
+    return Collector(context, cycle, timing, months).run();
 }
 
 }  // namespace farthing::billing

@@ -19,7 +19,8 @@ struct FeeKey {
     ComponentId component;
     AccountId department;
     VersionNo version;
-    PayerPath path;  // empty: this payer alone
+    std::uint32_t special = 0;  // which of the version's special prices, from 1; 0 for none
+    PayerPath path;             // empty: this payer alone
     auto operator<=>(const FeeKey&) const = default;
 };
 struct FeeQuantity {
@@ -29,14 +30,20 @@ struct FeeQuantity {
     // for.
     std::map<AccountId, i128> whole;
     DatePeriod days{Date::max(), Date::min()};
+    Decimal amount;  // of one unit: the fee's, or the special price
 };
 using FeeQuantities = std::map<FeeKey, FeeQuantity>;
 
 // What is paid once is owed when it begins, whatever the fee says.
 catalog::FeeTiming timing_of(const catalog::Fee& fee);
 
-// Fees of that timing for `cycle`, a cycle of the payer.
+// Which periods a fee is charged for: 1, 3 or 12 months.
+int months_of(const catalog::Fee& fee);
+// By month, quarter or year, as against by day or once.
+bool is_periodic(const catalog::Fee& fee);
+
+// Fees of that timing and number of months for `cycle`, that many months of the payer.
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
-                                     catalog::FeeTiming timing);
+                                     catalog::FeeTiming timing, int months);
 
 }  // namespace farthing::billing

@@ -13,7 +13,7 @@ namespace {
 using catalog::FeeEvery;
 using catalog::FeeTiming;
 
-// How many cycles back a change of the facts still corrects what was billed.
+// How many cycles of each length back a change of the facts still corrects what was billed.
 constexpr std::size_t kCyclesBack = 3;
 
 // A line before it is rounded.
@@ -56,16 +56,27 @@ class FeeLines {
 
   private:
     AccountId payer() const { return context_.input().payer; }
-    Exact price() const { return fee_.amount.exact(); }
-    std::string price_words() const { return price_text(fee_.amount, context_.currency()); }
+    Exact price() const { return quantity_.amount.exact(); }
+    std::string price_words() const { return price_text(quantity_.amount, currency()); }
+    // Of the price; lines are rounded in it first and then converted (EC11).
+    Currency currency() const { return quantity_.ref.plan->currency; }
+    bool is_foreign() const { return currency() != context_.currency(); }
+    int digits() const {
+        return is_foreign() ? currency().minor_digits() : quantity_.ref.version->line_digits;
+    }
+    Result<Money> rounded(const Exact& exact) const {
+        const catalog::Version& version = *quantity_.ref.version;
+        if (!is_foreign()) return context_.rounded_line(version, exact);
+        const auto money = rounded_money(exact, currency(), digits(), version.line_rounding);
+        if (!money) return fail(BillingReason::amount_out_of_range);
+        return *money;
+    }
 
     Result<void> add_whole() {
         const i128 units = sum_of(quantity_.whole);
         const Piece piece{units, quantity_.days, price() * Exact(units, 1), quantity_.whole};
-        FARTHING_TRY(const Money amount,
-                     context_.rounded_line(*quantity_.ref.version, piece.exact));
-        add(piece, amount, fmt::format("{} × {}", to_string(units), price_words()));
-        return {};
+        FARTHING_TRY(const Money amount, rounded(piece.exact));
+        return add(piece, amount, fmt::format("{} × {}", to_string(units), price_words()));
     }
 
     Result<void> add_unit_days() {
@@ -89,7 +100,8 @@ class FeeLines {
             const DatePeriod days = part.intersect(line.period);
             if (days.empty()) continue;
             Piece piece{line.quantity, days, {}, {}};
-            piece.exact = price() * Exact(line.quantity * days.days(), cycle_.days());
+            piece.exact = price() * Exact(line.quantity * counted_days(fee_.prorate, days),
+                                          counted_days(fee_.prorate, cycle_));
             // A line that is cut at a change of payer gives each part the same mix of departments.
             for (const auto& [department, units] : line.unit_days) {
                 piece.unit_days[department] = units * days.days();
@@ -99,7 +111,8 @@ class FeeLines {
         return add_pieces(pieces, [&](const Piece& piece) {
             std::string words = fmt::format("{} × {}", to_string(piece.quantity), price_words());
             if (piece.period != cycle_) {
-                words += fmt::format(" × {}/{}", piece.period.days(), cycle_.days());
+                words += fmt::format(" × {}/{}", counted_days(fee_.prorate, piece.period),
+                                     counted_days(fee_.prorate, cycle_));
             }
             return words;
         });
@@ -115,19 +128,18 @@ class FeeLines {
             whole += piece.exact;
             weights.push_back(piece.exact);
         }
-        FARTHING_TRY(const Money rounded, context_.rounded_line(*quantity_.ref.version, whole));
-        std::vector<Money> parts{rounded};
+        FARTHING_TRY(const Money sum, rounded(whole));
+        std::vector<Money> parts{sum};
         if (pieces.size() > 1) {
-            parts = split_money(rounded, quantity_.ref.version->line_digits, std::move(weights));
-            parts.resize(pieces.size(), context_.zero());
+            parts = split_money(sum, digits(), std::move(weights));
+            parts.resize(pieces.size(), Money{0, currency()});
         }
         for (std::size_t i = 0; i < pieces.size(); ++i) {
             if (pieces[i].first != payer()) continue;
-            add(pieces[i].second, parts[i], words(pieces[i].second));
+            FARTHING_CHECK(add(pieces[i].second, parts[i], words(pieces[i].second)));
             if (pieces.size() > 1) {
-                drafts_.back().line.rounding =
-                    fmt::format("part of {} by largest remainder, {} digits", rounded.to_string(),
-                                quantity_.ref.version->line_digits);
+                drafts_.back().line.rounding = fmt::format(
+                    "part of {} by largest remainder, {} digits", sum.to_string(), digits());
             }
         }
         return {};
@@ -145,24 +157,54 @@ class FeeLines {
         return days;
     }
 
-    void add(const Piece& piece, const Money& amount, std::string arithmetic) {
+    // The rate of the day on which the period's bill is due to be made: its end, or its start where
+    // it is billed in advance. A note keeps the rate of its invoice.
+    Result<void> convert(InvoiceLine& line) const {
+        const Date day = timing_of(fee_) == FeeTiming::advance ? cycle_.first : cycle_.end;
+        const InvoiceLine* corrected = context_.corrected(line);
+        if (corrected != nullptr && corrected->converted.amount.currency == currency()) {
+            line.converted = corrected->converted;
+        } else {
+            const auto* rate = context_.rules().exchange_rate(currency(), day);
+            if (rate == nullptr) {
+                return fail(
+                    BillingReason::rate_unknown,
+                    fmt::format("no rate of {} is known on {}", currency().code(), to_string(day)));
+            }
+            line.converted.rate = rate->rate.exact();
+            line.converted.day = rate->day;
+        }
+        line.converted.amount = line.amount;
+        line.exact = line.amount.exact() * line.converted.rate;
+        FARTHING_TRY(line.amount, context_.rounded_line(*quantity_.ref.version, line.exact));
+        line.arithmetic +=
+            fmt::format(" = {} {} × {} of {}", line.converted.amount.to_string(), currency().code(),
+                        line.converted.rate.to_decimal(), to_string(line.converted.day));
+        return {};
+    }
+
+    Result<void> add(const Piece& piece, const Money& amount, std::string arithmetic) {
         Draft draft = context_.draft(quantity_.ref, key_.department);
         InvoiceLine& line = draft.line;
         line.period = piece.period;
         line.cycle = cycle_;
         line.quantity = Exact(piece.quantity, 1);
-        if (fee_.every == FeeEvery::cycle && quantity_.whole.empty()) {
-            line.fraction = Exact(piece.period.days(), cycle_.days());
+        if (is_periodic(fee_) && quantity_.whole.empty()) {
+            line.fraction =
+                Exact(counted_days(fee_.prorate, piece.period), counted_days(fee_.prorate, cycle_));
         }
         if (fee_.every == FeeEvery::day && !line.unit.empty()) line.unit += " day";
         line.exact = piece.exact;
         line.amount = amount;
         line.arithmetic = std::move(arithmetic);
+        if (key_.special != 0) line.unit_price = price_words() + ", special price";
+        if (is_foreign()) FARTHING_CHECK(convert(line));
         if (context_.detail_by(key_.department) == DetailBy::department) {
             line.details = details_of(piece);
-            attribute(amount, quantity_.ref.version->line_digits, line.details);
+            attribute(line.amount, quantity_.ref.version->line_digits, line.details);
         }
         drafts_.push_back(std::move(draft));
+        return {};
     }
 
     std::vector<LineDetail> details_of(const Piece& piece) const {
@@ -204,8 +246,9 @@ class FeeComposer {
   public:
     FeeComposer(const Context& context, Totals& totals) : context_(context), totals_(totals) {}
 
-    Result<void> take(DatePeriod cycle, FeeTiming timing) {
-        FARTHING_TRY(const FeeQuantities quantities, fee_quantities(context_, cycle, timing));
+    Result<void> take(DatePeriod cycle, FeeTiming timing, int months) {
+        FARTHING_TRY(const FeeQuantities quantities,
+                     fee_quantities(context_, cycle, timing, months));
         for (const auto& [key, quantity] : quantities) {
             FARTHING_TRY(std::vector<Draft> lines, FeeLines(context_, cycle, key, quantity).run());
             for (Draft& line : lines) FARTHING_CHECK(take_line(std::move(line)));
@@ -213,7 +256,8 @@ class FeeComposer {
         for (const BilledAmount& billed : context_.input().billed) {
             if (billed.period != cycle) continue;
             const ChargeRef ref = fee_in(cycle, billed.component);
-            if (!ref || timing_of(*ref.fee) != timing) continue;
+            if (!ref || timing_of(*ref.fee) != timing || months_of(*ref.fee) != months) continue;
+            if (ref.fee->minimum) continue;
             Draft draft = nothing_owed(context_, ref, billed);
             const BilledKey key{billed.component, context_.billed_department(billed.department),
                                 cycle};
@@ -260,29 +304,63 @@ class FeeComposer {
     std::set<BilledKey> owed_;
 };
 
-// Earlier cycles that documents billed, the latest few: what became known since corrects them.
-std::vector<DatePeriod> earlier_cycles(const Input& input) {
+// Earlier cycles of that length that documents billed, the latest few: what became known since
+// corrects them.
+std::vector<DatePeriod> earlier_cycles(const Context& context, int months) {
+    const Input& input = context.input();
     std::set<DatePeriod> cycles;
     for (const BilledAmount& billed : input.billed) {
-        if (billed.period.end <= input.cycle.first) cycles.insert(billed.period);
+        const bool whole = billed.period == context.cycle_of_months(billed.period.first, months);
+        if (whole && billed.period.end <= input.cycle.first) cycles.insert(billed.period);
     }
     while (cycles.size() > kCyclesBack) cycles.erase(cycles.begin());
     return {cycles.begin(), cycles.end()};
 }
 
+bool any_fee_of(const catalog::Snapshot& catalog, int months) {
+    return std::ranges::any_of(catalog.versions(), [&](const auto& version) {
+        return std::ranges::any_of(version->plans, [&](const catalog::Plan& plan) {
+            return std::ranges::any_of(
+                plan.fees, [&](const catalog::Fee& fee) { return months_of(fee) == months; });
+        });
+    });
+}
+
+// Fees in arrears stand on the document of the month with which their period ends, fees in advance
+// on that of the month before it, and what is new of a period on that of its month.
+Result<void> take_all(const Context& context, FeeComposer& composer, int months) {
+    const Input& input = context.input();
+    for (const DatePeriod cycle : earlier_cycles(context, months)) {
+        FARTHING_CHECK(composer.take(cycle, FeeTiming::arrears, months));
+        FARTHING_CHECK(composer.take(cycle, FeeTiming::advance, months));
+    }
+    const DatePeriod now = context.cycle_of_months(input.cycle.first, months);
+    const DatePeriod next = context.cycle_of_months(input.cycle.end, months);
+    if (now.end <= input.cycle.end) FARTHING_CHECK(composer.take(now, FeeTiming::arrears, months));
+    FARTHING_CHECK(composer.take(now, FeeTiming::advance, months));
+    if (next != now) FARTHING_CHECK(composer.take(next, FeeTiming::advance, months));
+    return {};
+}
+
 }  // namespace
+
+int counted_days(catalog::Prorate prorate, DatePeriod days) {
+    if (prorate != catalog::Prorate::thirty_days) return days.days();
+    const auto count = [](Date date) {
+        const auto civil = date.civil();
+        const int day = std::min(30, static_cast<int>(static_cast<unsigned>(civil.day())));
+        return 360 * static_cast<int>(civil.year()) +
+               30 * static_cast<int>(static_cast<unsigned>(civil.month())) + day;
+    };
+    return count(days.end) - count(days.first);
+}
 
 Result<void> append_fees(const Context& context, std::vector<Draft>& document, Totals& totals) {
     FeeComposer composer(context, totals);
-    const Input& input = context.input();
-    for (const DatePeriod cycle : earlier_cycles(input)) {
-        FARTHING_CHECK(composer.take(cycle, FeeTiming::arrears));
-        FARTHING_CHECK(composer.take(cycle, FeeTiming::advance));
+    for (const int months : {1, 3, 12}) {
+        if (months == 1 || any_fee_of(context.input().catalog, months))
+            FARTHING_CHECK(take_all(context, composer, months));
     }
-    const DatePeriod next = cycle_of_payer(input.directory, input.payer, input.cycle.end);
-    FARTHING_CHECK(composer.take(input.cycle, FeeTiming::arrears));
-    FARTHING_CHECK(composer.take(input.cycle, FeeTiming::advance));
-    FARTHING_CHECK(composer.take(next, FeeTiming::advance));
     return composer.finish(document);
 }
 

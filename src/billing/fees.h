@@ -12,4 +12,7 @@ namespace farthing::billing {
 // documents included.
 Result<void> append_fees(const Context& context, std::vector<Draft>& document, Totals& totals);
 
+// Days as a fee counts them. The counts of two adjoining periods add up.
+int counted_days(catalog::Prorate prorate, DatePeriod days);
+
 }  // namespace farthing::billing

@@ -35,19 +35,71 @@ int width_of(std::string_view placeholder) {
     return std::min(width, 18);
 }
 
-Result<Entry> invoice_entry(const Invoice& invoice) {
+Entry header_of(const Invoice& invoice, EntryKind kind) {
     Entry header;
-    header.kind = EntryKind::invoice;
+    header.kind = kind;
     header.invoice = invoice.id;
     header.payer = invoice.payer;
     header.period = invoice.period;
     header.currency = invoice.currency;
-    ledger::EntryBuilder entry(header);
+    return header;
+}
+
+Money included_tax(const Invoice& invoice) {
+    Money sum{0, invoice.currency};
+    for (const TaxLine& tax : invoice.taxes) {
+        if (tax.included) sum.atoms += tax.tax.atoms;  // within the lines' 64 bits
+    }
+    return sum;
+}
+
+LedgerAccount earned_on(const Invoice& invoice, const InvoiceLine& line) {
+    switch (line.kind) {
+        case LineKind::discount: return {LedgerKind::discount, line.component.value};
+        case LineKind::adjustment: return {LedgerKind::adjustment, invoice.payer.value};
+        case LineKind::fee:
+        case LineKind::usage: break;
+    }
+    return {LedgerKind::revenue, line.component.value};
+}
+
+// Lines with tax in their price earned the tax too: it goes from what they earned to the tax, each
+// line's part to the atom and the rest of the rounding with the last.
+Result<Entry> included_entry(const Invoice& invoice) {
+    ledger::EntryBuilder entry(header_of(invoice, EntryKind::tax));
+    i128 left = included_tax(invoice).atoms;
+    i128 last_part = 0;
+    const InvoiceLine* last = nullptr;
+    const auto move = [&](const InvoiceLine& line, i128 atoms) -> Result<void> {
+        const auto narrow = narrow64(atoms);
+        if (!narrow || !entry.move(earned_on(invoice, line), {LedgerKind::tax, 0}, *narrow))
+            return fail(BillingReason::amount_out_of_range);
+        return {};
+    };
+    for (const InvoiceLine& line : invoice.lines) {
+        if (!line.tax.included) continue;
+        const auto part =
+            money_of(line.amount.exact() * line.tax.percent / (Exact(100) + line.tax.percent),
+                     invoice.currency);
+        if (!part) return fail(BillingReason::amount_out_of_range);
+        if (last != nullptr) FARTHING_CHECK(move(*last, last_part));
+        last = &line;
+        last_part = part->atoms;
+        left -= part->atoms;
+    }
+    if (last != nullptr) FARTHING_CHECK(move(*last, last_part + left));
+    return std::move(entry).finish();
+}
+
+Result<Entry> invoice_entry(const Invoice& invoice) {
+    const Money included = included_tax(invoice);
+    ledger::EntryBuilder entry(header_of(invoice, EntryKind::invoice));
     const LedgerAccount receivable{LedgerKind::receivable, invoice.payer.value};
     const std::array<std::pair<LedgerAccount, i128>, 3> sources{
         {{{LedgerKind::unbilled, invoice.payer.value}, invoice.lines_total.atoms},
-         {{LedgerKind::tax, 0}, invoice.tax.atoms},
-         {{LedgerKind::rounding, 0}, invoice.net.atoms - invoice.lines_total.atoms}}};
+         {{LedgerKind::tax, 0}, invoice.tax.atoms - included.atoms},
+         {{LedgerKind::rounding, 0},
+          invoice.net.atoms + included.atoms - invoice.lines_total.atoms}}};
     for (const auto& [account, atoms] : sources) {
         const auto narrow = narrow64(atoms);
         if (!narrow || !entry.move(receivable, account, *narrow)) {
@@ -59,19 +111,23 @@ Result<Entry> invoice_entry(const Invoice& invoice) {
 
 }  // namespace
 
-std::string series_prefix(const catalog::Version& version, Date today) {
-    const std::string& series = version.documents.series;
-    return with_date(series.substr(0, series.find(kNumber)), today);
+const std::string& series_of(const catalog::Version& version, const Invoice& invoice) {
+    return invoice.kind == DocumentKind::note ? version.documents.note_series
+                                              : version.documents.series;
 }
 
-std::string series_number(const catalog::Version& version, Date today, std::int64_t number) {
-    const std::string& series = version.documents.series;
+std::string series_prefix(std::string_view series, Date today) {
+    return with_date(std::string(series.substr(0, series.find(kNumber))), today);
+}
+
+std::string series_number(std::string_view series, Date today, std::int64_t number) {
     const std::size_t at = series.find(kNumber);
-    if (at == std::string::npos) return with_date(series, today) + std::to_string(number);
+    if (at == std::string::npos)
+        return with_date(std::string(series), today) + std::to_string(number);
     const std::size_t end = std::min(series.find('}', at), series.size() - 1);
-    const int width = width_of(std::string_view(series).substr(at, end - at));
-    return series_prefix(version, today) + fmt::format("{:0{}}", number, width) +
-           with_date(series.substr(end + 1), today);
+    const int width = width_of(series.substr(at, end - at));
+    return series_prefix(series, today) + fmt::format("{:0{}}", number, width) +
+           with_date(std::string(series.substr(end + 1)), today);
 }
 
 Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int64_t number,
@@ -81,11 +137,15 @@ Result<Sent> finish(const catalog::Version& version, Invoice prepared, std::int6
     }
     Sent sent{std::move(prepared), {}};
     sent.invoice.state = InvoiceState::sent;
-    sent.invoice.number = series_number(version, today, number);
+    sent.invoice.number = series_number(series_of(version, sent.invoice), today, number);
     sent.invoice.issued = today;
     sent.invoice.due = today.plus_days(version.documents.due_days);
     FARTHING_TRY(Entry entry, invoice_entry(sent.invoice));
     if (!entry.postings.empty()) sent.entries.push_back(std::move(entry));
+    if (included_tax(sent.invoice).atoms != 0) {
+        FARTHING_TRY(Entry tax, included_entry(sent.invoice));
+        sent.entries.push_back(std::move(tax));
+    }
     return sent;
 }
 

@@ -151,6 +151,24 @@ const Money* Context::billed(const BilledKey& key) const {
     return found == billed_.end() ? nullptr : &found->second;
 }
 
+const InvoiceLine* Context::corrected(const InvoiceLine& line) const {
+    if (input_->corrects == nullptr) return nullptr;
+    for (const InvoiceLine& before : input_->corrects->lines) {
+        if (before.component && same_key(before, line)) return &before;
+    }
+    return nullptr;
+}
+
+DatePeriod Context::cycle_of_months(Date day, int months) const {
+    return cycle_of(day, directory().account(input_->payer).fact.bill_day, months);
+}
+
+const std::string& Context::country_of(AccountId account) const {
+    const AccountFact* fact = &directory().account(account).fact;
+    while (fact->country.empty() && fact->parent) fact = &directory().account(fact->parent).fact;
+    return fact->country;
+}
+
 Result<Money> Context::rounded_line(const catalog::Version& version, const Exact& exact) const {
     if (version.currency != currency()) return fail(BillingReason::currency_mixed);
     const auto money = rounded_money(exact, currency(), version.line_digits, version.line_rounding);

@@ -71,6 +71,13 @@ class Context {
     Draft draft(const ChargeRef& ref, AccountId department) const;
     // nullptr where no document billed that component, department and cycle before.
     const Money* billed(const BilledKey& key) const;
+    // Of a note: the line of its invoice for the same component, department and cycle; else
+    // nullptr.
+    const InvoiceLine* corrected(const InvoiceLine& line) const;
+    // That many months of the payer, from January, around a day.
+    DatePeriod cycle_of_months(Date day, int months) const;
+    // Its own, else that of the nearest account above that has one.
+    const std::string& country_of(AccountId account) const;
 
     Money zero() const { return {0, currency()}; }
     Result<Money> rounded_line(const catalog::Version& version, const Exact& exact) const;

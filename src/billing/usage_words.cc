@@ -33,7 +33,7 @@ ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
     const Unit* unit = price == nullptr ? nullptr : unit_of(*price, *meter.unit);
     if (unit != nullptr) {
         const Exact number = Exact(quantity) / Exact(price->per);
-        if ((number * Exact(1000)).is_integer()) return {number, std::string(unit->name)};
+        if ((number * Exact(1'000'000)).is_integer()) return {number, std::string(unit->name)};
     }
     const std::string text = quantity_to_string(quantity, *meter.unit);
     const std::size_t space = text.find(' ');

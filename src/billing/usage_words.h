@@ -12,10 +12,10 @@ namespace farthing::billing {
 struct ShownQuantity {
     Exact number;
     std::string unit;
-    std::string text() const { return number_text(number) + (unit.empty() ? "" : " " + unit); }
+    std::string text() const { return number.to_decimal(6) + (unit.empty() ? "" : " " + unit); }
 };
-// In the unit of the price where that ends within three decimals, else in a readable unit of the
-// meter.
+// In the unit of the price where that ends within six decimals, as bytes do in megabytes; else in a
+// readable unit of the meter.
 ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
                              const catalog::UnitPrice* price);
 

@@ -54,10 +54,12 @@ std::string read_tax_category(const Reading& reading, const Fields& fields,
                               const std::string& otherwise) {
     const std::string category = fields.text("tax");
     if (category.empty()) return otherwise;
-    if (!reading.version.taxes.contains(category)) {
+    if (!reading.version.has_tax_category(category)) {
+        std::vector<std::string> known;
+        for (const TaxRule& rule : reading.version.taxes) known.push_back(rule.category);
         reading.mistakes.add(CatalogReason::unknown_tax, fields.place_of("tax"),
                              fmt::format("no tax category is called {}", shown(category)),
-                             suggestion(category, keys_of(reading.version.taxes)));
+                             suggestion(category, known));
     }
     return category;
 }

@@ -36,4 +36,9 @@ struct ReadCharge {
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);
 
+// A currency by its code; nullopt where the key isn't there or names none.
+std::optional<Currency> read_currency(const Fields& fields, std::string_view key);
+// `from` and `until`, both days inside; all days where neither is said.
+DatePeriod read_days(const Fields& fields);
+
 }  // namespace farthing::catalog

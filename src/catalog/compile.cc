@@ -134,7 +134,9 @@ std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecor
     read_head(reading, catalog);
     read_meters(reading, catalog);
     read_nouns(reading, catalog);
+    read_exchange_rates(reading, catalog);
     read_plans(reading, catalog);
+    read_special_prices(reading, catalog);
     read_rate_files(reading, catalog);
     derive_rates(reading);
     if (!mistakes.empty()) return std::unexpected(mistakes.take());

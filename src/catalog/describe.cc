@@ -67,6 +67,22 @@ std::string shares_text(const std::vector<Share>& shares, const Version& version
     return text;
 }
 
+std::string tax_scope_text(const TaxRule& rule) {
+    std::string text;
+    for (const std::string& country : rule.countries)
+        text += (text.empty() ? " in " : ", ") + country;
+    if (rule.customer != TaxedCustomer::any)
+        text += rule.customer == TaxedCustomer::business ? " of businesses" : " of consumers";
+    return text + days_text(rule.days);
+}
+
+std::string days_text(DatePeriod days) {
+    std::string text;
+    if (days.first != Date::min()) text += " from " + to_string(days.first);
+    if (days.end != Date::max()) text += " until " + to_string(days.end.plus_days(-1));
+    return text;
+}
+
 std::string rounding_text(Rounding rounding, int digits) {
     return fmt::format("{}, {} digits", name_of(rounding), digits);
 }

@@ -15,6 +15,10 @@ std::string allowance_text(const UsageCharge& charge);
 std::string increments_text(const Increments& increments, const Meter& meter);
 // "30 % to Lumen Lamps, 0.05 to …"; empty without shares.
 std::string shares_text(const std::vector<Share>& shares, const Version& version);
+// " in GB of businesses until 2023-12-31"; empty where the rule is for all.
+std::string tax_scope_text(const TaxRule& rule);
+// " from 2024-01-01 until 2024-12-31"; empty for all days.
+std::string days_text(DatePeriod days);
 // "toward_zero, 4 digits".
 std::string rounding_text(Rounding rounding, int digits);
 

@@ -32,12 +32,25 @@ class Comparison {
                      [&](const std::string& name, const auto& a, const auto& b) {
                          compare("partner " + name + ", title", a, b);
                      });
-        compare_maps("tax", before_.taxes, after_.taxes,
+        compare_maps("tax", taxes_of(before_), taxes_of(after_),
                      [&](const std::string& name, const TaxRule& a, const TaxRule& b) {
                          compare("tax " + name + ", name", a.name, b.name);
                          compare("tax " + name, a.percent.to_decimal() + " %",
                                  b.percent.to_decimal() + " %");
+                         compare("tax " + name + ", in the price", a.included ? "yes" : "no",
+                                 b.included ? "yes" : "no");
+                         compare("tax " + name + ", text", a.text, b.text);
                      });
+        compare_maps("rate of", rates_of(before_), rates_of(after_),
+                     [&](const std::string& name, const auto& a, const auto& b) {
+                         compare("rate of " + name, a, b);
+                     });
+        compare_maps("special price of", special_prices_of(before_), special_prices_of(after_),
+                     [&](const std::string& name, const auto& a, const auto& b) {
+                         compare("special price of " + name, a, b);
+                     });
+        compare("rounding of tax", before_.tax_per_line ? "per line" : "per category",
+                after_.tax_per_line ? "per line" : "per category");
         compare_named("plan", before_.plans, after_.plans,
                       [&](const Plan& a, const Plan& b) { compare_plans(a, b); });
         compare_maps("origin set", before_.origin_sets, after_.origin_sets,
@@ -53,6 +66,54 @@ class Comparison {
     }
 
   private:
+    static std::string prorate_text(Prorate prorate) {
+        switch (prorate) {
+            case Prorate::calendar_days: break;
+            case Prorate::none: return "never";
+            case Prorate::thirty_days: return "by months of 30 days";
+        }
+        return "by calendar days";
+    }
+
+    static std::map<std::string, std::string> rates_of(const Version& version) {
+        std::map<std::string, std::string> rates;
+        for (const ExchangeRate& rate : version.exchange_rates) {
+            rates.emplace(fmt::format("{} from {}", rate.from.code(), to_string(rate.day)),
+                          rate.rate.to_string());
+        }
+        return rates;
+    }
+
+    static std::map<std::string, std::string> special_prices_of(const Version& version) {
+        std::map<std::string, std::string> prices;
+        for (const SpecialPrice& price : version.special_prices) {
+            std::string of;
+            for (const Plan& plan : version.plans) {
+                for (const Fee& fee : plan.fees) {
+                    if (fee.id == price.fee) of = plan.name + "/" + fee.name;
+                }
+            }
+            const std::string days = days_text(price.days);
+            prices.insert_or_assign(
+                fmt::format("{} for {}{}{}", of, price.account, price.subscription, days),
+                price.amount.to_string());
+        }
+        return prices;
+    }
+
+    static std::string scope_text(const Discount& discount) {
+        return (discount.account.empty() ? "" : " for " + discount.account) +
+               days_text({discount.from, discount.end});
+    }
+
+    // Rules by what they apply to.
+    static std::map<std::string, TaxRule> taxes_of(const Version& version) {
+        std::map<std::string, TaxRule> rules;
+        for (const TaxRule& rule : version.taxes)
+            rules.emplace(rule.category + tax_scope_text(rule), rule);
+        return rules;
+    }
+
     void tell(char sign, std::string text) { out_.push_back({sign, std::move(text)}); }
 
     void compare(const std::string& what, const std::string& before, const std::string& after) {
@@ -150,6 +211,8 @@ class Comparison {
     void compare_plans(const Plan& a, const Plan& b) {
         const std::string plan = "plan " + b.name;
         compare(plan + ", title", a.title, b.title);
+        compare(plan + ", currency", std::string(a.currency.code()),
+                std::string(b.currency.code()));
         compare_named(plan + ", fee", a.fees, b.fees, [&](const Fee& x, const Fee& y) {
             compare_fees(plan + ", fee " + y.name, x, y);
         });
@@ -160,7 +223,7 @@ class Comparison {
         compare_named(plan + ",", a.discounts, b.discounts,
                       [&](const Discount& x, const Discount& y) {
                           const std::string what = plan + ", " + y.name;
-                          compare(what, x.text, y.text);
+                          compare(what, x.text + scope_text(x), y.text + scope_text(y));
                           compare(what + ", title", x.title, y.title);
                           if (x.on != y.on) tell('~', what + ": applies to other charges");
                       });
@@ -182,8 +245,9 @@ class Comparison {
         compare(what + ", title", a.title, b.title);
         compare(what + ", charged", a.timing == FeeTiming::advance ? "in advance" : "in arrears",
                 b.timing == FeeTiming::advance ? "in advance" : "in arrears");
-        compare(what + ", prorated", a.prorate == Prorate::none ? "never" : "by calendar days",
-                b.prorate == Prorate::none ? "never" : "by calendar days");
+        compare(what + ", prorated", prorate_text(a.prorate), prorate_text(b.prorate));
+        compare(what + ", counts", a.minimum ? a.minimum->text : "",
+                b.minimum ? b.minimum->text : "");
         compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));
         compare(what + ", tax", a.tax_category, b.tax_category);
     }

@@ -29,6 +29,7 @@ namespace farthing {
     X(unknown_deck, "the catalog declares no such deck or price list", "Add it under `decks` or `price_lists`, or correct the name.") \
     X(unknown_origin, "the catalog declares no such origin set", "Add it under `origin_sets`, or correct the name.") \
     X(unknown_tax, "the catalog declares no such tax category", "Add it under `taxes`, or correct the name.")        \
+    X(ambiguous_tax, "two taxes apply to the same lines", "Let one end before the other begins, or say the country or the customer in one of them.") \
     X(unknown_charge, "the plan has no such charge", "Name a fee, a usage charge or a meter of this plan.")          \
     X(ambiguous_charge, "two charges apply to the same usage", "Make one condition strictly narrower, or mark a surcharge with `adds: true`.") \
     X(bands_out_of_order, "the bands don't rise to an open end", "Let each `to` be larger than the one before, and leave it out of the last band only.") \

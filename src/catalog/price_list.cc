@@ -31,7 +31,8 @@ std::string row_of(std::string_view what, std::string_view price) {
 std::string fee_row(const Fee& fee) {
     std::string text = fee.text;
     if (fee.timing == FeeTiming::advance) text += ", in advance";
-    if (fee.every == FeeEvery::cycle && fee.prorate == Prorate::none) text += ", always in full";
+    const bool by_time = fee.every != FeeEvery::once && fee.every != FeeEvery::day;
+    if (by_time && fee.prorate == Prorate::none) text += ", always in full";
     return row_of(fee.title, text);
 }
 
@@ -122,8 +123,9 @@ std::string price_list(const Version& version) {
     if (version.taxes.empty()) {
         out += "; no tax is added.\n\n";
     } else {
-        out += ", without tax:";
-        for (const auto& [category, tax] : version.taxes) {
+        const bool included = version.taxes.front().included;
+        out += included ? ", with tax:" : ", without tax:";
+        for (const TaxRule& tax : version.taxes) {
             out += fmt::format(" {} ({} %)", tax.name, tax.percent.to_decimal());
         }
         out += ".\n\n";

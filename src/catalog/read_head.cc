@@ -53,6 +53,7 @@ void read_roundings(Reading& reading, const Fields& catalog) {
                      version.line_digits);
     read_rounding_of(rounding, "payable", version.currency, version.payable_rounding,
                      version.payable_digits);
+    version.tax_per_line = rounding.choice("tax") == 1;
 }
 
 std::string suggested_currency(std::string text) {
@@ -76,30 +77,6 @@ std::vector<NetworkKey> read_zone(const Fields& zone) {
                             "Name countries (\"248\") or networks (\"244-05\").");
     }
     return keys;
-}
-
-void read_tax(Reading& reading, const Node& node) {
-    const Fields fields(node, table("tax"), reading.mistakes);
-    TaxRule rule;
-    const Node* category = fields.find("category");
-    if (category != nullptr) {
-        rule.category = read_name(*category, "a tax category", reading.mistakes).value_or("");
-    }
-    rule.name = fields.text("name");
-    rule.place = node.place.line_only();
-    if (const std::string text = fields.text("percent"); !text.empty()) {
-        const auto percent = read_percent(text, {fields.place_of("percent"), reading.mistakes});
-        if (percent) rule.percent = percent->exact();
-    }
-    if (rule.category.empty()) return;
-    Version& version = reading.version;
-    const auto [found, added] = version.taxes.try_emplace(rule.category, rule);
-    if (!added) {
-        reading.mistakes.add(CatalogReason::duplicate_name, category->place,
-                             fmt::format("the tax category {} stands twice, first at {}",
-                                         shown(rule.category), found->second.place));
-    }
-    if (version.default_tax_category.empty()) version.default_tax_category = rule.category;
 }
 
 // "INV-{year}-{number:4}": one running number, the year where wanted, nothing else in braces.
@@ -155,14 +132,22 @@ void read_invoices(Reading& reading, const Fields& catalog) {
         reading.mistakes.add(CatalogReason::bad_value, invoices.place_of(key),
                              fmt::format("{} is {}", shown(key), shown(text)), std::move(mend));
     };
-    if (invoices.has("series")) {
-        documents.series = invoices.text("series");
-        if (!is_series(documents.series)) {
-            refuse("series", documents.series,
-                   "Write text with {number} or {number:4} once, and {year} where wanted.");
-        }
-    }
+    const auto read_series = [&](std::string_view key, std::string& series) {
+        if (!invoices.has(key)) return;
+        series = invoices.text(key);
+        if (is_series(series)) return;
+        refuse(key, series,
+               "Write text with {number} or {number:4} once, and {year} where wanted.");
+    };
+    read_series("series", documents.series);
+    read_series("notes", documents.note_series);
     documents.group_per_account = invoices.choice("lines") == 1;
+    documents.taxed_at_service = invoices.choice("taxed_by") == 1;
+    if (documents.taxed_at_service && !documents.group_per_account) {
+        reading.mistakes.add(CatalogReason::bad_value, invoices.place_of("taxed_by"),
+                             "lines of several accounts can't be taxed by the account",
+                             "Write `lines: per account` as well.");
+    }
     if (invoices.has("due")) {
         const std::string text = invoices.text("due");
         const auto days = days_of(text);
@@ -245,7 +230,7 @@ void read_nouns(Reading& reading, const Fields& catalog) {
         const std::string title = partner.text("title");
         reading.version.partners.emplace(field.name, title.empty() ? field.name : title);
     });
-    for (const Node& node : catalog.list("taxes")) read_tax(reading, node);
+    read_taxes(reading, catalog);
     read_invoices(reading, catalog);
     declare_rates(reading, catalog);
 }

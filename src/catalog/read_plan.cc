@@ -33,11 +33,14 @@ class PlanReader {
         plan_.place = fields_.place().line_only();
         plan_.id = PlanId{reading_.names.id_of(NameTable::Kind::plan, plan_.name)};
         defaults_.plan = plan_.name;
+        plan_.currency = read_currency(fields_, "currency").value_or(reading_.version.currency);
         defaults_.tax = read_tax_category(reading_, fields_, reading_.version.default_tax_category);
         defaults_.shares = read_shares(reading_, fields_, nullptr, "the plan");
         read_charges();
         plan_.matchers = compile_matchers(conditions_, mistakes_);
         for (const Node& node : fields_.list("discounts")) read_discount(node);
+        if (plan_.currency != reading_.version.currency) check_foreign();
+        check_shared_tax();
         if (!plan_name) return std::nullopt;
         return std::move(plan_);
     }
@@ -60,15 +63,104 @@ class PlanReader {
             const Fields charge(node, table("charge"), mistakes_);
             if (node.kind != Node::Kind::map) continue;
             const bool is_fee = charge.has("fee");
-            if (is_fee == charge.has("usage")) {
-                mistakes_.add(is_fee ? CatalogReason::bad_value : CatalogReason::missing_key,
+            const bool is_minimum = charge.has("minimum_commitment");
+            const int kinds = int{is_fee} + int{is_minimum} + int{charge.has("usage")};
+            if (kinds != 1) {
+                mistakes_.add(kinds > 1 ? CatalogReason::bad_value : CatalogReason::missing_key,
                               node.place,
-                              is_fee ? "a charge is either a fee or a price of usage"
-                                     : "a charge says neither `fee` nor `usage`",
+                              kinds > 1 ? "a charge is either a fee or a price of usage"
+                                        : "a charge says neither `fee` nor `usage`",
                               "Begin it with `fee: NAME` or with `usage: METER`.");
                 continue;
             }
-            is_fee ? read_fee(charge) : add_usage(charge);
+            is_fee || is_minimum ? read_fee(charge, is_minimum) : add_usage(charge);
+        }
+        for (const Node& node : fields_.list("charges")) {
+            if (node.field("minimum_commitment") != nullptr) read_minimum(node);
+        }
+    }
+
+    // A partner has no part of the state's money.
+    void check_shared_tax() const {
+        const auto included = [&](const std::string& category) {
+            return std::ranges::any_of(reading_.version.taxes, [&](const TaxRule& rule) {
+                return rule.included && rule.category == category;
+            });
+        };
+        const auto shared = [&](const auto& charge) {
+            return !charge.shares.empty() && included(charge.tax_category);
+        };
+        if (std::ranges::none_of(plan_.fees, shared) && std::ranges::none_of(plan_.charges, shared))
+            return;
+        mistakes_.add(CatalogReason::not_supported, fields_.place(),
+                      "shares of prices that hold their tax",
+                      "Write the prices without tax, or take the shares out.");
+    }
+
+    // Fees are billed in another currency and converted; counters and what is deducted are kept in
+    // the catalog's.
+    void check_foreign() const {
+        const auto amount = [](const Discount& d) { return d.amount || !d.tiers.empty(); };
+        const auto minimum = [](const Fee& fee) { return !!fee.minimum; };
+        if (plan_.charges.empty() && std::ranges::none_of(plan_.fees, minimum) &&
+            std::ranges::none_of(plan_.discounts, amount)) {
+            return;
+        }
+        mistakes_.add(CatalogReason::not_supported, fields_.place_of("currency"),
+                      "a plan in another currency has fees and percent discounts only",
+                      "Price usage, minimums and fixed discounts in the catalog's currency.");
+    }
+
+    // What counts towards a minimum: it may name charges that stand below it.
+    void read_minimum(const Node& node) {
+        Mistakes told;  // the keys were told when the fee was read
+        const Fields charge(node, table("charge"), told);
+        const std::string name = charge.text("minimum_commitment");
+        const auto same = [&](const Fee& fee) { return fee.minimum && fee.name == name; };
+        const auto fee = std::find_if(plan_.fees.begin(), plan_.fees.end(), same);
+        if (fee == plan_.fees.end()) return;
+        for (const Node& item : charge.list("on")) {
+            const auto on = one_line(item, "a charge", mistakes_);
+            if (!on) continue;
+            const auto found = named(*on);
+            if (found.empty()) unknown_charge(item.place, *on);
+            fee->minimum->on.insert(fee->minimum->on.end(), found.begin(), found.end());
+            fee->minimum->text += (fee->minimum->text.empty() ? "" : ", ") + *on;
+        }
+        if (!charge.has("on")) {
+            for (const Fee& other : plan_.fees) {
+                if (!other.minimum && fee->per == FeePer::account)
+                    fee->minimum->on.push_back(other.id);
+            }
+            for (const UsageCharge& usage : plan_.charges) fee->minimum->on.push_back(usage.id);
+            fee->minimum->text = "all charges";
+        }
+        check_minimum(*fee, charge);
+    }
+
+    // Each subscription's own spending is known of its own counters alone.
+    void check_minimum(const Fee& fee, const Fields& charge) const {
+        const auto refuse = [&](std::string_view what, std::string mend) {
+            mistakes_.add(CatalogReason::not_supported, charge.place(), std::string(what),
+                          std::move(mend));
+        };
+        for (const ComponentId id : fee.minimum->on) {
+            for (const Fee& other : plan_.fees) {
+                if (other.id != id) continue;
+                if (fee.per == FeePer::subscription)
+                    refuse("a minimum per subscription counts usage, not fees",
+                           "Name charges of usage, or write `per: account month`.");
+                if (other.every == FeeEvery::quarter || other.every == FeeEvery::year)
+                    refuse("a monthly minimum can't count fees per quarter or year",
+                           "Name the charges that it counts with `on`.");
+            }
+            for (const UsageCharge& usage : plan_.charges) {
+                const bool pooled =
+                    usage.allowance && usage.allowance->shared_by != SharedBy::subscription;
+                if (usage.id == id && pooled && fee.per == FeePer::subscription)
+                    refuse("a minimum per subscription can't count a shared allowance",
+                           "Write `per: account month`.");
+            }
         }
     }
 
@@ -107,16 +199,19 @@ class PlanReader {
         return false;
     }
 
-    void read_fee(const Fields& charge) {
+    void read_fee(const Fields& charge, bool is_minimum) {
         refuse_usage_keys(charge);
-        const auto name = read_name(*charge.find("fee"), "a fee", mistakes_);
+        const auto name =
+            read_name(*charge.find(is_minimum ? "minimum_commitment" : "fee"), "a fee", mistakes_);
         Fee fee;
+        if (is_minimum) fee.minimum = Minimum{};
         fee.name = name.value_or("fee");
         fee.id = component_id(reading_, plan_.name, fee.name);
         fee.title = charge.text("title");
         if (fee.title.empty()) fee.title = fee.name;
         fee.place = charge.place().line_only();
         read_period(charge, fee);
+        check_kind(charge, fee);
         const std::string amount = charge.text("amount");
         if (charge.has("amount"))
             fee.amount = read_decimal(amount, value_at(charge, "amount")).value_or(Decimal{});
@@ -127,10 +222,15 @@ class PlanReader {
                           key == "per" ? "Write for example `per: subscription month`."
                                        : "Write for example `amount: 2.00`.");
         }
-        fee.text = fee_text(fee, amount);
+        fee.text = fee_text(fee, plan_.currency == reading_.version.currency
+                                     ? amount
+                                     : fmt::format("{} {}", amount, plan_.currency.code()));
         fee.tax_category = read_tax_category(reading_, charge, defaults_.tax);
-        fee.shares = charge.has("shares") ? read_shares(reading_, charge, &fee.amount, "the fee")
-                                          : defaults_.shares;
+        if (charge.has("shares")) {
+            fee.shares = read_shares(reading_, charge, &fee.amount, "the fee");
+        } else if (!is_minimum) {
+            fee.shares = defaults_.shares;
+        }
         if (name && claim(fee.name, {charge.place(), fee.id, {}, false}))
             plan_.fees.push_back(std::move(fee));
     }
@@ -149,37 +249,62 @@ class PlanReader {
         };
         const bool known_whom = among(whom, {"subscription", "account", "group", "enterprise"});
         const bool priced = among(
-            per, {"subscription month", "account month", "subscription day", "subscription once"});
+            per, {"subscription month", "account month", "subscription day", "subscription once",
+                  "subscription quarter", "account quarter", "subscription year", "account year"});
         return known_whom && !priced &&
                among(every, {"once", "hour", "day", "week", "month", "quarter", "year"});
     }
 
     void read_period(const Fields& charge, Fee& fee) const {
-        constexpr std::array kEvery = {FeeEvery::cycle, FeeEvery::cycle, FeeEvery::day,
-                                       FeeEvery::once};
+        constexpr std::array kEvery = {FeeEvery::cycle, FeeEvery::cycle,   FeeEvery::day,
+                                       FeeEvery::once,  FeeEvery::quarter, FeeEvery::quarter,
+                                       FeeEvery::year,  FeeEvery::year};
         if (is_later_period(charge)) {
             return mistakes_.add(CatalogReason::not_supported, charge.place_of("per"),
                                  fmt::format("a fee per {} is not priced by this release",
                                              shown(charge.text("per"))),
-                                 "Charge it per subscription month, account month, subscription "
-                                 "day or subscription once.");
+                                 "Charge it per month, quarter or year, per subscription day or "
+                                 "once.");
         }
         const std::size_t per = charge.choice("per");
         fee.every = kEvery[per];
-        if (per == 1) fee.per = FeePer::account;
+        if (per == 1 || per == 5 || per == 7) fee.per = FeePer::account;
         fee.unit = charge.text("unit");
         if (fee.unit.empty()) fee.unit = fee.per == FeePer::account ? "account" : "subscription";
         if (charge.choice("in") == 1) fee.timing = FeeTiming::advance;
-        if (charge.choice("prorate") == 1 || fee.every == FeeEvery::once)
-            fee.prorate = Prorate::none;
-        if (fee.every == FeeEvery::cycle || !charge.has("prorate")) return;
+        constexpr std::array kProrate = {Prorate::calendar_days, Prorate::none,
+                                         Prorate::thirty_days};
+        fee.prorate = kProrate[charge.choice("prorate")];
+        if (fee.every == FeeEvery::once) fee.prorate = Prorate::none;
+        const bool by_time = fee.every != FeeEvery::once && fee.every != FeeEvery::day;
+        if (by_time || !charge.has("prorate")) return;
         mistakes_.add(CatalogReason::bad_value, charge.place_of("prorate"),
-                      "only a monthly fee is prorated", "Take `prorate` out.");
+                      "only a fee per month, quarter or year is prorated", "Take `prorate` out.");
+    }
+
+    void check_kind(const Fields& charge, const Fee& fee) const {
+        if (!fee.minimum && charge.has("on")) {
+            mistakes_.add(CatalogReason::bad_value, charge.place_of("on"),
+                          "`on` belongs to a minimum commitment", "Take it out.");
+        }
+        if (!fee.minimum) return;
+        if (fee.every != FeeEvery::cycle) {
+            mistakes_.add(CatalogReason::not_supported, charge.place_of("per"),
+                          "a minimum is per month", "Write `per: account month`.");
+        }
+        if (charge.has("in")) {
+            mistakes_.add(CatalogReason::bad_value, charge.place_of("in"),
+                          "a minimum is charged when its cycle is over", "Take `in` out.");
+        }
     }
 
     static std::string fee_text(const Fee& fee, const std::string& amount) {
         switch (fee.every) {
-            case FeeEvery::cycle: return fmt::format("{} per {} and month", amount, fee.unit);
+            case FeeEvery::cycle:
+                return fmt::format("{}{} per {} and month", fee.minimum ? "at least " : "", amount,
+                                   fee.unit);
+            case FeeEvery::quarter: return fmt::format("{} per {} and quarter", amount, fee.unit);
+            case FeeEvery::year: return fmt::format("{} per {} and year", amount, fee.unit);
             case FeeEvery::day: return fmt::format("{} per {} and day", amount, fee.unit);
             case FeeEvery::once: return fmt::format("{} per {}, once", amount, fee.unit);
         }
@@ -188,21 +313,12 @@ class PlanReader {
 
     void read_discount(const Node& node) {
         const Fields fields(node, table("discount"), mistakes_);
-        if (node.kind != Node::Kind::map || !one_of(fields, "percent", "amount", "a discount"))
-            return;
+        if (node.kind != Node::Kind::map || !one_kind(fields)) return;
         Discount discount;
         const std::string on = fields.text("on");
-        if (fields.has("percent")) {
-            const std::string percent = fields.text("percent");
-            if (const auto read = read_percent(percent, value_at(fields, "percent")))
-                discount.percent = read->exact();
-            discount.text = fmt::format("{} % on {}", percent, on);
-        } else {
-            const std::string amount = fields.text("amount");
-            discount.amount = read_decimal(amount, value_at(fields, "amount"));
-            discount.text = fmt::format("{} off {}", amount, on);
-        }
-        if (!on.empty()) resolve(fields, on, discount);
+        if (!on.empty()) discount.on = named(on);
+        if (!on.empty() && discount.on.empty()) unknown_charge(fields.place_of("on"), on);
+        read_rate(fields, title_of(on), discount);
         const Node* name = fields.find("name");
         discount.name = name == nullptr ? free_name("discount on " + on)
                                         : read_name(*name, "a discount", mistakes_).value_or("");
@@ -211,8 +327,80 @@ class PlanReader {
             discount.title = name == nullptr ? "Discount " + discount.text : discount.name;
         discount.place = node.place.line_only();
         discount.id = component_id(reading_, plan_.name, discount.name);
+        discount.account = fields.text("account");
+        const DatePeriod days = read_days(fields);
+        discount.from = days.first;
+        discount.end = days.end;
         if (claim(discount.name, {node.place, discount.id, {}, false}))
             plan_.discounts.push_back(std::move(discount));
+    }
+
+    // What customers read instead of the name.
+    std::string title_of(const std::string& on) const {
+        if (const Meter* meter = reading_.version.meter_named(on)) return meter->title;
+        for (const Fee& fee : plan_.fees) {
+            if (fee.name == on) return fee.title;
+        }
+        for (const UsageCharge& charge : plan_.charges) {
+            if (charge.name == on) return charge.title;
+        }
+        return on;
+    }
+
+    bool one_kind(const Fields& fields) const {
+        int kinds = 0;
+        for (const std::string_view key : {"percent", "amount", "graduated", "volume"})
+            kinds += int{fields.has(key)};
+        if (kinds == 1) return true;
+        mistakes_.add(kinds > 1 ? CatalogReason::bad_value : CatalogReason::missing_key,
+                      fields.place(), "a discount says one of percent, amount and a ladder",
+                      "Write one of `percent`, `amount`, `graduated` and `volume`.");
+        return false;
+    }
+
+    void read_rate(const Fields& fields, const std::string& on, Discount& discount) const {
+        if (fields.has("percent")) {
+            const std::string percent = fields.text("percent");
+            if (const auto read = read_percent(percent, value_at(fields, "percent")))
+                discount.percent = read->exact();
+            discount.text = fmt::format("{} % on {}", percent, on);
+            return;
+        }
+        if (fields.has("amount")) {
+            const std::string amount = fields.text("amount");
+            discount.amount = read_decimal(amount, value_at(fields, "amount"));
+            discount.text = fmt::format("{} off {}", amount, on);
+            return;
+        }
+        const bool volume = fields.has("volume");
+        const std::string_view key = volume ? "volume" : "graduated";
+        discount.tier_mode = volume ? BandMode::volume : BandMode::graduated;
+        for (const Node& node : fields.list(key)) read_tier(node, discount);
+        discount.text += fmt::format("{} on {}", volume ? " of all" : "", on);
+        if (discount.tiers.empty() || discount.tiers.back().to) {
+            mistakes_.add(CatalogReason::bands_out_of_order, fields.place_of(key),
+                          "the last tier has no open end", "Leave `to` out of the last tier.");
+        }
+    }
+
+    void read_tier(const Node& node, Discount& discount) const {
+        const Fields fields(node, table("tier"), mistakes_);
+        DiscountTier tier;
+        const std::string percent = fields.text("percent");
+        if (const auto read = read_percent(percent, value_at(fields, "percent")))
+            tier.percent = read->exact();
+        if (fields.has("to")) tier.to = read_decimal(fields.text("to"), value_at(fields, "to"));
+        const bool first = discount.tiers.empty();
+        const bool open_before = !first && !discount.tiers.back().to;
+        const bool rises = first || open_before || !tier.to ||
+                           discount.tiers.back().to->exact() < tier.to->exact();
+        if (open_before || !rises) {
+            mistakes_.add(CatalogReason::bands_out_of_order, node.place,
+                          "the tiers don't rise to an open end");
+        }
+        discount.text += fmt::format("{}{} %{}", first ? "" : ", then ", percent,
+                                     tier.to ? " to " + fields.text("to") : "");
+        discount.tiers.push_back(std::move(tier));
     }
 
     std::string free_name(const std::string& wanted) const {
@@ -222,21 +410,25 @@ class PlanReader {
     }
 
     // A meter's name stands for all its charges, else the name of one charge or fee.
-    void resolve(const Fields& fields, const std::string& on, Discount& discount) const {
+    std::vector<ComponentId> named(const std::string& on) const {
+        std::vector<ComponentId> found;
         if (const Meter* meter = reading_.version.meter_named(on)) {
             for (const UsageCharge& charge : plan_.charges) {
-                if (charge.meter == meter->id) discount.on.push_back(charge.id);
+                if (charge.meter == meter->id) found.push_back(charge.id);
             }
         }
-        const auto named = [&](const auto& charge) { return charge.name == on; };
-        if (discount.on.empty()) {
-            const auto fee = std::find_if(plan_.fees.begin(), plan_.fees.end(), named);
-            if (fee != plan_.fees.end()) discount.on = {fee->id};
-            const auto usage = std::find_if(plan_.charges.begin(), plan_.charges.end(), named);
-            if (usage != plan_.charges.end()) discount.on = {usage->id};
+        if (!found.empty()) return found;
+        for (const Fee& fee : plan_.fees) {
+            if (fee.name == on) return {fee.id};
         }
-        if (!discount.on.empty()) return;
-        mistakes_.add(CatalogReason::unknown_charge, fields.place_of("on"),
+        for (const UsageCharge& charge : plan_.charges) {
+            if (charge.name == on) return {charge.id};
+        }
+        return {};
+    }
+
+    void unknown_charge(const Place& place, const std::string& on) const {
+        mistakes_.add(CatalogReason::unknown_charge, place,
                       fmt::format("the plan {} has no charge {}", shown(plan_.name), shown(on)),
                       suggestion(on, keys_of(known_)));
     }

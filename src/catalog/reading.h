@@ -43,6 +43,9 @@ void read_nouns(
     Reading& reading,
     const Fields& catalog);  // zones, partners, taxes, invoices, names of decks, origin sets
 void declare_rates(Reading& reading, const Fields& catalog);  // names of decks, origin sets
+void read_taxes(Reading& reading, const Fields& catalog);
+void read_exchange_rates(Reading& reading, const Fields& catalog);
+void read_special_prices(Reading& reading, const Fields& catalog);
 void read_plans(Reading& reading, const Fields& catalog);
 void read_rate_files(Reading& reading, const Fields& catalog);  // decks and price lists
 void derive_rates(Reading& reading);                            // from those, for charges

@@ -48,6 +48,56 @@ const Deck* Version::deck(const UsageCharge& charge) const {
     return found == decks.end() ? nullptr : &found->second;
 }
 
+bool Version::has_tax_category(std::string_view category) const {
+    return find_in(taxes, [&](const TaxRule& rule) { return rule.category == category; }) !=
+           nullptr;
+}
+
+namespace {
+
+// 0: not for that country; 1: for every country; 2: for the country; 3: for that part of it.
+int fits_country(const TaxRule& rule, std::string_view country) {
+    if (rule.countries.empty()) return 1;
+    int best = 0;
+    for (const std::string& code : rule.countries) {
+        if (code == country) return code.size() > 2 ? 3 : 2;
+        if (country.substr(0, 2) == code) best = 2;
+    }
+    return best;
+}
+
+bool fits_customer(const TaxRule& rule, bool business) {
+    return rule.customer == TaxedCustomer::any ||
+           (rule.customer == TaxedCustomer::business) == business;
+}
+
+}  // namespace
+
+const TaxRule* Version::tax(std::string_view category, const TaxCase& what) const {
+    const TaxRule* found = nullptr;
+    std::pair<int, bool> narrowness{0, false};
+    for (const TaxRule& rule : taxes) {
+        const int country = fits_country(rule, what.country);
+        if (rule.category != category || country == 0 || !rule.days.contains(what.day) ||
+            !fits_customer(rule, what.business)) {
+            continue;
+        }
+        const std::pair one{country, rule.customer != TaxedCustomer::any};
+        if (found != nullptr && one <= narrowness) continue;
+        found = &rule;
+        narrowness = one;
+    }
+    return found;
+}
+
+const ExchangeRate* Version::exchange_rate(Currency from, Date day) const {
+    const ExchangeRate* found = nullptr;
+    for (const ExchangeRate& rate : exchange_rates) {
+        if (rate.from == from && rate.day <= day) found = &rate;
+    }
+    return found;
+}
+
 Snapshot::Snapshot(std::vector<std::shared_ptr<const Version>> versions)
     : versions_(std::move(versions)) {
     std::sort(versions_.begin(), versions_.end(), [](const auto& a, const auto& b) {

@@ -261,12 +261,21 @@ struct UsageCharge : SessionRule {
 };
 
 enum class FeeTiming : std::uint8_t { arrears, advance };
-enum class FeeEvery : std::uint8_t { cycle, day, once };
+// cycle: a month, the payer's billing cycle; quarters and years are three and twelve of them, from
+// January.
+enum class FeeEvery : std::uint8_t { cycle, day, once, quarter, year };
 enum class FeePer : std::uint8_t {
     subscription,
     account
 };  // account: once per paying account that has the plan
-enum class Prorate : std::uint8_t { calendar_days, none };
+// thirty_days: every month counts 30 days (30/360).
+enum class Prorate : std::uint8_t { calendar_days, none, thirty_days };
+
+// Makes a fee a floor: it costs what the charges `on` fall short of its amount.
+struct Minimum {
+    std::vector<ComponentId> on;
+    std::string text;  // "all charges", "data and base"
+};
 
 struct Fee {
     ComponentId id;
@@ -280,8 +289,14 @@ struct Fee {
     FeeEvery every = FeeEvery::cycle;
     FeeTiming timing = FeeTiming::arrears;
     Prorate prorate = Prorate::calendar_days;
+    std::optional<Minimum> minimum;
     std::vector<Share> shares;
     std::string tax_category;
+};
+
+struct DiscountTier {
+    std::optional<Decimal> to;  // of the cycle's charges; none: the last one
+    Exact percent;
 };
 
 // Applies to the lines of the plan that it names, in the order of the plan.
@@ -290,10 +305,15 @@ struct Discount {
     std::string name;
     std::string title;
     std::string place;
-    std::vector<ComponentId> on;    // resolved; in the order of the plan
-    Exact percent;                  // of the exact line; 0 when `amount` is fixed
-    std::optional<Decimal> amount;  // per document, never below zero (EC65)
-    std::string text;               // "10 % on data"
+    std::vector<ComponentId> on;      // resolved; in the order of the plan
+    Exact percent;                    // of the exact line; 0 when `amount` is fixed
+    std::optional<Decimal> amount;    // per cycle, never below zero (EC65)
+    std::vector<DiscountTier> tiers;  // of what is left of the charges in the cycle; else empty
+    BandMode tier_mode = BandMode::graduated;
+    std::string account;  // only for that account and those below it; empty: for all
+    Date from = Date::min();
+    Date end = Date::max();  // of the cycles' first days that it applies to
+    std::string text;        // "10 % on data"
 };
 
 struct Plan {
@@ -301,6 +321,7 @@ struct Plan {
     std::string name;
     std::string title;
     std::string place;
+    Currency currency;  // of its prices; the catalog's unless the plan says otherwise
     std::vector<Fee> fees;
     std::vector<UsageCharge> charges;
     std::vector<Discount> discounts;
@@ -319,17 +340,52 @@ struct Plan {
     std::vector<Matcher> matchers;  // by MeterId::value
 };
 
+enum class TaxedCustomer : std::uint8_t { any, business, consumer };  // business: has a tax number
 struct TaxRule {
     std::string category;  // "standard"
     std::string name;      // "VAT 20 %"
     Exact percent;
+    std::vector<std::string> countries;  // "GB", "US-CA"; empty: everywhere
+    TaxedCustomer customer = TaxedCustomer::any;
+    DatePeriod days{Date::min(), Date::max()};  // of the last day of the service
+    bool included = false;                      // in the price
+    std::string text;                           // printed below the tax: "Reverse charge, …"
+    std::string place;
+};
+// "GB", or "US-CA" for a part of a country.
+bool is_country_code(std::string_view text);
+// What decides which rule taxes a line.
+struct TaxCase {
+    std::string_view
+        country;  // of the customer or the place of service: "GB", "US-CA"; may be empty
+    bool business = false;
+    Date day;
+};
+
+// One unit of `from` in the catalog's currency, from that day on.
+struct ExchangeRate {
+    Currency from;
+    Date day;
+    Decimal rate;
+    std::string place;
+};
+
+// What one account or subscription pays for a fee instead of the plan's price.
+struct SpecialPrice {
+    ComponentId fee;
+    std::string account;  // and those below it; or
+    std::string subscription;
+    Decimal amount;
+    DatePeriod days{Date::min(), Date::max()};  // of the cycles' first days
     std::string place;
 };
 
 struct DocumentRules {
     std::string series =
-        "INV-{year}-{number:4}";     // gapless within the expanded text before {number}
-    bool group_per_account = false;  // lines per department instead of per payer
+        "INV-{year}-{number:4}";  // gapless within the expanded text before {number}
+    std::string note_series = "CN-{year}-{number:4}";  // of credit and debit notes
+    bool group_per_account = false;                    // lines per department instead of per payer
+    bool taxed_at_service = false;  // by the department's country instead of the payer's
     std::string seller_title;
     std::vector<std::string> seller_address;
     std::string seller_tax_number;
@@ -359,8 +415,11 @@ struct Version {
     // under a name with a slash.
     std::map<std::string, Deck> decks;
     std::map<std::string, OriginSet> origin_sets;
-    std::map<std::string, TaxRule> taxes;  // by category; empty: no tax
+    std::vector<TaxRule> taxes;  // as declared; empty: no tax
     std::string default_tax_category;
+    bool tax_per_line = false;                 // each line's tax is rounded, instead of each rule's
+    std::vector<ExchangeRate> exchange_rates;  // by currency, then day
+    std::vector<SpecialPrice> special_prices;  // as declared
     std::map<std::string, std::string> partners;  // name → title
     DocumentRules documents;
 
@@ -369,6 +428,11 @@ struct Version {
     const Meter* meter(MeterId id) const;
     const Meter* meter_named(std::string_view meter_name) const;
     const Deck* deck(const UsageCharge& charge) const;
+    bool has_tax_category(std::string_view category) const;
+    // The narrowest rule that applies; nullptr where none does.
+    const TaxRule* tax(std::string_view category, const TaxCase& what) const;
+    // The rate of the last day up to `day`; nullptr before the first.
+    const ExchangeRate* exchange_rate(Currency from, Date day) const;
 };
 
 // Every version of a tenant's catalog, in force from its `valid_from` until the next one's.

@@ -21,6 +21,7 @@ Result<Exit> account_add(Context& context) {
     change.title = context["--title"];
     change.address = context.arguments.all("--address");
     change.tax_number = context["--tax-number"];
+    change.country = context["--country"];
     // Below another account the one above pays, unless this one is told to.
     change.pays = context.arguments.given("--pays") || change.parent.empty();
     if (context.arguments.given("--bill-day")) {
@@ -239,7 +240,8 @@ std::vector<Command> account_commands() {
          {{"--under", "ACCOUNT", "its parent; without one it is topmost and pays"},
           {"--title", "TEXT", "as printed on documents"},
           {"--address", "LINE", "a line of the address; repeat it"},
-          {"--tax-number", "TEXT", "printed on documents"},
+          {"--tax-number", "TEXT", "printed on documents; makes it a business for taxes"},
+          {"--country", "CODE", "for taxes: GB, or US-CA for a part of a country"},
           {"--bill-day", "DAY", "first day of its billing cycles, 1 to 31"},
           {"--pays", "", "pays for itself and those below it"},
           {"--from", "DATE", "pays (or not) from that day"}},

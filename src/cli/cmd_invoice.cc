@@ -14,10 +14,12 @@ namespace {
 Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto rows, engine->invoices());
-    Listing listing({"invoice", "number", "account", "cycle", "state", "payable", "currency"});
+    Listing listing(
+        {"invoice", "number", "corrects", "account", "cycle", "state", "payable", "currency"});
     for (const auto& row : rows) {
-        listing.add({std::to_string(row.id.value), row.number, row.payer, to_string(row.cycle),
-                     std::string(name_of(row.state)), row.payable.to_string(),
+        listing.add({std::to_string(row.id.value), row.number,
+                     row.corrects ? std::to_string(row.corrects.value) : std::string(), row.payer,
+                     to_string(row.cycle), std::string(name_of(row.state)), row.payable.to_string(),
                      std::string(row.payable.currency.code())});
     }
     listing.print(context);
@@ -79,6 +81,23 @@ void print_after(Context& context, const Invoice& invoice) {
                                    : render::invoice_text(invoice));
 }
 
+// Credits are negative.
+Result<Money> amount_argument(const std::string& text, bool credit, Currency currency) {
+    const auto amount = Decimal::parse(text);
+    if (!amount || amount->mantissa < 0)
+        return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is no amount; write 5.00");
+    const auto money = money_of(credit ? -amount->exact() : amount->exact(), currency);
+    if (!money) return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is out of range");
+    return *money;
+}
+
+Result<std::uint32_t> line_argument(const std::string& text) {
+    FARTHING_TRY(const std::int64_t line, whole_number(text));
+    if (line < 1 || line > UINT32_MAX)
+        return fail(UsageReason::bad_value, "lines are numbered from 1");
+    return static_cast<std::uint32_t>(line);
+}
+
 Result<Exit> adjust(Context& context) {
     const bool credit = context.arguments.given("--credit");
     if (credit == context.arguments.given("--debit"))
@@ -86,23 +105,64 @@ Result<Exit> adjust(Context& context) {
     if (context["--because"].empty())
         return fail(UsageReason::bad_usage, "say why with --because \"…\": it is printed");
     const std::string& text = context[credit ? "--credit" : "--debit"];
-    const auto amount = Decimal::parse(text);
-    if (!amount || amount->mantissa < 0)
-        return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is no amount; write 5.00");
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const Invoice before, asked_invoice(context, *engine));
-    const auto money = money_of(credit ? -amount->exact() : amount->exact(), before.currency);
-    if (!money) return fail(UsageReason::bad_value, "\"" + printable(text) + "\" is out of range");
-    Adjustment adjustment{context["--text"], context["--because"], std::nullopt, *money};
+    FARTHING_TRY(const Money money, amount_argument(text, credit, before.currency));
+    Adjustment adjustment{context["--text"], context["--because"], std::nullopt, money};
     if (adjustment.text.empty()) adjustment.text = context["--because"];
     if (context.arguments.given("--line")) {
-        FARTHING_TRY(const std::int64_t line, whole_number(context["--line"]));
-        if (line < 1 || line > UINT32_MAX)
-            return fail(UsageReason::bad_value, "lines are numbered from 1");
-        adjustment.line = static_cast<std::uint32_t>(line);
+        FARTHING_TRY(adjustment.line, line_argument(context["--line"]));
     }
     FARTHING_TRY(const Invoice invoice, engine->adjust(context["INVOICE"], std::move(adjustment)));
     print_after(context, invoice);
+    return Exit::done;
+}
+
+Result<Exit> note(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(const auto note, engine->note(context["INVOICE"]));
+    if (!note) {
+        say(context, "nothing of " + context["INVOICE"] + " changed since: no note is needed");
+        if (context.json()) context.out << "null\n";
+        return Exit::done;
+    }
+    print_after(context, *note);
+    say(context, "next: farthing invoice send " + std::to_string(note->id.value));
+    return Exit::done;
+}
+
+Result<Exit> note_by_hand(Context& context, bool credit) {
+    if (context["--because"].empty())
+        return fail(UsageReason::bad_usage, "say why with --because \"…\": it is printed");
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(const Invoice before, asked_invoice(context, *engine));
+    Adjustment adjustment{context["--text"], context["--because"], std::nullopt, {}};
+    FARTHING_TRY(adjustment.line, line_argument(context["LINE"]));
+    FARTHING_TRY(adjustment.amount, amount_argument(context["AMOUNT"], credit, before.currency));
+    FARTHING_TRY(const Invoice note,
+                 engine->note_by_hand(context["INVOICE"], std::move(adjustment)));
+    print_after(context, note);
+    say(context, "next: farthing invoice send " + std::to_string(note.id.value));
+    return Exit::done;
+}
+Result<Exit> credit(Context& context) {
+    return note_by_hand(context, true);
+}
+Result<Exit> debit(Context& context) {
+    return note_by_hand(context, false);
+}
+
+Result<Exit> send_one(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(const Invoice sent, engine->send_document(context["INVOICE"]));
+    print_after(context, sent);
+    return Exit::done;
+}
+
+Result<Exit> void_one(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_CHECK(engine->void_document(context["INVOICE"]));
+    say(context, "document " + context["INVOICE"] + " is void");
     return Exit::done;
 }
 
@@ -144,6 +204,51 @@ Result<Exit> balance_list(Context& context) {
     }
     listing.print(context);
     return Exit::done;
+}
+
+const std::vector<Option> kBecause = {{"--text", "TEXT", "as printed (else the line's text)"},
+                                      {"--because", "TEXT", "why (needed)"}};
+
+std::vector<Command> note_commands() {
+    return {
+        {"invoice",
+         "note",
+         "Correct a sent invoice by what changed since in its own period and lines",
+         {{"INVOICE"}},
+         {},
+         {"farthing invoice note INV-2026-0001", "farthing invoice note INV-2026-0001 --json"},
+         note},
+        {"invoice",
+         "credit",
+         "Credit an amount of a line of a sent invoice, by a note",
+         {{"INVOICE"}, {"LINE"}, {"AMOUNT"}},
+         kBecause,
+         {"farthing invoice credit INV-2026-0001 1 250.00 --because \"outage of 3 June\"",
+          "farthing invoice credit INV-2026-0001 2 5.00 --text Goodwill --because complaint"},
+         credit},
+        {"invoice",
+         "debit",
+         "Debit an amount to a line of a sent invoice, by a note",
+         {{"INVOICE"}, {"LINE"}, {"AMOUNT"}},
+         kBecause,
+         {"farthing invoice debit INV-2026-0001 1 3.50 --because courier",
+          "farthing invoice debit INV-2026-0001 1 3.50 --text Courier --because \"extra visit\""},
+         debit},
+        {"invoice",
+         "send",
+         "Number one prepared document: it never changes again",
+         {{"INVOICE"}},
+         {},
+         {"farthing invoice send 12", "farthing invoice send 12 --json"},
+         send_one},
+        {"invoice",
+         "void",
+         "Take one prepared document back",
+         {{"INVOICE"}},
+         {},
+         {"farthing invoice void 12", "farthing invoice void 13"},
+         void_one},
+    };
 }
 
 constexpr Option kFile = {"--file", "FILE", "write it there"};
@@ -212,6 +317,7 @@ std::vector<Command> document_commands() {
 
 std::vector<Command> invoice_commands() {
     std::vector<Command> all = document_commands();
+    for (Command& command : note_commands()) all.push_back(std::move(command));
     const std::vector<Command> more = {
         {"statement",
          "show",

@@ -59,5 +59,6 @@ Result<Exit> demo_smart_city(Context& context, std::int64_t lamps);
 Result<Exit> demo_multiline(Context& context);
 Result<Exit> demo_sim_pool(Context& context);
 Result<Exit> demo_wholesale(Context& context);
+Result<Exit> demo_convergent(Context& context);
 
 }  // namespace farthing::cli

@@ -1,4 +1,5 @@
-// multiline: numbers, departments and dates. sim-pool: SIMs that share a package.
+// multiline: numbers, departments and dates. sim-pool: SIMs that share a package. convergent: one
+// bill for everything.
 #include "cli/demo.h"
 
 namespace farthing::cli {
@@ -82,6 +83,33 @@ Result<Exit> demo_multiline(Context& context) {
     }
     FARTHING_TRY(const bool good, demo->tell_checks());
     demo->tell_next({"explain " + last + "/2 --verify", "account tree", "invoice list"});
+    return good ? Exit::done : Exit::no;
+}
+
+Result<Exit> demo_convergent(Context& context) {
+    FARTHING_TRY(const auto demo, Demo::begin(context, "convergent"));
+    FARTHING_CHECK(demo->publish_catalog());
+    const auto samples = demo->samples();
+    FARTHING_CHECK(demo->import_directory(samples / "directory" / "accounts.csv",
+                                          samples / "directory" / "subscriptions.csv"));
+    demo->tell("customer", "3 desk phones, a mobile line, text campaigns, 40 devices, a video app");
+    demo->set_clock(Date::of(2026, 7, 1));
+    for (const auto& [feed, file] :
+         {std::pair("asterisk-master", "calls.csv"), std::pair("sim-sessions", "sessions.csv"),
+          std::pair("sms-campaigns", "campaigns.csv")}) {
+        FARTHING_CHECK(demo->add_feed(feed));
+        const auto path = samples / "usage" / file;
+        FARTHING_TRY(const engine::Report report,
+                     demo->engine().import_files(feed, std::span(&path, 1)));
+        demo->tell_report(feed, report);
+    }
+    FARTHING_TRY(const Invoice invoice, demo->bill_and_send(Date::of(2026, 6, 1), "harbour"));
+    demo->tell_invoice(invoice);
+    FARTHING_TRY(const auto pdf, demo->write_pdf(invoice));
+    demo->tell("document", pdf.string());
+    FARTHING_TRY(const bool good, demo->tell_checks());
+    demo->tell_next({"invoice show " + invoice.number, "explain " + invoice.number + "/5 --verify",
+                     "invoice credit " + invoice.number + " 3 3.50 --because outage"});
     return good ? Exit::done : Exit::no;
 }
 

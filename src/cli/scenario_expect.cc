@@ -32,7 +32,7 @@ Result<void> Stage::expect(const Step& step) {
     const std::string& verb = line.verb();
     if (verb == "refused") return expect_refused(line);
     if (!refused_.empty()) return {};  // told at the end; what follows would only repeat it
-    if (verb == "invoice") return expect_invoice(step);
+    if (verb == "invoice" || verb == "note") return expect_invoice(step);
     if (verb == "records") return expect_records(line);
     if (verb == "charge") return expect_charge(line);
     if (verb == "share" || verb == "own") return expect_share(line);
@@ -52,12 +52,14 @@ void Stage::compare_amount(const Line& line, const std::string& expected, const 
     differences_.push_back({line.number, line.text, {expected}, {got_text}});
 }
 
-Result<std::optional<Invoice>> Stage::document(const std::string& payer,
-                                               const std::string& period) {
+Result<std::optional<Invoice>> Stage::document(const std::string& payer, const std::string& period,
+                                               DocumentKind kind) {
     FARTHING_TRY(const auto rows, engine_->invoices());
     const engine::BillRunReport::Row* found = nullptr;
     for (const auto& row : rows) {
-        const bool same = row.payer == payer && (period.empty() || to_string(row.cycle) == period);
+        const bool same = row.payer == payer &&
+                          (kind == DocumentKind::note) == bool(row.corrects) &&
+                          (period.empty() || to_string(row.cycle) == period);
         if (same && (found == nullptr || found->id.value < row.id.value)) found = &row;
     }
     if (found == nullptr) return std::optional<Invoice>();
@@ -127,7 +129,9 @@ bool Stage::same_line(const Line& expected, const Invoice& invoice, const Invoic
 Result<void> Stage::expect_invoice(const Step& step) {
     FARTHING_TRY(const std::string payer, word(step.line, 1, "a payer"));
     const std::string period = step.line.words.size() > 2 ? step.line.words[2] : std::string();
-    FARTHING_TRY(const auto invoice, document(payer, period));
+    const DocumentKind kind =
+        step.line.verb() == "note" ? DocumentKind::note : DocumentKind::invoice;
+    FARTHING_TRY(const auto invoice, document(payer, period, kind));
     if (!invoice) {
         differences_.push_back({step.line.number, step.line.text, {"a document"}, {"none"}});
         return {};
@@ -354,8 +358,9 @@ Result<void> Stage::expect_documents(const Line& line) {
         return {};
     }
     FARTHING_TRY(const std::string payer, word(line, 2, "a payer"));
+    const DocumentKind kind = line.words[1] == "note" ? DocumentKind::note : DocumentKind::invoice;
     FARTHING_TRY(const auto invoice,
-                 document(payer, line.words.size() > 3 ? line.words[3] : std::string()));
+                 document(payer, line.words.size() > 3 ? line.words[3] : std::string(), kind));
     if (invoice)
         differences_.push_back({line.number, line.text, {"none"}, document_lines(*invoice, false)});
     return {};

@@ -11,11 +11,11 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 27> kVerbs = {
-    "scenario", "catalog",  "deck",    "account", "subscribe", "quantity", "plan",
-    "pays",     "identify", "usage",   "feed",    "file",      "retry",    "drop",
-    "bill",     "undo",     "send",    "adjust",  "field",     "import",   "now",
-    "explain",  "invoice",  "records", "charge",  "share",     "fix"};
+constexpr std::array<std::string_view, 31> kVerbs = {
+    "scenario", "catalog", "deck",  "account", "subscribe", "quantity", "plan",    "pays",
+    "identify", "usage",   "feed",  "file",    "retry",     "drop",     "bill",    "undo",
+    "send",     "adjust",  "field", "import",  "now",       "explain",  "invoice", "records",
+    "charge",   "share",   "fix",   "note",    "credit",    "debit",    "void"};
 constexpr std::array<std::string_view, 10> kExpectationVerbs = {
     "own",       "suspense", "refused", "check",    "balance",
     "documents", "no",       "finding", "findings", "estimate"};
@@ -126,6 +126,7 @@ class Parser {
     }
 
   private:
+    static bool is_document(std::string_view verb) { return verb == "invoice" || verb == "note"; }
     std::unexpected<Error> wrong(std::string message, std::size_t number,
                                  ScenarioReason why = ScenarioReason::scenario_malformed) const {
         return fail(why, std::move(message), std::string(path_) + ":" + std::to_string(number));
@@ -183,9 +184,10 @@ class Parser {
         Scenario& scenario = scenarios_.back();
         if (expects_ && (is_period || one_of(kDocumentVerbs, line.verb()))) {
             if (scenario.steps.empty() || !scenario.steps.back().expects ||
-                scenario.steps.back().line.verb() != "invoice") {
-                return wrong("\"" + printable(line.text) + "\" belongs under an `invoice` line",
-                             number);
+                !is_document(scenario.steps.back().line.verb())) {
+                return wrong(
+                    "\"" + printable(line.text) + "\" belongs under an `invoice` or `note` line",
+                    number);
             }
             scenario.steps.back().lines.push_back(std::move(line));
             return {};
@@ -203,7 +205,9 @@ class Parser {
         // statements.
         static constexpr std::array<std::string_view, 5> kBoth = {"invoice", "records", "charge",
                                                                   "share", "explain"};
-        const bool expectation = only_expected || one_of(kBoth, line.verb());
+        // With its day a note is made, without one it is expected.
+        const bool expected_note = line.verb() == "note" && !line.date;
+        const bool expectation = only_expected || one_of(kBoth, line.verb()) || expected_note;
         if (expectation && !expects_)
             return wrong("`" + line.verb() + "` is an expectation: write ---- above it", number);
         if (!expectation) expects_ = false;

@@ -71,6 +71,9 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "feed") return feed(line);
     if (verb == "file") return file(line);
     if (verb == "retry" || verb == "drop" || verb == "fix") return suspense(line);
+    if (verb == "note" || verb == "credit" || verb == "debit") return note(line);
+    const bool of_note = line.words.size() > 2 && line.words[2] == "note";
+    if (verb == "void" || (verb == "send" && of_note)) return note_step(line);
     if (verb == "bill" || verb == "undo" || verb == "send") return bill(line);
     if (verb == "adjust" || verb == "field") return amend(line);
     return import_directory(line);
@@ -151,6 +154,8 @@ Result<void> Stage::account(const Line& line) {
     FARTHING_TRY(change.name, word(line, 1, "a name"));
     change.parent = word_after(line, "under").value_or("");
     change.title = word_after(line, "title").value_or("");
+    change.country = word_after(line, "country").value_or("");
+    change.tax_number = word_after(line, "tax_number").value_or("");
     const bool says_pays = std::ranges::find(line.words, "pays") != line.words.end();
     const bool says_no = word_after(line, "pays") == "no";
     change.pays = says_pays ? !says_no : change.parent.empty();
@@ -352,12 +357,9 @@ Result<void> Stage::amend(const Line& line) {
     const auto debit = word_after(line, "debit");
     if (credit.has_value() == debit.has_value())
         return wrong(line, "an adjustment is either a credit or a debit");
-    const auto amount = Decimal::parse(credit ? *credit : *debit);
-    if (!amount) return wrong(line, "that is no amount");
-    const auto money = money_of(credit ? -amount->exact() : amount->exact(), newest()->currency);
-    if (!money) return wrong(line, "that amount is out of range");
+    FARTHING_TRY(const Money money, amount_of(line, credit ? *credit : *debit, credit.has_value()));
     const std::string why = word_after(line, "because").value_or("");
-    Adjustment adjustment{why, why, std::nullopt, *money};
+    Adjustment adjustment{why, why, std::nullopt, money};
     if (const auto number = word_after(line, "line")) {
         FARTHING_TRY(const std::int64_t at, whole_number(*number));
         adjustment.line = static_cast<std::uint32_t>(std::clamp<std::int64_t>(at, 0, UINT32_MAX));

@@ -48,10 +48,12 @@ class Stage {
     Result<void> usage(const Line& line);
     Result<void> feed(const Line& line);
     Result<void> file(const Line& line);
-    Result<void> suspense(const Line& line);  // retry, drop
+    Result<void> suspense(const Line& line);  // retry, drop, fix
     static engine::Correction correction_of(const Line& line);
-    Result<void> bill(const Line& line);   // bill, undo, send
-    Result<void> amend(const Line& line);  // adjust, field
+    Result<void> bill(const Line& line);       // bill, undo, send
+    Result<void> amend(const Line& line);      // adjust, field
+    Result<void> note(const Line& line);       // note, credit, debit
+    Result<void> note_step(const Line& line);  // send, void
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     void count(const engine::Report& report, bool recycled);
@@ -85,8 +87,12 @@ class Stage {
     }
     const catalog::Version* newest() const;
     // The last document of that payer, or the one of that period.
-    Result<std::optional<Invoice>> document(const std::string& payer, const std::string& period);
+    Result<std::optional<Invoice>> document(const std::string& payer, const std::string& period,
+                                            DocumentKind kind = DocumentKind::invoice);
     Result<std::string> document_id(const Line& line, const std::string& payer);
+    // The invoice that a line names by payer and, where it says one, period.
+    Result<Invoice> named_invoice(const Line& line);
+    Result<Money> amount_of(const Line& line, const std::string& text, bool credit) const;
 
     std::filesystem::path file_;
     std::unique_ptr<TemporaryFolder> folder_;

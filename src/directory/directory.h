@@ -17,27 +17,28 @@
 #include "model/directory_facts.h"
 
 namespace farthing {
-#define FARTHING_DIRECTORY_REASONS(X)                                                             \
-    X(unknown_account, "no account has that name", "Import the account first, or mend the name.") \
-    X(unknown_subscription, "no subscription has that name",                                      \
-      "Import the subscription first, or mend the name.")                                         \
-    X(unknown_plan, "no plan has that name",                                                      \
-      "Publish a catalog with that plan first, or mend the name.")                                \
-    X(unknown_group, "no group has that name", "Add the group first, or mend the name.")          \
-    X(account_exists, "an account of that name exists with other particulars",                    \
-      "Use another name.")                                                                        \
-    X(subscription_exists, "a subscription of that name exists with other particulars",           \
-      "Use another name.")                                                                        \
-    X(group_exists, "a group of that name exists with other particulars", "Use another name.")    \
-    X(group_elsewhere, "the group belongs to another account tree",                               \
-      "Give this tree a group of its own name.")                                                  \
-    X(account_cycle, "the account would be its own ancestor", "Choose another parent.")           \
-    X(identity_taken, "the identity belongs to another subscription at that time",                \
-      "End the other one first.")                                                                 \
-    X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                              \
-    X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")          \
-    X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")          \
-    X(bad_column, "the import has a column that is not known", "Mend the header line.")           \
+#define FARTHING_DIRECTORY_REASONS(X)                                                              \
+    X(unknown_account, "no account has that name", "Import the account first, or mend the name.")  \
+    X(unknown_subscription, "no subscription has that name",                                       \
+      "Import the subscription first, or mend the name.")                                          \
+    X(unknown_plan, "no plan has that name",                                                       \
+      "Publish a catalog with that plan first, or mend the name.")                                 \
+    X(unknown_group, "no group has that name", "Add the group first, or mend the name.")           \
+    X(account_exists, "an account of that name exists with other particulars",                     \
+      "Use another name.")                                                                         \
+    X(subscription_exists, "a subscription of that name exists with other particulars",            \
+      "Use another name.")                                                                         \
+    X(group_exists, "a group of that name exists with other particulars", "Use another name.")     \
+    X(group_elsewhere, "the group belongs to another account tree",                                \
+      "Give this tree a group of its own name.")                                                   \
+    X(account_cycle, "the account would be its own ancestor", "Choose another parent.")            \
+    X(identity_taken, "the identity belongs to another subscription at that time",                 \
+      "End the other one first.")                                                                  \
+    X(bad_date, "the date is not a date", "Write it as 2026-01-31.")                               \
+    X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")           \
+    X(bad_country, "the country is no code of a country", "Write GB, or US-CA for a part of one.") \
+    X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")           \
+    X(bad_column, "the import has a column that is not known", "Mend the header line.")            \
     X(bad_row, "a row of the import can't be read", "Mend the row.")
 FARTHING_REASON_ENUM(DirectoryReason, FARTHING_DIRECTORY_REASONS)
 }  // namespace farthing

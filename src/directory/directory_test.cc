@@ -24,7 +24,8 @@ struct Facts {
                                   .parent = parent,
                                   .title = {},
                                   .address = {},
-                                  .tax_number = {}});
+                                  .tax_number = {},
+                                  .country = {}});
         return id;
     }
     void pays(AccountId account, Date from = kNewYear, bool pays = true) {

@@ -16,11 +16,12 @@ struct Column {
     std::string_view name;
     bool required = false;
 };
-constexpr std::array<Column, 8> kAccountColumns = {{{"account", true},
+constexpr std::array<Column, 9> kAccountColumns = {{{"account", true},
                                                     {"parent"},
                                                     {"title"},
                                                     {"address"},
                                                     {"tax_number"},
+                                                    {"country"},
                                                     {"bill_day"},
                                                     {"pays"},
                                                     {"from"}}};
@@ -224,6 +225,7 @@ AccountRow account_row(Table& table) {
     row.title = table.text("title");
     row.address = address_lines(table.text("address"));
     row.tax_number = table.text("tax_number");
+    row.country = table.text("country");
     row.bill_day =
         static_cast<unsigned>(table.number("bill_day", 1, 31, 1, DirectoryReason::bad_bill_day));
     row.pays = table.yes_or_no("pays", row.parent.empty());

@@ -22,6 +22,7 @@ struct AccountRow {
     std::string title;
     std::vector<std::string> address;  // lines as printed
     std::string tax_number;
+    std::string country;
     unsigned bill_day = 1;
     bool pays = true;
     Date from = Date::of(1970, 1, 1);  // since when it pays or not

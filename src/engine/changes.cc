@@ -32,13 +32,16 @@ class Changes {
             return fail(DirectoryReason::bad_bill_day,
                         "bill day " + std::to_string(change.bill_day));
         }
+        if (!change.country.empty() && !catalog::is_country_code(change.country))
+            return fail(DirectoryReason::bad_country, "country \"" + change.country + "\"");
         AccountFact fact{{},
                          change.name,
                          parent,
                          change.title,
                          change.address,
                          change.bill_day,
-                         change.tax_number};
+                         change.tax_number,
+                         change.country};
         if (const auto known = find_account(change.name); known) {
             const bool stored = known.value <= directory_.accounts().size();
             const AccountFact& old = stored ? directory_.account(known).fact : new_account(known);
@@ -258,7 +261,7 @@ std::expected<std::int64_t, Errors> Engine::import_accounts(std::string_view fil
         *state_, file_name, directory::parse_accounts(file_name, csv),
         [](Changes& changes, const directory::AccountRow& row) {
             return changes.account({row.account, row.parent, row.title, row.address, row.tax_number,
-                                    row.bill_day, row.pays, row.from});
+                                    row.country, row.bill_day, row.pays, row.from});
         });
 }
 

@@ -61,6 +61,7 @@ struct AccountChange {
     std::string title;
     std::vector<std::string> address;
     std::string tax_number;
+    std::string country;  // "GB", "US-CA"; empty: as the account above it
     unsigned bill_day = 1;
     bool pays = true;
     Date from = Date::of(1970, 1, 1);
@@ -162,6 +163,7 @@ struct BillRunReport {
         std::string number;
         std::optional<Money> net;  // absent in lists, which do not open the documents
         Money payable;
+        InvoiceId corrects = {};             // of a note
         std::vector<Finding> findings = {};  // of a preview or run
     };
     std::vector<Row> invoices;
@@ -322,6 +324,13 @@ class Engine {
     Result<std::vector<BillRunReport::Row>> invoices();
     Result<Invoice> invoice(std::string_view number_or_id);  // "INV-2026-0001" or "12"
     Result<Invoice> adjust(std::string_view invoice, Adjustment adjustment);
+    // A note over what changed since in a sent invoice's own period and lines, prepared; none where
+    // nothing did.
+    Result<std::optional<Invoice>> note(std::string_view number);
+    // Credits or debits a line of a sent invoice by a note; what is prepared already is extended.
+    Result<Invoice> note_by_hand(std::string_view number, Adjustment adjustment);
+    Result<Invoice> send_document(std::string_view number_or_id);
+    Result<Invoice> void_document(std::string_view number_or_id);  // a prepared one
     Result<Invoice> set_field(std::string_view invoice, const std::string& name,
                               const std::string& value);
     Result<std::string> invoice_pdf(const Invoice& invoice);

@@ -453,7 +453,7 @@ class Explain {
     }
 
     Result<void> verify_line(const Invoice& invoice, const InvoiceLine& line, Explanation& e) {
-        FARTHING_TRY(const Invoice again, recompute(state_, invoice.payer, invoice.period));
+        FARTHING_TRY(const Invoice again, recompute(state_, invoice));
         Explanation::Verify result;
         result.stored = line.amount.to_string(invoice.line_digits);
         for (const InvoiceLine& candidate : again.lines) {

@@ -14,8 +14,8 @@ namespace farthing::engine {
 // The usage charge with that id, and its plan where asked; nullptr when the version has none.
 const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id,
                                         const catalog::Plan** plan);
-// A payer's document as it would be made now, apart from what its own stored document billed.
-Result<Invoice> recompute(Engine::State& state, AccountId payer, DatePeriod cycle);
+// The same document as it would be made now.
+Result<Invoice> recompute(Engine::State& state, const Invoice& document);
 // "unbilled/city", "revenue/lamp/lease", "rounding".
 std::string ledger_account_name(const Engine::State& state, LedgerAccount account);
 std::string owner_name(const directory::Directory& directory, OwnerKind kind, std::uint32_t owner);

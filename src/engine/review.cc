@@ -30,11 +30,10 @@ std::string median_text(const std::vector<std::int64_t>& earlier,
 
 }  // namespace
 
-Result<void> Review::open(std::size_t payers) {
-    if (payers == 0 || state_.unusual_factor <= 0) return {};
-    FARTHING_TRY(const auto rows, state_.store->invoices());
+void Review::open(const std::vector<DocumentRun::Row>& rows) {
+    if (state_.unusual_factor <= 0) return;
     for (const auto& row : rows) {
-        if (row.state == InvoiceState::sent)
+        if (row.state == InvoiceState::sent && !row.corrects)
             sent_[row.payer].push_back({row.id, row.period, row.currency, row.payable_atoms});
     }
     for (auto& [payer, sent] : sent_) {
@@ -42,7 +41,6 @@ Result<void> Review::open(std::size_t payers) {
             return a.period.first < b.period.first;
         });
     }
-    return {};
 }
 
 std::vector<Review::Sent> Review::earlier_than(const Invoice& invoice) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "assurance/finding.h"
+#include "engine/document_run.h"
 #include "engine/state.h"
 
 namespace farthing::engine {
@@ -13,8 +14,8 @@ class Review {
   public:
     explicit Review(Engine::State& state) : state_(state) {}
 
-    // Reads what was sent before; nothing where nothing is to be told.
-    Result<void> open(std::size_t payers);
+    // `rows`: the documents there are.
+    void open(const std::vector<DocumentRun::Row>& rows);
     // What is unusual about a document that was not sent yet.
     Result<std::vector<Finding>> look_at(const Invoice& invoice);
 

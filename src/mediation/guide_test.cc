@@ -12,8 +12,13 @@ const Instant kChange = kStart.plus_micros(kMicrosPerDay);
 // SIM 8944 is SIM-1's on the first day and SIM-2's from the second on.
 directory::Directory two_owners() {
     DirectoryFacts facts;
-    facts.accounts.push_back(
-        {.id = {1}, .name = "company", .parent = {}, .title = {}, .address = {}, .tax_number = {}});
+    facts.accounts.push_back({.id = {1},
+                              .name = "company",
+                              .parent = {},
+                              .title = {},
+                              .address = {},
+                              .tax_number = {},
+                              .country = {}});
     facts.subscriptions = {{{1}, "SIM-1", {1}, {}}, {{2}, "SIM-2", {1}, {}}};
     facts.identities = {{IdentityKind::iccid, "8944", {1}, kStart, kChange},
                         {IdentityKind::iccid, "8944", {2}, kChange}};
@@ -81,8 +86,13 @@ TEST(Guide, what_is_suspended_already_is_passed_over) {
 TEST(Guide, many_identities_taking_turns_find_their_owners) {
     constexpr std::uint32_t kMany = 20'000;
     DirectoryFacts facts;
-    facts.accounts.push_back(
-        {.id = {1}, .name = "company", .parent = {}, .title = {}, .address = {}, .tax_number = {}});
+    facts.accounts.push_back({.id = {1},
+                              .name = "company",
+                              .parent = {},
+                              .title = {},
+                              .address = {},
+                              .tax_number = {},
+                              .country = {}});
     for (std::uint32_t i = 1; i <= kMany; ++i) {
         facts.subscriptions.push_back({{i}, fmt::format("lamp {}", i), {1}, {}});
         facts.identities.push_back(

@@ -22,6 +22,7 @@ struct AccountFact {
     std::vector<std::string> address;  // lines as printed
     unsigned bill_day = 1;             // 1..31, the anchor of its cycles when it pays (EC61)
     std::string tax_number;
+    std::string country;  // ISO 3166: "GB", "US-CA"; empty: as the account above it
     bool operator==(const AccountFact&) const = default;
 };
 struct PaysFact {  // from that day on the account pays (or not) for itself and those below it

@@ -23,6 +23,13 @@ constexpr std::string_view name_of(InvoiceState state) {
     return kInvoiceStateNames[static_cast<std::size_t>(state)];
 }
 
+// A note corrects one sent invoice: it credits what is negative and debits the rest.
+enum class DocumentKind : std::uint8_t { invoice, note };
+constexpr std::array<std::string_view, 2> kDocumentKindNames = {"invoice", "note"};
+constexpr std::string_view name_of(DocumentKind kind) {
+    return kDocumentKindNames[static_cast<std::size_t>(kind)];
+}
+
 enum class LineKind : std::uint8_t { fee, usage, discount, adjustment };
 constexpr std::array<std::string_view, 4> kLineKindNames = {"fee", "usage", "discount",
                                                             "adjustment"};
@@ -38,6 +45,24 @@ struct LineDetail {
     Exact exact;           // its part of the line
     Money attributed;      // largest remainder: the details of a line sum to the line
     bool operator==(const LineDetail&) const = default;
+};
+
+// What taxes a line; without a name, nothing does.
+struct LineTax {
+    std::string name;  // "VAT 20 %"
+    std::string rule;  // where the catalog says it: "catalog.yaml:9"
+    Exact percent;
+    bool included = false;  // in the amount of the line
+    std::string text;       // printed with the tax: "Reverse charge, …"
+    bool operator==(const LineTax&) const = default;
+};
+
+// A line in the currency of its price, before it was converted; without a currency, it was not.
+struct Conversion {
+    Money amount;  // rounded in its own currency
+    Exact rate;    // units of the document's currency for one
+    Date day;      // from which the rate holds
+    bool operator==(const Conversion&) const = default;
 };
 
 struct InvoiceLine {
@@ -63,6 +88,8 @@ struct InvoiceLine {
     Money amount;              // rounded once, by the line rule
     std::string rounding;      // "toward_zero, 4 digits"
     std::string tax_category;  // of the tax summary
+    LineTax tax;
+    Conversion converted;
     std::vector<LineDetail> details;
     std::vector<std::int64_t> usage_by_day;  // base units per day of the period; empty for fees
     std::string usage_unit;  // of these, the allowance and `used`: the meter's base unit, "byte"
@@ -78,6 +105,8 @@ struct TaxLine {
     Exact percent;
     Money net;  // to the payable scale
     Money tax;
+    bool included = false;  // the lines hold it already
+    std::string text;       // why, where a law wants it said
     bool operator==(const TaxLine&) const = default;
 };
 
@@ -91,6 +120,11 @@ struct Adjustment {  // made by a person while Prepared
 
 struct Invoice {
     InvoiceId id;
+    DocumentKind kind = DocumentKind::invoice;
+    bool by_hand = false;  // a note of amounts that a person gave, not of what changed
+    InvoiceId corrects;    // a note's invoice; else none
+    std::string corrects_number;
+    Date corrects_issued;
     InvoiceState state = InvoiceState::draft;
     std::string number;  // of the series, once sent
     AccountId payer;
@@ -98,7 +132,8 @@ struct Invoice {
     std::string payer_title;
     std::vector<std::string> payer_address;
     std::string payer_tax_number;
-    std::string seller_title;  // from the catalog's `seller:`
+    std::string payer_country;  // "GB", "US-CA"; may be empty
+    std::string seller_title;   // from the catalog's `seller:`
     std::vector<std::string> seller_address;
     std::string seller_tax_number;
     std::string payment_text;  // terms and account to pay to

@@ -37,7 +37,7 @@ constexpr std::string_view kHeader =
     "of,fraction_by,"
     "quantity,unit,quantity_text,unit_price,arithmetic,exact,rounding,already_billed,amount,"
     "attributed,currency,"
-    "tax_category\n";
+    "tax_category,tax,tax_percent,corrects\n";
 constexpr int kExactDigits = 12;  // the canonical document has the whole fraction
 
 std::string money_cell(const Money& amount) {
@@ -66,10 +66,13 @@ class Sheet {
     void start_row(std::string_view row) {
         out_.text(invoice_.number).text(name_of(invoice_.state)).text(row);
     }
-    void end_row(const Money& amount, const Money& attributed, std::string_view tax_category) {
+    void end_row(const Money& amount, const Money& attributed, std::string_view tax_category,
+                 const LineTax& tax) {
         out_.number(money_cell(amount)).number(money_cell(attributed));
         out_.text(invoice_.currency == Currency{} ? std::string_view() : invoice_.currency.code());
-        out_.text(tax_category).end_row();
+        out_.text(tax_category).text(tax.name);
+        out_.number(tax.name.empty() ? std::string() : exact_cell(tax.percent));
+        out_.text(invoice_.corrects_number).end_row();
     }
     void line_names(const InvoiceLine& line) {
         out_.number(std::to_string(line.number)).text(name_of(line.kind));
@@ -95,7 +98,7 @@ class Sheet {
             .number(exact_cell(line.exact))
             .text(line.rounding);
         out_.number(money_cell(line.already_billed));
-        end_row(line.amount, {}, line.tax_category);
+        end_row(line.amount, {}, line.tax_category, line.tax);
     }
     void detail_row(const InvoiceLine& line, const LineDetail& detail) {
         start_row("detail");
@@ -104,7 +107,7 @@ class Sheet {
         days(line.period);
         out_.text("").text("").text("").text("").text(detail.quantity);
         out_.text("").text("").number(exact_cell(detail.exact)).text("").text("");
-        end_row({}, detail.attributed, line.tax_category);
+        end_row({}, detail.attributed, line.tax_category, line.tax);
     }
     void adjustment_row(const Adjustment& adjustment) {
         start_row("adjustment");
@@ -114,7 +117,7 @@ class Sheet {
         days({});
         out_.text("").text("").text("").text("").text("").text("").text("").text("").text("").text(
             "");
-        end_row(adjustment.amount, {}, "");
+        end_row(adjustment.amount, {}, "", {});
     }
 
     const Invoice& invoice_;

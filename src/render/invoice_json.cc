@@ -13,7 +13,7 @@ class InvoiceWriter {
 
     std::string write() {
         out_.begin_object();
-        out_.field("document", "invoice");
+        out_.field("document", name_of(invoice_.kind));
         out_.field("version", 1);
         head();
         parties();
@@ -54,6 +54,7 @@ class InvoiceWriter {
 
     void head() {
         out_.field("id", invoice_.id.value);
+        corrects();
         out_.field("state", name_of(invoice_.state));
         out_.field("number", invoice_.number);
         const bool priced = invoice_.currency != Currency{};
@@ -64,6 +65,21 @@ class InvoiceWriter {
         out_.field("line_digits", invoice_.line_digits);
         out_.field("payable_digits", invoice_.payable_digits);
         out_.field("catalog", invoice_.catalog);
+    }
+
+    // Which invoice a note corrects.
+    void corrects() {
+        out_.key("corrects");
+        if (invoice_.kind == DocumentKind::invoice) {
+            out_.null();
+            return;
+        }
+        out_.begin_object();
+        out_.field("id", invoice_.corrects.value);
+        out_.field("number", invoice_.corrects_number);
+        out_.field("issued", to_string(invoice_.corrects_issued));
+        out_.field("by_hand", invoice_.by_hand);
+        out_.end_object();
     }
 
     void parties() {
@@ -79,6 +95,7 @@ class InvoiceWriter {
         out_.field("title", invoice_.payer_title);
         texts("address", invoice_.payer_address);
         out_.field("tax_number", invoice_.payer_tax_number);
+        out_.field("country", invoice_.payer_country);
         out_.end_object();
     }
 
@@ -133,6 +150,28 @@ class InvoiceWriter {
         money("amount", line.amount);
         out_.field("rounding", line.rounding);
         out_.field("tax_category", line.tax_category);
+        out_.key("tax").begin_object();
+        out_.field("name", line.tax.name);
+        out_.field("rule", line.tax.rule);
+        exact("percent", line.tax.percent);
+        out_.field("included", line.tax.included);
+        out_.field("text", line.tax.text);
+        out_.end_object();
+        converted(line.converted);
+    }
+
+    void converted(const Conversion& from) {
+        out_.key("converted");
+        if (from.amount.currency == Currency{}) {
+            out_.null();
+            return;
+        }
+        out_.begin_object();
+        out_.field("currency", from.amount.currency.code());
+        out_.field("amount", from.amount.to_string());
+        exact("rate", from.rate);
+        out_.field("day", to_string(from.day));
+        out_.end_object();
     }
 
     void details(const InvoiceLine& line) {
@@ -188,6 +227,8 @@ class InvoiceWriter {
             exact("percent", tax.percent);
             money("net", tax.net);
             money("tax", tax.tax);
+            out_.field("included", tax.included);
+            out_.field("text", tax.text);
             out_.end_object();
         }
         out_.end_array();

@@ -5,6 +5,7 @@
 
 #include "render/canvas.h"
 #include "render/documents.h"
+#include "render/sections.h"
 #include "render/usage_chart.h"
 #include "render/wording.h"
 
@@ -46,6 +47,7 @@ constexpr TextStyle kBodyBoldRight{8.5, true, 0.05, Side::right};
 constexpr TextStyle kSmall{7, false, 0.38, Side::left, 3};
 constexpr TextStyle kSmallRight{7, false, 0.38, Side::right, 2};
 constexpr TextStyle kHeading{10.5, true, 0.05};
+constexpr TextStyle kTitle{10.5, true, 0.05, Side::left, 2};
 constexpr TextStyle kHeadingRight{10.5, true, 0.05, Side::right};
 constexpr TextStyle kLabel{7, false, 0.40};
 constexpr TextStyle kLabelRight{7, false, 0.40, Side::right};
@@ -54,32 +56,6 @@ constexpr TextStyle kLabelRight{7, false, 0.40, Side::right};
 std::string printed(std::string text) {
     if (text.starts_with('-')) text.replace(0, 1, "\u2212");
     return text;
-}
-
-// Lines of one service, and of one department inside it, in order of first appearance.
-struct Department {
-    std::string title;
-    std::vector<const InvoiceLine*> lines;
-};
-struct Section {
-    std::string service;
-    std::vector<Department> departments;
-};
-
-std::vector<Section> sections_of(const Invoice& invoice) {
-    std::vector<Section> sections;
-    std::map<std::string_view, std::size_t> services;
-    std::map<std::pair<std::size_t, std::string_view>, std::size_t> departments;
-    for (const InvoiceLine& line : invoice.lines) {
-        const auto [service, new_service] = services.try_emplace(line.service, sections.size());
-        if (new_service) sections.push_back({line.service, {}});
-        std::vector<Department>& within = sections[service->second].departments;
-        const auto [department, new_department] =
-            departments.try_emplace({service->second, line.department_title}, within.size());
-        if (new_department) within.push_back({line.department_title, {}});
-        within[department->second].lines.push_back(&line);
-    }
-    return sections;
 }
 
 Money sum_of(const std::vector<const InvoiceLine*>& lines, Currency currency) {
@@ -118,6 +94,8 @@ class Writer {
     std::string amount(const Money& amount) const {
         return printed(amount_text(amount, invoice_.payable_digits));
     }
+    bool is_note() const { return invoice_.kind == DocumentKind::note; }
+    bool is_credit() const { return invoice_.payable.atoms < 0; }
     bool sent() const { return invoice_.state == InvoiceState::sent; }
 
     void start_page() {
@@ -128,7 +106,8 @@ class Writer {
         if (page_ == 1) return;
         canvas_.text(kLeft, y_, kWidth * 0.5, invoice_.seller_title, kLabel);
         canvas_.text(kLeft + kWidth * 0.5, y_, kWidth * 0.5,
-                     "Invoice " + reference_ + " · " + payer(), kLabelRight);
+                     fmt::format("{} {} · {}", document_title(invoice_), reference_, payer()),
+                     kLabelRight);
         y_ += 13;
         canvas_.line(kLeft, y_, kRight, y_, 0.5, 0.6);
         y_ += 12;
@@ -171,7 +150,7 @@ class Writer {
         }
         double right = head_top;
         right += canvas_.text(kLeft + kWidth * 0.58, right, kWidth * 0.42,
-                              sent() ? "Invoice" : "Invoice (not sent)",
+                              std::string(document_title(invoice_)) + (sent() ? "" : " (not sent)"),
                               {17, true, 0.05, Side::right, 1});
         right += canvas_.text(kLeft + kWidth * 0.58, right + 1, kWidth * 0.42, reference_,
                               {9.5, false, 0.2, Side::right, 1});
@@ -199,9 +178,14 @@ class Writer {
 
     std::vector<std::pair<std::string, std::string>> fact_rows() const {
         std::vector<std::pair<std::string, std::string>> rows;
-        rows.emplace_back("Invoice number", sent() ? invoice_.number : "given when sent");
-        rows.emplace_back("Invoice date", sent() ? date_text(invoice_.issued) : "given when sent");
-        if (sent()) rows.emplace_back("Due date", date_text(invoice_.due));
+        const std::string what(is_note() ? "Note" : "Invoice");
+        rows.emplace_back(what + " number", sent() ? invoice_.number : "given when sent");
+        rows.emplace_back(what + " date", sent() ? date_text(invoice_.issued) : "given when sent");
+        if (is_note()) {
+            rows.emplace_back("Corrects invoice", invoice_.corrects_number);
+            rows.emplace_back("of", date_text(invoice_.corrects_issued));
+        }
+        if (sent() && !is_credit()) rows.emplace_back("Due date", date_text(invoice_.due));
         rows.emplace_back("Billing period", period_text(invoice_.period));
         rows.emplace_back("Customer", invoice_.payer_name);
         std::size_t shown = 0;
@@ -232,10 +216,13 @@ class Writer {
     void payable_banner() {
         constexpr double kHeight = 30;
         canvas_.box(kLeft, y_, kWidth, kHeight, 0.94);
-        const std::string when = sent() ? "To pay by " + date_text(invoice_.due) : "To pay";
+        const std::string when = is_credit() ? "To your credit"
+                                 : sent()    ? "To pay by " + date_text(invoice_.due)
+                                             : "To pay";
         canvas_.text(kLeft + 10, y_ + 9, kWidth * 0.5, when, {9.5, false, 0.10});
         canvas_.text(kLeft + kWidth * 0.5, y_ + 6.5, kWidth * 0.5 - 10,
-                     printed_with_currency(invoice_.payable), {13, true, 0.05, Side::right, 1});
+                     printed_with_currency(is_credit() ? -invoice_.payable : invoice_.payable),
+                     {13, true, 0.05, Side::right, 1});
         y_ += kHeight + 18;
     }
 
@@ -271,12 +258,12 @@ class Writer {
         for (const Department& department : section.departments) {
             all.insert(all.end(), department.lines.begin(), department.lines.end());
         }
-        section_title_ = section.service.empty() ? "Services" : section.service;
+        section_title_ = section.service;
         need(90);
-        canvas_.text(kLeft, y_, kWidth * 0.7, section_title_, kHeading);
+        const double title_height = canvas_.text(kLeft, y_, kWidth * 0.7, section_title_, kTitle);
         canvas_.text(kLeft + kWidth * 0.7, y_, kWidth * 0.3,
                      line_amount(sum_of(all, invoice_.currency)), kHeadingRight);
-        y_ += 19;
+        y_ += std::max(19.0, title_height + 5);
         column_heads();
         const bool by_department = section.departments.size() > 1;
         for (const Department& department : section.departments) {
@@ -390,6 +377,15 @@ class Writer {
         y_ += 8;
     }
 
+    // Why a law taxes it so: printed where the law wants it read.
+    void tax_reason(const std::string& text) {
+        const double x = kLeft + kWidth * 0.5;
+        const double height = canvas_.text_height(kWidth * 0.5, text, kSmall);
+        need(height + 4);
+        canvas_.text(x, y_, kWidth * 0.5, text, kSmall);
+        y_ += height + 4;
+    }
+
     void total_row(const std::string& label, const std::string& value, bool strong) {
         const double x = kLeft + kWidth * 0.5;
         canvas_.text(x, y_, kWidth * 0.32, label, strong ? kBodyBold : kBody);
@@ -408,6 +404,7 @@ class Writer {
             need(40);
             total_row(fmt::format("{} on {}", tax_text(tax), amount(tax.net)), amount(tax.tax),
                       false);
+            if (!tax.text.empty()) tax_reason(tax.text);
         }
         if (invoice_.taxes.empty()) total_row("Tax", amount(invoice_.tax), false);
         canvas_.line(kLeft + kWidth * 0.5, y_, kRight, y_, 0.8, 0.1);
@@ -427,17 +424,19 @@ class Writer {
         Exact adjusted;
         for (const Adjustment& adjustment : adjustments_apart(invoice_))
             adjusted += adjustment.amount.exact();
-        rest -= adjusted;
+        const Exact taxed = -included_tax(invoice_).exact();
+        rest -= adjusted + taxed;
         const auto row = [&](const std::string& label, const Exact& value) {
             const auto money = money_of(value, invoice_.currency);
             if (money && money->atoms != 0) total_row(label, line_amount(*money), false);
         };
         row("Adjustments", adjusted);
+        row("Tax in these amounts", taxed);
         row(fmt::format("Rounding to {} decimals", invoice_.payable_digits), rest);
     }
 
     void payment() {
-        if (invoice_.payment_text.empty()) return;
+        if (invoice_.payment_text.empty() || is_credit()) return;
         TextStyle style = kBody;
         style.lines_max = 12;
         const double height = canvas_.text_height(kWidth * 0.55, invoice_.payment_text, style) + 34;
@@ -477,9 +476,10 @@ Result<int> draw(Canvas& canvas, const Invoice& invoice, std::string_view logo_p
 }  // namespace
 
 Result<std::string> invoice_pdf(const Invoice& invoice, std::string_view logo_png) {
-    const DocumentTitle title{"Invoice " + invoice_reference(invoice), invoice.seller_title,
-                              invoice.payer_title + ", " + period_text(invoice.period),
-                              invoice.issued};
+    const DocumentTitle title{
+        fmt::format("{} {}", document_title(invoice), invoice_reference(invoice)),
+        invoice.seller_title, invoice.payer_title + ", " + period_text(invoice.period),
+        invoice.issued};
     Canvas counting(title, Canvas::Keep::no);
     FARTHING_TRY(const int pages, draw(counting, invoice, logo_png, 0));
     FARTHING_CHECK(counting.finish());

@@ -20,7 +20,11 @@ std::string head(const Invoice& invoice) {
     std::string text;
     const std::string_view mark = state_mark(invoice.state);
     if (!mark.empty()) text += fmt::format("*** {}: not sent, figures may change ***\n\n", mark);
-    text += fmt::format("Invoice {}\n", shown(invoice_reference(invoice)));
+    text += fmt::format("{} {}\n", document_title(invoice), shown(invoice_reference(invoice)));
+    if (invoice.kind == DocumentKind::note) {
+        text += fmt::format("Of       invoice {}, {}\n", shown(invoice.corrects_number),
+                            date_text(invoice.corrects_issued));
+    }
     text += fmt::format("From     {}\n", shown(invoice.seller_title));
     text += fmt::format("To       {}\n", shown(invoice.payer_title.empty() ? invoice.payer_name
                                                                            : invoice.payer_title));
@@ -82,6 +86,7 @@ std::string invoice_text(const Invoice& invoice) {
     for (const TaxLine& tax : invoice.taxes) {
         totals.add({tax_text(tax) + " on " + amount_text(tax.net, invoice.payable_digits),
                     amount_with_currency(tax.tax, invoice.payable_digits)});
+        if (!tax.text.empty()) totals.add({shown(tax.text), ""});
     }
     totals.add({"Payable", amount_with_currency(invoice.payable, invoice.payable_digits)});
     return head(invoice) + lines.text() + "\n" + adjustments(invoice) + totals.text().substr(1);

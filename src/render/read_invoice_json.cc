@@ -61,6 +61,12 @@ class Reader {
         if (!amount) return malformed(name, "an amount such as \"12.50\"");
         return *amount;
     }
+    Result<bool> flag(std::string_view name) const {
+        FARTHING_TRY(const element found, at(name));
+        bool content = false;
+        if (found.get(content) != simdjson::SUCCESS) return malformed(name, "true or false");
+        return content;
+    }
     Result<Date> date(std::string_view name) const {
         FARTHING_TRY(const std::string content, text(name));
         const auto day = parse_date(content);
@@ -170,6 +176,31 @@ Result<void> read_line_names(const Reader& from, InvoiceLine& line) {
     return {};
 }
 
+Result<LineTax> read_line_tax(const Reader& from) {
+    LineTax tax;
+    FARTHING_TRY(tax.name, from.text("name"));
+    FARTHING_TRY(tax.rule, from.text("rule"));
+    FARTHING_TRY(tax.percent, from.exact("percent"));
+    FARTHING_TRY(tax.included, from.flag("included"));
+    FARTHING_TRY(tax.text, from.text("text"));
+    return tax;
+}
+
+Result<Conversion> read_conversion(const Reader& from) {
+    Conversion converted;
+    FARTHING_TRY(const element there, from.at("converted"));
+    if (there.is_null()) return converted;
+    FARTHING_TRY(Reader fields, from.child("converted"));
+    FARTHING_TRY(const std::string code, fields.text("currency"));
+    const auto currency = Currency::named(code);
+    if (!currency) return fields.malformed("currency", "an ISO 4217 code with a minor unit");
+    fields.set_currency(*currency);
+    FARTHING_TRY(converted.amount, fields.money("amount"));
+    FARTHING_TRY(converted.rate, fields.exact("rate"));
+    FARTHING_TRY(converted.day, fields.date("day"));
+    return converted;
+}
+
 Result<InvoiceLine> read_line(const Reader& from) {
     InvoiceLine line;
     FARTHING_CHECK(read_line_names(from, line));
@@ -185,6 +216,9 @@ Result<InvoiceLine> read_line(const Reader& from) {
     FARTHING_TRY(line.amount, from.money("amount"));
     FARTHING_TRY(line.rounding, from.text("rounding"));
     FARTHING_TRY(line.tax_category, from.text("tax_category"));
+    FARTHING_TRY(const Reader tax, from.child("tax"));
+    FARTHING_TRY(line.tax, read_line_tax(tax));
+    FARTHING_TRY(line.converted, read_conversion(from));
     FARTHING_TRY(line.details, from.items("details", read_detail));
     FARTHING_TRY(line.usage_by_day, from.integers("usage_by_day"));
     FARTHING_TRY(line.usage_unit, from.text("usage_unit"));
@@ -213,6 +247,8 @@ Result<TaxLine> read_tax(const Reader& from) {
     FARTHING_TRY(tax.percent, from.exact("percent"));
     FARTHING_TRY(tax.net, from.money("net"));
     FARTHING_TRY(tax.tax, from.money("tax"));
+    FARTHING_TRY(tax.included, from.flag("included"));
+    FARTHING_TRY(tax.text, from.text("text"));
     return tax;
 }
 
@@ -231,7 +267,19 @@ Result<Currency> read_currency(const Reader& from) {
     return *currency;
 }
 
+Result<void> read_corrects(const Reader& from, Invoice& invoice) {
+    FARTHING_TRY(invoice.kind, (from.choice<DocumentKind>("document", kDocumentKindNames)));
+    if (invoice.kind == DocumentKind::invoice) return {};
+    FARTHING_TRY(const Reader corrects, from.child("corrects"));
+    FARTHING_TRY(invoice.corrects.value, corrects.small<std::uint32_t>("id"));
+    FARTHING_TRY(invoice.corrects_number, corrects.text("number"));
+    FARTHING_TRY(invoice.corrects_issued, corrects.date("issued"));
+    FARTHING_TRY(invoice.by_hand, corrects.flag("by_hand"));
+    return {};
+}
+
 Result<void> read_head(const Reader& from, Invoice& invoice) {
+    FARTHING_CHECK(read_corrects(from, invoice));
     FARTHING_TRY(invoice.id.value, from.small<std::uint32_t>("id"));
     FARTHING_TRY(invoice.state, (from.choice<InvoiceState>("state", kInvoiceStateNames)));
     FARTHING_TRY(invoice.number, from.text("number"));
@@ -265,6 +313,7 @@ Result<void> read_parties(const Reader& from, Invoice& invoice) {
     FARTHING_TRY(invoice.payer_title, payer.text("title"));
     FARTHING_TRY(invoice.payer_address, payer.texts("address"));
     FARTHING_TRY(invoice.payer_tax_number, payer.text("tax_number"));
+    FARTHING_TRY(invoice.payer_country, payer.text("country"));
     return {};
 }
 
@@ -284,7 +333,9 @@ Result<void> read_body(const Reader& from, Invoice& invoice) {
 Result<void> check_kind(const Reader& from) {
     const auto document = from.text("document");
     const auto version = from.integer("version");
-    if (document && *document == "invoice" && version && *version == 1) return {};
+    const bool known =
+        document && std::ranges::find(kDocumentKindNames, *document) != kDocumentKindNames.end();
+    if (known && version && *version == 1) return {};
     return fail(DocumentReason::document_kind_unknown);
 }
 

@@ -110,7 +110,7 @@ inline Invoice sample_invoice() {
     invoice.lines_total = eur("292.0564");
     invoice.net = eur("290.06");
     invoice.taxes = {{"standard", "VAT 24 %", "Estonia, supply to a business in the same country",
-                      Exact(24), eur("290.06"), eur("69.61")}};
+                      Exact(24), eur("290.06"), eur("69.61"), false, ""}};
     invoice.tax = eur("69.61");
     invoice.payable = eur("359.67");
     invoice.catalog = "northlight-eu 3";

@@ -101,8 +101,24 @@ std::string quantity_text(const InvoiceLine& line) {
     return number + "\u00A0" + line.unit + (many ? "s" : "");
 }
 
+std::string_view document_title(const Invoice& invoice) {
+    if (invoice.kind == DocumentKind::invoice) return "Invoice";
+    return invoice.payable.atoms < 0 ? "Credit note" : "Debit note";
+}
+
+Money included_tax(const Invoice& invoice) {
+    Money sum{0, invoice.currency};
+    for (const TaxLine& tax : invoice.taxes) {
+        if (!tax.included) continue;
+        if (const auto next = checked_add(sum, tax.tax)) sum = *next;
+    }
+    return sum;
+}
+
 std::string invoice_reference(const Invoice& invoice) {
     if (!invoice.number.empty()) return invoice.number;
+    if (invoice.kind == DocumentKind::note)
+        return fmt::format("prepared, of {}", invoice.corrects_number);
     return fmt::format("{} {} {}", invoice.state == InvoiceState::draft ? "Draft" : "Prepared",
                        invoice.payer_name, to_string(invoice.period.first));
 }

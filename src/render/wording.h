@@ -27,6 +27,10 @@ std::string quantity_text(const InvoiceLine& line);
 std::string grouped(std::string_view number);
 // The number, or "Draft" / "Prepared" with the account while it has none.
 std::string invoice_reference(const Invoice& invoice);
+// "Invoice", "Credit note" or "Debit note".
+std::string_view document_title(const Invoice& invoice);
+// Tax that the lines hold already.
+Money included_tax(const Invoice& invoice);
 // What stands over a document that was not sent: "DRAFT", "PREPARED"; empty when sent.
 std::string_view state_mark(InvoiceState state);
 // Adjustments that no line shows yet.

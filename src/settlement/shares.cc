@@ -74,7 +74,8 @@ std::vector<const InvoiceLine*> targets_of(const Invoice& invoice, const Invoice
     for (const InvoiceLine& line : invoice.lines) {
         const bool charged = line.kind == LineKind::fee || line.kind == LineKind::usage;
         if (charged && line.department == discount.department &&
-            line.tax_category == discount.tax_category &&
+            line.tax_category == discount.tax_category && line.tax == discount.tax &&
+            line.cycle == discount.cycle &&
             std::ranges::find(rule.on, line.component) != rule.on.end()) {
             targets.push_back(&line);
         }

@@ -12,13 +12,19 @@ namespace farthing::store {
 
 namespace {
 
-constexpr int kVersion = 1;
 constexpr std::string_view kInvoiceMagic = "FINV";
 constexpr std::string_view kStatementMagic = "FSTM";
 
+constexpr int version_of(std::string_view magic) {
+    return magic == kInvoiceMagic ? 2 : 1;
+}
+
 class Encoder {
   public:
-    explicit Encoder(std::string_view magic) : bytes_(magic) { integer(kVersion); }
+    explicit Encoder(std::string_view magic) : bytes_(magic), version_(version_of(magic)) {
+        integer(version_);
+    }
+    int version() const { return version_; }
     std::string take() { return std::move(bytes_); }
 
     template <class... Fields>
@@ -68,6 +74,7 @@ class Encoder {
     }
 
     std::string bytes_;
+    int version_;
 };
 
 // After the first fault every further field reads as nothing; `sound` tells at the end.
@@ -79,8 +86,11 @@ class Decoder {
             return;
         }
         rest_.remove_prefix(magic.size());
-        if (integer() != kVersion) sound_ = false;
+        const i128 version = integer();
+        if (version < 1 || version > version_of(magic)) sound_ = false;
+        if (sound_) version_ = static_cast<int>(version);
     }
+    int version() const { return version_; }
     bool sound() const { return sound_ && rest_.empty(); }
 
     template <class... Fields>
@@ -156,6 +166,7 @@ class Decoder {
 
     std::string_view rest_;
     bool sound_ = true;
+    int version_ = 1;
 };
 
 // One list of fields for writing and reading, so that the two can't drift apart.
@@ -184,16 +195,26 @@ void visit(Codec& codec, LineDetail& detail) {
     codec(detail.subject, detail.note, detail.quantity, detail.exact, detail.attributed);
 }
 template <class Codec>
+void visit(Codec& codec, LineTax& tax) {
+    codec(tax.name, tax.rule, tax.percent, tax.included, tax.text);
+}
+template <class Codec>
+void visit(Codec& codec, Conversion& converted) {
+    codec(converted.amount, converted.rate, converted.day);
+}
+template <class Codec>
 void visit(Codec& codec, InvoiceLine& line) {
     codec(line.number, line.kind, line.component, line.version, line.department,
           line.department_title, line.service, line.text, line.period, line.cycle, line.fraction,
           line.quantity, line.unit, line.unit_price, line.arithmetic, line.exact,
           line.already_billed, line.amount, line.rounding, line.tax_category, line.details,
           line.usage_by_day, line.usage_unit, line.allowance, line.used);
+    if (codec.version() >= 2) codec(line.tax, line.converted);
 }
 template <class Codec>
 void visit(Codec& codec, TaxLine& tax) {
     codec(tax.category, tax.name, tax.rule, tax.percent, tax.net, tax.tax);
+    if (codec.version() >= 2) codec(tax.included, tax.text);
 }
 template <class Codec>
 void visit(Codec& codec, Adjustment& adjustment) {
@@ -208,6 +229,9 @@ void visit(Codec& codec, Invoice& invoice) {
           invoice.currency, invoice.line_digits, invoice.payable_digits, invoice.lines,
           invoice.adjustments, invoice.fields, invoice.lines_total, invoice.net, invoice.taxes,
           invoice.tax, invoice.payable, invoice.catalog);
+    if (codec.version() < 2) return;
+    codec(invoice.kind, invoice.by_hand, invoice.corrects, invoice.corrects_number,
+          invoice.corrects_issued, invoice.payer_country);
 }
 template <class Codec>
 void visit(Codec& codec, StatementLine& line) {

@@ -46,8 +46,15 @@ Invoice sample() {
     invoice.adjustments = {{"goodwill", "outage", 1, dollars(-100)},
                            {"visit", "", std::nullopt, dollars(50)}};
     invoice.fields = {{"purchase order", "PO-1"}};
-    invoice.taxes = {{"standard", "VAT 20 %", "rule 1", Exact(20), dollars(2481), dollars(496)}};
+    invoice.taxes = {{"standard", "VAT 20 %", "rule 1", Exact(20), dollars(2481), dollars(496),
+                      false, "as agreed"}};
     invoice.payable = dollars(2977);
+    return invoice;
+}
+
+Invoice of_february() {
+    Invoice invoice = sample();
+    invoice.period = {Date::of(2024, 2, 1), Date::of(2024, 3, 1)};
     return invoice;
 }
 
@@ -166,7 +173,7 @@ TEST(Invoices, AreNumberedWithoutGapsAndSentOnce) {
     const TestFolder folder;
     auto store = opened(folder);
     const InvoiceId first = *store->save_prepared(sample(), {}, {statement_of(sample().period)});
-    const InvoiceId second = *store->save_prepared(sample(), {}, {});
+    const InvoiceId second = *store->save_prepared(of_february(), {}, {});
     EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
     EXPECT_EQ(store->send(first, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-2");
     EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
@@ -177,6 +184,40 @@ TEST(Invoices, AreNumberedWithoutGapsAndSentOnce) {
     EXPECT_EQ((*rows)[0].payable_atoms, narrow64(dollars(2977).atoms));
     EXPECT_EQ((*store->statements(sample().period))[0].lines[0].invoice, "INV-2024-2");
     EXPECT_TRUE(store->integrity()->empty());
+}
+
+// What one process read is old as soon as another changed a document of the payer.
+TEST(Invoices, EC66_ChangeOnlyFromWhatIsCurrent) {
+    const TestFolder folder;
+    auto one = opened(folder);
+    auto other = opened(folder);
+    ASSERT_TRUE(one->invoices() && other->invoices());
+    const InvoiceId id = *one->save_prepared(sample(), {entry_of(5)}, {});
+    EXPECT_EQ(code_of_error(other->save_prepared(sample(), {entry_of(5)}, {})), "invoice_moved");
+    EXPECT_EQ(code_of_error(other->undo_prepared(id, {})), "invoice_moved");
+    EXPECT_EQ(code_of_error(other->send(id, "INV-2024-", numbered, {})), "invoice_moved");
+    ASSERT_TRUE(other->invoices());
+    ASSERT_TRUE(other->send(id, "INV-2024-", numbered, {entry_of(9)}));
+    EXPECT_EQ(code_of_error(one->undo_prepared(id, {entry_of(-5)})), "invoice_immutable");
+    EXPECT_EQ(one->send(id, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
+    EXPECT_EQ(one->entries({7})->size(), 2u);
+    EXPECT_TRUE(one->integrity()->empty());
+}
+
+TEST(Invoices, NamesWhatANoteCorrects) {
+    const TestFolder folder;
+    auto store = opened(folder);
+    const InvoiceId id = *store->save_prepared(sample(), {}, {});
+    Invoice note = sample();
+    note.kind = DocumentKind::note;
+    note.corrects = id;
+    note.corrects_number = "INV-2024-1";
+    note.by_hand = true;
+    const InvoiceId made = *store->save_prepared(note, {}, {});
+    EXPECT_EQ((*store->invoices())[1].corrects, id);
+    EXPECT_EQ(store->invoice(made)->corrects_number, "INV-2024-1");
+    EXPECT_TRUE(store->invoice(made)->by_hand);
+    EXPECT_FALSE(store->save_prepared(note, {}, {}));  // one prepared note of an invoice at a time
 }
 
 TEST(Invoices, NeverChangeOnceSent) {

@@ -210,6 +210,19 @@ CREATE TABLE batch_fix (
 constexpr std::string_view kAppendOnlySince2[] = {"suspense_exit_record", "suspense_fix",
                                                   "batch_fix"};
 
+// Since version 3: accounts have countries, notes correct invoices, documents change by
+// compare-and-set.
+constexpr std::string_view kDocumentChanges = R"sql(
+ALTER TABLE account_fact ADD COLUMN country TEXT NOT NULL DEFAULT '';
+ALTER TABLE invoice ADD COLUMN corrects BIGINT NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX invoice_once ON invoice (tenant, payer, period_first)
+    WHERE corrects = 0 AND state <> 3;
+CREATE UNIQUE INDEX note_once ON invoice (tenant, corrects) WHERE corrects <> 0 AND state = 1;
+CREATE TABLE document_revision (
+    tenant BIGINT NOT NULL, payer BIGINT NOT NULL, revision BIGINT NOT NULL,
+    PRIMARY KEY (tenant, payer)) {small};
+)sql";
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -310,6 +323,7 @@ std::string upgrade_sql(std::int64_t version) {
     std::string text;
     if (version < 2)
         text += for_sqlite(std::string(kSuspenseTables)) + append_only_triggers(kAppendOnlySince2);
+    if (version < 3) text += for_sqlite(std::string(kDocumentChanges));
     return text;
 }
 

@@ -3,6 +3,8 @@
 // store_check.cc.
 #pragma once
 
+#include <map>
+
 #include "store/batch_chain.h"
 #include "store/files.h"
 #include "store/lake.h"
@@ -92,6 +94,8 @@ class SqliteStore final : public Store {
     };
     Result<StoredInvoice> read_invoice(InvoiceId id);
     Result<Invoice> require_prepared(InvoiceId id);
+    Result<void> claim_documents(AccountId payer);
+    Result<void> commit_documents(Transaction& transaction, AccountId payer);
     Result<void> write_lines(const Invoice& invoice);
     Result<void> write_statements(InvoiceId id, const std::vector<Statement>& statements);
     // store_check.cc
@@ -107,6 +111,7 @@ class SqliteStore final : public Store {
     std::filesystem::path archive_;
     FolderLock lock_;
     std::unique_ptr<Database> database_;
+    std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
 };
 

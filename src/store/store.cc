@@ -143,8 +143,8 @@ Result<std::vector<AccountFact>> read_accounts(Database& database) {
     std::vector<AccountFact> accounts;
     std::vector<std::int64_t> seqs;  // of the accounts, ascending
     FARTHING_CHECK(database.select(
-        "SELECT seq, id, name, parent, title, bill_day, tax_number FROM account_fact WHERE tenant "
-        "= ? ORDER BY seq",
+        "SELECT seq, id, name, parent, title, bill_day, tax_number, country FROM account_fact "
+        "WHERE tenant = ? ORDER BY seq",
         [&](const SqlStatement& row) {
             seqs.push_back(row.integer(0));
             accounts.push_back({{row.as<std::uint32_t>(1)},
@@ -153,7 +153,8 @@ Result<std::vector<AccountFact>> read_accounts(Database& database) {
                                 row.text(4),
                                 {},
                                 row.as<unsigned>(5),
-                                row.text(6)});
+                                row.text(6),
+                                row.text(7)});
         },
         kTenant));
     FARTHING_CHECK(database.select(
@@ -235,9 +236,10 @@ Result<std::int64_t> SqliteStore::next_seq(std::string_view table) {
 Result<void> SqliteStore::append_account(const AccountFact& fact) {
     FARTHING_TRY(const std::int64_t seq, next_seq("account_fact"));
     FARTHING_CHECK(database_->run(
-        "INSERT INTO account_fact (tenant, seq, id, name, parent, title, bill_day, tax_number) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        kTenant, seq, fact.id, fact.name, fact.parent, fact.title, fact.bill_day, fact.tax_number));
+        "INSERT INTO account_fact (tenant, seq, id, name, parent, title, bill_day, tax_number, "
+        "country) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        kTenant, seq, fact.id, fact.name, fact.parent, fact.title, fact.bill_day, fact.tax_number,
+        fact.country));
     for (std::size_t position = 0; position < fact.address.size(); ++position) {
         FARTHING_CHECK(database_->run(
             "INSERT INTO account_fact_address (tenant, seq, position, line) VALUES (?, ?, ?, ?)",

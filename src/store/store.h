@@ -38,6 +38,8 @@ namespace farthing {
     X(archive_failed, "a file of the archive can't be written",                             \
       "Check the disk's free space and permissions.")                                       \
     X(invoice_immutable, "a sent invoice never changes", "Correct it by a later document.") \
+    X(invoice_moved, "another process changed a document of this payer meanwhile",          \
+      "Look at it, and do it again if it is still to do.")                                  \
     X(invoice_unknown, "no invoice has that number or id",                                  \
       "List them with `farthing invoice list`.")                                            \
     X(invoice_not_prepared, "the invoice is not in the state Prepared",                     \
@@ -184,7 +186,9 @@ class Store {
     };
     virtual Result<std::vector<BalanceRow>> balances() = 0;  // fold of all postings
 
-    // Invoices. One transaction each. A prepared document comes with the entries it posts.
+    // Invoices. One transaction each. A prepared document comes with the entries it posts. What
+    // changes a document was made from what `invoices` told: if another process changed a document
+    // of the same payer since, it is refused as invoice_moved (EC66).
     virtual Result<InvoiceId> save_prepared(const Invoice& invoice,
                                             const std::vector<Entry>& entries,
                                             const std::vector<Statement>& statements) = 0;
@@ -206,6 +210,7 @@ class Store {
         DatePeriod period;
         Currency currency;
         std::int64_t payable_atoms = 0;
+        InvoiceId corrects;  // of a note; else none
     };
     virtual Result<std::vector<InvoiceRow>> invoices() = 0;
     virtual Result<Invoice> invoice(InvoiceId id) = 0;

@@ -52,6 +52,26 @@ Result<Invoice> SqliteStore::require_prepared(InvoiceId id) {
     return std::move(stored.invoice);
 }
 
+// Compare-and-set: every change of a payer's documents counts its revision up.
+Result<void> SqliteStore::claim_documents(AccountId payer) {
+    FARTHING_TRY(
+        const std::int64_t revision,
+        database_->integer("SELECT revision FROM document_revision WHERE tenant = ? AND payer = ?",
+                           0, kTenant, payer));
+    if (revision != document_revisions_[payer]) return fail(StoreReason::invoice_moved);
+    return database_->run(
+        "INSERT INTO document_revision (tenant, payer, revision) VALUES (?, ?, 1) "
+        "ON CONFLICT (tenant, payer) DO UPDATE SET revision = revision + 1",
+        kTenant, payer);
+}
+
+// After the commit: the next change of this process starts from its own.
+Result<void> SqliteStore::commit_documents(Transaction& transaction, AccountId payer) {
+    FARTHING_CHECK(transaction.commit());
+    document_revisions_[payer] += 1;
+    return {};
+}
+
 Result<void> SqliteStore::write_lines(const Invoice& invoice) {
     FARTHING_CHECK(database_->run("DELETE FROM invoice_line WHERE tenant = ? AND invoice = ?",
                                   kTenant, invoice.id));
@@ -87,6 +107,7 @@ Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice,
                                              const std::vector<Entry>& entries,
                                              const std::vector<Statement>& statements) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_CHECK(claim_documents(invoice.payer));
     FARTHING_TRY(
         const std::int64_t id,
         database_->integer("SELECT max(id) + 1 FROM invoice WHERE tenant = ?", 1, kTenant));
@@ -95,17 +116,17 @@ Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice,
     saved.state = InvoiceState::prepared;
     FARTHING_TRY(const std::int64_t payable, payable_atoms(saved));
     const std::string document = encode_invoice(saved);
-    FARTHING_CHECK(
-        database_->run("INSERT INTO invoice (tenant, id, state, payer, period_first, period_end, "
-                       "currency, payable_atoms, document) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                       kTenant, saved.id, kStoredPrepared, saved.payer, saved.period.first,
-                       saved.period.end, code_of(saved.currency), payable, Blob{document}));
+    FARTHING_CHECK(database_->run(
+        "INSERT INTO invoice (tenant, id, state, payer, period_first, period_end, "
+        "currency, payable_atoms, corrects, document) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        kTenant, saved.id, kStoredPrepared, saved.payer, saved.period.first, saved.period.end,
+        code_of(saved.currency), payable, saved.corrects, Blob{document}));
     FARTHING_CHECK(write_lines(saved));
     FARTHING_CHECK(write_statements(saved.id, statements));
     std::vector<Entry> posted = entries;
     FARTHING_CHECK(write_entries(posted, {}, saved.id));
-    FARTHING_CHECK(transaction.commit());
+    FARTHING_CHECK(commit_documents(transaction, saved.payer));
     return saved.id;
 }
 
@@ -114,6 +135,7 @@ Result<void> SqliteStore::replace_prepared(const Invoice& invoice,
                                            const std::vector<Statement>& statements) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_CHECK(require_prepared(invoice.id));
+    FARTHING_CHECK(claim_documents(invoice.payer));
     Invoice saved = invoice;
     saved.state = InvoiceState::prepared;
     FARTHING_TRY(const std::int64_t payable, payable_atoms(saved));
@@ -128,12 +150,13 @@ Result<void> SqliteStore::replace_prepared(const Invoice& invoice,
     FARTHING_CHECK(write_statements(saved.id, statements));
     std::vector<Entry> posted = entries;
     FARTHING_CHECK(write_entries(posted, {}, saved.id));
-    return transaction.commit();
+    return commit_documents(transaction, saved.payer);
 }
 
 Result<void> SqliteStore::undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
-    FARTHING_CHECK(require_prepared(id));
+    FARTHING_TRY(const Invoice undone, require_prepared(id));
+    FARTHING_CHECK(claim_documents(undone.payer));
     FARTHING_CHECK(database_->run("UPDATE invoice SET state = ? WHERE tenant = ? AND id = ?",
                                   kStoredUndone, kTenant, id));
     FARTHING_CHECK(
@@ -141,7 +164,7 @@ Result<void> SqliteStore::undo_prepared(InvoiceId id, const std::vector<Entry>& 
     FARTHING_CHECK(write_statements(id, {}));
     std::vector<Entry> posted = mirrors;
     FARTHING_CHECK(write_entries(posted, {}, id));
-    return transaction.commit();
+    return commit_documents(transaction, undone.payer);
 }
 
 Result<Invoice> SqliteStore::send(
@@ -151,6 +174,7 @@ Result<Invoice> SqliteStore::send(
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_TRY(StoredInvoice stored, read_invoice(id));
     if (stored.state == kStoredSent) return std::move(stored.invoice);
+    FARTHING_CHECK(claim_documents(stored.invoice.payer));
     FARTHING_CHECK(
         database_->run("INSERT INTO number_series (tenant, prefix, last) VALUES (?, ?, 1) "
                        "ON CONFLICT (tenant, prefix) DO UPDATE SET last = last + 1",
@@ -174,15 +198,23 @@ Result<Invoice> SqliteStore::send(
                        sent.period.end, payable, Blob{document}, kTenant, id));
     std::vector<Entry> posted = entries;
     FARTHING_CHECK(write_entries(posted, {}, id));
-    FARTHING_CHECK(transaction.commit());
+    FARTHING_CHECK(commit_documents(transaction, sent.payer));
     return sent;
 }
 
 Result<std::vector<Store::InvoiceRow>> SqliteStore::invoices() {
     std::vector<InvoiceRow> rows;
+    // Before the documents: what changes between the two reads is then noticed.
+    document_revisions_.clear();
+    FARTHING_CHECK(database_->select(
+        "SELECT payer, revision FROM document_revision WHERE tenant = ?",
+        [&](const SqlStatement& row) {
+            document_revisions_[{row.as<std::uint32_t>(0)}] = row.integer(1);
+        },
+        kTenant));
     FARTHING_CHECK(database_->select(
         "SELECT id, state, coalesce(number, ''), payer, period_first, period_end, currency, "
-        "payable_atoms FROM invoice "
+        "payable_atoms, corrects FROM invoice "
         "WHERE tenant = ? AND state <> ? ORDER BY id",
         [&](const SqlStatement& row) {
             rows.push_back(
@@ -192,7 +224,8 @@ Result<std::vector<Store::InvoiceRow>> SqliteStore::invoices() {
                  {row.as<std::uint32_t>(3)},
                  {row.date(4), row.date(5)},
                  currency_of(row.text(6)),
-                 row.integer(7)});
+                 row.integer(7),
+                 {row.as<std::uint32_t>(8)}});
         },
         kTenant, kStoredUndone));
     return rows;

@@ -119,8 +119,9 @@ TEST(Store, KeepsCatalogsAndNames) {
 TEST(Store, KeepsDirectoryFactsInOrder) {
     const TestFolder folder;
     DirectoryFacts facts;
-    facts.accounts = {{{1}, "city", {}, "The City", {"Town Hall", "", "1 Main St"}, 31, "EE1"},
-                      {{2}, "north", {1}, "", {}, 1, ""}};
+    facts.accounts = {
+        {{1}, "city", {}, "The City", {"Town Hall", "", "1 Main St"}, 31, "EE1", "EE"},
+        {{2}, "north", {1}, "", {}, 1, "", ""}};
     facts.pays = {{{1}, Date::of(2026, 1, 1), true}, {{1}, Date::of(2026, 2, 1), false}};
     facts.groups = {{{1}, "lamps", {1}}};
     facts.subscriptions = {{{1}, "L-1", {2}, {1}}};
@@ -130,7 +131,7 @@ TEST(Store, KeepsDirectoryFactsInOrder) {
     auto store = opened(folder.path());
     ASSERT_TRUE(store->append(facts));
     DirectoryFacts more;
-    more.accounts = {{{1}, "city", {}, "The City", {"New Hall"}, 31, "EE1"}};
+    more.accounts = {{{1}, "city", {}, "The City", {"New Hall"}, 31, "EE1", "EE"}};
     ASSERT_TRUE(store->append(more));
     const auto read = opened(folder.path())->facts();
     ASSERT_TRUE(read);
@@ -308,6 +309,9 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
     }
     raw_sql(folder.path(),
             "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
+            "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
+            "ALTER TABLE invoice DROP COLUMN corrects; "
+            "ALTER TABLE account_fact DROP COLUMN country; "
             "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());

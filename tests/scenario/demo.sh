@@ -7,10 +7,12 @@ trap 'rm -rf "$folder"' EXIT
 "$farthing" demo sim-pool --dir "$folder" >"$folder/sim-pool.txt"
 "$farthing" demo multiline --dir "$folder" >"$folder/multiline.txt"
 "$farthing" demo wholesale-voip --dir "$folder" >"$folder/wholesale-voip.txt"
+"$farthing" demo convergent --dir "$folder" >"$folder/convergent.txt"
 "$farthing" demo smart-city --lamps 200 --dir "$folder" >"$folder/smart-city.txt"
 expect() {
     grep -qF -- "$2" "$folder/$1.txt" || { echo "$1 does not say \"$2\":"; cat "$folder/$1.txt"; exit 1; }
 }
+expect convergent "588.59"
 expect sim-pool "20 MB × 0.05 per MB = 1.00"
 expect multiline "10 × 5.00 × 16/31 = 25.8064"
 expect multiline "55 × 5.00 × 4/28 = 39.2857"

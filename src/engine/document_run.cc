@@ -1,0 +1,281 @@
+#include "engine/document_run.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/batch.h"
+#include "engine/find.h"
+#include "engine/reasons.h"
+#include "ledger/ledger.h"
+
+namespace farthing::engine {
+namespace {
+
+bool pays_within(const directory::Account& account, DatePeriod cycle) {
+    for (Date day = cycle.first; day < cycle.end; day = account.pays.next_change(day)) {
+        const bool* pays = account.pays.at(day);
+        if (pays != nullptr && *pays) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+DatePeriod cycle_of(const directory::Directory& directory, AccountId payer, WhichCycle which) {
+    const DatePeriod cycle = billing::cycle_of_payer(directory, payer, which.day);
+    // The cycle that holds a day ends after it; the one before has ended.
+    return which.ended ? billing::cycle_of_payer(directory, payer, cycle.first.plus_days(-1))
+                       : cycle;
+}
+
+Result<void> DocumentRun::open() {
+    if (state_.catalog.empty()) return fail(EngineReason::catalog_none);
+    FARTHING_TRY(const std::vector<Row> rows, state_.store->invoices());
+    documents_.clear();
+    rows_.clear();
+    for (const Row& row : rows) {
+        if (!row.corrects) documents_[{row.payer, row.period}] = row;
+        rows_[row.payer].push_back(row);
+    }
+    usage_.clear();
+    of_invoice_.clear();
+    FARTHING_TRY(const std::vector<Entry> entries, state_.store->entries({}));
+    for (const Entry& entry : entries) {
+        if (entry.kind == EntryKind::usage) {
+            EntryId& newest = usage_[entry.payer][entry.period];
+            newest = std::max(newest, entry.id);
+        }
+        if (entry.invoice) of_invoice_[entry.invoice].push_back(entry);
+    }
+    return {};
+}
+
+std::vector<std::pair<AccountId, DatePeriod>> DocumentRun::payers(WhichCycle which,
+                                                                  AccountId only) const {
+    std::vector<std::pair<AccountId, DatePeriod>> found;
+    for (const directory::Account& account : state_.directory.accounts()) {
+        if (only && account.fact.id != only) continue;
+        const DatePeriod cycle = cycle_of(state_.directory, account.fact.id, which);
+        if (pays_within(account, cycle)) found.emplace_back(account.fact.id, cycle);
+    }
+    return found;
+}
+
+const DocumentRun::Row* DocumentRun::document(AccountId payer, DatePeriod cycle) const {
+    const auto found = documents_.find({payer, cycle});
+    return found == documents_.end() ? nullptr : &found->second;
+}
+
+std::vector<DocumentRun::Row> DocumentRun::rows() const {
+    std::vector<Row> all;
+    for (const auto& [payer, rows] : rows_) all.insert(all.end(), rows.begin(), rows.end());
+    return all;
+}
+
+std::vector<DocumentRun::Row> DocumentRun::notes_of(InvoiceId invoice) const {
+    std::vector<Row> notes;
+    for (const auto& [payer, rows] : rows_) {
+        std::ranges::copy_if(rows, std::back_inserter(notes),
+                             [&](const Row& row) { return row.corrects == invoice; });
+    }
+    return notes;
+}
+
+Result<void> DocumentRun::reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers) {
+    std::set<Date> windows;
+    for (const auto& [payer, cycle] : payers) windows.insert(cycle.first);
+    std::vector<rating::CounterKey> keys;
+    for (const Date window : windows) {
+        FARTHING_TRY(const auto* counters, window_counters(window));
+        for (const rating::Counter& counter : *counters) {
+            if (has_allowance(counter)) keys.push_back(counter.key);
+        }
+    }
+    if (keys.empty()) return {};
+    OpenFeed no_feed;
+    FARTHING_TRY(const auto batch, Batch::begin(state_, no_feed, "reprice"));
+    FARTHING_CHECK(batch->reprice(keys));
+    if (!batch->moved()) return {};
+    Report ignored;
+    FARTHING_CHECK(batch->commit(ignored));
+    windows_.clear();
+    return open();
+}
+
+Result<billing::Bill> DocumentRun::bill(AccountId payer, DatePeriod cycle, const Invoice* amended) {
+    const Row* own = document(payer, cycle);
+    billing::Input input{.catalog = state_.catalog,
+                         .directory = state_.directory,
+                         .payer = payer,
+                         .cycle = cycle,
+                         .today = state_.today()};
+    if (amended != nullptr) {
+        input.adjustments = amended->adjustments;
+        input.fields = amended->fields;
+    } else if (own != nullptr) {
+        FARTHING_TRY(const Invoice before, state_.store->invoice(own->id));
+        input.adjustments = before.adjustments;
+        input.fields = before.fields;
+    }
+    return compose(std::move(input), own == nullptr ? InvoiceId{} : own->id);
+}
+
+Result<billing::Bill> DocumentRun::note(const Invoice& corrects, const Invoice& like) {
+    billing::Input input{.catalog = state_.catalog,
+                         .directory = state_.directory,
+                         .payer = corrects.payer,
+                         .cycle = corrects.period,
+                         .today = state_.today(),
+                         .adjustments = like.adjustments,
+                         .fields = like.fields,
+                         .corrects = &corrects,
+                         .by_hand = like.by_hand};
+    if (like.by_hand) {
+        FARTHING_TRY(input.adjusted, adjusted_by_others(corrects, like.id));
+    }
+    return compose(std::move(input), like.id);
+}
+
+Result<billing::Bill> DocumentRun::again(const Invoice& document) {
+    if (document.kind == DocumentKind::invoice) return bill(document.payer, document.period);
+    FARTHING_TRY(const Invoice corrects, state_.store->invoice(document.corrects));
+    return note(corrects, document);
+}
+
+Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) {
+    input.payers = &index_;
+    input.posted = posted_by_others(input.payer, own);
+    FARTHING_TRY(input.billed, state_.store->billed(input.payer));
+    const catalog::Version* version = state_.version_on(input.cycle.first);
+    if (version == nullptr || !version->documents.group_per_account) {
+        for (BilledAmount& amount : input.billed)
+            amount.department = {};  // its lines stand for the payer
+    }
+    std::erase_if(input.billed, [&](const BilledAmount& b) { return own && b.invoice == own; });
+    FARTHING_CHECK(add_counters(input));
+    return billing::bill(input);
+}
+
+std::vector<Entry> DocumentRun::posted_by_others(AccountId payer, InvoiceId own) const {
+    std::vector<Entry> posted;
+    const auto rows = rows_.find(payer);
+    if (rows == rows_.end()) return posted;
+    for (const Row& row : rows->second) {
+        const auto found = of_invoice_.find(row.id);
+        if (row.id == own || found == of_invoice_.end()) continue;
+        posted.insert(posted.end(), found->second.begin(), found->second.end());
+    }
+    return posted;
+}
+
+Result<std::map<std::uint32_t, Money>> DocumentRun::adjusted_by_others(const Invoice& corrects,
+                                                                       InvoiceId own) const {
+    std::map<std::uint32_t, Money> sums;
+    for (const Row& row : notes_of(corrects.id)) {
+        if (row.id == own) continue;
+        FARTHING_TRY(const Invoice other, state_.store->invoice(row.id));
+        for (const Adjustment& adjustment : other.adjustments) {
+            if (!adjustment.line || !other.by_hand) continue;
+            const Money zero{0, adjustment.amount.currency};
+            Money& sum = sums.try_emplace(*adjustment.line, zero).first->second;
+            const auto more = checked_add(sum, adjustment.amount);
+            if (!more) return fail(BillingReason::amount_out_of_range);
+            sum = *more;
+        }
+    }
+    return sums;
+}
+
+bool DocumentRun::has_allowance(const rating::Counter& counter) const {
+    const catalog::Version* version = state_.catalog.numbered(counter.segments.back().version);
+    const catalog::UsageCharge* charge = find_charge(*version, counter.key.component, nullptr);
+    return charge != nullptr && charge->allowance.has_value();
+}
+
+// Windows to bill: the cycle's own, and earlier ones that usage reached after the last document
+// that billed them. `input.billed` is of the payer's other documents.
+Result<void> DocumentRun::add_counters(billing::Input& input) {
+    std::map<DatePeriod, EntryId> seen;
+    for (const BilledAmount& billed : input.billed) {
+        EntryId& last = seen[billed.period];
+        for (const Entry& entry : of_invoice_[billed.invoice]) last = std::max(last, entry.id);
+    }
+    std::set<Date> windows{input.cycle.first};
+    for (const auto& [period, newest] : usage_[input.payer]) {
+        if (period.first < input.cycle.first && newest > seen[period]) windows.insert(period.first);
+    }
+    for (const Date window : windows) {
+        FARTHING_TRY(const auto* counters, window_counters(window));
+        const auto& by_payer = payer_counters_[window];
+        const auto found = by_payer.find(input.payer);
+        if (found == by_payer.end()) continue;
+        for (const std::uint32_t index : found->second)
+            input.counters.push_back(&(*counters)[index]);
+    }
+    return {};
+}
+
+Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date window) {
+    const auto known = windows_.find(window);
+    if (known != windows_.end()) return &known->second;
+    std::vector<rating::Counter> counters;
+    FARTHING_TRY(const std::vector<PackKey> keys,
+                 state_.store->counter_packs(Perspective::retail, window));
+    for (const PackKey& key : keys) {
+        FARTHING_TRY(const std::string bytes, state_.store->counter_pack(key));
+        FARTHING_TRY(auto block, rating::unpack_counters(key, bytes));
+        std::move(block.begin(), block.end(), std::back_inserter(counters));
+    }
+    auto& by_payer = payer_counters_[window];
+    by_payer.clear();
+    for (std::uint32_t i = 0; i < counters.size(); ++i) {
+        AccountId last;
+        for (const rating::Segment& segment : counters[i].segments) {
+            std::vector<std::uint32_t>& list = by_payer[segment.payer];
+            if (segment.payer != last && (list.empty() || list.back() != i)) list.push_back(i);
+            last = segment.payer;
+        }
+    }
+    return &windows_.emplace(window, std::move(counters)).first->second;
+}
+
+std::vector<Entry> DocumentRun::mirrors_of(InvoiceId id) const {
+    std::vector<Entry> mirrors;
+    const auto found = of_invoice_.find(id);
+    if (found == of_invoice_.end()) return mirrors;
+    std::set<EntryId> undone;
+    for (const Entry& entry : found->second) {
+        if (entry.reverses) undone.insert(entry.reverses);
+    }
+    for (const Entry& entry : found->second) {
+        if (!entry.reverses && !undone.contains(entry.id))
+            mirrors.push_back(ledger::mirror_of(entry));
+    }
+    return mirrors;
+}
+
+Result<Invoice> DocumentRun::replace(InvoiceId id, billing::Bill bill) {
+    bill.invoice.id = id;
+    std::vector<Entry> entries = mirrors_of(id);
+    for (Entry& entry : bill.entries) {
+        entry.invoice = id;
+        entries.push_back(std::move(entry));
+    }
+    FARTHING_CHECK(state_.store->replace_prepared(bill.invoice, entries, bill.statements));
+    return std::move(bill.invoice);
+}
+
+Result<DocumentRun::Row> find_invoice(Engine::State& state, std::string_view number_or_id) {
+    FARTHING_TRY(const std::vector<DocumentRun::Row> rows, state.store->invoices());
+    for (const auto& row : rows) {
+        if (row.number == number_or_id || std::to_string(row.id.value) == number_or_id) return row;
+    }
+    return fail(StoreReason::invoice_unknown,
+                "no invoice is \"" + std::string(number_or_id) + "\"");
+}
+
+bool nothing_to_bill(const Invoice& invoice) {
+    return invoice.lines.empty() && invoice.adjustments.empty();
+}
+
+}  // namespace farthing::engine

@@ -1,0 +1,78 @@
+// What billing reads once, whatever the number of payers, and how documents are composed from it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "billing/bill.h"
+#include "billing/payer_index.h"
+#include "engine/state.h"
+
+namespace farthing::engine {
+
+// The cycle of a payer that holds a day, or the one that ended last on it.
+DatePeriod cycle_of(const directory::Directory& directory, AccountId payer, WhichCycle which);
+
+class DocumentRun {
+  public:
+    using Row = store::Store::InvoiceRow;
+
+    explicit DocumentRun(Engine::State& state) : state_(state), index_(state.directory) {}
+    Result<void> open();
+
+    // Accounts that pay on any day of that cycle, with the cycle; `only` none: all.
+    std::vector<std::pair<AccountId, DatePeriod>> payers(WhichCycle which, AccountId only) const;
+    // The invoice of that cycle; nullptr where there is none.
+    const Row* document(AccountId payer, DatePeriod cycle) const;
+    // All documents, by payer.
+    std::vector<Row> rows() const;
+    // Notes of an invoice, oldest first.
+    std::vector<Row> notes_of(InvoiceId invoice) const;
+    // Prices again what the directory changed since it was rated, so that postings and documents
+    // agree.
+    Result<void> reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers);
+
+    // `amended`: a prepared invoice whose adjustments and fields a person changed; else they are
+    // kept as stored.
+    Result<billing::Bill> bill(AccountId payer, DatePeriod cycle, const Invoice* amended = nullptr);
+    // `like`: a prepared note, or a new one, of which adjustments, fields and `by_hand` are kept.
+    Result<billing::Bill> note(const Invoice& corrects, const Invoice& like);
+    // The same document as it would be made now.
+    Result<billing::Bill> again(const Invoice& document);
+
+    // Stores the document in place of the prepared one: the old postings are mirrored, never
+    // edited.
+    Result<Invoice> replace(InvoiceId id, billing::Bill bill);
+    // The mirrors of what still stands of a document's postings.
+    std::vector<Entry> mirrors_of(InvoiceId id) const;
+
+  private:
+    Result<billing::Bill> compose(billing::Input input, InvoiceId own);
+    std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
+    Result<void> add_counters(billing::Input& input);
+    Result<std::map<std::uint32_t, Money>> adjusted_by_others(const Invoice& corrects,
+                                                              InvoiceId own) const;
+    bool has_allowance(const rating::Counter& counter) const;
+    Result<const std::vector<rating::Counter>*> window_counters(Date window);
+
+    Engine::State& state_;
+    billing::PayerIndex index_;
+    std::map<std::pair<AccountId, DatePeriod>, Row> documents_;
+    std::map<AccountId, std::vector<Row>> rows_;
+    // Newest usage entry per payer and period.
+    std::map<AccountId, std::map<DatePeriod, EntryId>> usage_;
+    std::map<InvoiceId, std::vector<Entry>> of_invoice_;
+    std::map<Date, std::vector<rating::Counter>> windows_;
+    std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> payer_counters_;
+};
+
+// The document with that number or id.
+Result<DocumentRun::Row> find_invoice(Engine::State& state, std::string_view number_or_id);
+bool nothing_to_bill(const Invoice& invoice);
+// Numbers a prepared document; a sent one is given as it was sent.
+Result<Invoice> send_prepared(Engine::State& state, const DocumentRun::Row& row);
+
+}  // namespace farthing::engine
