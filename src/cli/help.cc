@@ -97,8 +97,7 @@ std::string overview() {
         text += "  " + padded(noun, 13) + (verbs.empty() ? std::string(summary) : verbs) + "\n";
     }
     return text +
-           "examples: farthing demo smart-city\n"
-           "          farthing rate cdrs.csv --catalog ./my-catalog\n";
+           "examples: farthing demo smart-city · farthing rate cdrs.csv --catalog ./my-catalog\n";
 }
 
 std::string help_of(const Command& command) {
