@@ -1,9 +1,9 @@
 """A rate deck of half a million prefixes: what it costs to load and to match.
 
-    deck.py FARTHING [--rows N] [--record]
+    deck.py FARTHING [--rows N] [--only-deck] [--record]
 
 Writes an A-Z deck in no order, then times `farthing catalog check` on it as a whole process, and `deck_bench`, which
-compiles it and matches numbers spread over the whole deck. --record appends both to bench/history.ndjson.
+compiles it and matches numbers spread over the whole deck; --only-deck leaves the program out. --record appends both to bench/history.ndjson.
 """
 import argparse
 import os
@@ -47,6 +47,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("farthing")
     parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--only-deck", action="store_true")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     farthing = os.path.abspath(options.farthing)
@@ -54,16 +55,18 @@ def main():
                    stdout=subprocess.DEVNULL, check=True)
     with tempfile.TemporaryDirectory(prefix="farthing-bench-") as folder:
         write_deck(folder, options.rows)
-        checked, _ = run([farthing, "catalog", "check", folder])
+        rows = []
+        if not options.only_deck:
+            checked, _ = run([farthing, "catalog", "check", folder])
+            rows.append({"name": "deck, catalog check", "rows": options.rows, **checked})
         _, out = run([f"{os.path.dirname(farthing)}/bench/deck_bench", f"{folder}/az.csv"])
     words = out.split()
     figures = {name: int(value) for name, value in zip(words[::2], words[1::2])}
-    rows = [{"name": "deck, catalog check", "rows": options.rows, **checked},
-            {"name": "deck, load and match", **figures}]
+    rows.append({"name": "deck, load and match", **figures})
     for row in rows:
         print(" ".join(f"{name} {value}" for name, value in row.items()))
     if options.record:
-        record("scripts/bench deck", rows, sys.argv[2:])
+        record("bench/deck.py build/release/farthing", rows, sys.argv[2:])
 
 
 if __name__ == "__main__":
