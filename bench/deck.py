@@ -3,7 +3,8 @@
     deck.py FARTHING [--rows N] [--only-deck] [--record]
 
 Writes an A-Z deck in no order, then times `farthing catalog check` on it as a whole process, and `deck_bench`, which
-compiles it and matches numbers spread over the whole deck; --only-deck leaves the program out. --record appends both to bench/history.ndjson.
+compiles it and matches numbers spread over the whole deck; --only-deck leaves the program out. --record
+appends both to bench/history.ndjson.
 """
 import argparse
 import os
