@@ -53,15 +53,19 @@ void UsageWords::add_part(const catalog::UnitPrice& price, i128 quantity) {
     }
 }
 
-void UsageWords::add_fee(const Decimal& amount, std::int64_t sessions) {
+void UsageWords::add_fee(const std::optional<Decimal>& of_row,
+                         const std::optional<Decimal>& of_charge, std::string_view what,
+                         std::int64_t sessions) {
+    const Decimal amount = of_row ? *of_row : of_charge.value_or(Decimal{});
     if (sessions == 0 || amount.mantissa == 0) return;
     const auto same = std::ranges::find_if(fees_, [&](const Fee& fee) {
-        return fee.amount.mantissa == amount.mantissa && fee.amount.scale == amount.scale;
+        return fee.what == what && fee.amount.mantissa == amount.mantissa &&
+               fee.amount.scale == amount.scale;
     });
     if (same != fees_.end()) {
         same->sessions += sessions;
     } else if (fees_.size() <= kPartsMax) {
-        fees_.push_back({amount, sessions});
+        fees_.push_back({amount, what, sessions});
     }
 }
 
@@ -70,13 +74,16 @@ void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow*
     segments_ += 1;
     const std::int64_t from = beyond(segment.from, allowance);
     const std::int64_t to = beyond(segment.to, allowance);
-    if (row != nullptr) {
-        add_part(row->price, to - from);
-        const auto& fee = row->connection_fee ? row->connection_fee : charge.connection_fee;
-        if (fee) add_fee(*fee, segment.segment.sessions);
-        return;
+    const catalog::SessionRule of_row =
+        row != nullptr ? static_cast<const catalog::SessionRule&>(*row) : catalog::SessionRule{};
+    const rating::Segment& counted = segment.segment;
+    add_fee(of_row.connection_fee, charge.connection_fee, "connection fee", counted.sessions);
+    add_fee(of_row.minimum, charge.minimum, "minimum", counted.below);
+    // What stayed below the minimum is paid by it. Only flat prices have one.
+    if (row != nullptr) return add_part(row->price, i128{to} - from - counted.below_quantity);
+    if (charge.minimum) {
+        return add_part(charge.bands.front().price, i128{to} - from - counted.below_quantity);
     }
-    if (charge.connection_fee) add_fee(*charge.connection_fee, segment.segment.sessions);
     std::int64_t band_from = 0;
     for (const catalog::Band& band : charge.bands) {
         if (charge.mode == catalog::BandMode::volume) {
@@ -107,8 +114,8 @@ std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter,
     }
     for (const Fee& fee : fees_) {
         sum += fee.amount.exact() * Exact(fee.sessions, 1);
-        join(fmt::format("{} × {} connection fee", to_string(fee.sessions),
-                         price_text(fee.amount, currency)));
+        join(fmt::format("{} × {} {}", to_string(fee.sessions), price_text(fee.amount, currency),
+                         fee.what));
     }
     if (!readable || sum != exact) return fmt::format("sum of {} counters", segments_);
     return words.empty() ? "within what is included" : words;

@@ -1,7 +1,9 @@
 // How a usage line tells its arithmetic: "20 MB × 0.05 per MB". Private to this room.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "billing/lines.h"
@@ -38,10 +40,12 @@ class UsageWords {
     };
     struct Fee {
         Decimal amount;
+        std::string_view what;  // "connection fee", "minimum"
         i128 sessions = 0;
     };
     void add_part(const catalog::UnitPrice& price, i128 quantity);
-    void add_fee(const Decimal& amount, std::int64_t sessions);
+    void add_fee(const std::optional<Decimal>& of_row, const std::optional<Decimal>& of_charge,
+                 std::string_view what, std::int64_t sessions);
 
     std::vector<Part> parts_;
     std::vector<Fee> fees_;

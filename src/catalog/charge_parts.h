@@ -29,9 +29,13 @@ ComponentId component_id(Reading& reading, std::string_view plan, std::string_vi
 
 struct ReadCharge {
     UsageCharge charge;
+    std::vector<UsageCharge> in_bands;  // in step with charge.in_bands, whose indices are not set
     Condition condition;
     bool named = false;  // by the catalog itself
 };
+// The session rule of a usage charge whose prices and allowance were read.
+void read_session_rule(Reading& reading, const Fields& fields, const Meter& meter,
+                       UsageCharge& charge);
 // nullopt where the meter is unknown.
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);

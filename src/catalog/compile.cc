@@ -135,6 +135,7 @@ std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecor
     read_meters(reading, catalog);
     read_nouns(reading, catalog);
     read_exchange_rates(reading, catalog);
+    read_times(reading, catalog);
     read_plans(reading, catalog);
     read_special_prices(reading, catalog);
     read_rate_files(reading, catalog);

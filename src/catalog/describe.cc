@@ -41,6 +41,33 @@ std::string price_text(const UsageCharge& charge, const Meter& meter) {
     return text;
 }
 
+std::string session_text(const UsageCharge& charge, const Meter& meter) {
+    std::string text;
+    const auto add = [&](std::string_view part) {
+        if (!text.empty()) text += ", ";
+        text += part;
+    };
+    if (charge.minimum) add(fmt::format("at least {} per session", charge.minimum->to_string()));
+    if (charge.grace > 0)
+        add(fmt::format("free up to {}", quantity_to_string(charge.grace, *meter.unit)));
+    if (charge.fee_on_answer) add("the fee also where an answered session used nothing");
+    if (!charge.in_bands.empty()) {
+        constexpr std::string_view kAtBand[] = {"split by the second at time bands",
+                                                "each increment at the price of its start",
+                                                "at the price of the session's start"};
+        add(kAtBand[static_cast<std::size_t>(charge.at_band)]);
+    }
+    if (charge.at_price_change != AtEdge::start) add("split where the price changes");
+    return text;
+}
+
+std::string band_text(const UsageCharge& charge, const Version& version) {
+    for (const TimeBand& band : version.time_bands) {
+        if (!charge.of_band.empty() && band.name == charge.of_band) return band.text;
+    }
+    return {};
+}
+
 std::string allowance_text(const UsageCharge& charge) {
     if (!charge.allowance) return {};
     return charge.allowance->text + std::string(shared_text(charge.allowance->shared_by));

@@ -12,6 +12,11 @@ std::string price_text(const UsageCharge& charge, const Meter& meter);
 // "50 MB per subscription, shared by the account"; empty without allowance.
 std::string allowance_text(const UsageCharge& charge);
 // "rounded up to 60 s, then to 6 s"; empty where nothing is rounded up.
+// "at least 0.03 per session, free up to 3 s": what the session rule says besides increments and
+// the fee; empty when nothing.
+std::string session_text(const UsageCharge& charge, const Meter& meter);
+// "mon-fri 08:00-20:00": of the band whose price the charge is; empty when it applies by itself.
+std::string band_text(const UsageCharge& charge, const Version& version);
 std::string increments_text(const Increments& increments, const Meter& meter);
 // "30 % to Lumen Lamps, 0.05 to …"; empty without shares.
 std::string shares_text(const std::vector<Share>& shares, const Version& version);

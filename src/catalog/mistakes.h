@@ -25,6 +25,7 @@ namespace farthing {
     X(unknown_unit, "no such unit, or a unit of another kind", "Use a unit that measures the same thing as the meter.") \
     X(unknown_meter, "the catalog declares no such meter", "Add it under `meters`, or correct the name.")            \
     X(unknown_zone, "the catalog declares no such zone", "Add it under `zones`, or correct the name.")               \
+    X(unknown_time_band, "the catalog declares no such time band", "Add it under `time_bands`, or correct the name.") \
     X(unknown_partner, "the catalog declares no such partner", "Add it under `partners`, or correct the name.")      \
     X(unknown_deck, "the catalog declares no such deck or price list", "Add it under `decks` or `price_lists`, or correct the name.") \
     X(unknown_origin, "the catalog declares no such origin set", "Add it under `origin_sets`, or correct the name.") \

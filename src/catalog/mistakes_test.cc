@@ -164,6 +164,8 @@ const std::vector<Mistake> kMistakes = {
     {with_deck(), "deck.csv:1:1: no column is called `prefx` (unknown_key). Did you mean `prefix`?",
      "prefx,price\n44,1\n"},
     {with_deck(), "deck.csv:1: the file has no column `price` (deck_columns)", "prefix\n44\n"},
+    {usage("price: 1 per MB, time_bands: [{band: peak, price: 2 per MB}]"),
+     "catalog.yaml:10:60: no time band is called `peak` (unknown_time_band)"},
     {with_deck(),
      "deck.csv:1:14: the column `minimum` is not priced by this release (not_supported)",
      "prefix,price,minimum\n44,1,1\n"},

@@ -44,6 +44,9 @@ std::string charge_row(const UsageCharge& charge, const Version& version) {
     if (const std::string steps = increments_text(charge.increments, meter); !steps.empty()) {
         text += "; " + steps;
     }
+    if (const std::string rule = session_text(charge, meter); !rule.empty()) text += "; " + rule;
+    if (const std::string hours = band_text(charge, version); !hours.empty())
+        text = hours + ": " + text;
     if (charge.adds) text = "in addition: " + text;
     return row_of(charge.title, text);
 }

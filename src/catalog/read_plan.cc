@@ -9,9 +9,10 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> kUsageOnly = {
-    "name",      "when",   "adds", "round_up", "increments", "allowance",      "price",
-    "graduated", "volume", "deck", "decks",    "price_list", "connection_fee", "margin"};
+constexpr std::array<std::string_view, 20> kUsageOnly = {
+    "name",          "when",    "adds",  "round_up",   "increments",   "allowance",      "price",
+    "graduated",     "volume",  "deck",  "decks",      "price_list",   "connection_fee", "margin",
+    "fee_on_answer", "minimum", "grace", "time_bands", "at_time_band", "at_price_change"};
 constexpr std::size_t kChargesMax = 10'000;
 
 // Reads one plan; its charges know their names before the discounts look them up.
@@ -75,6 +76,7 @@ class PlanReader {
             }
             is_fee || is_minimum ? read_fee(charge, is_minimum) : add_usage(charge);
         }
+        append_band_prices();
         for (const Node& node : fields_.list("charges")) {
             if (node.field("minimum_commitment") != nullptr) read_minimum(node);
         }
@@ -164,6 +166,17 @@ class PlanReader {
         }
     }
 
+    // Behind the charges that apply by themselves, because matchers hold the indices of those.
+    void append_band_prices() {
+        for (auto& [owner, in_bands] : band_prices_) {
+            for (std::size_t i = 0; i < in_bands.size(); ++i) {
+                plan_.charges[owner].in_bands[i].charge =
+                    static_cast<std::uint32_t>(plan_.charges.size());
+                plan_.charges.push_back(std::move(in_bands[i]));
+            }
+        }
+    }
+
     void add_usage(const Fields& fields) {
         auto read = read_usage(reading_, fields, defaults_);
         if (!read) return;
@@ -171,6 +184,11 @@ class PlanReader {
         claim(charge.name, {fields.place(), charge.id, charge.meter, !read->named && !charge.adds});
         conditions_.push_back(
             std::move(read->condition));  // in step with the charges: matchers hold their indices
+        for (const UsageCharge& in_band : read->in_bands) {
+            claim(in_band.name, {fields.place(), in_band.id, in_band.meter, false});
+        }
+        if (!read->in_bands.empty())
+            band_prices_.emplace_back(plan_.charges.size(), std::move(read->in_bands));
         plan_.charges.push_back(std::move(read->charge));
     }
 
@@ -422,7 +440,11 @@ class PlanReader {
             if (fee.name == on) return {fee.id};
         }
         for (const UsageCharge& charge : plan_.charges) {
-            if (charge.name == on) return {charge.id};
+            if (charge.name != on) continue;
+            found = {charge.id};
+            for (const auto& in_band : charge.in_bands)
+                found.push_back(plan_.charges[in_band.charge].id);
+            return found;
         }
         return {};
     }
@@ -439,6 +461,7 @@ class PlanReader {
     Plan plan_;
     PlanDefaults defaults_;
     std::vector<Condition> conditions_;
+    std::vector<std::pair<std::size_t, std::vector<UsageCharge>>> band_prices_;  // by charge
     std::map<std::string, Named, std::less<>> known_;
 };
 

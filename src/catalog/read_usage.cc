@@ -43,14 +43,15 @@ class UsageReader {
         Condition condition{meter->id, charge_.adds, read_condition(), fields_.place(), {}};
         const bool named = read_charge_name();
         condition.name = charge_.name;
-        read_session();
         read_allowance();
         read_prices();
+        read_session_rule(reading_, fields_, *meter_, charge_);
         charge_.tax_category = read_tax_category(reading_, fields_, defaults_.tax);
         charge_.shares = fields_.has("shares")
                              ? read_shares(reading_, fields_, nullptr, "the charge")
                              : defaults_.shares;
-        return ReadCharge{std::move(charge_), std::move(condition), named};
+        read_band_prices();
+        return ReadCharge{std::move(charge_), std::move(in_bands_), std::move(condition), named};
     }
 
   private:
@@ -121,42 +122,6 @@ class UsageReader {
                                         (where.empty() ? "" : ", " + where);
         }
         return given.has_value();
-    }
-
-    void read_session() {
-        const bool in_deck = fields_.has("deck") || fields_.has("decks");
-        if (fields_.has("round_up") && fields_.has("increments"))
-            one_of(fields_, "round_up", "increments", "the charge");
-        for (const std::string_view key : {"round_up", "increments"}) {
-            if (!in_deck || !fields_.has(key)) continue;
-            mistakes_.add(CatalogReason::bad_value, fields_.place_of(key),
-                          fmt::format("{} stands in the deck, row by row", shown(key)),
-                          "Say `increments` where the deck is declared, or in its column.");
-        }
-        if (fields_.has("increments")) {
-            charge_.increments = read_increments(fields_.text("increments"), *meter_,
-                                                 value_at(fields_, "increments"))
-                                     .value_or(Increments{});
-        }
-        if (fields_.has("round_up")) read_round_up();
-        if (fields_.has("connection_fee")) {
-            charge_.connection_fee =
-                read_decimal(fields_.text("connection_fee"), value_at(fields_, "connection_fee"));
-        }
-    }
-
-    void read_round_up() {
-        constexpr std::string_view kPerSession = " per session";
-        const std::string text = fields_.text("round_up");
-        if (!text.ends_with(kPerSession)) {
-            return mistakes_.add(CatalogReason::bad_value, fields_.place_of("round_up"),
-                                 fmt::format("`round_up` is {}", shown(text)),
-                                 "Write for example `1 kB per session`.");
-        }
-        const std::string_view step =
-            std::string_view(text).substr(0, text.size() - kPerSession.size());
-        if (const auto units = read_per(step, *meter_, value_at(fields_, "round_up")))
-            charge_.increments = {*units, *units};
     }
 
     void read_allowance() {
@@ -341,12 +306,65 @@ class UsageReader {
         }
     }
 
+    // Each price in a time band becomes a charge of its own, with the session rule of this one.
+    void read_band_prices() {
+        const auto& items = fields_.list("time_bands");
+        if (items.empty()) return;
+        if (charge_.allowance || charge_.mode != BandMode::flat) {
+            return mistakes_.add(
+                CatalogReason::not_supported, fields_.place_of("time_bands"),
+                "time bands with an allowance or with tiers are not priced by this release",
+                "Give the charge one `price`, a deck or a price list.");
+        }
+        for (const Node& item : items) read_band_price(item);
+    }
+
+    void read_band_price(const Node& item) {
+        const Fields fields(item, table("band_price"), mistakes_);
+        const std::string name = fields.text("band");
+        if (name.empty()) return;
+        const auto& bands = reading_.version.time_bands;
+        const auto band = std::find_if(bands.begin(), bands.end(),
+                                       [&](const TimeBand& known) { return known.name == name; });
+        if (band == bands.end()) {
+            std::vector<std::string> names;
+            for (const TimeBand& known : bands) names.push_back(known.name);
+            return mistakes_.add(CatalogReason::unknown_time_band, fields.place_of("band"),
+                                 fmt::format("no time band is called {}", shown(name)),
+                                 suggestion(name, names));
+        }
+        UsageReader reader(reading_, fields, defaults_);
+        reader.meter_ = meter_;
+        UsageCharge& charge = reader.charge_;
+        charge = charge_;
+        charge.in_bands.clear();
+        charge.bands.clear();
+        charge.rates.clear();
+        charge.rates_text.clear();
+        charge.priced_by = PricedBy::bands;
+        charge.place = fields.place().line_only();
+        charge.of_band = name;
+        charge.name = charge_.name + " " + name;
+        charge.title = fields.text("title");
+        if (charge.title.empty()) charge.title = charge_.title + ", " + name;
+        charge.id = component_id(reading_, defaults_.plan, charge.name);
+        reader.read_prices();
+        if (charge.mode != BandMode::flat) {
+            mistakes_.add(CatalogReason::not_supported, fields.place(),
+                          "tiers inside a time band are not priced by this release",
+                          "Give the band one `price`, a deck or a price list.");
+        }
+        charge_.in_bands.push_back({static_cast<std::uint32_t>(band - bands.begin()), 0});
+        in_bands_.push_back(std::move(charge));
+    }
+
     Reading& reading_;
     Mistakes& mistakes_;
     const Fields& fields_;
     const PlanDefaults& defaults_;
     const Meter* meter_ = nullptr;
     UsageCharge charge_;
+    std::vector<UsageCharge> in_bands_;
 };
 
 }  // namespace

@@ -31,9 +31,9 @@ constexpr Key kCatalog[] = {
     {"decks", Shape::named_objects, "deck", "Rate decks by called prefix, from CSV files."},
     {"price_lists", Shape::named_objects, "price_list", "Price lists by network, from CSV files."},
     {"plans", Shape::objects, "plan", "What customers subscribe to."},
-    refused("time_bands",
-            "Price the whole day alike for now: peak and off-peak hours come in a later release."),
-    refused("holidays", "Price every day alike for now."),
+    {"time_bands", Shape::named_objects, "time_band",
+     "Hours of the week that have prices of their own, by name."},
+    {"holidays", Shape::object, "holidays", "Days that count as another day of the week."},
     refused("packages", kLater),
     refused("customers", "Write `special_prices`, or a discount with `account`."),
     {"origin_sets", Shape::named_objects, "origin_set",
@@ -79,6 +79,16 @@ constexpr Key kZone[] = {
 };
 constexpr Key kOriginSet[] = {
     {"prefixes", Shape::texts, "", "First digits of calling numbers: [\"370\", \"371\"].", true},
+};
+constexpr Key kTimeBand[] = {
+    {"days", Shape::text, "", "Days of the week: mon-fri, or mon-thu, sat; every day without it."},
+    {"hours", Shape::text, "",
+     "Local hours: 08:00-20:00, or 00:00-08:00, 20:00-24:00; the whole day without it."},
+    {"time_zone", Shape::name, "", "IANA time zone of its clock; else the catalog's."},
+};
+constexpr Key kHolidays[] = {
+    {"days", Shape::texts, "", "Dates: [2026-12-25, 2026-12-26].", true},
+    {"as", Shape::name, "", "The day of the week that they count as: sun.", true},
 };
 constexpr Key kPartner[] = {
     {"title", Shape::text, "", "Name on statements."},
@@ -199,9 +209,18 @@ constexpr Key kCharge[] = {
     {"margin", Shape::text, "", "Usage: on the prices of its deck or price list: 10 %."},
     {"price_list", Shape::name, "", "Usage: priced by network."},
     {"connection_fee", Shape::decimal, "", "Usage: once per session that used something."},
+    {"fee_on_answer", Shape::flag, "",
+     "Usage: the connection fee is due for answered calls of no length too."},
+    {"minimum", Shape::decimal, "", "Usage: what a session that used something costs at least."},
+    {"grace", Shape::quantity, "", "Usage: a session of at most that is free: 3 second."},
+    {"time_bands", Shape::objects, "band_price",
+     "Usage: prices inside time bands; outside of them the charge's own price holds."},
+    {"at_time_band", Shape::choice, "split|block|start",
+     "Usage: a session over the edge of a band is priced by the second (default), by increments "
+     "at the price of their own start, or as a whole at the price of its start."},
+    {"at_price_change", Shape::choice, "start|split|block",
+     "Usage: a session over a change of price has the price of its start (default), or is split."},
     refused("window", "Count per month for now: burst and day windows come in a later release."),
-    refused("minimum", "Use a connection fee, or `increments`, for now."),
-    refused("grace", "Use `increments` for now: every session counts from its first unit."),
     refused("rollover", "What is unused lapses at the end of the cycle for now."),
     refused("package", "Use a fee with an allowance, or a graduated price, for now."),
     refused("block", "Use a fee with an allowance, or a graduated price, for now."),
@@ -209,8 +228,7 @@ constexpr Key kCharge[] = {
     refused("price_cap", "Use a last band with price 0 for now."),
     refused("spending_cap", "Watch spending outside the catalog for now."),
     refused("limits", "Block usage in the network for now."),
-    refused("time_bands", "Price the whole day alike for now."),
-    refused("at", "Price the whole day alike for now."),
+    refused("at", "Write `time_bands` on the charge."),
     refused("on_change", "Tiers continue over a change of price or payer in this release."),
     refused("sponsored", "Let the sponsor's account pay for the subscription for now."),
     refused("payer", "Say who pays on the account, not in the plan."),
@@ -226,9 +244,9 @@ constexpr Key kCondition[] = {
     refused("country", "Name the country by its mobile code: `networks: [\"248\"]`."),
     refused("countries", "Name countries by their mobile codes: `networks: [\"248\", \"262\"]`."),
     refused("zones", "Make one zone of them, or write one charge per zone."),
-    refused("time", "Price the whole day alike for now."),
-    refused("time_band", "Price the whole day alike for now."),
-    refused("days", "Price every day alike for now."),
+    refused("time", "Write `time_bands` on the charge."),
+    refused("time_band", "Write `time_bands` on the charge."),
+    refused("days", "Write `time_bands` on the charge."),
     refused("called", "Use a deck to price by called number."),
     refused("origin", "Use a deck with a column `origin` to price by calling number."),
     refused("direction", "Use one meter per direction for now."),
@@ -256,6 +274,17 @@ constexpr Key kBand[] = {
     {"price", Shape::unit_price, "", "0.10 per MB.", true},
     refused("fee", "Charge a fee of its own for now: fees of bands come in a later release."),
     refused("percent", "Price the quantity for now."),
+};
+constexpr Key kBandPrice[] = {
+    {"band", Shape::name, "", "A time band of the catalog.", true},
+    {"title", Shape::text, "", "Text on documents."},
+    {"price", Shape::unit_price, "", "One price: 0.12 per minute."},
+    {"deck", Shape::name, "", "Priced by called prefix."},
+    {"decks", Shape::texts, "", "Several decks in order of trust."},
+    {"margin", Shape::text, "", "On the prices of its deck or price list: 10 %."},
+    {"price_list", Shape::name, "", "Priced by network."},
+    {"graduated", Shape::objects, "band", "Not priced inside time bands by this release."},
+    {"volume", Shape::objects, "band", "Not priced inside time bands by this release."},
 };
 constexpr Key kShare[] = {
     {"partner", Shape::name, "", "A partner of the catalog.", true},
@@ -293,6 +322,8 @@ constexpr Table kTables[] = {
     {"meter", "a meter", kMeter},
     {"zone", "a zone", kZone},
     {"origin_set", "an origin set", kOriginSet},
+    {"time_band", "a time band", kTimeBand},
+    {"holidays", "`holidays`", kHolidays},
     {"partner", "a partner", kPartner},
     {"tax", "a tax", kTax},
     {"invoices", "`invoices`", kInvoices},
@@ -304,6 +335,7 @@ constexpr Table kTables[] = {
     {"condition", "`when`", kCondition},
     {"allowance", "`allowance`", kAllowance},
     {"band", "a band", kBand},
+    {"band_price", "a price in a time band", kBandPrice},
     {"share", "a share", kShare},
     {"discount", "a discount", kDiscount},
     {"exchange_rate", "an exchange rate", kExchangeRate},

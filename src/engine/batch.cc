@@ -96,7 +96,8 @@ Result<void> Batch::add(UsageChunk& chunk, const Source& source) try {
     std::vector<std::uint32_t> entered;  // rows whose keys this batch now holds
     std::vector<bool> was_live(chunk.size());
     for (std::size_t row = 0; row < chunk.size(); ++row) was_live[row] = chunk.live(row);
-    state_.rater->rate(chunk, rated_);
+    FARTHING_CHECK(load_sessions(chunk));
+    state_.rater->rate(chunk, rated_, Perspective::retail, sessions_);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         const bool fell_out = was_live[row] && chunk.outcome[row] == Outcome::suspended;
         if (fell_out) entered.push_back(static_cast<std::uint32_t>(row));
@@ -129,6 +130,24 @@ Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
     return {};
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
+}
+
+// The open sessions that the chunk's records are parts of, before they are rated.
+Result<void> Batch::load_sessions(const UsageChunk& chunk) {
+    if (!chunk.in_parts) return {};
+    std::vector<Hash128> unknown;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        const Hash128 key = chunk.live(row) ? rating::session_key(chunk, row) : Hash128{};
+        if (key != Hash128{} && !sessions_.knows(key)) unknown.push_back(key);
+    }
+    std::ranges::sort(unknown);
+    unknown.erase(std::ranges::unique(unknown).begin(), unknown.end());
+    FARTHING_TRY(const auto stored, state_.store->open_sessions(feed_.id, unknown));
+    for (const OpenSession& session : stored) sessions_.learn(session.key, &session);
+    for (const Hash128& key : unknown) {
+        if (!sessions_.knows(key)) sessions_.learn(key, nullptr);
+    }
+    return {};
 }
 
 // Candidates become duplicates when their content agrees with the winner's, conflicts when it does
@@ -311,6 +330,9 @@ Result<void> Batch::commit(Report& report) {
     // A stored block that can't be read must not be replaced by one that forgot what it counted.
     if (const auto& damage = state_.counters.damage()) return fail(*damage);
     commit_.packs = state_.counters.dirty_packs();
+    auto [open, closed] = sessions_.changes();
+    commit_.open_sessions = std::move(open);
+    commit_.closed_sessions = std::move(closed);
     seal_totals();
     FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
     FARTHING_ASSERT(committed == id_);

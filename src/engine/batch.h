@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/state.h"
+#include "rating/session_book.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -53,6 +54,7 @@ class Batch {
     Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
           mediation::Dedup* dedup);
     Result<void> settle_duplicates(UsageChunk& chunk);
+    Result<void> load_sessions(const UsageChunk& chunk);
     Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
     Result<void> load_winners(Date day);
     std::vector<std::uint32_t> group_suspended(const UsageChunk& chunk, const Source& source);
@@ -76,6 +78,7 @@ class Batch {
     std::map<SourceId, ControlTotals> controls_;
     std::map<std::pair<SourceId, MeterId>, QuantityTotals> quantities_;
     std::map<std::pair<SuspenseReason, std::string>, std::uint32_t> groups_;
+    rating::SessionBook sessions_;
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;
     Currency currency_;

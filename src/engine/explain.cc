@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "engine/explain_session.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
 #include "engine/suspense_groups.h"
@@ -252,7 +253,7 @@ class Explain {
                                            after.to_decimal(), before.to_decimal(),
                                            (after - before).to_decimal()));
         if (fees != 0)
-            e.arithmetic.push_back("connection fee " + Money{fees, version.currency}.to_string());
+            e.arithmetic.push_back("fee and minimum " + Money{fees, version.currency}.to_string());
         e.exact = (after - before).to_fraction();
         e.rounded = fmt::format("{} {} (both ends half_even, {} digits)", amount.to_string(), unit,
                                 version.currency.atom_digits());
@@ -331,8 +332,10 @@ class Explain {
                 filter.row = row.row;
                 FARTHING_TRY(const auto found,
                              store::read_usage(state_.store->archive_folder() / file.path, filter));
-                for (const store::UsageRow& usage : found)
+                for (const store::UsageRow& usage : found) {
+                    if (rows.size() == 1) add_session_words(state_.catalog, row, usage, e);
                     FARTHING_CHECK(add_source(usage.source, usage.line, e));
+                }
             }
             FARTHING_CHECK(tell_fixes(state_, row.batch, e.fixes));
         }

@@ -254,7 +254,7 @@ void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std
         return suspend(chunk, row, SuspenseReason::unknown_service, map_.service, name);
     }
     chunk.meter[row] = service->meter;
-    if (map_.answered != kNoSlot && trimmed(fields[map_.answered]) != feed_.answered_equals) return;
+    if (map_.answered != kNoSlot && !is_answered(fields, chunk, row)) return;
     std::int64_t total = service->quantities.empty() ? 1 : 0;
     for (const Slot slot : service->quantities) {
         const std::string_view text = trimmed(fields[slot]);
@@ -267,6 +267,16 @@ void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std
         if (why != SuspenseReason::none) return suspend(chunk, row, why, slot, text);
     }
     chunk.quantity[row] = total;
+}
+
+bool Mapper::is_answered(const std::string_view* fields, UsageChunk& chunk, std::size_t row) const {
+    if (!chunk.tells_answer) {
+        chunk.tells_answer = true;
+        chunk.unanswered.resize(chunk.size());
+    }
+    const bool answered = trimmed(fields[map_.answered]) == feed_.answered_equals;
+    chunk.unanswered[row] = answered ? 0 : 1;
+    return answered;
 }
 
 void Mapper::map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {

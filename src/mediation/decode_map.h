@@ -59,6 +59,7 @@ class Mapper {
     bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
                        std::int64_t& micros);
     void map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    bool is_answered(const std::string_view* fields, UsageChunk& chunk, std::size_t row) const;
     void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row);

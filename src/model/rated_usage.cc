@@ -22,6 +22,8 @@ void each_column(RatedChunk& chunk, Visit visit) {
     visit(chunk.to);
     visit(chunk.charge_atoms);
     visit(chunk.fee_atoms);
+    visit(chunk.below);
+    visit(chunk.below_quantity);
 }
 }  // namespace
 

@@ -31,7 +31,10 @@ struct RatedChunk {
     std::vector<std::int64_t> from;      // the counter before (sum over segments up to its own)
     std::vector<std::int64_t> to;
     std::vector<std::int64_t> charge_atoms;  // usage charge and connection fee
-    std::vector<std::int64_t> fee_atoms;     // of which connection fee
+    std::vector<std::int64_t> fee_atoms;     // of which connection fee and what a minimum adds
+    // Sessions that it added to those below the minimum, and their quantity.
+    std::vector<std::int32_t> below;
+    std::vector<std::int64_t> below_quantity;
 
     std::size_t size() const { return row.size(); }
     void clear();

@@ -18,6 +18,7 @@ void UsageChunk::resize(std::size_t records) {
     for (auto& column : reading) column.resize(records);
     session.resize(in_parts ? records : 0);
     last_part.resize(in_parts ? records : 0);
+    unanswered.resize(tells_answer ? records : 0);
     key.resize(records);
     content.resize(records);
     subscription.resize(records);

@@ -80,6 +80,10 @@ struct UsageChunk {
     bool in_parts = false;
     std::vector<Hash128> session;         // zero: the record is the whole session
     std::vector<std::uint8_t> last_part;  // 1: closes its session
+    // Calls that nobody answered: empty unless the feed tells them; set `tells_answer` before
+    // resize.
+    bool tells_answer = false;
+    std::vector<std::uint8_t> unanswered;
 
     // Dedup: `key` names the record, `content` is what must agree when the key comes again.
     std::vector<Hash128> key;
@@ -94,6 +98,7 @@ struct UsageChunk {
 
     std::size_t size() const { return line.size(); }
     void resize(std::size_t records);  // new rows are zero, on their way
+    bool answered(std::size_t row) const { return !tells_answer || unanswered[row] == 0; }
     bool live(std::size_t row) const { return outcome[row] == Outcome::rated; }
     Hash128 session_of(std::size_t row) const { return in_parts ? session[row] : Hash128{}; }
     bool closes_session(std::size_t row) const { return in_parts && last_part[row] != 0; }

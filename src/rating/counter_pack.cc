@@ -1,8 +1,10 @@
 // A block of counters as bytes.
 //
-//   pack     := version(1 byte = 1) count counter* checksum(8 bytes, little-endian)
+//   pack     := version(1 byte = 1 or 2) count counter* checksum(8 bytes, little-endian)
 //   counter  := component item owner window_days segments by_day members      sorted by key
-//   segments := count { start version payer quantity sessions records posted last shares }
+//   segments := count { start version payer quantity sessions records posted last shares below }
+//   below    := sessions below the minimum, ~their quantity; only in version 2, which is written
+//               where a session of the block was
 //   shares   := count { partner ~atoms }
 //   by_day   := count { ~quantity }
 //   members  := count { subscription ~quantity }                              sorted, each as the
@@ -23,6 +25,7 @@ namespace farthing::rating {
 namespace {
 
 constexpr char kPackVersion = 1;
+constexpr char kPackVersionWithMinimums = 2;
 constexpr std::size_t kChecksumBytes = 8;
 
 std::uint64_t checksum_of(const PackKey& key, std::string_view bytes) {
@@ -108,7 +111,7 @@ class Reader {
     bool ok_ = true;
 };
 
-void write_segment(Writer& out, const Segment& segment, std::int64_t base) {
+void write_segment(Writer& out, const Segment& segment, std::int64_t base, char version) {
     out.signed_number(segment.start.micros - base);
     out.number(segment.version.value);
     out.number(segment.payer.value);
@@ -122,6 +125,9 @@ void write_segment(Writer& out, const Segment& segment, std::int64_t base) {
         out.number(partner.value);
         out.signed_number(atoms);
     }
+    if (version == kPackVersion) return;
+    out.signed_number(segment.below);
+    out.signed_number(segment.below_quantity);
 }
 
 // Sum of two stored numbers; damaged ones may be anything, and must not overflow.
@@ -129,7 +135,7 @@ std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-Segment read_segment(Reader& in, std::int64_t base) {
+Segment read_segment(Reader& in, std::int64_t base, char version) {
     Segment segment;
     segment.start = {wrapping_sum(in.signed_number(), base)};
     segment.version = {in.number32()};
@@ -144,17 +150,22 @@ Segment read_segment(Reader& in, std::int64_t base) {
         const PartnerId partner{in.number32()};
         segment.posted_shares.emplace_back(partner, in.signed_number());
     }
+    if (version == kPackVersion) return segment;
+    segment.below = in.signed_number();
+    segment.below_quantity = in.signed_number();
     return segment;
 }
 
-void write_counter(Writer& out, const Counter& counter) {
+void write_counter(Writer& out, const Counter& counter, char version) {
     out.number(counter.key.component.value);
     out.number(counter.key.item);
     out.number(counter.key.owner % kPackOwners);
     out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
     out.count(counter.segments.size());
     const std::int64_t base = window_start_micros(counter.key.window_first);
-    for (const Segment& segment : counter.segments) write_segment(out, segment, base);
+    for (const Segment& segment : counter.segments) {
+        write_segment(out, segment, base, version);
+    }
     out.count(counter.by_day.size());
     for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
     auto members = counter.members;
@@ -168,7 +179,7 @@ void write_counter(Writer& out, const Counter& counter) {
     }
 }
 
-Counter read_counter(Reader& in, const PackKey& block) {
+Counter read_counter(Reader& in, const PackKey& block, char version) {
     Counter counter;
     counter.key.perspective = block.perspective;
     counter.key.owner_kind = static_cast<OwnerKind>(block.owner_kind);
@@ -181,7 +192,7 @@ Counter read_counter(Reader& in, const PackKey& block) {
     const std::size_t segments = in.count();
     const std::int64_t base = window_start_micros(counter.key.window_first);
     for (std::size_t i = 0; i < segments && in.ok(); ++i) {
-        counter.segments.push_back(read_segment(in, base));
+        counter.segments.push_back(read_segment(in, base, version));
     }
     const std::size_t days = in.count();
     for (std::size_t i = 0; i < days && in.ok(); ++i) counter.by_day.push_back(in.signed_number());
@@ -192,6 +203,14 @@ Counter read_counter(Reader& in, const PackKey& block) {
         counter.members.emplace_back(SubscriptionId{last}, in.signed_number());
     }
     return counter;
+}
+
+bool any_below_minimum(const std::vector<const Counter*>& counters) {
+    return std::ranges::any_of(counters, [](const Counter* counter) {
+        return std::ranges::any_of(counter->segments, [](const Segment& segment) {
+            return segment.below != 0 || segment.below_quantity != 0;
+        });
+    });
 }
 
 std::unexpected<Error> damaged(std::string_view what) {
@@ -217,11 +236,12 @@ std::string pack_counters(const std::vector<const Counter*>& counters) {
               [](const Counter* a, const Counter* b) { return a->key < b->key; });
     const PackKey block = block_of(used.front()->key);
     Writer out;
-    out.byte(kPackVersion);
+    const char version = any_below_minimum(used) ? kPackVersionWithMinimums : kPackVersion;
+    out.byte(version);
     out.count(used.size());
     for (const Counter* counter : used) {
         FARTHING_ASSERT(block_of(counter->key) == block);
-        write_counter(out, *counter);
+        write_counter(out, *counter, version);
     }
     out.seal(block);
     return out.take();
@@ -237,10 +257,14 @@ Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_vie
         stored |= std::uint64_t{static_cast<unsigned char>(bytes[body.size() + i])} << (8 * i);
     }
     if (stored != checksum_of(key, body)) return damaged("its checksum differs");
-    if (body.front() != kPackVersion) return damaged("its format is not known to this release");
+    const char version = body.front();
+    if (version != kPackVersion && version != kPackVersionWithMinimums)
+        return damaged("its format is not known to this release");
     Reader in(body.substr(1));
     const std::size_t count = in.count();
-    for (std::size_t i = 0; i < count && in.ok(); ++i) counters.push_back(read_counter(in, key));
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        counters.push_back(read_counter(in, key, version));
+    }
     if (!in.ok() || !in.at_end()) return damaged("its length does not fit its content");
     return counters;
 }

@@ -39,6 +39,20 @@ struct CounterKey {
     constexpr auto operator<=>(const CounterKey&) const = default;
 };
 
+// What the sessions of a segment cost beside their quantity.
+struct SessionTotals {
+    std::int64_t fees = 0;            // sessions that carried a connection fee
+    std::int64_t below = 0;           // sessions whose usage charge is below the minimum
+    std::int64_t below_quantity = 0;  // their billable base units, which the minimum pays for
+    constexpr SessionTotals operator+(const SessionTotals& more) const {
+        return {fees + more.fees, below + more.below, below_quantity + more.below_quantity};
+    }
+    constexpr SessionTotals operator-(const SessionTotals& less) const {
+        return {fees - less.fees, below - less.below, below_quantity - less.below_quantity};
+    }
+    constexpr bool operator==(const SessionTotals&) const = default;
+};
+
 // A stretch of event time within a window with one catalog version and one payer. Between `start`
 // and `last` it is pinned: a version published later with an earlier `valid_from` prices only what
 // comes after `last`.
@@ -49,7 +63,10 @@ struct Segment {
     AccountId payer;
     std::int64_t quantity = 0;  // billable base units
     std::int64_t sessions = 0;  // records that carried a connection fee
+    std::int64_t below = 0;     // SessionTotals: of charges with a minimum
+    std::int64_t below_quantity = 0;
     std::int64_t records = 0;
+    SessionTotals session_totals() const { return {sessions, below, below_quantity}; }
     // What has been posted for it: rnd(P) at the last Rater::take_deltas, which moves it to the
     // present total.
     std::int64_t posted_atoms = 0;

@@ -45,14 +45,4 @@ class Curve {
     Exact factor_;
 };
 
-// The billable quantity of a session of `raw` base units: at least `first` once anything is used,
-// then whole `next` (EC12).
-constexpr std::int64_t billable(std::int64_t raw, const catalog::Increments& increments) {
-    if (raw <= 0) return 0;
-    if (raw <= increments.first) return increments.first;
-    const std::int64_t beyond = raw - increments.first;
-    const std::int64_t steps = (beyond + increments.next - 1) / increments.next;
-    return increments.first + steps * increments.next;
-}
-
 }  // namespace farthing::rating

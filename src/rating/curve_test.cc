@@ -1,6 +1,7 @@
 #include "rating/curve.h"
 
 #include "rating/rating_world_test.h"
+#include "rating/session.h"
 
 namespace farthing::rating::testing {
 namespace {

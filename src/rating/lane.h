@@ -19,6 +19,7 @@ struct Lane {
     const catalog::Deck* deck =
         nullptr;  // of a prefix deck: the row, and so the lane, is found per record
     const catalog::RateRow* row = nullptr;
+    bool in_band = false;  // of a time band: reached through the lane of the charge it belongs to
     CounterKey key;
     DatePeriod window;
     AccountId payer;

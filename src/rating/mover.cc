@@ -16,15 +16,19 @@ std::optional<std::int64_t> sum64(std::int64_t a, std::int64_t b) {
     return narrow64(i128{a} + b);
 }
 
+void add_to(Segment& segment, const Move& move) {
+    segment.quantity += move.billable;
+    segment.sessions += move.adds.fees;
+    segment.below += move.adds.below;
+    segment.below_quantity += move.adds.below_quantity;
+    segment.records += 1;
+}
+
 // Billable totals before the segment at `position`.
 std::int64_t total_before(const Counter& counter, std::size_t position) {
     std::int64_t total = 0;
     for (std::size_t i = 0; i < position; ++i) total += counter.segments[i].quantity;
     return total;
-}
-
-bool increments_in_range(const catalog::Increments& increments) {
-    return increments.first <= kQuantityMax && increments.next <= kQuantityMax;
 }
 
 }  // namespace
@@ -98,7 +102,7 @@ const Pricing& Mover::pricing_of(const Counter& counter, const Segment& segment)
 
 std::optional<Amounts> Mover::amounts_of(std::uint32_t number, const Segment& segment,
                                          std::int64_t from, std::int64_t to,
-                                         std::int64_t sessions) {
+                                         const SessionTotals& sessions) {
     return pricing_of(counters_.at(number), segment)
         .atoms(from, to, sessions, allowance(number, segment.version));
 }
@@ -156,21 +160,20 @@ void Mover::bind(Lane& lane, Instant when) {
 }
 
 bool Mover::shares_fit(const Pricing& pricing, std::int64_t from, std::int64_t to,
-                       std::int64_t sessions, std::int64_t free_units) const {
+                       const SessionTotals& sessions, std::int64_t free_units) const {
     if (pricing.shares_within_charge()) return true;
     return std::ranges::all_of(pricing.shares(), [&](const Pricing::ShareCurve& share) {
         return pricing.share_atoms(share, from, to, sessions, free_units).has_value();
     });
 }
 
-bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, std::int64_t raw, Move& move) {
-    const Pricing& pricing = *lane.pricing;
-    if (raw > kQuantityMax || !increments_in_range(pricing.increments())) return false;
+bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move) {
     move.lane = &lane;
     move.when = when;
     move.day = day;
-    move.billable = billable(raw, pricing.increments());
-    move.in_session = raw > 0 && pricing.has_fee();
+    move.billable = use.billable;
+    move.adds = use.totals;
+    move.days = {};
     const Live& live = lives_[lane.counter];
     move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
                   live.last->payer == lane.payer && day < live.counter->by_day.size();
@@ -187,8 +190,9 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     move.to = to;
     move.usage_after = *usage;
     move.fee_after = live.fee;
-    if (move.in_session) {
-        const auto fee = pricing.fee_atoms(live.last->sessions + 1);
+    const SessionTotals sessions = live.last->session_totals() + move.adds;
+    if (move.adds != SessionTotals{}) {
+        const auto fee = pricing.fee_atoms(sessions);
         if (!fee) return false;
         move.fee_after = *fee;
     }
@@ -198,8 +202,8 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     if (!charge || !narrow64(whole) || !narrow64(whole - live.last->posted_atoms)) return false;
     move.charge = *charge;
     return pricing.shares_within_charge() ||
-           shares_fit(pricing, to - live.last->quantity - move.billable, to,
-                      live.last->sessions + (move.in_session ? 1 : 0), live.allowance);
+           shares_fit(pricing, to - live.last->quantity - move.billable, to, sessions,
+                      live.allowance);
 }
 
 // Adds to `charge` what `more` base units before them change on the segments from `first` on.
@@ -212,13 +216,13 @@ bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t
         const auto shifted_from = sum64(from, more);
         const auto shifted_to = sum64(to, more);
         if (!shifted_from || !shifted_to) return false;
-        const auto before = amounts_of(number, segment, from, to, segment.sessions);
-        const auto after =
-            amounts_of(number, segment, *shifted_from, *shifted_to, segment.sessions);
+        const SessionTotals sessions = segment.session_totals();
+        const auto before = amounts_of(number, segment, from, to, sessions);
+        const auto after = amounts_of(number, segment, *shifted_from, *shifted_to, sessions);
         if (!before || !after) return false;
         if (!narrow64(i128{after->usage} + after->fee - segment.posted_atoms)) return false;
         if (!shares_fit(pricing_of(counters_.at(number), segment), *shifted_from, *shifted_to,
-                        segment.sessions, allowance(number, segment.version))) {
+                        sessions, allowance(number, segment.version))) {
             return false;
         }
         charge += i128{after->usage} - before->usage;
@@ -234,13 +238,13 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     const Place place = place_of(counter, lane, move.when);
     const Segment own = place.is_new ? Segment{} : counter.segments[place.position];
     const std::int64_t start = total_before(counter, place.position);
-    const std::int64_t sessions = own.sessions + (move.in_session ? 1 : 0);
+    const SessionTotals sessions = own.session_totals() + move.adds;
     const std::int64_t free_units = allowance(number, place.version);
     move.from = start + own.quantity;
     const auto to = sum64(move.from, move.billable);
     if (!to) return false;
     move.to = *to;
-    const auto before = lane.pricing->atoms(start, move.from, own.sessions, free_units);
+    const auto before = lane.pricing->atoms(start, move.from, own.session_totals(), free_units);
     const auto after = lane.pricing->atoms(start, move.to, sessions, free_units);
     if (!before || !after || !shares_fit(*lane.pricing, start, move.to, sessions, free_units))
         return false;
@@ -262,7 +266,7 @@ bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
     std::int64_t from = 0;
     for (Segment& segment : counter.segments) {
         const std::int64_t to = from + segment.quantity;
-        const auto amounts = amounts_of(number, segment, from, to, segment.sessions);
+        const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
         const auto difference =
             amounts ? narrow64(i128{amounts->usage} + amounts->fee - segment.posted_atoms)
                     : std::nullopt;
@@ -306,7 +310,7 @@ void Mover::refresh(std::uint32_t number) {
     live.total = before + live.last->quantity;
     const auto usage_before = live.pricing->usage().atoms(before, live.allowance);
     const auto usage = live.pricing->usage().atoms(live.total, live.allowance);
-    const auto fee = live.pricing->fee_atoms(live.last->sessions);
+    const auto fee = live.pricing->fee_atoms(live.last->session_totals());
     FARTHING_ASSERT(usage_before && usage && fee);  // planning refuses what does not fit
     live.usage_before = *usage_before;
     live.usage = *usage;
@@ -335,9 +339,7 @@ void Mover::insert_where_new(const Move& move) {
         fresh.payer = move.lane->payer;
         at = counter.segments.insert(at, std::move(fresh));
     }
-    at->quantity += move.billable;
-    at->records += 1;
-    at->sessions += move.in_session ? 1 : 0;
+    add_to(*at, move);
     at->last = std::max(at->last, move.when);
     const auto days =
         std::max(static_cast<std::size_t>(move.lane->window.days()), std::size_t{move.day} + 1);
@@ -350,9 +352,7 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     Live& live = lives_[lane.counter];
     if (move.at_end) {
         Segment& segment = *live.last;
-        segment.quantity += move.billable;
-        segment.records += 1;
-        segment.sessions += move.in_session ? 1 : 0;
+        add_to(segment, move);
         segment.last = std::max(segment.last, move.when);
         live.total = move.to;
         live.usage = move.usage_after;
@@ -361,7 +361,8 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
         insert_where_new(move);
         refresh(lane.counter);
     }
-    live.counter->by_day[move.day] += move.billable;
+    if (move.days.empty()) live.counter->by_day[move.day] += move.billable;
+    for (const DayPart& part : move.days) live.counter->by_day[part.day] += part.billable;
     if (lane.key.owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;
@@ -388,6 +389,8 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
     rated.to.push_back(move.to);
     rated.charge_atoms.push_back(move.charge);
     rated.fee_atoms.push_back(move.fee);
+    rated.below.push_back(static_cast<std::int32_t>(move.adds.below));
+    rated.below_quantity.push_back(move.adds.below_quantity);
 }
 
 void Mover::reprice(const CounterKey& key, RatedChunk& rated) {
@@ -408,7 +411,7 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
         const Pricing& pricing = at_end ? *live.pricing : pricing_of(counter, segment);
         const std::int64_t free_units =
             at_end ? live.allowance : allowance(number, segment.version);
-        const auto amounts = pricing.atoms(from, to, segment.sessions, free_units);
+        const auto amounts = pricing.atoms(from, to, segment.session_totals(), free_units);
         FARTHING_ASSERT(amounts);  // planning refuses what does not fit
         const std::int64_t charge = amounts->usage + amounts->fee;
         SegmentDelta delta{counter.key,
@@ -424,7 +427,7 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
             segment.posted_shares.resize(shares.size());
         for (std::size_t i = 0; i < shares.size(); ++i) {
             const auto atoms =
-                pricing.share_atoms(shares[i], from, to, segment.sessions, free_units);
+                pricing.share_atoms(shares[i], from, to, segment.session_totals(), free_units);
             FARTHING_ASSERT(atoms);
             auto& [partner, posted] = segment.posted_shares[i];
             if (*atoms != posted) delta.shares.push_back({shares[i].partner, *atoms - posted});

@@ -13,12 +13,19 @@
 
 namespace farthing::rating {
 
+// Billable base units on one day of the window.
+struct DayPart {
+    std::uint32_t day = 0;
+    std::int64_t billable = 0;
+};
+
 struct Move {
     Lane* lane = nullptr;
     Instant when;
     std::uint32_t day = 0;  // of the window
     std::int64_t billable = 0;
-    bool in_session = false;  // used something, so it carries the connection fee
+    SessionTotals adds;             // to its segment
+    std::span<const DayPart> days;  // where it lies on several: how much on each
     std::int64_t from = 0;
     std::int64_t to = 0;
     std::int64_t charge = 0;
@@ -37,7 +44,7 @@ class Mover {
     // Finds the counter and the segment of event time `when`. REQUIRES: lane.natural holds `when`.
     void bind(Lane& lane, Instant when);
     // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
-    bool plan(Lane& lane, Instant when, std::uint32_t day, std::int64_t raw, Move& move);
+    bool plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move);
     void make(const Move& move, std::uint32_t row, RatedChunk& rated);
 
     void reprice(const CounterKey& key, RatedChunk& rated);
@@ -77,9 +84,10 @@ class Mover {
     void follow_window(std::uint32_t counter, VersionNo in_force);
     const Pricing& pricing_of(const Counter& counter, const Segment& segment);
     std::optional<Amounts> amounts_of(std::uint32_t number, const Segment& segment,
-                                      std::int64_t from, std::int64_t to, std::int64_t sessions);
+                                      std::int64_t from, std::int64_t to,
+                                      const SessionTotals& sessions);
     bool shares_fit(const Pricing& pricing, std::int64_t from, std::int64_t to,
-                    std::int64_t sessions, std::int64_t allowance) const;
+                    const SessionTotals& sessions, std::int64_t allowance) const;
     bool plan_at_end(const Lane& lane, const Live& live, Move& move) const;
     bool plan_anywhere(Lane& lane, Move& move);
     bool later_segments(std::uint32_t number, std::size_t first, std::int64_t from,

@@ -20,9 +20,43 @@ Curve usage_curve(const catalog::UsageCharge& charge, const catalog::RateRow* ro
     return Curve(charge.bands, charge.mode, currency, factor);
 }
 
-std::optional<Decimal> fee_of(const catalog::UsageCharge& charge, const catalog::RateRow* row) {
-    if (row != nullptr && row->connection_fee) return row->connection_fee;
-    return charge.connection_fee;
+// The row's words go before the charge's; price lists leave the increments to the charge.
+catalog::SessionRule rule_of(const catalog::UsageCharge& charge, const catalog::RateRow* row) {
+    catalog::SessionRule rule = charge;
+    if (row == nullptr) return rule;
+    if (charge.priced_by == catalog::PricedBy::prefix_deck) rule.increments = row->increments;
+    if (row->connection_fee) rule.connection_fee = row->connection_fee;
+    if (row->minimum) rule.minimum = row->minimum;
+    if (row->grace > 0) rule.grace = row->grace;
+    return rule;
+}
+
+bool has_amount(const std::optional<Decimal>& amount) {
+    return amount && amount->mantissa != 0;
+}
+
+catalog::UnitPrice per_session(const Decimal& amount) {
+    return {amount, 1, {}};
+}
+
+// Base units from which on a session costs the minimum anyway.
+std::int64_t enough_for(const Decimal& minimum, const Exact& price) {
+    if (price == Exact(0)) return INT64_MAX;
+    const auto least = (minimum.exact() / price).rounded(0, Rounding::away_from_zero);
+    return least && *least <= INT64_MAX ? static_cast<std::int64_t>(*least) : INT64_MAX;
+}
+
+// What minimums add to the price of the quantities that stayed below them.
+std::optional<std::int64_t> top_up(const std::optional<Curve>& minimum, const Curve& usage,
+                                   const SessionTotals& sessions) {
+    if (!minimum) return 0;
+    const auto whole = minimum->atoms(sessions.below, 0);
+    const auto priced = usage.atoms(sessions.below_quantity, 0);
+    return whole && priced ? narrow64(i128{*whole} - *priced) : std::nullopt;
+}
+
+std::optional<std::int64_t> sum64(std::optional<std::int64_t> a, std::optional<std::int64_t> b) {
+    return a && b ? narrow64(i128{*a} + *b) : std::nullopt;
 }
 
 std::optional<std::int64_t> difference(const Curve& curve, std::int64_t from, std::int64_t to,
@@ -48,36 +82,51 @@ PlannedCharge find_charge(const catalog::Version& version, ComponentId component
 Pricing::Pricing(const catalog::Version& version, const catalog::UsageCharge& charge,
                  const catalog::RateRow* row)
     : charge_(&charge),
-      increments_(row != nullptr && charge.priced_by == catalog::PricedBy::prefix_deck
-                      ? row->increments
-                      : charge.increments),
+      rule_(rule_of(charge, row)),
       usage_(usage_curve(charge, row, version.currency)) {
-    const auto fee = fee_of(charge, row);
-    const bool has_fee = fee && fee->mantissa != 0;
-    const catalog::UnitPrice per_session{has_fee ? *fee : Decimal{}, 1, {}};
-    if (has_fee) fee_ = linear(per_session, version.currency);
+    const bool has_fee = has_amount(rule_.connection_fee);
+    const bool has_minimum = has_amount(rule_.minimum);
+    if (has_fee) fee_ = linear(per_session(*rule_.connection_fee), version.currency);
+    if (has_minimum) {
+        minimum_ = linear(per_session(*rule_.minimum), version.currency);
+        const auto& price = row != nullptr ? row->price : charge.bands.front().price;
+        enough_for_minimum_ = enough_for(*rule_.minimum, price.exact());
+    }
+    countable_ = rule_.increments.first <= kQuantityMax && rule_.increments.next <= kQuantityMax;
+    plain_ = charge.in_bands.empty() && rule_.at_price_change == catalog::AtEdge::start;
     for (const catalog::Share& share : charge.shares) {
         if (share.amount) continue;
         const Exact factor = share.percent / Exact(100);
         shares_within_charge_ = shares_within_charge_ && factor >= Exact(0) && factor <= Exact(1);
-        shares_.push_back({share.partner, usage_curve(charge, row, version.currency, factor), {}});
-        if (has_fee) shares_.back().fee = linear(per_session, version.currency, factor);
+        shares_.push_back(
+            {share.partner, usage_curve(charge, row, version.currency, factor), {}, {}});
+        ShareCurve& share_curve = shares_.back();
+        if (has_fee) {
+            share_curve.fee = linear(per_session(*rule_.connection_fee), version.currency, factor);
+        }
+        if (has_minimum) {
+            share_curve.minimum = linear(per_session(*rule_.minimum), version.currency, factor);
+        }
     }
 }
 
-std::optional<std::int64_t> Pricing::fee_atoms(std::int64_t sessions) const {
-    return fee_ ? fee_->atoms(sessions, 0) : 0;
+std::optional<std::int64_t> Pricing::fee_atoms(const SessionTotals& sessions) const {
+    const auto fees = fee_ ? fee_->atoms(sessions.fees, 0) : std::optional<std::int64_t>(0);
+    return minimum_ ? sum64(fees, top_up(minimum_, usage_, sessions)) : fees;
 }
 
-Exact Pricing::exact(std::int64_t from, std::int64_t to, std::int64_t sessions,
+Exact Pricing::exact(std::int64_t from, std::int64_t to, const SessionTotals& sessions,
                      std::int64_t allowance) const {
     Exact sum = usage_.exact(to, allowance) - usage_.exact(from, allowance);
-    if (fee_) sum += fee_->exact(sessions, 0);
+    if (fee_) sum += fee_->exact(sessions.fees, 0);
+    if (minimum_) {
+        sum += minimum_->exact(sessions.below, 0) - usage_.exact(sessions.below_quantity, 0);
+    }
     return sum;
 }
 
-std::optional<Amounts> Pricing::atoms(std::int64_t from, std::int64_t to, std::int64_t sessions,
-                                      std::int64_t allowance) const {
+std::optional<Amounts> Pricing::atoms(std::int64_t from, std::int64_t to,
+                                      const SessionTotals& sessions, std::int64_t allowance) const {
     const auto usage = difference(usage_, from, to, allowance);
     const auto fee = fee_atoms(sessions);
     if (!usage || !fee || !narrow64(i128{*usage} + *fee)) return std::nullopt;
@@ -85,11 +134,12 @@ std::optional<Amounts> Pricing::atoms(std::int64_t from, std::int64_t to, std::i
 }
 
 std::optional<std::int64_t> Pricing::share_atoms(const ShareCurve& share, std::int64_t from,
-                                                 std::int64_t to, std::int64_t sessions,
+                                                 std::int64_t to, const SessionTotals& sessions,
                                                  std::int64_t allowance) const {
     const auto usage = difference(share.usage, from, to, allowance);
-    const auto fee = share.fee ? share.fee->atoms(sessions, 0) : std::optional<std::int64_t>(0);
-    return usage && fee ? narrow64(i128{*usage} + *fee) : std::nullopt;
+    const auto fee =
+        share.fee ? share.fee->atoms(sessions.fees, 0) : std::optional<std::int64_t>(0);
+    return sum64(sum64(usage, fee), top_up(share.minimum, share.usage, sessions));
 }
 
 std::size_t PricingCache::KeyHash::operator()(const Key& key) const {

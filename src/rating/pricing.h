@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 #include "rating/counters.h"
 #include "rating/curve.h"
+#include "rating/session.h"
 
 namespace farthing::rating {
 
@@ -20,10 +21,16 @@ struct PlannedCharge {
 };
 PlannedCharge find_charge(const catalog::Version& version, ComponentId component);
 
-// Atoms of usage between two totals and of `sessions` connection fees.
+// Atoms of usage between two totals, and of connection fees and what minimums add.
 struct Amounts {
     std::int64_t usage = 0;
     std::int64_t fee = 0;
+};
+
+// What one session adds to a segment in the first stage (R0).
+struct SessionUse {
+    std::int64_t billable = 0;
+    SessionTotals totals;
 };
 
 class Pricing {
@@ -33,17 +40,42 @@ class Pricing {
             const catalog::RateRow* row);
 
     const catalog::UsageCharge& charge() const { return *charge_; }
-    const catalog::Increments& increments() const { return increments_; }
+    const catalog::SessionRule& rule() const { return rule_; }
+    // Whether a session comes to its rounded quantity and a fee, and nothing cuts it.
+    bool plain() const { return plain_; }
+    // What a session of `raw` comes to stays within what counters count.
+    bool countable(std::int64_t raw) const { return raw <= kQuantityMax && countable_; }
+    // The exact price of a quantity, without fees and minimum.
+    Exact price_of(std::int64_t quantity) const { return usage_.exact(quantity, 0); }
+    bool has_minimum() const { return minimum_.has_value(); }
+    Exact minimum() const { return minimum_ ? minimum_->exact(1, 0) : Exact(0); }
+    // A session that nothing cuts. REQUIRES: raw and the increments within kQuantityMax.
+    SessionUse use_of(std::int64_t raw, bool answered) const {
+        SessionUse use{billable_of(raw, rule_), {}};
+        use.totals.fees = fee_ && carries_fee(raw, answered, rule_) ? 1 : 0;
+        if (use.billable > 0 && use.billable < enough_for_minimum_) {
+            use.totals.below = 1;
+            use.totals.below_quantity = use.billable;
+        }
+        return use;
+    }
+    // What a record adds to a session of which these parts came before.
+    SessionUse use_after(const EarlierParts& earlier, std::int64_t raw, bool answered) const {
+        SessionUse use = use_of(earlier.raw + raw, earlier.answered || answered);
+        if (!earlier.any) return use;
+        const SessionUse before = use_of(earlier.raw, earlier.answered);
+        return {use.billable - before.billable, use.totals - before.totals};
+    }
     const Curve& usage() const { return usage_; }
     bool has_fee() const { return fee_.has_value(); }
-    // Atoms of that many connection fees; nullopt beyond 64 bits.
-    std::optional<std::int64_t> fee_atoms(std::int64_t sessions) const;
-    // P(to) − P(from) and the fees, in units of the currency.
-    Exact exact(std::int64_t from, std::int64_t to, std::int64_t sessions,
+    // Atoms of those fees and of what minimums add; nullopt beyond 64 bits.
+    std::optional<std::int64_t> fee_atoms(const SessionTotals& sessions) const;
+    // P(to) − P(from), the fees and what minimums add, in units of the currency.
+    Exact exact(std::int64_t from, std::int64_t to, const SessionTotals& sessions,
                 std::int64_t allowance) const;
     // The same, each end rounded half-even to atoms; nullopt where an end or the sum leaves 64
     // bits.
-    std::optional<Amounts> atoms(std::int64_t from, std::int64_t to, std::int64_t sessions,
+    std::optional<Amounts> atoms(std::int64_t from, std::int64_t to, const SessionTotals& sessions,
                                  std::int64_t allowance) const;
 
     // A partner's part of the whole charge, rounded on its own cumulated amount.
@@ -51,19 +83,24 @@ class Pricing {
         PartnerId partner;
         Curve usage;
         std::optional<Curve> fee;
+        std::optional<Curve> minimum;
     };
     const std::vector<ShareCurve>& shares() const { return shares_; }
     // Whether the posted shares fit wherever the charge itself fits.
     bool shares_within_charge() const { return shares_within_charge_; }
     std::optional<std::int64_t> share_atoms(const ShareCurve& share, std::int64_t from,
-                                            std::int64_t to, std::int64_t sessions,
+                                            std::int64_t to, const SessionTotals& sessions,
                                             std::int64_t allowance) const;
 
   private:
     const catalog::UsageCharge* charge_;
-    catalog::Increments increments_;
+    catalog::SessionRule rule_;
     Curve usage_;
     std::optional<Curve> fee_;
+    std::optional<Curve> minimum_;
+    std::int64_t enough_for_minimum_ = 0;  // the least quantity that is charged the minimum
+    bool plain_ = true;
+    bool countable_ = true;
     std::vector<ShareCurve> shares_;
     bool shares_within_charge_ = true;
 };

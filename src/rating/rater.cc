@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "rating/cut_rater.h"
 #include "rating/mover.h"
 #include "rating/resolver.h"
 
@@ -25,9 +26,18 @@ struct Rater::State {
     Resolver resolver;
     Mover mover;
     std::uint64_t generation;
+    CutRater cut_rater;
     std::vector<Move> moves;
     std::array<Resolver::Ahead, kAhead> ahead;
     std::array<const Lane*, kAhead> lanes_ahead;
+
+    State(const catalog::Snapshot& catalog, const directory::Directory& directory,
+          CounterTable& table)
+        : counters(table),
+          resolver(catalog, directory),
+          mover(catalog, directory, table),
+          generation(table.generation()),
+          cut_rater(resolver, mover) {}
 
     // Indices of a table that was cleared mean nothing any more.
     void follow_table() {
@@ -39,7 +49,11 @@ struct Rater::State {
 
     void fetch(const UsageChunk& chunk, std::size_t first, std::size_t end);
     SuspenseReason rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
-                        Perspective perspective, const Resolver::Ahead& hint);
+                        Perspective perspective, const Resolver::Ahead& hint,
+                        const EarlierParts& earlier);
+    SuspenseReason rate_part(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
+                             Perspective perspective, SessionBook& sessions);
+    void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective, SessionBook* sessions);
 };
 
 // Each pass follows the memory that the pass before asked for.
@@ -59,7 +73,8 @@ void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t
 
 // First everything that can fail, then everything that leaves a trace.
 SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
-                                  Perspective perspective, const Resolver::Ahead& hint) {
+                                  Perspective perspective, const Resolver::Ahead& hint,
+                                  const EarlierParts& earlier) {
     SuspenseReason why = SuspenseReason::none;
     const Instant when = chunk.start[row];
     const auto lanes = resolver.lanes(chunk, row, perspective, hint, why);
@@ -69,8 +84,13 @@ SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk
     }
     moves.resize(lanes.size());
     for (std::size_t i = 0; i < lanes.size(); ++i) {
+        const Pricing& pricing = *lanes[i]->pricing;
+        if (!pricing.plain()) return cut_rater.rate(chunk, row, rated, perspective, earlier);
         const std::uint32_t day = resolver.day_of(*lanes[i], when);
-        if (!mover.plan(*lanes[i], when, day, chunk.quantity[row], moves[i])) {
+        const std::int64_t raw = chunk.quantity[row];
+        if (!pricing.countable(earlier.raw + raw)) return SuspenseReason::charge_out_of_range;
+        const SessionUse use = pricing.use_after(earlier, raw, chunk.answered(row));
+        if (!mover.plan(*lanes[i], when, day, use, moves[i])) {
             return SuspenseReason::charge_out_of_range;
         }
     }
@@ -85,25 +105,54 @@ SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk
 
 Rater::Rater(const catalog::Snapshot& catalog, const directory::Directory& directory,
              CounterTable& counters)
-    : state_(std::make_unique<State>(counters, Resolver(catalog, directory),
-                                     Mover(catalog, directory, counters), counters.generation(),
-                                     std::vector<Move>{}, std::array<Resolver::Ahead, kAhead>{},
-                                     std::array<const Lane*, kAhead>{})) {}
+    : state_(std::make_unique<State>(catalog, directory, counters)) {}
 Rater::~Rater() = default;
 
-void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective) {
-    state_->follow_table();
+// A part is rated at the time at which its session began, for what the session comes to with it
+// less what it came to without.
+SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
+                                       Perspective perspective, SessionBook& sessions) {
+    const Hash128 key = session_key(chunk, row);
+    if (key == Hash128{}) return rate(chunk, row, rated, perspective, {}, {});
+    const OpenSession* known = sessions.find(key);
+    OpenSession session = known != nullptr ? *known : OpenSession{key, chunk.start[row], 0, false};
+    const EarlierParts earlier{known != nullptr, session.raw, session.answered};
+    const Instant own_start = chunk.start[row];
+    chunk.start[row] = session.start;
+    const SuspenseReason why = rate(chunk, row, rated, perspective, {}, earlier);
+    chunk.start[row] = own_start;
+    if (why != SuspenseReason::none) return why;
+    session.raw += chunk.quantity[row];
+    session.answered = session.answered || chunk.answered(row);
+    sessions.set(session, chunk.closes_session(row));
+    return why;
+}
+
+void Rater::State::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective,
+                        SessionBook* sessions) {
+    follow_table();
     make_room(rated, chunk.size());
     for (std::size_t first = 0; first < chunk.size(); first += kAhead) {
         const std::size_t end = std::min(chunk.size(), first + kAhead);
-        state_->fetch(chunk, first, end);
+        fetch(chunk, first, end);
         for (std::size_t row = first; row < end; ++row) {
             if (!chunk.live(row)) continue;
+            const bool part = sessions != nullptr && chunk.in_parts;
             const SuspenseReason why =
-                state_->rate(chunk, row, rated, perspective, state_->ahead[row - first]);
+                part ? rate_part(chunk, row, rated, perspective, *sessions)
+                     : rate(chunk, row, rated, perspective, ahead[row - first], {});
             if (why != SuspenseReason::none) chunk.suspend(row, why);
         }
     }
+}
+
+void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective) {
+    state_->rate(chunk, rated, perspective, nullptr);
+}
+
+void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective,
+                 SessionBook& sessions) {
+    state_->rate(chunk, rated, perspective, &sessions);
 }
 
 void Rater::reprice(const CounterKey& key, RatedChunk& rated) {

@@ -19,6 +19,7 @@
 #include "model/usage.h"
 #include "rating/counters.h"
 #include "rating/curve.h"
+#include "rating/session_book.h"
 
 namespace farthing::rating {
 
@@ -49,7 +50,10 @@ class Rater {
 
     // Rates the live rows of `chunk` (guided, not duplicate); rows it can't rate are suspended with
     // their reason, rows whose charges are all zero become zero_rated. Appends to `rated`.
+    // `sessions` knows the open sessions that the rows are parts of, and learns what the rows made
+    // of them; without it every row is a whole session.
     void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective = Perspective::retail);
+    void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective, SessionBook& sessions);
 
     // Prices a counter again from its totals, where the directory changed what its allowance is;
     // the difference, if any, becomes a row of `rated` that belongs to no record (row = kNoRow) and

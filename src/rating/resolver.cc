@@ -183,6 +183,19 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     return SuspenseReason::none;
 }
 
+// A charge and what prices it in its time bands.
+SuspenseReason Resolver::add_lanes(const catalog::Version& version, const catalog::Plan& plan,
+                                   const catalog::UsageCharge& charge, const UsageChunk& chunk,
+                                   std::size_t row, Date day, Context& context) {
+    SuspenseReason why = add_lane(version, charge, chunk, row, day, context);
+    for (std::size_t i = 0; why == SuspenseReason::none && i < charge.in_bands.size(); ++i) {
+        const auto& in_band = plan.charges[charge.in_bands[i].charge];
+        why = add_lane(version, in_band, chunk, row, day, context);
+        if (why == SuspenseReason::none) lanes_.back().in_band = true;
+    }
+    return why;
+}
+
 // Asks in the order in which the reasons take precedence, as far as the later ones can be asked
 // without the earlier.
 const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t row,
@@ -217,7 +230,7 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     context.span = intersection(intersection(plan_id.span, quantity.span), zone.offset_span(when));
     context.first_lane = static_cast<std::uint32_t>(lanes_.size());
     for (const std::uint32_t charge : applying) {
-        why = add_lane(*version, plan->charges[charge], chunk, row, day, context);
+        why = add_lanes(*version, *plan, plan->charges[charge], chunk, row, day, context);
         if (why == SuspenseReason::none) continue;
         lanes_.truncate(context.first_lane);
         return nullptr;
@@ -243,6 +256,26 @@ Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
     return &lanes_.back();
 }
 
+Lane* Resolver::in_band(std::size_t which, std::uint32_t band, const UsageChunk& chunk,
+                        std::size_t row, SuspenseReason& why) {
+    std::uint32_t number = context_->first_lane;
+    for (std::size_t seen = 0; seen < which;) {
+        number += 1;
+        seen += lanes_[number].in_band ? 0 : 1;
+    }
+    number += 1 + band;
+    const catalog::Deck* deck = lanes_[number].deck;
+    if (deck == nullptr) return &lanes_[number];
+    const catalog::RateRow* rate = row_of(*deck, chunk, row);
+    why = rate == nullptr ? SuspenseReason::no_prefix : SuspenseReason::blocked_destination;
+    return rate == nullptr || rate->blocked ? nullptr : lane_of_row(number, *rate);
+}
+
+Instant Resolver::price_holds_until(const Lane& lane, Instant when) const {
+    const Instant until = catalog_.in_force_until(when);
+    return lane.row == nullptr ? until : std::min(until, lane.row->valid_until);
+}
+
 std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
                                        Perspective perspective, const Ahead& ahead,
                                        SuspenseReason& why) {
@@ -252,6 +285,7 @@ std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
     if (context_ == nullptr) return {};
     for (std::uint32_t i = 0; i < context_->lanes; ++i) {
         const std::uint32_t number = context_->first_lane + i;
+        if (i > 0 && lanes_[number].in_band) continue;
         const catalog::Deck* deck = i == 0 ? context_->deck : lanes_[number].deck;
         if (deck == nullptr) {
             found_.push_back(&lanes_[number]);

@@ -32,6 +32,13 @@ class Resolver {
     // that of its row. On failure empty, and `why` says so. Valid until the next call.
     std::span<Lane* const> lanes(const UsageChunk& chunk, std::size_t row, Perspective perspective,
                                  const Ahead& ahead, SuspenseReason& why);
+    // The lane of a time band of the `which`th lane of the last call: the band's place among
+    // UsageCharge::in_bands. nullptr where a deck has no price for it, and
+    // `why` says so.
+    Lane* in_band(std::size_t which, std::uint32_t band, const UsageChunk& chunk, std::size_t row,
+                  SuspenseReason& why);
+    // Until when the version, and the row of the lane's deck, that hold at `when` do.
+    Instant price_holds_until(const Lane& lane, Instant when) const;
     // The day of the event in its window. REQUIRES: `lane` came from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;
     // Three steps that have the processor fetch what `lanes` will read, each what the one before
@@ -67,6 +74,9 @@ class Resolver {
     const Context* known(const UsageChunk& chunk, std::size_t row, Perspective perspective);
     const Context* learn(const UsageChunk& chunk, std::size_t row, Perspective perspective,
                          SuspenseReason& why);
+    SuspenseReason add_lanes(const catalog::Version& version, const catalog::Plan& plan,
+                             const catalog::UsageCharge& charge, const UsageChunk& chunk,
+                             std::size_t row, Date day, Context& context);
     SuspenseReason add_lane(const catalog::Version& version, const catalog::UsageCharge& charge,
                             const UsageChunk& chunk, std::size_t row, Date day, Context& context);
     Pool pool_of(const catalog::UsageCharge& charge,

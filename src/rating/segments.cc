@@ -19,10 +19,10 @@ std::vector<SegmentPrice> priced(const catalog::Snapshot& catalog, const Counter
             prices.of(segment.version, counter.key.component, counter.key.item, segment.start);
         FARTHING_ASSERT(price != nullptr);  // a published version is never taken back
         const std::int64_t to = total + segment.quantity;
-        result.push_back(
-            {segment,
-             price->exact(total, to, segment.sessions, allowance_of_version(segment.version)),
-             total, to});
+        result.push_back({segment,
+                          price->exact(total, to, segment.session_totals(),
+                                       allowance_of_version(segment.version)),
+                          total, to});
         total = to;
     }
     return result;

@@ -83,6 +83,8 @@ struct RatedRow {
     std::int64_t charge_atoms = 0;
     std::int64_t fee_atoms = 0;
     Currency currency;
+    std::int32_t below = 0;           // sessions that it added to those below the minimum…
+    std::int64_t below_quantity = 0;  // …and their quantity
 };
 struct SuspendedRow {
     std::uint32_t group = 0;  // index within its batch

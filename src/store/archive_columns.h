@@ -105,7 +105,9 @@ enum : int {
     to,
     charge_atoms,
     fee_atoms,
-    currency
+    currency,
+    below,
+    below_quantity
 };
 }
 constexpr std::array kRatedColumns = {
@@ -129,6 +131,8 @@ constexpr std::array kRatedColumns = {
     ArchiveColumn{18, "charge_atoms", ColumnType::int64, ColumnEncoding::dictionary},
     ArchiveColumn{19, "fee_atoms", ColumnType::int64, ColumnEncoding::dictionary},
     ArchiveColumn{20, "currency", ColumnType::uint16, ColumnEncoding::dictionary},
+    ArchiveColumn{21, "below_minimum", ColumnType::int32, ColumnEncoding::dictionary},
+    ArchiveColumn{22, "below_minimum_quantity", ColumnType::int64, ColumnEncoding::dictionary},
 };
 
 namespace suspended_column {

@@ -154,6 +154,9 @@ constexpr Field<RatedRow> kRatedFields[] = {
      [](RatedRow& r, std::int64_t v) {
          r.currency = Currency::numbered(static_cast<std::uint16_t>(v)).value_or(Currency());
      }},
+    {rated_column::below,
+     [](RatedRow& r, std::int64_t v) { r.below = static_cast<std::int32_t>(v); }},
+    {rated_column::below_quantity, [](RatedRow& r, std::int64_t v) { r.below_quantity = v; }},
 };
 
 template <class Row, std::size_t count>

@@ -206,10 +206,10 @@ struct UsageRows {
 
 struct RatedRows {
     std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms,
-        fee_atoms;
+        fee_atoms, below_quantity;
     std::vector<std::uint64_t> item;
     std::vector<std::uint32_t> subscription, payer, component, version, owner;
-    std::vector<std::int32_t> window_first, window_end;
+    std::vector<std::int32_t> window_first, window_end, below;
     std::vector<std::uint8_t> perspective, owner_kind;
 
     std::size_t size() const { return row.size(); }
@@ -237,13 +237,15 @@ struct RatedRows {
         take(to, rated.to, none, true);
         take(charge_atoms, rated.charge_atoms, none, true);
         take(fee_atoms, rated.fee_atoms, none, true);
+        take(below, rated.below, none, true);
+        take(below_quantity, rated.below_quantity, none, true);
     }
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
-        group.constant(currency.numeric());
+        group.constant(currency.numeric())(below)(below_quantity);
         return group.done();
     }
 };

@@ -116,6 +116,12 @@ CREATE TABLE control_quantity (
     PRIMARY KEY (tenant, batch, source, perspective, meter),
     CONSTRAINT control_broken CHECK (received = {sum}),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+-- Sessions of which parts came and not yet the last: what they came to so far.
+CREATE TABLE open_session (
+    tenant BIGINT NOT NULL, feed BIGINT NOT NULL, key_high BIGINT NOT NULL,
+    key_low BIGINT NOT NULL, start_time BIGINT NOT NULL, raw BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    PRIMARY KEY (tenant, feed, key_high, key_low)) {small};
 CREATE TABLE counter_pack (
     tenant BIGINT NOT NULL, perspective BIGINT NOT NULL, window_first BIGINT NOT NULL,
     owner_kind BIGINT NOT NULL, block BIGINT NOT NULL, batch BIGINT NOT NULL, bytes BYTEA NOT NULL,

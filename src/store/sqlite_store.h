@@ -33,6 +33,8 @@ class SqliteStore final : public Store {
     Result<BatchId> commit(const BatchCommit& batch) override;
     Result<std::vector<BatchRow>> batches() override;
     Result<std::string> counter_pack(const PackKey& key) override;
+    Result<std::vector<OpenSession>> open_sessions(FeedId feed,
+                                                   std::span<const Hash128> keys) override;
     Result<std::vector<PackKey>> counter_packs(Perspective perspective, Date window_first) override;
     Result<std::vector<Date>> windows(Perspective perspective) override;
     Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> dedup_segments() override;
@@ -73,6 +75,7 @@ class SqliteStore final : public Store {
     Result<void> write_batch(const BatchCommit& batch, BatchSeal& seal);
     Result<void> move_positions(const BatchCommit& batch, BatchSeal& seal);
     Result<void> write_totals(const BatchCommit& batch, BatchId id);
+    Result<void> write_sessions(const BatchCommit& batch);
     Result<void> write_packs(const BatchCommit& batch, BatchId id);
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "model/directory_facts.h"
 #include "model/invoice.h"
 #include "model/ledger_entry.h"
+#include "model/open_session.h"
 #include "store/crash_point.h"
 
 namespace farthing {
@@ -75,6 +77,8 @@ struct BatchCommit {
         std::int64_t keys = 0;
     };
     std::vector<DedupSegment> dedup;
+    std::vector<OpenSession> open_sessions;  // of the feed, as they stand now
+    std::vector<Hash128> closed_sessions;
     DirectoryFacts facts;  // inventory feeds change the directory in the same transaction
     // Sums over rated_usage rows, for check: charge atoms by currency number.
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
@@ -133,6 +137,9 @@ class Store {
     virtual Result<BatchId> commit(const BatchCommit& batch) = 0;
     virtual Result<std::vector<BatchRow>> batches() = 0;
     virtual Result<std::string> counter_pack(const PackKey& key) = 0;  // empty when absent
+    // Those of the feed's sessions that are open.
+    virtual Result<std::vector<OpenSession>> open_sessions(FeedId feed,
+                                                           std::span<const Hash128> keys) = 0;
     virtual Result<std::vector<PackKey>> counter_packs(Perspective perspective,
                                                        Date window_first) = 0;
     virtual Result<std::vector<Date>> windows(

@@ -88,6 +88,7 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     FARTHING_CHECK(move_positions(batch, seal));
     FARTHING_CHECK(write_totals(batch, seal.id));
     FARTHING_CHECK(write_packs(batch, seal.id));
+    FARTHING_CHECK(write_sessions(batch));
     FARTHING_CHECK(write_suspense(batch, seal.id));
     seal.fixes = batch.fixes;
     FARTHING_CHECK(write_fixes(seal.fixes, seal.id));
@@ -160,6 +161,27 @@ Result<void> SqliteStore::write_packs(const BatchCommit& batch, BatchId id) {
                            "DO UPDATE SET batch = excluded.batch, bytes = excluded.bytes",
                            kTenant, pack.key.perspective, pack.key.window_first,
                            pack.key.owner_kind, pack.key.block, id, Blob{pack.bytes}));
+    }
+    return {};
+}
+
+Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
+    for (const OpenSession& session : batch.open_sessions) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, feed, key_high, key_low) "
+            "DO UPDATE SET start_time = excluded.start_time, raw = excluded.raw, "
+            "answered = excluded.answered",
+            kTenant, batch.feed, static_cast<std::int64_t>(session.key.high),
+            static_cast<std::int64_t>(session.key.low), session.start, session.raw,
+            session.answered ? 1 : 0));
+    }
+    for (const Hash128& key : batch.closed_sessions) {
+        FARTHING_CHECK(
+            database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = ? AND "
+                           "key_high = ? AND key_low = ?",
+                           kTenant, batch.feed, static_cast<std::int64_t>(key.high),
+                           static_cast<std::int64_t>(key.low)));
     }
     return {};
 }

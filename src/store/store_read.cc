@@ -89,6 +89,23 @@ Result<std::string> SqliteStore::counter_pack(const PackKey& key) {
     return bytes;
 }
 
+// Halves of a key are stored as the signed numbers with their bits.
+Result<std::vector<OpenSession>> SqliteStore::open_sessions(FeedId feed,
+                                                            std::span<const Hash128> keys) {
+    std::vector<OpenSession> sessions;
+    for (const Hash128& key : keys) {
+        FARTHING_CHECK(database_->select(
+            "SELECT start_time, raw, answered FROM open_session WHERE tenant = ? AND feed = ? AND "
+            "key_high = ? AND key_low = ?",
+            [&](const SqlStatement& row) {
+                sessions.push_back({key, {row.integer(0)}, row.integer(1), row.integer(2) != 0});
+            },
+            kTenant, feed, static_cast<std::int64_t>(key.high),
+            static_cast<std::int64_t>(key.low)));
+    }
+    return sessions;
+}
+
 Result<std::vector<PackKey>> SqliteStore::counter_packs(Perspective perspective,
                                                         Date window_first) {
     std::vector<PackKey> keys;
