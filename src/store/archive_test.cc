@@ -54,6 +54,8 @@ RatedChunk charges(const UsageChunk& usage) {
         rated.to.push_back(usage.line[i] * 100 + usage.quantity[i]);
         rated.charge_atoms.push_back(usage.quantity[i] * 3);
         rated.fee_atoms.push_back(1);
+        rated.below.push_back(-1);
+        rated.below_quantity.push_back(7);
     }
     return rated;
 }
@@ -131,6 +133,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     EXPECT_EQ((*rows)[0].start, kJune);
     EXPECT_EQ((*rows)[0].window_end, Date::of(2026, 7, 1));
     EXPECT_EQ((*rows)[0].charge_atoms, 309);
+    EXPECT_EQ((*rows)[0].below, -1);
+    EXPECT_EQ((*rows)[0].below_quantity, 7);
     EXPECT_EQ((*rows)[0].currency, *Currency::named("JPY"));
 
     const auto suspended = read_suspended(folder.path() / (*files)[2].path);

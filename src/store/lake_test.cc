@@ -60,6 +60,8 @@ Batch batch_of(SourceId source) {
         batch.rated.to.push_back(2 * i);
         batch.rated.charge_atoms.push_back(i * 1'000'003LL);
         batch.rated.fee_atoms.push_back(0);
+        batch.rated.below.push_back(0);
+        batch.rated.below_quantity.push_back(0);
     }
     return batch;
 }
