@@ -321,6 +321,18 @@ RC_GTEST_PROP(DeckImport, TheSameOfferTwiceChangesNothing, ()) {
     RC_ASSERT(deck_csv(merged(once, vendor, changes_only), '.') == once);
 }
 
+TEST(DeckImport, AFileOfWideRangesIsRefusedAndNotKept) {
+    std::string csv = "Code,Name,Rate\n";
+    for (int i = 0; i < 300; ++i) {
+        const std::string first = std::to_string(1'000 + i);
+        csv += first + "0000-" + first + "9999,Everywhere,1\n";
+    }
+    const auto read = offer(simple(), csv);
+    EXPECT_TRUE(told(read).starts_with(
+        "vendor.csv:102: the file holds more than 1000000 prefixes up to here (vendor_prefix)"))
+        << told(read);
+}
+
 TEST(VendorCells, Days) {
     EXPECT_EQ(to_string(*day_of("1-Feb-26", "%d-%b-%y")), "2026-02-01");
     EXPECT_EQ(to_string(*day_of("February 1, 2026", "%B %d, %Y")), "2026-02-01");
@@ -332,6 +344,8 @@ TEST(VendorCells, Days) {
 
 TEST(VendorCells, PrefixesAreBounded) {
     EXPECT_FALSE(read_prefixes("", "1000000000-9999999999"));
+    EXPECT_EQ(read_prefixes("", "10000-19999")->size(), 10'000U);
+    EXPECT_FALSE(read_prefixes("", "10000-20000"));
     EXPECT_FALSE(read_prefixes("44", "12345678901234567"));
     EXPECT_FALSE(read_prefixes("4x", "1"));
 }

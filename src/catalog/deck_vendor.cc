@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kColumns = kVendorColumns.size();
 constexpr std::size_t kNowhere = SIZE_MAX;
-constexpr std::size_t kLinesMax = 5'000'000;
+constexpr std::size_t kPrefixesMax = 1'000'000;
 
 class VendorReader {
   public:
@@ -27,8 +27,8 @@ class VendorReader {
 
     std::expected<std::vector<DeckLine>, Errors> read() {
         if (check_text(file_.path, file_.text, mistakes_) && find_header()) {
-            while (csv_->next(row_)) read_row();
-            check_repeated();
+            while (lines_.size() <= kPrefixesMax && csv_->next(row_)) read_row();
+            lines_.size() > kPrefixesMax ? refuse_size() : check_repeated();
             if (lines_.empty() && mistakes_.empty())
                 tell(DeckReason::nothing_offered, header_line_, "no row below the column names");
         }
@@ -46,6 +46,12 @@ class VendorReader {
         tell(reason, line_of_row(), std::move(message), std::move(mend));
     }
     std::int64_t line_of_row() const { return header_line_ + row_.line - 1; }
+
+    void refuse_size() {
+        tell(DeckReason::vendor_prefix,
+             fmt::format("the file holds more than {} prefixes up to here", kPrefixesMax),
+             "Look for a range that is far too wide.");
+    }
 
     // The line whose names hold all that the layout names; rows are read on from there.
     bool find_header() {
@@ -157,8 +163,6 @@ class VendorReader {
             line.prefix = prefix;
             lines_.push_back(line);
         }
-        if (lines_.size() > kLinesMax && mistakes_.empty())
-            tell(DeckReason::vendor_prefix, "the file's ranges hold more than 5,000,000 prefixes");
     }
 
     bool is_blocked() {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kHeaderLines = 50;
 constexpr std::size_t kPrefixDigitsMax = 18;
-constexpr std::size_t kPrefixesOfRowMax = 100'000;
+constexpr std::size_t kPrefixesOfRowMax = 10'000;
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
     "july",    "august",   "september", "october", "november", "december"};
