@@ -87,7 +87,12 @@ DelimitedReader::DelimitedReader(const Feed& feed, const FieldMap& map, std::str
 
 void DelimitedReader::read_header(const Feed& feed, const FieldMap& map, std::string_view bytes,
                                   std::string_view header) {
+    if (header.empty()) {
+        for (int i = 0; i < feed.skip_lines; ++i) skip_line();
+    }
     if (!feed.header) {
+        // Kept with the source, so that a record alone is known to have no such lines before it.
+        if (feed.skip_lines > 0) header_ = "(none)";
         std::vector<std::string_view> names(feed.columns.begin(), feed.columns.end());
         place_columns(feed, map, names);
         return;
@@ -96,8 +101,7 @@ void DelimitedReader::read_header(const Feed& feed, const FieldMap& map, std::st
     if (header_.empty() && begin_record()) {
         const char* newline = find(cursor_, bytes.data() + bytes.size(), '\n');
         header_ = std::string(without_return({cursor_, newline}));
-        go_to(newline == end_ ? end_ : newline + 1);
-        line_ += 1;
+        for (int i = 0; i < feed.header_lines; ++i) skip_line();
     }
     place_columns(feed, map, names_of(header_, feed.delimiter, feed.quote));
 }
@@ -122,6 +126,13 @@ void DelimitedReader::place_columns(const Feed& feed, const FieldMap& map,
         slot_of_column_[column] = slot;
     }
     columns_min_ = std::max({columns_min_, columns_, slot_of_column_.size()});
+}
+
+void DelimitedReader::skip_line() {
+    if (cursor_ == end_) return;
+    const char* const newline = find(cursor_, end_, '\n');
+    go_to(newline == end_ ? end_ : newline + 1);
+    line_ += 1;
 }
 
 void DelimitedReader::go_to(const char* at) {

@@ -30,6 +30,7 @@ class DelimitedReader {
                      std::string_view header);
     void place_columns(const Feed& feed, const FieldMap& map,
                        const std::vector<std::string_view>& names);
+    void skip_line();
     bool begin_record();
     void go_to(const char* at);
     const char* next_special();

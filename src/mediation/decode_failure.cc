@@ -56,9 +56,10 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
                              std::span<const FieldFix> fixes) {
     Arena arena;
     const FieldMap map(feed);
-    // A record of a fixed-width file is no header, even when nobody kept that one.
-    const std::string_view frame =
-        header.empty() && feed.format == FormatKind::fixed_width ? raw : header;
+    // A record alone is no header, even when nobody kept that one.
+    const bool framed = feed.format == FormatKind::fixed_width || feed.format == FormatKind::xml ||
+                        (feed.skip_lines > 0 && !feed.header);
+    const std::string_view frame = header.empty() && framed ? raw : header;
     RecordReader reader = reader_of(feed, map, raw, frame, arena);
     Mapper mapper(feed, meters, map, arena);
     if (!fixes.empty()) mapper.correct(fixes);

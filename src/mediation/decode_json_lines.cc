@@ -2,46 +2,21 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <string>
+
+#include "mediation/decode_path.h"
 
 namespace farthing::mediation {
 
 namespace ondemand = simdjson::ondemand;
 
-namespace {
-
-// The mapped paths as a tree: "data.energy" is the child "energy" of the child "data".
-struct PathNode {
-    std::string key;
-    Slot slot = kNoSlot;
-    std::vector<PathNode> children;
-
-    PathNode& child(std::string_view name) {
-        for (PathNode& node : children) {
-            if (node.key == name) return node;
-        }
-        return children.emplace_back(PathNode{std::string(name), kNoSlot, {}});
-    }
-};
-
-void add_path(PathNode& root, std::string_view path, Slot slot) {
-    PathNode* node = &root;
-    while (true) {
-        const std::size_t dot = path.find('.');
-        node = &node->child(path.substr(0, dot));
-        if (dot == std::string_view::npos) break;
-        path.remove_prefix(dot + 1);
-    }
-    node->slot = slot;
-}
-
-}  // namespace
-
 struct JsonLinesReader::Walker {
-    explicit Walker(Arena& text) : arena(text) {}
+    Walker(Arena& text, bool percent) : arena(text), percent_encoded(percent) {}
 
     PathNode root;
     Arena& arena;
+    bool percent_encoded;
     ondemand::parser parser;
 
     // False when the line is not one well-formed object, or says a mapped field twice.
@@ -63,11 +38,8 @@ struct JsonLinesReader::Walker {
             if (std::move(item).get(field) != simdjson::SUCCESS) return false;
             std::string_view key;
             if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-            for (const PathNode& child : node.children) {
-                if (child.key != key) continue;
-                if (!walk_value(field.value(), child, fields)) return false;
-                break;
-            }
+            const PathNode* child = node.find(key);
+            if (child != nullptr && !walk_value(field.value(), *child, fields)) return false;
         }
         return true;
     }
@@ -80,10 +52,29 @@ struct JsonLinesReader::Walker {
             if (value.get_object().get(object) != simdjson::SUCCESS) return false;
             return node.slot == kNoSlot && walk_object(object, node, fields);
         }
+        if (type == ondemand::json_type::array && node.slot == kNoSlot)
+            return walk_array(value, node, fields);
         if (node.slot == kNoSlot) return type == ondemand::json_type::null;
         // A field that is absent has no address; null has one, so that a second mention is noticed.
         if (fields[node.slot].data() != nullptr) return false;
         return read_scalar(value, type, fields[node.slot]);
+    }
+
+    // The children of a list are named by their places, from 0.
+    bool walk_array(ondemand::value& value, const PathNode& node, std::string_view* fields) {
+        ondemand::array array;
+        if (value.get_array().get(array) != simdjson::SUCCESS) return false;
+        std::size_t place = 0;
+        for (auto item : array) {
+            ondemand::value element;
+            if (std::move(item).get(element) != simdjson::SUCCESS) return false;
+            std::array<char, 20> text{};
+            const char* const end =
+                std::to_chars(text.data(), text.data() + text.size(), place++).ptr;
+            const PathNode* child = node.find({text.data(), end});
+            if (child != nullptr && !walk_value(element, *child, fields)) return false;
+        }
+        return true;
     }
 
     bool read_scalar(ondemand::value& value, ondemand::json_type type, std::string_view& text) {
@@ -115,22 +106,44 @@ struct JsonLinesReader::Walker {
         if (quote != std::string_view::npos &&
             token.substr(0, quote).find('\\') == std::string_view::npos) {
             text = token.substr(0, quote);
-            return true;
+            return !percent_encoded || decode_percents(text);
         }
         std::string_view unescaped;
         if (value.get_string().get(unescaped) != simdjson::SUCCESS) return false;
         text = arena.copy(unescaped);
-        return true;
+        return !percent_encoded || decode_percents(text);
+    }
+
+    // %2B is a plus. False where what stands behind the sign is no byte, or the bytes no text.
+    bool decode_percents(std::string_view& text) {
+        if (text.find('%') == std::string_view::npos) return true;
+        char* const decoded = arena.take(text.size());
+        char* to = decoded;
+        for (std::size_t at = 0; at < text.size(); ++at, ++to) {
+            *to = text[at];
+            if (text[at] != '%') continue;
+            unsigned char byte = 0;
+            const char* const digits = text.data() + at + 1;
+            if (text.size() - at < 3 ||
+                std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2)
+                return false;
+            if (byte == 0) return false;
+            *to = static_cast<char>(byte);
+            at += 2;
+        }
+        text = {decoded, to};
+        return simdjson::validate_utf8(text.data(), text.size());
     }
 };
 
-JsonLinesReader::JsonLinesReader(const FieldMap& map, std::string_view bytes, Arena& arena)
-    : walker_(std::make_unique<Walker>(arena)), slots_(map.slots()) {
+JsonLinesReader::JsonLinesReader(const Feed& feed, const FieldMap& map, std::string_view bytes,
+                                 Arena& arena)
+    : walker_(std::make_unique<Walker>(arena, feed.percent_encoded)), slots_(map.slots()) {
     bytes = without_mark(bytes);
     cursor_ = bytes.data();
     end_ = cursor_ + bytes.size();
     for (Slot slot = 1; slot < map.refs.size(); ++slot)
-        add_path(walker_->root, map.refs[slot].name, slot);
+        walker_->root.add(map.refs[slot].name, '.', slot);
 }
 JsonLinesReader::JsonLinesReader(JsonLinesReader&&) noexcept = default;
 JsonLinesReader::~JsonLinesReader() = default;

@@ -10,7 +10,7 @@ namespace farthing::mediation {
 
 class JsonLinesReader {
   public:
-    JsonLinesReader(const FieldMap& map, std::string_view bytes, Arena& arena);
+    JsonLinesReader(const Feed& feed, const FieldMap& map, std::string_view bytes, Arena& arena);
     JsonLinesReader(JsonLinesReader&&) noexcept;
     JsonLinesReader& operator=(JsonLinesReader&&) = delete;
     ~JsonLinesReader();

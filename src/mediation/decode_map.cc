@@ -61,6 +61,14 @@ void Mapper::add_service(const catalog::Version& meters, const std::string& sour
         if (service.unit_fits && unit->size % meter->unit->size == 0) {
             service.ratio = {unit->size / meter->unit->size, 1};
         }
+        if (meter->unit->dimension == Dimension::time)
+            service.unit_micros = meter->unit->size * 1'000;  // from milliseconds
+    }
+    if (rules.from.given()) {
+        service.from = map_.slot_of(rules.from);
+        service.to = map_.slot_of(rules.to);
+        service.fraction = rules.fraction;
+        service.times = std::make_unique<TimeReader>(rules.time, feed_.zone);
     }
     services_.push_back(std::move(service));
 }
@@ -243,6 +251,31 @@ bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, st
     return false;
 }
 
+void Mapper::map_time_between(const Service& service, const std::string_view* fields,
+                              UsageChunk& chunk, std::size_t row) {
+    LocalReading readings[2];
+    for (const bool at_end : {false, true}) {
+        const Slot slot = at_end ? service.to : service.from;
+        const std::string_view text = trimmed(fields[slot]);
+        const SuspenseReason why = text.empty()
+                                       ? SuspenseReason::missing_field
+                                       : service.times->read(text, readings[at_end ? 1 : 0]);
+        if (why != SuspenseReason::none) return suspend(chunk, row, why, slot, text);
+    }
+    const std::int64_t micros = readings[1].first.micros - readings[0].first.micros;
+    const std::int64_t rest = service.unit_micros == 0 ? 1 : micros % service.unit_micros;
+    using Fraction = Feed::QuantityRules::Fraction;
+    const bool uneven = rest != 0 && service.fraction == Fraction::refuse;
+    if (service.unit_micros == 0 || uneven)
+        return suspend(chunk, row, SuspenseReason::bad_number, service.to,
+                       trimmed(fields[service.to]));
+    if (micros < 0)
+        return suspend(chunk, row, SuspenseReason::session_reversed, service.to,
+                       trimmed(fields[service.to]));
+    chunk.quantity[row] =
+        micros / service.unit_micros + (rest != 0 && service.fraction == Fraction::up ? 1 : 0);
+}
+
 void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
     const std::string_view name =
         service_constant_ ? std::string_view{} : trimmed(fields[map_.service]);
@@ -255,6 +288,7 @@ void Mapper::map_quantity(const std::string_view* fields, UsageChunk& chunk, std
     }
     chunk.meter[row] = service->meter;
     if (map_.answered != kNoSlot && !is_answered(fields, chunk, row)) return;
+    if (service->times != nullptr) return map_time_between(*service, fields, chunk, row);
     std::int64_t total = service->quantities.empty() ? 1 : 0;
     for (const Slot slot : service->quantities) {
         const std::string_view text = trimmed(fields[slot]);

@@ -41,7 +41,12 @@ class Mapper {
         MeterId meter;
         bool unit_fits = true;
         UnitRatio ratio;
-        std::vector<Slot> quantities;  // empty: 1 per record
+        std::vector<Slot> quantities;  // empty: 1 per record, or the time between
+        Slot from = kNoSlot;
+        Slot to = kNoSlot;
+        Feed::QuantityRules::Fraction fraction = Feed::QuantityRules::Fraction::refuse;
+        std::int64_t unit_micros = 0;       // of the meter; 0: it does not count time
+        std::unique_ptr<TimeReader> times;  // of `from` and `to`
     };
     void add_service(const catalog::Version& meters, const std::string& source_name,
                      const std::string& name);
@@ -58,6 +63,8 @@ class Mapper {
                     LocalReading& start, LocalReading& end, bool& unclear);
     bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
                        std::int64_t& micros);
+    void map_time_between(const Service& service, const std::string_view* fields, UsageChunk& chunk,
+                          std::size_t row);
     void map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     bool is_answered(const std::string_view* fields, UsageChunk& chunk, std::size_t row) const;
     void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);

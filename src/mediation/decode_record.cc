@@ -29,6 +29,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
             const Slot slot = add(ref);
             if (std::ranges::find(quantities, slot) == quantities.end()) quantities.push_back(slot);
         }
+        add(rules.from);
+        add(rules.to);
     };
     add_quantities(feed.quantity);
     for (const auto& [name, rules] : feed.quantity_of) add_quantities(rules);
@@ -57,7 +59,8 @@ std::string describe(const FieldRef& ref, FormatKind format) {
             return ref.name.empty() ? fmt::format("column {}", ref.column + 1)
                                     : "column " + ref.name;
         case FormatKind::fixed_width: return fmt::format("characters {}-{}", ref.from, ref.to);
-        case FormatKind::json_lines: break;
+        case FormatKind::json_lines:
+        case FormatKind::xml: break;
     }
     return "field " + ref.name;
 }

@@ -1,4 +1,4 @@
-// What readers of the three formats share: a record as views of its mapped fields, each in a slot
+// What readers of the formats share: a record as views of its mapped fields, each in a slot
 // that is resolved once.
 #pragma once
 

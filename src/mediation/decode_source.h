@@ -7,10 +7,11 @@
 #include "mediation/decode_delimited.h"
 #include "mediation/decode_fixed_width.h"
 #include "mediation/decode_json_lines.h"
+#include "mediation/decode_xml.h"
 
 namespace farthing::mediation {
 
-using RecordReader = std::variant<DelimitedReader, FixedWidthReader, JsonLinesReader>;
+using RecordReader = std::variant<DelimitedReader, FixedWidthReader, JsonLinesReader, XmlReader>;
 
 // REQUIRES: map and arena outlive the reader.
 inline RecordReader reader_of(const Feed& feed, const FieldMap& map, std::string_view bytes,
@@ -20,7 +21,9 @@ inline RecordReader reader_of(const Feed& feed, const FieldMap& map, std::string
         case FormatKind::fixed_width:
             return RecordReader(std::in_place_type<FixedWidthReader>, feed, map, bytes, header);
         case FormatKind::json_lines:
-            return RecordReader(std::in_place_type<JsonLinesReader>, map, bytes, arena);
+            return RecordReader(std::in_place_type<JsonLinesReader>, feed, map, bytes, arena);
+        case FormatKind::xml:
+            return RecordReader(std::in_place_type<XmlReader>, feed, map, bytes, header, arena);
     }
     return RecordReader(std::in_place_type<DelimitedReader>, feed, map, bytes, header, arena);
 }

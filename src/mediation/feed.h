@@ -37,11 +37,11 @@ FARTHING_REASON_ENUM(FeedReason, FARTHING_FEED_REASONS)
 
 namespace farthing::mediation {
 
-enum class FormatKind : std::uint8_t { delimited, fixed_width, json_lines };
+enum class FormatKind : std::uint8_t { delimited, fixed_width, json_lines, xml };
 
 // Where a value stands in a record.
 struct FieldRef {
-    std::string name;  // delimited with header: column name; json_lines: "a.b" path
+    std::string name;  // delimited with header: column name; json_lines: "a.b" path; xml: "a/b"
     int column = -1;   // delimited without header: 0-based (people write them from 1)
     int from = 0;      // fixed width: 1-based first and last character, inclusive
     int to = 0;
@@ -93,6 +93,8 @@ struct Feed {
     bool header = false;   // delimited: the first line then names the columns
     int header_lines = 1;  // and this many lines, the names among them, come before the records
     char decimal_point = '.';
+    bool percent_encoded = false;  // json_lines: texts say %20 for a blank
+    std::string xml_record;        // path of the elements that are records, from the outermost one
     std::vector<std::string> columns;  // delimited without header: names in order
     struct Line {                      // fixed width: header and trailer
         bool present = false;
@@ -117,8 +119,12 @@ struct Feed {
     TimeRules time;                     // of `start` (inventory: of `date`)
     std::optional<TimeRules> end_time;  // of `end`, where it differs
     struct QuantityRules {
-        std::vector<FieldRef> sum;                                  // added up; empty: 1 per record
-        std::string unit;                                           // empty: the meter's base unit
+        std::vector<FieldRef> sum;  // added up; empty: 1 per record
+        std::string unit;           // empty: the meter's base unit
+        FieldRef from;              // or the time between two fields
+        FieldRef to;
+        TimeRules time;
+        enum class Fraction : std::uint8_t { refuse, up, down } fraction = Fraction::refuse;
     } quantity;                                                     // of every service
     std::map<std::string, QuantityRules, std::less<>> quantity_of;  // by service, where they differ
     FieldRef answered;

@@ -1,6 +1,7 @@
 // The `format` of a feed: how its bytes fall into records.
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "mediation/feed_reading.h"
 
 namespace farthing::mediation {
@@ -32,9 +33,18 @@ void read_fixed_width(FeedReading& in, const Node& node) {
 void read_delimited(FeedReading& in, const Node& node) {
     in.feed.format = FormatKind::delimited;
     in.check_keys(node, "the format",
-                  {"delimited", "header", "columns", "quote", "comment", "decimal_point"});
+                  {"delimited", "header", "header_lines", "skip_lines", "columns", "quote",
+                   "comment", "decimal_point"});
     in.feed.delimiter = in.character_of(*in.optional(node, "delimited"), "the delimiter");
     if (const Node* header = in.optional(node, "header")) in.feed.header = in.flag_of(*header);
+    constexpr int kLinesMax = 1000;
+    if (const Node* lines = in.optional(node, "skip_lines"))
+        in.feed.skip_lines = in.count_of(*lines, 0, kLinesMax);
+    if (const Node* lines = in.optional(node, "header_lines")) {
+        in.feed.header_lines = in.count_of(*lines, 1, kLinesMax);
+        if (!in.feed.header)
+            in.bad(*lines, "the format has no header", "Say `header: true`, or `skip_lines`.");
+    }
     if (const Node* columns = in.optional(node, "columns")) {
         in.feed.columns = in.texts_of(*columns, "`columns`");
         if (in.feed.header)
@@ -52,6 +62,31 @@ void read_delimited(FeedReading& in, const Node& node) {
         in.bad(node, "the quote and the delimiter are the same character");
 }
 
+void read_json_lines(FeedReading& in, const Node& node) {
+    in.feed.format = FormatKind::json_lines;
+    in.check_keys(node, "the format", {"json_lines", "percent_encoded"});
+    in.flag_of(*in.optional(node, "json_lines"));
+    if (const Node* percent = in.optional(node, "percent_encoded"))
+        in.feed.percent_encoded = in.flag_of(*percent);
+}
+
+void read_xml(FeedReading& in, const Node& node) {
+    in.feed.format = FormatKind::xml;
+    in.check_keys(node, "the format", {"xml", "decimal_point"});
+    if (const Node* point = in.optional(node, "decimal_point"))
+        in.feed.decimal_point = in.character_of(*point, "the decimal point");
+    const Node& xml = *in.optional(node, "xml");
+    if (!in.check_keys(xml, "`xml`", {"record"})) return;
+    const Node* record = in.required(xml, "record", "`xml`");
+    if (record == nullptr) return;
+    in.feed.xml_record = in.text_of(*record, "`record`");
+    const std::string path = "/" + in.feed.xml_record + "/";
+    if (path.find("//") != std::string::npos || path.find(' ') != std::string::npos) {
+        in.bad(*record, fmt::format("\"{}\" is no path of elements", printable(in.feed.xml_record)),
+               "Write the names from the outermost element to the record: `cdrs/cdr`.");
+    }
+}
+
 }  // namespace
 
 void read_format(FeedReading& in, const Node& node) {
@@ -60,18 +95,23 @@ void read_format(FeedReading& in, const Node& node) {
                       "Write `{delimited: \",\", header: true}`, `{fixed_width: true}` or "
                       "`{json_lines: true}`.");
     }
-    const bool delimited = node.field("delimited") != nullptr;
-    const bool fixed_width = node.field("fixed_width") != nullptr;
-    const bool json_lines = node.field("json_lines") != nullptr;
-    if (delimited + fixed_width + json_lines != 1) {
-        return in.bad(node,
-                      "a format is exactly one of `delimited`, `fixed_width` and `json_lines`");
+    using Read = void (*)(FeedReading&, const Node&);
+    constexpr std::pair<std::string_view, Read> kFormats[] = {{"delimited", &read_delimited},
+                                                              {"fixed_width", &read_fixed_width},
+                                                              {"json_lines", &read_json_lines},
+                                                              {"xml", &read_xml}};
+    Read read = nullptr;
+    int given = 0;
+    for (const auto& [name, of_format] : kFormats) {
+        if (node.field(name) == nullptr) continue;
+        read = of_format;
+        given += 1;
     }
-    if (delimited) return read_delimited(in, node);
-    if (fixed_width) return read_fixed_width(in, node);
-    in.feed.format = FormatKind::json_lines;
-    in.check_keys(node, "the format", {"json_lines"});
-    in.flag_of(*in.optional(node, "json_lines"));
+    if (given != 1) {
+        return in.bad(
+            node, "a format is exactly one of `delimited`, `fixed_width`, `json_lines` and `xml`");
+    }
+    read(in, node);
 }
 
 }  // namespace farthing::mediation

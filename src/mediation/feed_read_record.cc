@@ -92,6 +92,27 @@ void read_times(FeedReading& in, const Node& record) {
     }
 }
 
+// `{from: answered, to: released, time: ..., fraction: up}`: what the time between two fields is.
+Feed::QuantityRules read_time_between(FeedReading& in, const Node& node) {
+    Feed::QuantityRules rules;
+    in.check_keys(node, "a quantity between two times", {"from", "to", "time", "fraction"});
+    rules.from = in.read_ref(*in.optional(node, "from"));
+    if (const Node* to = in.required(node, "to", "a quantity between two times"))
+        rules.to = in.read_ref(*to);
+    if (const Node* time = in.required(node, "time", "a quantity between two times"))
+        rules.time = read_time_rules(in, *time);
+    if (const Node* fraction = in.optional(node, "fraction")) {
+        const bool up = fraction->text == "up";
+        if (!up && fraction->text != "down") {
+            in.bad(*fraction, "`fraction` must be up or down",
+                   "Leave it out where times differ by whole units.");
+        }
+        rules.fraction =
+            up ? Feed::QuantityRules::Fraction::up : Feed::QuantityRules::Fraction::down;
+    }
+    return rules;
+}
+
 Feed::QuantityRules read_quantity_rules(FeedReading& in, const Node& node) {
     Feed::QuantityRules rules;
     if (node.kind == Node::Kind::scalar) {
@@ -100,6 +121,7 @@ Feed::QuantityRules read_quantity_rules(FeedReading& in, const Node& node) {
                    "Write 1, or the field that holds it.");
         return rules;
     }
+    if (in.optional(node, "from") != nullptr) return read_time_between(in, node);
     if (const Node* sum = in.optional(node, "sum")) {
         in.check_keys(node, "a quantity", {"sum", "unit"});
         if (sum->kind != Node::Kind::list || sum->items.empty())
@@ -120,7 +142,7 @@ void read_quantity(FeedReading& in, const Node& node) {
     const bool by_service =
         node.kind == Node::Kind::map && std::ranges::none_of(node.fields, [](const Field& field) {
             return field.name == "field" || field.name == "column" || field.name == "at" ||
-                   field.name == "sum" || field.name == "unit";
+                   field.name == "sum" || field.name == "unit" || field.name == "from";
         });
     if (!by_service) {
         in.feed.quantity = read_quantity_rules(in, node);

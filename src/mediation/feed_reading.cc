@@ -135,7 +135,8 @@ FieldRef FeedReading::named_ref(const Node& node, const std::string& name) {
     if (feed.format == FormatKind::fixed_width) {
         bad(node, "fields of fixed-width records have no names",
             "Write where it stands: `{at: 1-20}`.");
-    } else if (feed.format == FormatKind::json_lines || feed.header) {
+    } else if (feed.format == FormatKind::json_lines || feed.format == FormatKind::xml ||
+               feed.header) {
         ref.name = name;
     } else {
         const auto found = std::ranges::find(feed.columns, name);

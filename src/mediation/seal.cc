@@ -24,6 +24,28 @@ void reject(Seal& seal, RejectReason why, std::string detail) {
     seal.detail = std::move(detail);
 }
 
+// XML in another encoding would be read as wrong letters; a file that is cut short has lost
+// records.
+void check_document(const Feed& feed, const XmlReader& reader, Seal& seal) {
+    seal.header = std::string(reader.outermost());
+    constexpr std::string_view kEncodings[] = {"", "UTF-8", "utf-8", "UTF8", "US-ASCII", "ASCII"};
+    if (std::ranges::find(kEncodings, reader.encoding()) == std::end(kEncodings)) {
+        return reject(
+            seal, RejectReason::encoding_unknown,
+            fmt::format("its declaration says encoding \"{}\"", printable(reader.encoding(), 40)));
+    }
+    const std::string_view wanted =
+        std::string_view(feed.xml_record).substr(0, feed.xml_record.find('/'));
+    if (reader.outermost() != wanted) {
+        return reject(seal, RejectReason::header_missing,
+                      fmt::format("the outermost element is \"{}\", not \"{}\"",
+                                  printable(reader.outermost(), 40), wanted));
+    }
+    if (!reader.complete())
+        reject(seal, RejectReason::trailer_missing,
+               fmt::format("the element \"{}\" is never closed", wanted));
+}
+
 void check_names(const Feed& feed, const DelimitedReader& reader, Seal& seal) {
     seal.header = std::string(reader.header());
     if (!feed.header) return;
@@ -133,6 +155,7 @@ Seal seal(const Feed& feed, std::string_view bytes) {
     seal.records = count(reader);
     if (const auto* delimited = std::get_if<DelimitedReader>(&reader))
         check_names(feed, *delimited, seal);
+    if (const auto* xml = std::get_if<XmlReader>(&reader)) check_document(feed, *xml, seal);
     return seal;
 }
 
