@@ -55,9 +55,10 @@ TEST(SwitchFeeds, FreeSwitchJson) {
 }
 
 TEST(SwitchFeeds, KamailioCallRecords) {
-    EXPECT_EQ(sample_of("kamailio-cdrs", "log"),
-              (Lines{"1 442079460000 voice 2026-01-05T08:00:00Z 73", "2 missing_field",
-                     "3 missing_field", "4 unparseable"}));
+    EXPECT_EQ(
+        sample_of("kamailio-cdrs", "log"),
+        (Lines{"1 442079460000 voice 2026-01-05T08:00:00Z 73",
+               "2 \"sales\" voice 2026-01-05T08:05:00Z 0", "3 missing_field", "4 unparseable"}));
 }
 
 TEST(SwitchFeeds, OpenSipsTransactions_EC14) {
@@ -81,7 +82,7 @@ TEST(SwitchFeeds, BroadWorksXml_EC53) {
     const Feed feed = stored_feed("broadworks");
     EXPECT_EQ(sample_of("broadworks", "xml"),
               (Lines{"5 12125550101 voice 2026-01-05T08:00:00.104Z 73",
-                     "32 12125550102 voice 2026-01-05T08:05:00Z 0", "47 filtered", "53 unparseable",
+                     "31 12125550102 voice 2026-01-05T08:05:00Z 0", "47 filtered", "53 unparseable",
                      "54 12125550103 voice 2026-01-05T08:20:00Z 60"}));
     EXPECT_EQ(called_in(feed, bytes), (Lines{"442079460000", "12125550199", "12125550104"}));
     // The same records wherever a chunk is cut and from wherever reading starts again.
@@ -181,8 +182,9 @@ TEST(Xml, ARecordOutOfSuspenseIsReadWithoutItsFile_EC51) {
     ASSERT_EQ(chunk.size(), 1u);
     EXPECT_TRUE(chunk.live(0));
     EXPECT_EQ(chunk.raw[0], raw);
-    const std::string told = describe_failure(feed, version, "<cdr id='1'><at>noon</at></cdr>", {},
-                                              SuspenseReason::bad_time);
+    const std::string told =
+        describe_failure(feed, version, "<cdr id='1'><at>noon</at><call from='D'/></cdr>", {},
+                         SuspenseReason::bad_time);
     EXPECT_TRUE(tells(told, "field at, character 17: \"noon\"")) << told;
 }
 
@@ -198,7 +200,7 @@ TEST(Delimited, LinesBeforeTheRecordsAreNoRecords) {
     UsageChunk chunk;
     EXPECT_TRUE(alone.next(chunk));
     EXPECT_TRUE(tells(describe_failure(feed, version, "noon,D-1", {}, SuspenseReason::bad_time),
-                      "column at"));
+                      "column 1, character 1: \"noon\""));
 }
 
 TEST(Quantities, TheTimeBetweenTwoFields) {
@@ -219,8 +221,10 @@ TEST(Quantities, TheTimeBetweenTwoFields) {
                                                "4 bad_time", "5 session_reversed"}));
     EXPECT_EQ(decoded(feed(", fraction: up"), bytes)[0], "1" + at + "61");
     EXPECT_EQ(decoded(feed(", fraction: down"), bytes)[0], "1" + at + "60");
-    EXPECT_TRUE(tells(mistake("feed: x\nformat: {json_lines: true}\nrecord:\n  quantity: {from: a, "
-                              "to: b, time: rfc3339, fraction: off}\n"),
+    EXPECT_TRUE(tells(mistake("feed: x\nformat: {json_lines: true}\nrecord:\n"
+                              "  service: {constant: voice}\n"
+                              "  start: {field: a, time: rfc3339}\n"
+                              "  quantity: {from: a, to: b, time: rfc3339, fraction: off}\n"),
                       "`fraction` must be up or down"));
 }
 

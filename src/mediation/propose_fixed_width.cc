@@ -39,7 +39,7 @@ Lines lines_of(std::string_view bytes) {
 // What the lines hold at one place.
 struct Column {
     std::size_t filled = 0;
-    bool digits = true;  // of what is filled
+    bool digits = true;  // of what is filled; or the sign of a telephone number
     bool letters = true;
     bool constant = true;
     char value = 0;  // of the first line
@@ -53,7 +53,7 @@ Column column_at(const Lines& lines, std::size_t at) {
         column.constant = column.constant && c == column.value;
         if (is_blank(c)) continue;
         column.filled += 1;
-        column.digits = column.digits && is_digit(c);
+        column.digits = column.digits && (is_digit(c) || c == '+');
         column.letters = column.letters && is_letter(c);
     }
     return column;
@@ -103,28 +103,44 @@ class Cutter {
     std::vector<FieldRef> cut();
 
   private:
+    struct Piece {
+        std::size_t begin;
+        std::size_t end;
+    };
     std::size_t size() const { return columns_.size(); }
     bool full(std::size_t at) const { return columns_[at].filled == lines_.size(); }
+    bool joins_digits(std::size_t at) const;
     bool kinds_differ(std::size_t at) const;
     bool starts_after_padding(std::size_t begin, std::size_t at) const;
     void cut_segment(std::size_t begin, std::size_t end);
+    void cut_piece(const Piece& piece);
     void cut_digits(std::size_t begin, std::size_t end);
     bool holds_time(std::size_t begin, std::size_t width, std::string_view format) const;
     bool starts_padded_number(std::size_t begin, std::size_t at, std::size_t end) const;
     void take_padding();
 
-    struct Piece {
-        std::size_t begin;
-        std::size_t end;
-    };
     const Lines& lines_;
     std::vector<Column> columns_;
     std::vector<Piece> pieces_;
 };
 
+// 2026-01-05T10:00:00, 12.50: the same mark between digits in all lines.
+bool Cutter::joins_digits(std::size_t at) const {
+    const Column& mark = columns_[at];
+    if (at == 0 || at + 1 == size() || !mark.constant || mark.filled == 0 || mark.digits)
+        return false;
+    const auto digits = [&](std::size_t i) { return columns_[i].digits && columns_[i].filled > 0; };
+    constexpr std::size_t kDayBefore = 3;
+    const bool clock_follows = mark.value == 'T' && at >= kDayBefore &&
+                               columns_[at - kDayBefore].constant &&
+                               columns_[at - kDayBefore].value == '-';
+    return digits(at - 1) && digits(at + 1) && (clock_follows || !is_letter(mark.value));
+}
+
 // Digits end where letters begin; a sign or letters that never change belong to the digits behind
 // them: +4420, UK0001.
 bool Cutter::kinds_differ(std::size_t at) const {
+    if (joins_digits(at) || joins_digits(at - 1)) return false;
     const Column& before = columns_[at - 1];
     const Column& here = columns_[at];
     if (before.digits == here.digits) return before.letters != here.letters && !before.constant;
@@ -194,16 +210,27 @@ void Cutter::cut_segment(std::size_t begin, std::size_t end) {
         pieces_.push_back({begin, end});
         return;
     }
-    for (const Piece& piece : pieces) {
-        bool digits = true;
-        for (std::size_t at = piece.begin; at < piece.end; ++at)
-            digits = digits && columns_[at].digits && full(at);
-        if (digits) {
-            cut_digits(piece.begin, piece.end);
-        } else {
-            pieces_.push_back(piece);
-        }
+    for (const Piece& piece : pieces) cut_piece(piece);
+}
+
+// Days and padded numbers are looked for where all lines have digits; what only some have belongs
+// to the field beside it.
+void Cutter::cut_piece(const Piece& piece) {
+    std::size_t begin = piece.begin;
+    std::size_t end = piece.end;
+    while (begin < end && !full(begin)) begin += 1;
+    while (end > begin && !full(end - 1)) end -= 1;
+    bool digits = begin < end;
+    for (std::size_t at = piece.begin; at < piece.end; ++at)
+        digits = digits && columns_[at].digits && (at < begin || at >= end || full(at));
+    if (!digits) {
+        pieces_.push_back(piece);
+        return;
     }
+    const std::size_t first = pieces_.size();
+    cut_digits(begin, end);
+    pieces_[first].begin = piece.begin;
+    pieces_.back().end = piece.end;
 }
 
 // Blank columns between two fields belong to the text before them, which may be longer in other
