@@ -61,12 +61,17 @@ Result<Exit> list(Context& context) {
 Result<Exit> show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const std::string text, engine->feed_text(context["NAME"]));
+    FARTHING_TRY(const std::vector<std::string> files, engine->feed_files(context["NAME"]));
     if (context.json()) {
         JsonWriter json;
-        json.begin_object().field("feed", context["NAME"]).field("description", text).end_object();
+        json.begin_object().field("feed", context["NAME"]).field("description", text);
+        json.key("files").begin_array();
+        for (const std::string& line : files) json.value(line);
+        json.end_array().end_object();
         context.out << json.text() << '\n';
     } else {
         context.out << text;
+        for (const std::string& line : files) say(context, "files " + line);
     }
     return Exit::done;
 }

@@ -270,6 +270,15 @@ Result<void> Stage::expect_refused(const Line& line) {
 Result<void> Stage::expect_check(const Line& line) {
     const std::string what = line.words.size() > 1 && line.words[1] != "ok" ? line.words[1] : "all";
     FARTHING_TRY(const auto lines, engine_->check(what));
+    if (const auto wrong = word_after(line, "wrong")) {
+        std::vector<std::string> told;
+        for (const auto& check : lines) {
+            if (!check.ok && check.text.find(*wrong) != std::string::npos) return {};
+            told.push_back(check.name + (check.ok ? " ok: " : " wrong: ") + check.text);
+        }
+        differences_.push_back({line.number, line.text, {what + " wrong: " + *wrong}, told});
+        return {};
+    }
     for (const auto& check : lines) {
         if (!check.ok)
             differences_.push_back(

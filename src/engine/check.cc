@@ -6,8 +6,10 @@
 #include <map>
 
 #include "base/decimal.h"
+#include "base/utf8.h"
 #include "engine/anomalies.h"
 #include "engine/find.h"
+#include "engine/numbered_files.h"
 #include "engine/reasons.h"
 #include "store/archive.h"
 #include "store/files.h"
@@ -101,6 +103,21 @@ class Check {
             fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
                         grouped(recycled), grouped(dropped),
                         grouped(suspended - recycled - dropped)));
+        return {};
+    }
+
+    // Every number that a feed's files should carry came (EC49).
+    Result<void> files() {
+        for (const auto& [name, feed] : state_.feeds) {
+            FARTHING_TRY(const NumberedFiles found, numbered_files(state_, feed));
+            for (const auto& run : found.runs)
+                say("files " + name, run.missing.empty(), equation_of(run));
+            if (!found.unnumbered.empty())
+                say("files " + name, false,
+                    fmt::format("{} files whose names hold no number, such as {}",
+                                grouped(static_cast<std::int64_t>(found.unnumbered.size())),
+                                printable(found.unnumbered.front(), 60)));
+        }
         return {};
     }
 
@@ -308,6 +325,7 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         {"ledger", &Check::ledger},       {"archive", &Check::archive},
         {"documents", &Check::documents}, {"settlement", &Check::settlement},
         {"database", &Check::database},   {"anomalies", &Check::anomalies},
+        {"files", &Check::files},
     };
     Check check(*state_);
     bool known = false;

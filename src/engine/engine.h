@@ -287,6 +287,9 @@ class Engine {
     std::expected<void, Errors> add_feed(std::string_view path, std::string_view yaml);
     std::vector<std::string> feed_names() const;
     Result<std::string> feed_text(const std::string& name) const;
+    // Its numbered files: "41-44: 3 came; missing: 42", a line for each run of numbers; empty where
+    // the feed does not number its files.
+    Result<std::vector<std::string>> feed_files(const std::string& name);
     Result<Report> import_files(const std::string& feed,
                                 std::span<const std::filesystem::path> files,
                                 const OnProgress& progress = {});
@@ -341,8 +344,8 @@ class Engine {
     };
     Result<std::vector<Balance>> balances();
 
-    // Proof. `what`: usage, quantities, ledger, archive, documents, settlement, database, anomalies
-    // or all.
+    // Proof. `what`: usage, files, quantities, ledger, archive, documents, settlement, database,
+    // anomalies or all.
     Result<std::vector<CheckLine>> check(std::string_view what);
     // `id`: an invoice line "INV-2026-0001/2" or "12/2", a rated record "rec-BATCH-ROW", or a
     // charge "chg-BATCH-N".

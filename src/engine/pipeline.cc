@@ -6,6 +6,7 @@
 #include "engine/batch.h"
 #include "engine/decode_ahead.h"
 #include "engine/inventory.h"
+#include "engine/numbered_files.h"
 #include "engine/reasons.h"
 
 namespace farthing::engine {
@@ -43,10 +44,21 @@ class Import {
             report_.notes.push_back(std::to_string(again_) +
                                     " files were consumed before and left alone");
         }
-        return flush();
+        FARTHING_CHECK(flush());
+        return tell_missing();
     }
 
   private:
+    Result<void> tell_missing() {
+        FARTHING_TRY(const NumberedFiles files, numbered_files(state_, feed_));
+        for (const auto& run : files.runs) {
+            if (!run.missing.empty()) report_.notes.push_back("files " + equation_of(run));
+        }
+        for (const std::string& name : files.unnumbered)
+            report_.notes.push_back(name + " holds no number of the feed's sequence");
+        return {};
+    }
+
     // A file named twice is one file.
     static std::vector<std::filesystem::path> each_once(
         std::span<const std::filesystem::path> named) {

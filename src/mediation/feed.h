@@ -107,6 +107,15 @@ struct Feed {
 
     enum class Kind : std::uint8_t { usage, inventory } kind = Kind::usage;
 
+    struct Files {             // numbers in the names of files
+        std::string sequence;  // a regular expression; its last group is the number, those before
+                               // it name the run that is counted
+        std::optional<std::int64_t> start;  // the first number that is expected
+        std::int64_t first = 0;             // after `last` comes `first` again
+        std::optional<std::int64_t> last;
+        bool given() const { return !sequence.empty(); }
+    } files;
+
     // record: source field → canonical usage
     FieldRef id;
     TextField service;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "base/hash.h"
 #include "base/utf8.h"
@@ -141,6 +142,49 @@ void read_filters(FeedReading& in, const Node& node) {
     }
 }
 
+// What the language knows and this release can't do.
+void refuse_later(FeedReading& in, const Node& map, std::initializer_list<std::string_view> keys) {
+    for (const std::string_view key : keys) {
+        if (const Field* field = map.field(key)) {
+            in.add(FeedReason::feed_not_supported, field->place,
+                   fmt::format("`{}` is not supported in this release", key));
+        }
+    }
+}
+
+void read_sequence(FeedReading& in, const Node& node) {
+    std::string& pattern = in.feed.files.sequence;
+    pattern = in.text_of(node, "`sequence`");
+    try {
+        const std::regex compiled(pattern);
+        if (compiled.mark_count() > 0) return;
+        in.bad(node, fmt::format("\"{}\" has no part in brackets", printable(pattern)),
+               "Put brackets around the number: `UK(\\d{6})`.");
+    } catch (const std::regex_error& error) {
+        in.bad(node, fmt::format("\"{}\" is no regular expression: {}", printable(pattern),
+                                 error.what()));
+    }
+}
+
+void read_files(FeedReading& in, const Node& node) {
+    refuse_later(in, node, {"path", "order"});
+    if (!in.check_keys(node, "`files`", {"sequence", "start", "first", "last", "path", "order"}))
+        return;
+    constexpr std::int64_t kNumberMax = 1'000'000'000'000'000;
+    Feed::Files& files = in.feed.files;
+    if (const Node* sequence = in.required(node, "sequence", "`files`"))
+        read_sequence(in, *sequence);
+    if (const Node* first = in.optional(node, "first"))
+        files.first = in.count_of(*first, 0, kNumberMax);
+    if (const Node* last = in.optional(node, "last")) {
+        files.last = in.count_of(*last, 0, kNumberMax);
+        if (*files.last <= files.first)
+            in.bad(*last, fmt::format("`last` must be more than `first`, {}", files.first));
+    }
+    if (const Node* start = in.optional(node, "start"))
+        files.start = in.count_of(*start, files.first, files.last.value_or(kNumberMax));
+}
+
 // The keys at the top that are one value each.
 void read_head(FeedReading& in, const Node& root) {
     if (const Node* node = in.required(root, "feed", "a feed"))
@@ -172,18 +216,14 @@ void read_head(FeedReading& in, const Node& root) {
 }
 
 void read_parts(FeedReading& in, const Node& root) {
-    for (const std::string_view later : {"files", "ratings"}) {
-        if (const Field* field = root.field(later)) {
-            in.add(FeedReason::feed_not_supported, field->place,
-                   fmt::format("`{}` is not supported in this release", later));
-        }
-    }
+    refuse_later(in, root, {"ratings"});
     const bool is_map = in.check_keys(
         root, "a feed",
         {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
          "filter", "watch", "unpacked_max", "files", "partials", "ratings"});
     if (!is_map) return;
     read_head(in, root);
+    if (const Node* node = in.optional(root, "files")) read_files(in, *node);
     if (const Node* node = in.required(root, "format", "a feed")) read_format(in, *node);
     const Node* record = in.required(root, "record", "a feed");
     if (const Node* node = in.optional(root, "filter")) read_filters(in, *node);

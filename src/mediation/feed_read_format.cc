@@ -39,9 +39,9 @@ void read_delimited(FeedReading& in, const Node& node) {
     if (const Node* header = in.optional(node, "header")) in.feed.header = in.flag_of(*header);
     constexpr int kLinesMax = 1000;
     if (const Node* lines = in.optional(node, "skip_lines"))
-        in.feed.skip_lines = in.count_of(*lines, 0, kLinesMax);
+        in.feed.skip_lines = static_cast<int>(in.count_of(*lines, 0, kLinesMax));
     if (const Node* lines = in.optional(node, "header_lines")) {
-        in.feed.header_lines = in.count_of(*lines, 1, kLinesMax);
+        in.feed.header_lines = static_cast<int>(in.count_of(*lines, 1, kLinesMax));
         if (!in.feed.header)
             in.bad(*lines, "the format has no header", "Say `header: true`, or `skip_lines`.");
     }

@@ -204,14 +204,14 @@ void FeedReading::read_key(const Node& node, std::span<const std::string_view> o
     }
 }
 
-int FeedReading::count_of(const Node& node, int least, int most) {
+std::int64_t FeedReading::count_of(const Node& node, std::int64_t least, std::int64_t most) {
     std::int64_t count = 0;
     if (!read_integer(node.text, count) || count < least || count > most) {
         bad(node,
             fmt::format("\"{}\" is no number from {} to {}", printable(node.text), least, most));
         return least;
     }
-    return static_cast<int>(count);
+    return count;
 }
 
 void FeedReading::read_map(const Node& node, std::map<std::string, std::string, std::less<>>& map) {

@@ -44,7 +44,7 @@ struct FeedReading {
     // A list of what names something: `ours`, the names of mapped values, and fields of the source.
     void read_key(const Node& node, std::span<const std::string_view> ours,
                   std::vector<std::string>& names, std::vector<FieldRef>& fields);
-    int count_of(const Node& node, int least, int most);
+    std::int64_t count_of(const Node& node, std::int64_t least, std::int64_t most);
 
   private:
     void check_names(const Node& map, std::string_view what,
