@@ -401,6 +401,25 @@ std::uint32_t Directory::first_entry(std::uint64_t hash, IdentityKind kind,
     });
 }
 
+std::string identity_text(IdentityKind kind, std::string_view value) {
+    std::string text(value);
+    if (kind != IdentityKind::destination) return text;
+    for (std::size_t at = std::min(text.find('|'), text.size()); at < text.size(); ++at) {
+        if (text[at] >= 'A' && text[at] <= 'Z') text[at] = static_cast<char>(text[at] + 32);
+    }
+    return text;
+}
+
+SubscriptionId Directory::destination_owner(std::string_view number, std::string_view service,
+                                            Instant when, std::string& scratch) const {
+    if (number.empty()) return {};
+    scratch.assign(number);
+    scratch += '|';
+    scratch += service;
+    const SubscriptionId owner = find(IdentityKind::destination, scratch, when);
+    return owner ? owner : find(IdentityKind::destination, number, when);
+}
+
 SubscriptionId Directory::find(IdentityKind kind, std::string_view value, Instant when) const {
     if (kind == IdentityKind::subscription) return subscription_named(value);
     std::uint32_t number = first_entry(identity_hash(kind, value), kind, value);

@@ -87,6 +87,9 @@ struct Subscription {
     Dated<std::int64_t> quantity;
 };
 
+// How an identity is kept: the service of a destination in small letters.
+std::string identity_text(IdentityKind kind, std::string_view value);
+
 class Directory {
   public:
     // Folds the facts. Accounts and subscriptions are indexed by id; ids are dense from 1; of two
@@ -113,6 +116,11 @@ class Directory {
     SubscriptionId subscription_named(std::string_view name) const;
     GroupId group_named(std::string_view name) const;
 
+    // Who pays for usage of `service` to that number or address at `when` (reverse billing): the
+    // rule for the service goes before the one for all. `service` in small letters. None: the
+    // caller.
+    SubscriptionId destination_owner(std::string_view number, std::string_view service,
+                                     Instant when, std::string& scratch) const;
     // Whose identity it is at `when`; none when nobody's. One hash look-up; never allocates.
     SubscriptionId find(IdentityKind kind, std::string_view value, Instant when) const;
     // The same, and the stretch around `when` for which the answer holds.

@@ -34,8 +34,8 @@ constexpr std::array<Column, 7> kSubscriptionColumns = {{{"subscription", true},
                                                          {"until"},
                                                          {"group"}}};
 constexpr std::array kImportedIdentities = {IdentityKind::device, IdentityKind::iccid,
-                                            IdentityKind::imsi, IdentityKind::msisdn,
-                                            IdentityKind::did};
+                                            IdentityKind::imsi,   IdentityKind::msisdn,
+                                            IdentityKind::did,    IdentityKind::destination};
 
 std::string lower(std::string_view text) {
     std::string out(text);

@@ -93,7 +93,8 @@ class Changes {
             until = state_.zone().start_of(gone);
         }
         for (const auto& [kind, value] : change.identities)
-            facts_.identities.push_back({kind, value, id, from, until});
+            facts_.identities.push_back(
+                {kind, directory::identity_text(kind, value), id, from, until});
         return true;
     }
 
@@ -224,7 +225,7 @@ Result<void> Engine::identify(const std::string& subscription, IdentityKind kind
     FARTHING_TRY(const SubscriptionId id, Changes(*state_).subscription_named(subscription));
     if (state_->directory.find(kind, value, from) == id) return {};
     DirectoryFacts facts;
-    facts.identities.push_back({kind, value, id, from});
+    facts.identities.push_back({kind, directory::identity_text(kind, value), id, from});
     return state_->change_directory(std::move(facts));
 }
 

@@ -9,10 +9,10 @@ namespace {
 constexpr std::size_t kStepsMax = 16;
 }  // namespace
 
-void prepare(const mediation::Feed& feed, const directory::Directory& directory, Instant arrived,
-             UsageChunk& chunk) {
+void prepare(const mediation::Feed& feed, const catalog::Version& meters,
+             const directory::Directory& directory, Instant arrived, UsageChunk& chunk) {
     mediation::validate(feed, arrived, chunk);
-    mediation::guide(directory, chunk);
+    mediation::guide(directory, chunk, feed.by_destination ? &meters : nullptr);
 }
 
 DecodeAhead::DecodeAhead(const mediation::Feed& feed, const catalog::Version& meters,
@@ -70,7 +70,7 @@ void DecodeAhead::read(const std::filesystem::path& path) {
         file->decoder->skip_to(at.position);
         auto chunk = spare();
         while (file->decoder->next(*chunk)) {
-            prepare(feed_, directory_, at.position > 0 ? at.arrived : arrived_, *chunk);
+            prepare(feed_, meters_, directory_, at.position > 0 ? at.arrived : arrived_, *chunk);
             const std::int64_t position = file->decoder->position();
             if (!push({Step::Kind::chunk, file, std::move(chunk), position})) return;
             chunk = spare();

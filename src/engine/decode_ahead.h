@@ -84,7 +84,7 @@ class DecodeAhead {
 };
 
 // What is told from a record and the directory alone: limits, identity, content.
-void prepare(const mediation::Feed& feed, const directory::Directory& directory, Instant arrived,
-             UsageChunk& chunk);
+void prepare(const mediation::Feed& feed, const catalog::Version& meters,
+             const directory::Directory& directory, Instant arrived, UsageChunk& chunk);
 
 }  // namespace farthing::engine

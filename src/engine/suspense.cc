@@ -47,11 +47,11 @@ Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, So
     FARTHING_TRY(const Source source, source_of(state, id));
     if (feed.feed.kind == mediation::Feed::Kind::inventory)
         return retry_inventory(state, feed, batch, source, records);
-    return decode_waiting(state, feed.feed, source, records, fixes,
-                          [&](UsageChunk& chunk, std::size_t) {
-                              prepare(feed.feed, state.directory, source.sealed_at, chunk);
-                              return batch.add(chunk, source);
-                          });
+    return decode_waiting(
+        state, feed.feed, source, records, fixes, [&](UsageChunk& chunk, std::size_t) {
+            prepare(feed.feed, state.catalog.newest(), state.directory, source.sealed_at, chunk);
+            return batch.add(chunk, source);
+        });
 }
 
 // `only` is empty where nothing stays behind in the group.

@@ -170,6 +170,7 @@ void Mapper::map_identity(const std::string_view* fields, UsageChunk& chunk, std
         chunk.identity_kind[row] = rule.by;
         return;
     }
+    if (feed_.by_destination && !chunk.called[row].empty()) return;  // perhaps its owner pays
     suspend(chunk, row, SuspenseReason::missing_field,
             map_.guide.empty() ? kNoSlot : map_.guide.front(), {});
 }

@@ -90,6 +90,8 @@ std::string_view normalised_number(std::string_view text, const NumberRules& rul
         return is_blank(c) || c == '-' || c == '(' || c == ')' || c == '.' || c == '/';
     };
     if (std::ranges::any_of(text, separates)) {
+        const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+        if (std::ranges::any_of(text, letter)) return text;  // an address such as an access point
         char* const begin = arena.take(text.size());
         char* const end = std::ranges::remove_copy_if(text, begin, separates).out;
         arena.give_back(text.size() - static_cast<std::size_t>(end - begin));

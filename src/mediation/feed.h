@@ -153,7 +153,8 @@ struct Feed {
         FieldRef field;
         From from = From::field;  // called, calling: the number as normalised
     };
-    std::vector<GuideRule> guide;
+    std::vector<GuideRule> guide;  // without the rule for destinations
+    bool by_destination = false;   // usage to a number or address that has an owner is the owner's
     std::vector<std::string>
         same_record;  // dedup key: names of mapped fields (id, start, identity, called …)
     std::vector<FieldRef> same_record_fields;  // and fields of the source that are not mapped

@@ -17,6 +17,23 @@ namespace {
 constexpr std::string_view kKeyNames[] = {"id",       "identity", "service", "start",  "end",
                                           "quantity", "network",  "called",  "calling"};
 
+// {by: destination, from: called}: who owns what was called pays, before any rule about the caller.
+void read_destinations(FeedReading& in, const Node& guide, const Node& rule) {
+    in.check_keys(rule, "the rule for destinations", {"by", "from"});
+    const Node* from = in.required(rule, "from", "the rule for destinations");
+    if (from == nullptr) return;
+    if (from->text != "called")
+        in.bad(*from, "destinations are what was called",
+               "Write `{by: destination, from: called}`.");
+    if (!in.feed.called.given()) in.bad(*from, "the record maps no `called`");
+    if (&rule != &guide.items.front())
+        in.bad(rule, "the rule for destinations goes before those for callers", "Put it first.");
+    if (guide.items.size() == 1)
+        in.bad(rule, "nobody is named for usage to other destinations",
+               "Add a rule for the caller: `{by: msisdn, from: calling}`.");
+    in.feed.by_destination = true;
+}
+
 void read_guide(FeedReading& in, const Node& node) {
     if (node.kind != Node::Kind::list || node.items.empty()) {
         return in.bad(node, "`guide` must be a list of rules",
@@ -30,15 +47,14 @@ void read_guide(FeedReading& in, const Node& node) {
             if (item.kind != Node::Kind::map) in.bad(item, "a rule of `guide` must be a map");
             continue;
         }
-        if (const Field* list = item.field("list")) {
-            in.add(FeedReason::feed_not_supported, list->place,
-                   "lists of numbers are not supported in this release");
+        if (by->text == name_of(IdentityKind::destination)) {
+            read_destinations(in, node, item);
             continue;
         }
         const auto kind = std::ranges::find(kIdentityKindNames, by->text);
         if (kind == kIdentityKindNames.end()) {
             in.bad(*by, fmt::format("there is no identity \"{}\"", printable(by->text)),
-                   "Write device, iccid, imsi, msisdn, did or subscription.");
+                   "Write device, iccid, imsi, msisdn, did, subscription or destination.");
         } else {
             rule.by = static_cast<IdentityKind>(kind - kIdentityKindNames.begin());
         }

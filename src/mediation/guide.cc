@@ -1,7 +1,11 @@
 #include "mediation/guide.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace farthing::mediation {
 namespace {
@@ -53,14 +57,41 @@ class RecentOwners {
     std::size_t found_ = 0;
 };
 
+// Who owns a called number or address, for the service that was used.
+class Destinations {
+  public:
+    Destinations(const Directory& directory, const catalog::Version& version)
+        : directory_(directory) {
+        for (const catalog::Meter& meter : version.meters) {
+            services_.resize(std::max(services_.size(), std::size_t{meter.id.value} + 1));
+            std::string& name = services_[meter.id.value];
+            for (const char c : meter.name)
+                name += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        }
+    }
+    SubscriptionId owner(const UsageChunk& chunk, std::size_t row) {
+        return directory_.destination_owner(chunk.called[row], services_[chunk.meter[row].value],
+                                            chunk.start[row], scratch_);
+    }
+
+  private:
+    const Directory& directory_;
+    std::vector<std::string> services_;  // by meter
+    std::string scratch_;
+};
+
 }  // namespace
 
-void guide(const Directory& directory, UsageChunk& chunk) {
+void guide(const Directory& directory, UsageChunk& chunk, const catalog::Version* reverse) {
     RecentOwners owners(directory);
+    std::optional<Destinations> destinations;
+    if (reverse != nullptr) destinations.emplace(directory, *reverse);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
-        chunk.subscription[row] =
-            owners.owner(chunk.identity_kind[row], chunk.identity[row], chunk.start[row]);
+        chunk.subscription[row] = destinations ? destinations->owner(chunk, row) : SubscriptionId{};
+        if (!chunk.subscription[row])
+            chunk.subscription[row] =
+                owners.owner(chunk.identity_kind[row], chunk.identity[row], chunk.start[row]);
         if (!chunk.subscription[row]) {
             chunk.suspend(row, SuspenseReason::unknown_identity);
             continue;

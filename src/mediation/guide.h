@@ -1,12 +1,16 @@
 // Guiding: which subscription a record belongs to, at event time.
 #pragma once
 
+#include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "model/usage.h"
 
 namespace farthing::mediation {
 
 // Sets `subscription` of the live rows, then their `content`; unknown identities are suspended.
-void guide(const directory::Directory& directory, UsageChunk& chunk);
+// `reverse` given: usage to a destination that somebody owns at event time is the owner's, whoever
+// called (reverse billing); it names the services.
+void guide(const directory::Directory& directory, UsageChunk& chunk,
+           const catalog::Version* reverse = nullptr);
 
 }  // namespace farthing::mediation

@@ -74,6 +74,48 @@ TEST(Guide, EC51_an_identity_unknown_at_event_time_is_suspended_until_it_is_adde
     EXPECT_EQ(retry.subscription[0], SubscriptionId{2});
 }
 
+TEST(Guide, EC50_a_destination_pays_for_its_service_from_its_day_on) {
+    DirectoryFacts facts = two_owners().facts();
+    const Instant from = *parse_rfc3339("2026-01-01T12:00:00Z");
+    facts.identities.push_back(
+        {IdentityKind::destination, "1234567890|voice", {2}, from, Instant::max()});
+    facts.identities.push_back({IdentityKind::destination, "m2m.apn", {2}, from, Instant::max()});
+    const auto directory = directory::Directory::fold(facts, TimeZone::utc());
+    ASSERT_TRUE(directory) << directory.error().to_string();
+    catalog::Version meters;
+    for (const char* name : {"Voice", "sms"}) {
+        catalog::Meter meter;
+        meter.id.value = static_cast<std::uint16_t>(meters.meters.size() + 1);
+        meter.name = name;
+        meters.meters.push_back(meter);
+    }
+    struct Case {
+        const char* called;
+        std::uint16_t meter;
+        const char* start;
+        std::uint32_t payer;
+    };
+    constexpr Case kCases[] = {
+        {"1234567890", 1, "2026-01-01T12:00:00Z", 2}, {"1234567890", 2, "2026-01-01T12:00:00Z", 1},
+        {"1234567890", 1, "2026-01-01T11:59:59Z", 1}, {"1234567891", 1, "2026-01-01T12:00:00Z", 1},
+        {"m2m.apn", 2, "2026-01-01T12:00:00Z", 2},    {"", 1, "2026-01-01T12:00:00Z", 1}};
+    for (const Case& one : kCases) {
+        UsageChunk chunk = chunk_of({{IdentityKind::iccid, "8944", *parse_rfc3339(one.start)}});
+        chunk.called[0] = one.called;
+        chunk.meter[0] = {one.meter};
+        UsageChunk callers = chunk;
+        guide(*directory, chunk, &meters);
+        EXPECT_EQ(chunk.subscription[0], SubscriptionId{one.payer}) << one.called << one.start;
+        guide(*directory, callers);
+        EXPECT_EQ(callers.subscription[0], SubscriptionId{1});
+    }
+    UsageChunk nobody = chunk_of({{IdentityKind::msisdn, "", from}});
+    nobody.called[0] = "1234567890";
+    nobody.meter[0] = {1};
+    guide(*directory, nobody, &meters);
+    EXPECT_EQ(nobody.subscription[0], SubscriptionId{2});
+}
+
 TEST(Guide, what_is_suspended_already_is_passed_over) {
     UsageChunk chunk = chunk_of({{IdentityKind::iccid, "8944", kStart}});
     chunk.suspend(0, SuspenseReason::bad_time);

@@ -144,6 +144,8 @@ Result<Sample> take_sample(std::string_view first_bytes) {
     }
     const bool text = is_utf8(sample.bytes) && sample.bytes.find('\0') == std::string_view::npos;
     if (!text) return fail(FeedReason::feed_no_proposal, "the file is not UTF-8 text");
+    if (sample.bytes[sample.bytes.find_first_not_of(" \t\r\n")] == '<')
+        return fail(FeedReason::feed_no_proposal, "no feed is proposed from XML files yet");
     const bool json = sample.bytes[sample.bytes.find_first_not_of(" \t\r\n")] == '{';
     if (json) return take_json(std::move(sample));
     return is_delimited(sample.bytes) ? take_delimited(std::move(sample))

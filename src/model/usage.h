@@ -19,9 +19,19 @@ constexpr std::int64_t kQuantityMax = std::int64_t{1}
                                       << 53;  // more in one record is a fault of its source
 
 // Which namespace an identity belongs to; the name is also the field name in feeds and imports.
-enum class IdentityKind : std::uint8_t { device, iccid, imsi, msisdn, did, subscription };
-constexpr std::array<std::string_view, 6> kIdentityKindNames = {"device", "iccid", "imsi",
-                                                                "msisdn", "did",   "subscription"};
+// A destination is a called number or address whose owner pays, "1234567890" or, for one service,
+// "1234567890|voice".
+enum class IdentityKind : std::uint8_t {
+    device,
+    iccid,
+    imsi,
+    msisdn,
+    did,
+    subscription,
+    destination
+};
+constexpr std::array<std::string_view, 7> kIdentityKindNames = {
+    "device", "iccid", "imsi", "msisdn", "did", "subscription", "destination"};
 constexpr std::string_view name_of(IdentityKind kind) {
     return kIdentityKindNames[static_cast<std::size_t>(kind)];
 }
