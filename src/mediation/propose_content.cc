@@ -51,7 +51,7 @@ class ContentGuesser {
     void guess_id();
     void guess_parties();
     void guess_quantity();
-    std::string figures(std::string_view line) const;
+    std::string figures(std::string_view line, std::size_t from) const;
     std::string sum_figure(std::string_view line, std::size_t from) const;
     void tell_others();
 
@@ -125,7 +125,8 @@ void ContentGuesser::guess_parties() {
         if (guess_.identity != kNoColumn) guess_.kind = "msisdn";
         use(guess_.identity);
     }
-    guess_.called = guess_.identity == kNoColumn ? kNoColumn : find(number);
+    // Beside a card, other long numbers are cards and devices, too.
+    guess_.called = guess_.identity == kNoColumn || card ? kNoColumn : find(number);
     use(guess_.called);
     guess_.service = guess_.called != kNoColumn ? "voice" : card ? "data" : "event";
     if (guess_.identity == kNoColumn)
@@ -136,11 +137,11 @@ void ContentGuesser::guess_parties() {
 
 // The number that changes and takes most room; a code of two digits is none.
 void ContentGuesser::guess_quantity() {
-    constexpr std::size_t kCodeMax = 2;
-    std::size_t widest = kCodeMax;
+    std::size_t widest = sample_.format == FormatKind::fixed_width ? 2 : 1;
     std::size_t found = kNoColumn;
     for (std::size_t i = 0; i < columns(); ++i) {
         if (used_[i] || constant(i) || !sample_.complete(i) || !sample_.all(i, is_number)) continue;
+        if (sample_.all(i, is_imsi) || sample_.all(i, is_card)) continue;
         std::size_t width = 0;
         for (const auto& row : sample_.rows) width = std::max(width, row[i].size());
         if (width <= widest) continue;
@@ -150,6 +151,13 @@ void ContentGuesser::guess_quantity() {
     if (found == kNoColumn) return;
     guess_.quantities = {found};
     use(found);
+    if (sample_.format == FormatKind::fixed_width) {
+        // The blanks before a number belong to it, but for one: another file may need them.
+        const FieldRef& place = sample_.places[found];
+        const int before = found == 0 ? -1 : sample_.places[found - 1].to;
+        const int from = std::max(1, std::min(place.from, before + 2));
+        guess_.quantity_place = fmt::format("at: {}-{}", from, place.to);
+    }
     if (guess_.service == "event") guess_.service = "voice";
     guess_.unit = guess_.service == "data" ? "byte" : "second";
 }
@@ -176,13 +184,14 @@ std::string ContentGuesser::sum_figure(std::string_view line, std::size_t from) 
     return {};
 }
 
-// Which characters of a line around the records name their count, and the sum of their quantities.
-std::string ContentGuesser::figures(std::string_view line) const {
+// Which characters of a line around the records, behind its mark, name their count, and the sum of
+// their quantities.
+std::string ContentGuesser::figures(std::string_view line, std::size_t from) const {
     const auto records = static_cast<std::int64_t>(sample_.rows.size());
     constexpr std::size_t kFigureMin = 3;  // fewer digits agree by chance
     constexpr std::size_t kFigureMax = 12;
     for (std::size_t width = kFigureMax; width >= kFigureMin; --width) {
-        for (std::size_t begin = 0; begin + width <= line.size(); ++begin) {
+        for (std::size_t begin = from; begin + width <= line.size(); ++begin) {
             const std::string_view text = line.substr(begin, width);
             std::int64_t value = 0;
             if (!all_digits(text) || !read_integer(text, value) || value != records) continue;
@@ -228,8 +237,8 @@ Result<Guess> ContentGuesser::guess(std::string_view file_name) {
     guess_id();
     guess_parties();
     guess_quantity();
-    guess_.head_figures = figures(sample_.first_line);
-    guess_.tail_figures = figures(sample_.last_line);
+    guess_.head_figures = figures(sample_.first_line, sample_.first_mark.size());
+    guess_.tail_figures = figures(sample_.last_line, sample_.last_mark.size());
     tell_others();
     return guess_;
 }

@@ -59,8 +59,8 @@ Column column_at(const Lines& lines, std::size_t at) {
     return column;
 }
 
-// A line before or after the records: of another length, or most of its characters are of kinds
-// that no record has there.
+// A line before or after the records: of another length, many of its characters are of kinds that
+// no record has there, or it lacks the code that all of them begin with.
 bool is_frame(std::string_view line, const Lines& records) {
     if (line.size() != records.front().size()) return true;
     std::size_t strange = 0;
@@ -70,11 +70,15 @@ bool is_frame(std::string_view line, const Lines& records) {
         });
         strange += known ? 0 : 1;
     }
-    const bool same_start = std::ranges::any_of(
-        records, [&](std::string_view record) { return record.front() == line.front(); });
-    constexpr std::size_t kStrangeParts = 4;  // a quarter; a tenth where it also starts otherwise
-    constexpr std::size_t kStrangePartsOfOtherStart = 10;
-    return strange * (same_start ? kStrangeParts : kStrangePartsOfOtherStart) > line.size();
+    constexpr std::size_t kStrangePart = 4;  // a quarter of the line
+    if (strange * kStrangePart > line.size()) return true;
+    // A code that all records begin with, and this line does not: 20 and 90.
+    constexpr std::size_t kCode = 2;
+    const std::string_view code = records.front().substr(0, kCode);
+    const bool common = records.size() > 1 && std::ranges::all_of(records, [&](std::string_view r) {
+                            return r.starts_with(code);
+                        });
+    return common && strange > 0 && !line.starts_with(code);
 }
 
 // The letters, or else the fewest characters, that this line starts with and no record does.
@@ -87,8 +91,9 @@ std::string mark_of(std::string_view line, const Lines& records) {
         });
     };
     if (unlike(line.substr(0, size))) return std::string(line.substr(0, size));
+    constexpr std::size_t kMarkMin = 2;
     constexpr std::size_t kMarkMax = 8;
-    for (size = 1; size <= std::min(kMarkMax, line.size()); ++size) {
+    for (size = std::min(kMarkMin, line.size()); size <= std::min(kMarkMax, line.size()); ++size) {
         if (unlike(line.substr(0, size))) return std::string(line.substr(0, size));
     }
     return {};
@@ -116,7 +121,8 @@ class Cutter {
     void cut_piece(const Piece& piece);
     void cut_digits(std::size_t begin, std::size_t end);
     bool holds_time(std::size_t begin, std::size_t width, std::string_view format) const;
-    bool starts_padded_number(std::size_t begin, std::size_t at, std::size_t end) const;
+    bool starts_like_a_number(std::size_t begin, std::size_t at, std::size_t end) const;
+    void join_zones();
     void take_padding();
 
     const Lines& lines_;
@@ -167,19 +173,24 @@ bool Cutter::holds_time(std::size_t begin, std::size_t width, std::string_view f
     });
 }
 
-// 447700900123|00000073: zeros in all lines, behind digits that change.
-bool Cutter::starts_padded_number(std::size_t begin, std::size_t at, std::size_t end) const {
-    const auto zero = [&](std::size_t i) {
-        return columns_[i].constant && columns_[i].value == '0';
-    };
-    return at > begin && at + 2 < end && !columns_[at - 1].constant && zero(at) && zero(at + 1);
+// 447700900123|00000073: zeros in all lines behind digits that change; or other digits that all
+// share, such as the start of telephone numbers, where there are lines enough to say so.
+bool Cutter::starts_like_a_number(std::size_t begin, std::size_t at, std::size_t end) const {
+    constexpr std::size_t kLinesThatProve = 4;
+    if (at <= begin || at + 2 >= end || columns_[at - 1].constant) return false;
+    if (!columns_[at].constant || !columns_[at + 1].constant) return false;
+    const bool zeros = columns_[at].value == '0' && columns_[at + 1].value == '0';
+    return zeros || lines_.size() >= kLinesThatProve;
 }
 
 void Cutter::cut_digits(std::size_t begin, std::size_t end) {
     constexpr std::pair<std::size_t, std::string_view> kTimes[] = {
-        {14, "%Y%m%d%H%M%S"}, {12, "%Y%m%d%H%M"}, {8, "%Y%m%d"}};
+        {14, "%Y%m%d%H%M%S"}, {12, "%Y%m%d%H%M"}, {12, "%y%m%d%H%M%S"}, {8, "%Y%m%d"}};
     for (const auto& [width, format] : kTimes) {
         for (std::size_t at = begin; at + width <= end; ++at) {
+            // A year of two digits is no proof, unless it never changes.
+            const bool short_year = format.starts_with("%y");
+            if (short_year && !(columns_[at].constant && columns_[at + 1].constant)) continue;
             if (!holds_time(at, width, format)) continue;
             if (at > begin) cut_digits(begin, at);
             pieces_.push_back({at, at + width});
@@ -189,7 +200,7 @@ void Cutter::cut_digits(std::size_t begin, std::size_t end) {
     }
     std::size_t start = begin;
     for (std::size_t at = begin + 1; at < end; ++at) {
-        if (!starts_padded_number(start, at, end)) continue;
+        if (!starts_like_a_number(start, at, end)) continue;
         pieces_.push_back({start, at});
         start = at;
     }
@@ -205,8 +216,16 @@ void Cutter::cut_segment(std::size_t begin, std::size_t end) {
         pieces.push_back({start, at});
         start = at;
     }
-    constexpr std::size_t kPiecesMax = 8;  // more: words, or hexadecimal digits
-    if (pieces.size() > kPiecesMax) {
+    // Words, or hexadecimal digits.
+    const auto mixed = [&](std::size_t at) {
+        return !columns_[at].digits && !columns_[at].letters;
+    };
+    std::size_t mixed_columns = 0;
+    for (std::size_t at = begin; at < end; ++at)
+        mixed_columns += mixed(at) && !columns_[at].constant ? 1 : 0;
+    constexpr std::size_t kPiecesMax = 8;
+    constexpr std::size_t kMixedMax = 1;
+    if (pieces.size() > kPiecesMax || mixed_columns > kMixedMax) {
         pieces_.push_back({begin, end});
         return;
     }
@@ -231,6 +250,19 @@ void Cutter::cut_piece(const Piece& piece) {
     cut_digits(begin, end);
     pieces_[first].begin = piece.begin;
     pieces_.back().end = piece.end;
+}
+
+// 2026-01-05T10:00:00Z is one field.
+void Cutter::join_zones() {
+    for (std::size_t i = 1; i < pieces_.size(); ++i) {
+        const Piece& zone = pieces_[i];
+        const bool alone = zone.end == zone.begin + 1 && columns_[zone.begin].constant &&
+                           columns_[zone.begin].value == 'Z';
+        if (!alone || pieces_[i - 1].end != zone.begin || !columns_[zone.begin - 1].digits)
+            continue;
+        pieces_[i - 1].end = zone.end;
+        pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
 }
 
 // Blank columns between two fields belong to the text before them, which may be longer in other
@@ -259,6 +291,7 @@ std::vector<FieldRef> Cutter::cut() {
         cut_segment(begin, end);
         begin = end;
     }
+    join_zones();
     take_padding();
     std::vector<FieldRef> places;
     for (const Piece& piece : pieces_) {

@@ -16,6 +16,7 @@ struct Sample {
     FormatKind format = FormatKind::delimited;
     char delimiter = ',';
     bool header = false;
+    bool decimal_comma = false;      // the rows have points instead
     std::vector<std::string> names;  // of the fields; columns without header are "1", "2" …
     std::vector<FieldRef> places;    // fixed width: where the fields stand; `names` say "1-20"
     std::vector<std::vector<std::string>> rows;
@@ -61,6 +62,7 @@ struct Guess {
     std::size_t identity = kNoColumn;
     std::size_t called = kNoColumn;
     std::vector<std::size_t> quantities;
+    std::string quantity_place;  // fixed width: with room for larger numbers
     std::string kind = "device";
     std::string service = "event";
     std::string unit;

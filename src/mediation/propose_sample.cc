@@ -69,6 +69,25 @@ bool is_header(const std::vector<std::string>& row) {
            std::set<std::string>(row.begin(), row.end()).size() == row.size();
 }
 
+// 1,5 is a number where commas do not end fields; the guesses then see 1.5.
+void take_decimal_commas(Sample& sample) {
+    if (sample.delimiter == ',') return;
+    const auto with_point = [](std::string text) {
+        if (const std::size_t comma = text.find(','); comma != std::string::npos) text[comma] = '.';
+        return text;
+    };
+    for (std::size_t column = 0; column < sample.names.size(); ++column) {
+        bool commas = false;
+        const bool numbers = sample.all(column, [&](const std::string& text) {
+            commas = commas || text.find(',') != std::string::npos;
+            return text.find('.') == std::string::npos && is_number(with_point(text));
+        });
+        if (!numbers || !commas) continue;
+        sample.decimal_comma = true;
+        for (auto& row : sample.rows) row[column] = with_point(row[column]);
+    }
+}
+
 Result<Sample> take_delimited(Sample sample) {
     CsvReader reader(sample.bytes);
     sample.delimiter = reader.delimiter();
@@ -88,6 +107,7 @@ Result<Sample> take_delimited(Sample sample) {
     std::erase_if(sample.rows, [&](const auto& texts) { return texts.size() != columns; });
     if (sample.rows.empty())
         return fail(FeedReason::feed_no_proposal, "the file has no record below its line of names");
+    take_decimal_commas(sample);
     return sample;
 }
 
@@ -98,6 +118,7 @@ bool is_delimited(std::string_view bytes) {
     CsvRow row;
     std::size_t columns = 0, rows = 0, alike = 0;
     while (rows < kRowsMax && reader.next(row)) {
+        if (!row.problem.empty()) continue;
         if (rows == 0) columns = row.fields.size();
         rows += 1;
         alike += row.fields.size() == columns ? 1 : 0;

@@ -58,6 +58,75 @@ TEST(ProposeFixedWidth, TextFilledWithBlanksAndNumbersBehindThem) {
                             R"("start":"2026-01-05T10:00:00Z","quantity":73,"unit":"second"})");
 }
 
+TEST(ProposeFixedWidth, RecordsWithCodesAndShortYears) {
+    const std::string bytes =
+        "10ACMETELECOM 20260106 000417                               \n"
+        "20000001493031939071    444855128937    2601051930400003752N\n"
+        "20000002493081282193    447891869609    2601051714120001063R\n"
+        "20000003493072608285    446340888752    2601050414400002618N\n"
+        "20000004493070220193    448654989331    2601050210480003184N\n"
+        "20000005493040435460    443350403033    2601050830380003374R\n"
+        "20000006493095848836    446128638683    2601051828590002983N\n"
+        "20000007493049059218    440418563100    2601051513160000557R\n"
+        "9000000007000000017531                                      \n";
+    const Proposed feed = proposed(bytes);
+    EXPECT_TRUE(feed.has("header: {starts_with: \"10\"}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("trailer: {starts_with: \"90\", count: 3-10, sum: 11-22}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("id: {at: 1-8}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("start: {at: 41-52, time: \"%y%m%d%H%M%S\"}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("not used: at: 60-60 holds N, R")) << feed.yaml;
+    EXPECT_EQ(feed.preview,
+              R"({"line":2,"id":"20000001","msisdn":"493031939071","service":"voice",)"
+              R"("start":"2026-01-05T19:30:40Z","quantity":3752,"unit":"second",)"
+              R"("called":"444855128937"})");
+    EXPECT_FALSE(seal(feed_of(feed.yaml), bytes).rejected);
+    EXPECT_EQ(seal(feed_of(feed.yaml), bytes).records, 7);
+}
+
+TEST(ProposeFixedWidth, CardsAndVolumes) {
+    const Proposed feed = proposed(
+        "8937204016150000010 248010000000000 2026-01-05T20:54:00Z    323224429     56525606\r\n"
+        "8937204016150000011 248010000007919 2026-01-05T16:53:00Z    414320747     77044037\r\n"
+        "8937204016150000012 248010000015838 2026-01-05T11:34:00Z    628218551     54703916\r\n"
+        "8937204016150000013 248010000023757 2026-01-05T18:14:00Z    970879270     45199844\r\n"
+        "8937204016150000014 248010000031676 2026-01-05T21:58:00Z    997447756      3846739\r\n");
+    EXPECT_TRUE(feed.has("start: {at: 37-56, time: \"rfc3339\"}")) << feed.yaml;
+    // Larger numbers have room; the second one is told.
+    EXPECT_TRUE(feed.has("quantity: {at: 58-69, unit: byte}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("guide: [{by: iccid, at: 1-19}]")) << feed.yaml;
+    EXPECT_TRUE(feed.has("not used: at: 70-82 holds")) << feed.yaml;
+    EXPECT_FALSE(feed.has("called:")) << feed.yaml;
+}
+
+TEST(ProposeFixedWidth, HexadecimalNamesAreOneField) {
+    const Proposed feed = proposed(
+        "47997b6bdb3d1150 1767600000 sensor-0     00000 OK\n"
+        "9b16f809fdb17f54 1767600061 sensor-37    00011 OK\n"
+        "b2109307abd8952c 1767600122 sensor-74    00022 OK\n"
+        "b2d87d5e29c0e596 1767600183 sensor-111   00033 OK\n");
+    EXPECT_TRUE(feed.has("format: {fixed_width: true}  #")) << feed.yaml;
+    EXPECT_TRUE(feed.has("id: {at: 1-16}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("start: {at: 18-27, time: \"unix_seconds\"}")) << feed.yaml;
+}
+
+TEST(ProposeDelimited, DecimalCommasAndColumnsWithoutNames) {
+    const Proposed commas = proposed(
+        "Datum;Uhrzeit;ICCID;Menge MB\n"
+        "05.01.2026;10:00:00;8949020000012345678;1,5\n"
+        "06.01.2026;11:00:00;8949020000012345679;2,25\n");
+    EXPECT_TRUE(commas.has("decimal_point: \",\"")) << commas.yaml;
+    EXPECT_NE(commas.preview.find("\"quantity\":1500000"), std::string::npos) << commas.preview;
+    const Proposed plain = proposed(
+        "1000,2026-01-01,10:00:00,37255501000,37255502000,60,ANSWER\n"
+        "1001,2026-01-02,10:01:00,37255501001,37255502001,67,ANSWER\n"
+        "1002,2026-01-03,10:02:00,37255501002,37255502002,74,ANSWER\n"
+        "1003,2026-01-04,10:03:00,37255501003,37255502003,81,ANSWER\n"
+        "1004,2026-01-05,10:04:00,37255501004,37255502004,88,ANSWER\n");
+    EXPECT_TRUE(plain.has("start: {join: [{column: 2}, {column: 3}]")) << plain.yaml;
+    EXPECT_TRUE(plain.has("quantity: {column: 6, unit: second}")) << plain.yaml;
+    EXPECT_TRUE(plain.has("called: {column: 5")) << plain.yaml;
+}
+
 TEST(ProposeFixedWidth, RefusesWhatHasNoCommonLength) {
     EXPECT_FALSE(propose_feed("prose.txt", "no table here\nnone here either, it seems\n"));
     EXPECT_FALSE(propose_feed("one.txt", "0000012026010510000037255501001\n"));

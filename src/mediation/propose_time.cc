@@ -10,7 +10,8 @@ constexpr std::string_view kTimeFormats[] = {
     "rfc3339",           "unix_seconds",      "unix_millis",          "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S",      "%d.%m.%Y %H:%M:%S",    "%d/%m/%Y %H:%M:%S",
     "%Y-%m-%d %H:%M",    "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%Y %H:%M",
-    "%d-%m-%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y%m%d%H%M",           "%Y%m%d%H%M%S.%f"};
+    "%d-%m-%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%Y%m%d%H%M",           "%Y%m%d%H%M%S.%f",
+    "%y%m%d%H%M%S"};
 constexpr std::string_view kDayFormats[] = {"%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y",
                                             "%Y/%m/%d", "%d-%m-%Y", "%Y%m%d",   "%d-%b-%Y",
                                             "%d.%m.%y", "%d/%m/%y", "%y%m%d"};

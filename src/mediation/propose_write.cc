@@ -40,8 +40,8 @@ std::string format_text(const Sample& sample, const Guess& guess) {
     }
     const std::string delimiter =
         sample.delimiter == '\t' ? "tab" : fmt::format("\"{}\"", sample.delimiter);
-    return fmt::format("format: {{delimited: {}, header: {}}}       # {}\n", delimiter,
-                       sample.header,
+    return fmt::format("format: {{delimited: {}, header: {}{}}}       # {}\n", delimiter,
+                       sample.header, sample.decimal_comma ? ", decimal_point: \",\"" : "",
                        sample.header ? "the first line names the fields"
                                      : "the first line looks like a record: columns count from 1");
 }
@@ -55,6 +55,8 @@ std::string time_text(const Sample& sample, const Guess::Time& time) {
 
 std::string quantity_text(const Sample& sample, const Guess& guess) {
     if (guess.quantities.empty()) return "1";
+    if (!guess.quantity_place.empty())
+        return fmt::format("{{{}, unit: {}}}", guess.quantity_place, guess.unit);
     if (guess.quantities.size() == 1)
         return fmt::format("{{{}, unit: {}}}", ref_text(sample, guess.quantities[0]), guess.unit);
     std::string sum;
