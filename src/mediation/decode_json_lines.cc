@@ -82,7 +82,11 @@ struct JsonLinesReader::Walker {
             case ondemand::json_type::array:
             case ondemand::json_type::object: return false;
             case ondemand::json_type::string: return read_string(value, text);
-            case ondemand::json_type::number: text = trimmed(value.raw_json_token()); return true;
+            case ondemand::json_type::number: {
+                text = value.raw_json_token();  // with the blanks behind it
+                while (is_blank(text.back()) || text.back() == '\r') text.remove_suffix(1);
+                return true;
+            }
             case ondemand::json_type::boolean: {
                 bool flag = false;
                 if (value.get_bool().get(flag) != simdjson::SUCCESS) return false;
