@@ -138,10 +138,9 @@ Result<std::pair<IdentityKind, std::string>> identity_argument(const std::string
         if (kIdentityKindNames[i] == kind_text)
             return std::pair(static_cast<IdentityKind>(i), text.substr(sign + 1));
     }
-    return fail(
-        UsageReason::bad_value,
-        "\"" + printable(text) +
-            "\" is no identity; write KIND=VALUE with KIND device, iccid, imsi, msisdn or did");
+    return fail(UsageReason::bad_value, "\"" + printable(text) +
+                                            "\" is no identity; write KIND=VALUE with KIND device, "
+                                            "iccid, imsi, msisdn, did or destination");
 }
 
 Result<Exit> subscription_add(Context& context) {
@@ -291,7 +290,8 @@ std::vector<Command> directory_commands() {
          {kFrom,
           {"--quantity", "N", "how many it counts (else 1)"},
           {"--group", "GROUP", "shares allowances with that group"},
-          {"--identity", "KIND=VALUE", "device, iccid, imsi, msisdn or did; repeat it"}},
+          {"--identity", "KIND=VALUE",
+           "device, iccid, imsi, msisdn, did or destination; repeat it"}},
          {"farthing subscription add acme sim-1 pooled-50 --identity iccid=8937",
           "farthing subscription add acme numbers number-monthly --quantity 50"},
          subscription_add},

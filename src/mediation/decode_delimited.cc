@@ -91,8 +91,6 @@ void DelimitedReader::read_header(const Feed& feed, const FieldMap& map, std::st
         for (int i = 0; i < feed.skip_lines; ++i) skip_line();
     }
     if (!feed.header) {
-        // Kept with the source, so that a record alone is known to have no such lines before it.
-        if (feed.skip_lines > 0) header_ = "(none)";
         std::vector<std::string_view> names(feed.columns.begin(), feed.columns.end());
         place_columns(feed, map, names);
         return;

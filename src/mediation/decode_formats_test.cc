@@ -196,7 +196,7 @@ TEST(Delimited, LinesBeforeTheRecordsAreNoRecords) {
     const std::string bytes = "a title, \"with a quote\n\n1767600000,D-1\nbad\n";
     EXPECT_EQ(decoded(feed, bytes), (Lines{"3 D-1 sms 2026-01-05T08:00:00Z 1", "4 missing_field"}));
     const catalog::Version version = meters();
-    Decoder alone(feed, version, "1767600000,D-1", seal(feed, bytes).header);
+    Decoder alone(feed, version, "1767600000,D-1", "\n");  // as the engine says it
     UsageChunk chunk;
     EXPECT_TRUE(alone.next(chunk));
     EXPECT_TRUE(tells(describe_failure(feed, version, "noon,D-1", {}, SuspenseReason::bad_time),
@@ -237,6 +237,9 @@ TEST(ReadFeed, RefusesFormatsThatCanNotBe) {
     EXPECT_TRUE(tells(format("{xml: {record: a}, json_lines: true}"), "a format is exactly one"));
     EXPECT_TRUE(tells(format("{delimited: \",\", header_lines: 2}"), "the format has no header"));
     EXPECT_TRUE(tells(format("{delimited: \",\", skip_lines: -1}"), "is no number from 0"));
+    EXPECT_TRUE(tells(mistake("feed: x\nkind: inventory\nformat: {delimited: \",\", header: true, "
+                              "skip_lines: 1}\nrecord: {}\n"),
+                      "not supported for an inventory"));
     EXPECT_TRUE(tells(format("{json_lines: true, percent_encoded: maybe}"), "true or false"));
 }
 

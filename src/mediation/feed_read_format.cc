@@ -45,6 +45,11 @@ void read_delimited(FeedReading& in, const Node& node) {
         if (!in.feed.header)
             in.bad(*lines, "the format has no header", "Say `header: true`, or `skip_lines`.");
     }
+    if (in.feed.kind == Feed::Kind::inventory &&
+        (in.feed.skip_lines > 0 || in.feed.header_lines > 1)) {
+        in.add(FeedReason::feed_not_supported, node.place,
+               "lines besides the names are not supported for an inventory");
+    }
     if (const Node* columns = in.optional(node, "columns")) {
         in.feed.columns = in.texts_of(*columns, "`columns`");
         if (in.feed.header)
