@@ -154,14 +154,15 @@ class Worth {
             mediation::Feed feed = part.feed->feed;
             feed.accept_late_micros = feed.accept_early_micros = INT64_MAX / 4;
             FARTHING_TRY(const auto fixes, field_fixes(feed, part.fixes));
-            FARTHING_CHECK(decode_waiting(state_, feed, source->source, part.records, fixes,
-                                          [&](UsageChunk& chunk, std::size_t first) {
-                                              take_first_readings(chunk);
-                                              mediation::validate(feed, source->source.sealed_at,
-                                                                  chunk);
-                                              mediation::guide(state_.directory, chunk);
-                                              return visit(chunk, part.records, first);
-                                          }));
+            FARTHING_CHECK(decode_waiting(
+                state_, feed, source->source, part.records, fixes,
+                [&](UsageChunk& chunk, std::size_t first) {
+                    take_first_readings(chunk);
+                    mediation::validate(feed, source->source.sealed_at, chunk);
+                    mediation::guide(state_.directory, chunk,
+                                     feed.by_destination ? &state_.catalog.newest() : nullptr);
+                    return visit(chunk, part.records, first);
+                }));
         }
         return {};
     }

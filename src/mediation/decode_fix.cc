@@ -77,8 +77,8 @@ void Mapper::correct(std::span<const FieldFix> fixes) {
             case FixField::network: put(map_.network, fix.value); break;
         }
         const TimeReader exact({TimeRules::Kind::rfc3339, {}}, feed_.zone);
-        if (fix.field == FixField::start) start_reader_ = exact;
-        if (fix.field == FixField::end) end_reader_ = exact;
+        if (fix.field == FixField::start) start_reader_ = exact, start_clock_ = kNoSlot;
+        if (fix.field == FixField::end) end_reader_ = exact, end_clock_ = kNoSlot;
     }
     corrected_.resize(map_.slots());
 }

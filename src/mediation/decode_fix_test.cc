@@ -61,6 +61,24 @@ TEST(Fix, FillsWhatWasMissing) {
               "bad_number");
 }
 
+TEST(Fix, AWholeTimeReplacesADayAndItsClock) {
+    const Feed feed = feed_of(
+        "feed: calls\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\n"
+        "record:\n  service: {constant: voice}\n"
+        "  start: {join: [id, time], time: \"%Y-%m-%d %H:%M:%S\"}\n"
+        "  end: {field: up, time: \"%Y-%m-%d %H:%M:%S\"}\n"
+        "  quantity: {from: from, to: up, time: \"%Y-%m-%d %H:%M:%S\"}\n"
+        "guide: [{by: device, field: device}]\nsame_record: [identity, start]\n");
+    const std::string record = "2026-10-25,D-1,2026-10-25 02:59:00,03:30:00,2026-10-25 03:40:00,\n";
+    EXPECT_EQ(read_with(feed, record, {}), "ambiguous_time");
+    EXPECT_EQ(read_with(feed, record, {{"start", "2026-10-25T03:30:00+03:00"}}), "ambiguous_time");
+    EXPECT_EQ(
+        read_with(feed, record,
+                  {{"start", "2026-10-25T03:30:00+03:00"}, {"end", "2026-10-25T03:40:00+03:00"}}),
+        "D-1 2026-10-25T00:30:00Z 2460");
+    EXPECT_EQ(read_with(feed, record, {{"quantity", "7"}}), "fix_field_not_mapped");
+}
+
 TEST(Fix, IsRefusedWhereTheFeedReadsNoSuchField) {
     const Feed feed = feed_of(kCalls);
     const std::string record = "7,D-1,5551234,2026-10-24 03:30:00,2,3\n";

@@ -27,6 +27,8 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
       arena_(arena),
       start_reader_(feed.time, feed.zone),
       end_reader_(feed.end_time.value_or(feed.time), feed.zone),
+      start_clock_(map.start_clock),
+      end_clock_(map.end_clock),
       service_constant_(feed.service.constant.has_value()) {
     if (service_constant_) {
         add_service(meters, {}, *feed.service.constant);
@@ -208,8 +210,8 @@ void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::s
     if (!unclear) return;
     const bool at_start = start.kind == LocalReading::Kind::ambiguous;
     suspend(chunk, row, SuspenseReason::ambiguous_time, at_start ? map_.start : map_.end,
-            at_start ? time_text(fields, map_.start, map_.start_clock)
-                     : time_text(fields, map_.end, map_.end_clock));
+            at_start ? time_text(fields, map_.start, start_clock_)
+                     : time_text(fields, map_.end, end_clock_));
 }
 
 // A day and a clock in two fields are read as one text; empty when one of them is.
@@ -236,8 +238,8 @@ bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::
         suspend(chunk, row, why, slot, text);
         return false;
     };
-    if (!read(start_reader_, map_.start, map_.start_clock, start)) return false;
-    return map_.end == kNoSlot || read(end_reader_, map_.end, map_.end_clock, end);
+    if (!read(start_reader_, map_.start, start_clock_, start)) return false;
+    return map_.end == kNoSlot || read(end_reader_, map_.end, end_clock_, end);
 }
 
 bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
@@ -258,9 +260,11 @@ void Mapper::map_time_between(const Service& service, const std::string_view* fi
     for (const bool at_end : {false, true}) {
         const Slot slot = at_end ? service.to : service.from;
         const std::string_view text = trimmed(fields[slot]);
-        const SuspenseReason why = text.empty()
-                                       ? SuspenseReason::missing_field
-                                       : service.times->read(text, readings[at_end ? 1 : 0]);
+        LocalReading& reading = readings[at_end ? 1 : 0];
+        SuspenseReason why =
+            text.empty() ? SuspenseReason::missing_field : service.times->read(text, reading);
+        if (why == SuspenseReason::bad_time && !corrections_.empty())  // as people write times
+            why = TimeReader({TimeRules::Kind::rfc3339, {}}, feed_.zone).read(text, reading);
         if (why != SuspenseReason::none) return suspend(chunk, row, why, slot, text);
     }
     const std::int64_t micros = readings[1].first.micros - readings[0].first.micros;

@@ -91,6 +91,8 @@ class Mapper {
     Arena& arena_;
     TimeReader start_reader_;
     TimeReader end_reader_;
+    Slot start_clock_;  // none once a person wrote the whole time
+    Slot end_clock_;
     bool service_constant_;
     std::vector<Service> services_;
     const Service* last_service_ = nullptr;  // records of one service come in runs
