@@ -136,7 +136,7 @@ struct World {
     AccountId account(AccountId parent = {}, bool pays = true, unsigned bill_day = 1) {
         const AccountId id{static_cast<std::uint32_t>(facts.accounts.size() + 1)};
         facts.accounts.push_back(
-            {id, "account " + std::to_string(id.value), parent, {}, {}, bill_day, {}});
+            {id, "account " + std::to_string(id.value), parent, {}, {}, bill_day, {}, {}});
         facts.pays.push_back({id, Date::of(2020, 1, 1), pays});
         return id;
     }
