@@ -220,6 +220,16 @@ template <class Codec>
 void visit(Codec& codec, Adjustment& adjustment) {
     codec(adjustment.text, adjustment.reason, adjustment.line, adjustment.amount);
 }
+// Before version 2 only the document told which rule taxed a category.
+void tax_lines(Invoice& invoice) {
+    for (InvoiceLine& line : invoice.lines) {
+        for (const TaxLine& tax : invoice.taxes) {
+            if (tax.category == line.tax_category)
+                line.tax = {tax.name, tax.rule, tax.percent, false, {}};
+        }
+    }
+}
+
 template <class Codec>
 void visit(Codec& codec, Invoice& invoice) {
     codec(invoice.id, invoice.state, invoice.number, invoice.payer, invoice.payer_name,
@@ -229,7 +239,7 @@ void visit(Codec& codec, Invoice& invoice) {
           invoice.currency, invoice.line_digits, invoice.payable_digits, invoice.lines,
           invoice.adjustments, invoice.fields, invoice.lines_total, invoice.net, invoice.taxes,
           invoice.tax, invoice.payable, invoice.catalog);
-    if (codec.version() < 2) return;
+    if (codec.version() < 2) return tax_lines(invoice);
     codec(invoice.kind, invoice.by_hand, invoice.corrects, invoice.corrects_number,
           invoice.corrects_issued, invoice.payer_country);
 }
