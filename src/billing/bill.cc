@@ -191,7 +191,10 @@ Result<Bill> bill(const Input& input) {
 std::vector<BilledAmount> billed_by(const Invoice& invoice, bool per_department) {
     std::map<BilledKey, Money> sums;
     for (const InvoiceLine& line : invoice.lines) {
-        if (line.kind != LineKind::fee && line.kind != LineKind::usage) continue;
+        if (line.kind != LineKind::fee && line.kind != LineKind::usage &&
+            line.kind != LineKind::discount) {
+            continue;
+        }
         const BilledKey key{line.component, per_department ? line.department : AccountId{},
                             line.cycle};
         const auto at = sums.try_emplace(key, Money{0, invoice.currency}).first;

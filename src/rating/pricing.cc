@@ -22,7 +22,7 @@ Curve usage_curve(const catalog::UsageCharge& charge, const catalog::RateRow* ro
 
 // The row's words go before the charge's; price lists leave the increments to the charge.
 catalog::SessionRule rule_of(const catalog::UsageCharge& charge, const catalog::RateRow* row) {
-    catalog::SessionRule rule = charge;
+    catalog::SessionRule rule = static_cast<const catalog::SessionRule&>(charge);
     if (row == nullptr) return rule;
     if (charge.priced_by == catalog::PricedBy::prefix_deck) rule.increments = row->increments;
     if (row->connection_fee) rule.connection_fee = row->connection_fee;

@@ -248,7 +248,7 @@ TEST(Archive, TellsADamagedFile) {
     const TestFolder folder;
     const auto files = written(folder, 20'000, 7);
     const auto path = folder.path() / files[1].path;
-    for (const std::int64_t at : {files[1].bytes / 3, files[1].bytes - 6}) {
+    for (const std::int64_t at : {files[1].bytes / 4, files[1].bytes - 6}) {
         std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
         file.seekg(at);
         const char byte = static_cast<char>(file.get() ^ 0x10);
