@@ -270,16 +270,21 @@ TEST(DeckImport, ALaterPriceInTheSameFileEndsTheEarlier) {
               "44 3 minute 1/1 from 2026-03-01\n");
 }
 
+// The changes between two versions' decks, a line each.
+std::string told(const Version& before, const Version& after) {
+    std::string text;
+    for (const DeckChange& change : compare_decks(before.decks.at("d"), after.decks.at("d")))
+        text += std::string(name_of(change.kind)) + ": " + change_text(change, after.zone) + "\n";
+    return text;
+}
+
 TEST(DeckImport, WhatChangesIsToldInTimeAndInPercent) {
     const auto before =
         deck_of("prefix,destination,price,valid_until\n44,UK,1,\n45,DK,2,\n46,SE,3,\n");
     const auto after = deck_of(
         "prefix,destination,price,valid_from,valid_until,blocked\n44,UK,1,,2026-01-31,\n"
         "44,UK,1.25,2026-02-01,,\n45,DK,,,,yes\n46,SE,2.9999,,,\n47,NO,4,,,\n");
-    std::string text;
-    for (const DeckChange& change : compare_decks(before->decks.at("d"), after->decks.at("d")))
-        text += std::string(name_of(change.kind)) + ": " + change_text(change, after->zone) + "\n";
-    EXPECT_EQ(text,
+    EXPECT_EQ(told(*before, *after),
               "dearer: 44 UK: 1 per minute → 1.25 per minute (+25 %), from 2026-02-01\n"
               "closed: 45 DK: 2 per minute → blocked\n"
               "cheaper: 46 SE: 3 per minute → 2.9999 per minute (-0.0033… %)\n"
@@ -292,10 +297,7 @@ TEST(DeckImport, APrefixThatOnlyOneDeckHasIsComparedWithTheShorterOne) {
     const auto after = deck_of(
         "prefix,price,valid_from,blocked\n44,1,,\n447,2,,\n4477,1,2026-02-01,\n4479,,,yes\n"
         "37,1,,\n372,1,,\n");
-    std::string text;
-    for (const DeckChange& change : compare_decks(before->decks.at("d"), after->decks.at("d")))
-        text += std::string(name_of(change.kind)) + ": " + change_text(change, after->zone) + "\n";
-    EXPECT_EQ(text,
+    EXPECT_EQ(told(*before, *after),
               "cheaper: 371: 3 per minute → 1 per minute as 37 (-66.6666… %)\n"
               "dearer: 447: 1 per minute as 44 → 2 per minute (+100 %), from 2026-02-01\n"
               "closed: 4479: 2 per minute as 447 → blocked, to 2026-01-31\n"
