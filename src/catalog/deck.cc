@@ -306,6 +306,7 @@ const RateRow* Deck::match(std::string_view called, Instant when, std::string_vi
 }
 
 const RateRow* Deck::row(std::uint64_t key, Instant when) const {
+    if (key == 0) return nullptr;  // no network; also how empty slots look
     std::uint64_t wanted = key;
     if (key >= kItemBit) {
         const auto known = slot_of_.find(key);

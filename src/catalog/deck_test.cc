@@ -34,6 +34,13 @@ TEST(Deck, EC25ThePrefixIsTheLongestThatIsValid) {
     EXPECT_EQ(deck.match("372x", local(0, 1))->prefix, "372");
 }
 
+TEST(Deck, HasNoRowOfNoKey) {
+    const Deck none("none", {});
+    EXPECT_EQ(none.row(0, local(0, 0)), nullptr);
+    EXPECT_EQ(none.row(deck_key("372"), local(0, 0)), nullptr);
+    EXPECT_EQ(none.match("372", local(0, 0)), nullptr);
+}
+
 TEST(Deck, EC26TheSamePrefixTwiceAtATimeIsRefused) {
     const auto overlap = with(
         "prefix,price,valid_from,valid_until\n372,0.01,2026-01-01,2026-01-31\n371,1,,\n372,0.02,"

@@ -42,6 +42,7 @@ void Mover::forget() {
     touched_.clear();
     allowances_.clear();
     members_.clear();
+    grown_.clear();
 }
 
 void Mover::prefetch(const Lane& lane) const {
@@ -80,17 +81,46 @@ std::int64_t Mover::allowance(std::uint32_t number, VersionNo version) {
     return found->second;
 }
 
-// A window that turns out to be longer shares its allowance over more days.
+// A window that turns out to be longer shares its allowance over more days: what was charged until
+// then is kept, so that the next move settles the difference.
 void Mover::follow_window(std::uint32_t number, VersionNo in_force) {
     Live& live = lives_[number];
     if (live.window_end == live.counter->window_end) return;
+    if (live.settled) {
+        Grown grown{live.window_end, {}};
+        std::int64_t from = 0;
+        for (const Segment& segment : live.counter->segments) {
+            const std::int64_t to = from + segment.quantity;
+            const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
+            FARTHING_ASSERT(amounts);  // planning refuses what does not fit
+            grown.charged.push_back(amounts->usage + amounts->fee);
+            from = to;
+        }
+        grown_.try_emplace(number, std::move(grown));
+    }
     live.window_end = live.counter->window_end;
     live.settled = false;
     live.last = nullptr;
     allowances_.erase(pair_of(number, in_force.value));
-    for (const Segment& segment : live.counter->segments) {
+    forget_allowances(number);
+}
+
+void Mover::forget_allowances(std::uint32_t number) {
+    for (const Segment& segment : lives_[number].counter->segments) {
         allowances_.erase(pair_of(number, segment.version.value));
     }
+}
+
+// A window that only grew for records that could not be rated has not grown.
+void Mover::shrink_back() {
+    for (const auto& [number, grown] : grown_) {
+        Live& live = lives_[number];
+        live.counter->window_end = live.window_end = grown.window_end;
+        live.settled = true;
+        live.last = nullptr;
+        forget_allowances(number);
+    }
+    grown_.clear();
 }
 
 const Pricing& Mover::pricing_of(const Counter& counter, const Segment& segment) {
@@ -233,8 +263,12 @@ bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t
 
 bool Mover::plan_anywhere(Lane& lane, Move& move) {
     const std::uint32_t number = lane.counter;
+    Counter& counter = *lives_[number].counter;
+    if (counter.window_end < lane.window.end) {  // it shrank back
+        counter.window_end = lane.window.end;
+        follow_window(number, lane.version->number);
+    }
     if (!lives_[number].settled && !settle(number, nullptr)) return false;
-    const Counter& counter = *lives_[number].counter;
     const Place place = place_of(counter, lane, move.when);
     const Segment own = place.is_new ? Segment{} : counter.segments[place.position];
     const std::int64_t start = total_before(counter, place.position);
@@ -263,14 +297,18 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
 // its own rows. Without `rated` it only asks whether that fits.
 bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
     Counter& counter = counters_.at(number);
+    const auto grown = grown_.find(number);
     std::int64_t from = 0;
-    for (Segment& segment : counter.segments) {
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        const Segment& segment = counter.segments[i];
         const std::int64_t to = from + segment.quantity;
         const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
-        const auto difference =
-            amounts ? narrow64(i128{amounts->usage} + amounts->fee - segment.posted_atoms)
-                    : std::nullopt;
-        if (!difference) return false;
+        if (!amounts) return false;
+        const i128 charge = i128{amounts->usage} + amounts->fee;
+        const std::int64_t charged =
+            grown != grown_.end() ? grown->second.charged[i] : segment.posted_atoms;
+        const auto difference = narrow64(charge - charged);
+        if (!difference || !narrow64(charge - segment.posted_atoms)) return false;
         if (rated != nullptr && *difference != 0) {
             Lane lane;
             lane.key = counter.key;
@@ -289,7 +327,9 @@ bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
         }
         from = to;
     }
-    if (rated != nullptr) lives_[number].settled = true;
+    if (rated == nullptr) return true;
+    lives_[number].settled = true;
+    grown_.erase(number);
     return true;
 }
 
@@ -440,6 +480,7 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
 }
 
 std::vector<SegmentDelta> Mover::take_deltas() {
+    shrink_back();
     // Keys beside the numbers: sorting through the counters would wait for memory at each
     // comparison.
     std::vector<std::pair<CounterKey, std::uint32_t>> in_order;

@@ -71,6 +71,11 @@ class Mover {
         bool settled = false;           // what is posted agrees with the snapshots
         bool touched = false;           // since take_deltas
     };
+    // A counter whose window grew, until a move takes the longer one into account.
+    struct Grown {
+        Date window_end;                    // before
+        std::vector<std::int64_t> charged;  // atoms by segment, to records and posted, until then
+    };
     struct Place {
         std::size_t position = 0;
         bool is_new = false;
@@ -82,6 +87,8 @@ class Mover {
     Live& open(std::uint32_t counter);
     std::int64_t allowance(std::uint32_t counter, VersionNo version);
     void follow_window(std::uint32_t counter, VersionNo in_force);
+    void forget_allowances(std::uint32_t counter);
+    void shrink_back();
     const Pricing& pricing_of(const Counter& counter, const Segment& segment);
     std::optional<Amounts> amounts_of(std::uint32_t number, const Segment& segment,
                                       std::int64_t from, std::int64_t to,
@@ -108,6 +115,7 @@ class Mover {
     std::vector<std::uint32_t> touched_;
     std::unordered_map<std::uint64_t, std::int64_t> allowances_;  // by counter and version
     std::unordered_map<std::uint64_t, std::uint32_t> members_;    // by counter and subscription
+    std::unordered_map<std::uint32_t, Grown> grown_;
 };
 
 }  // namespace farthing::rating
