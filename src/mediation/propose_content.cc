@@ -27,6 +27,14 @@ bool is_imsi(std::string_view text) {
     return text.size() == 15 && all_digits(text);
 }
 
+// Fewer seconds than thirty years have: more than that is a number of something.
+bool is_short_while(std::string_view text) {
+    constexpr std::int64_t kThirtyYears = 946'728'000;
+    std::int64_t seconds = 0;
+    if (!all_digits(text)) return true;  // with a fraction
+    return read_integer(text, seconds) && seconds < kThirtyYears;
+}
+
 class ContentGuesser {
   public:
     explicit ContentGuesser(const Sample& sample)
@@ -142,6 +150,7 @@ void ContentGuesser::guess_quantity() {
     for (std::size_t i = 0; i < columns(); ++i) {
         if (used_[i] || constant(i) || !sample_.complete(i) || !sample_.all(i, is_number)) continue;
         if (sample_.all(i, is_imsi) || sample_.all(i, is_card)) continue;
+        if (guess_.service != "data" && !sample_.all(i, is_short_while)) continue;
         std::size_t width = 0;
         for (const auto& row : sample_.rows) width = std::max(width, row[i].size());
         if (width <= widest) continue;

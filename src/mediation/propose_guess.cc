@@ -10,9 +10,14 @@ namespace farthing::mediation {
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+// "A-Number" and "Call ID" as "a_number" and "call_id"; "startTime" keeps its words together.
+std::string plain_name(std::string_view text) {
+    std::string result;
+    for (char c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+        const bool joins = c == ' ' || c == '-' || c == '.' || c == '/';
+        result += joins ? '_' : c;
+    }
     return result;
 }
 
@@ -23,7 +28,7 @@ class NameGuesser {
 
   private:
     bool named(std::size_t column, std::initializer_list<std::string_view> words) const {
-        const std::string name = lower(sample_.names[column]);
+        const std::string name = plain_name(sample_.names[column]);
         return std::ranges::any_of(
             words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
     }
@@ -34,6 +39,7 @@ class NameGuesser {
     void guess_identity();
     void guess_network();
     void guess_quantity();
+    void guess_answered();
 
     const Sample& sample_;
     Guess guess_;
@@ -77,12 +83,15 @@ void NameGuesser::guess_identity() {
         if (guess_.identity != kNoColumn) guess_.kind = card;
     }
     if (guess_.identity == kNoColumn) {
-        guess_.identity = find_named({"msisdn", "calling", "caller", "a_number", "anumber", "src"});
+        guess_.identity =
+            find_named({"msisdn", "calling", "caller", "a_number", "anumber", "a_party",
+                        "originator", "src", "cli", "anrufer", "appelant", "llamante"});
         if (guess_.identity != kNoColumn) guess_.kind = "msisdn";
     }
     if (guess_.identity == kNoColumn)
-        guess_.identity = find_named(
-            {"device", "lamp", "sensor", "subject", "account", "serial", "meter", "sim", "line"});
+        guess_.identity =
+            find_named({"device", "lamp", "sensor", "subject", "subscriber", "account", "serial",
+                        "meter", "sim", "line", "user", "customer"});
     for (std::size_t i = 0; i < sample_.names.size() && guess_.identity == kNoColumn; ++i) {
         if (i != guess_.start.column && i != guess_.start.clock && i != guess_.end.column &&
             i != guess_.end.clock && i != guess_.id && sample_.filled(i) &&
@@ -127,11 +136,14 @@ void NameGuesser::guess_quantity() {
         {{"kwh"}, "energy", "kWh"},
         {{"energy_wh", "watt_hour"}, "energy", "Wh"},
         {{"energy", "joule"}, "energy", "joule"},
-        {{"megabyte", "_mb", "(mb)", " mb"}, "data", "MB"},
-        {{"kilobyte", "_kb", "(kb)", " kb"}, "data", "kB"},
+        {{"megabyte", "_mb", "(mb)"}, "data", "MB"},
+        {{"kilobyte", "_kb", "(kb)"}, "data", "kB"},
         {{"byte", "octet", "volume", "upload", "download", "uplink", "downlink"}, "data", "byte"},
-        {{"billsec", "billable"}, "voice", "second"},
-        {{"duration", "seconds", "secs"}, "voice", "second"},
+        {{"billsec", "billable", "billed", "chargeable", "charged_"}, "voice", "second"},
+        {{"duration", "seconds", "secs", "dauer", "durée", "duree", "duración", "duracion",
+          "durata", "kestus"},
+         "voice",
+         "second"},
     };
     for (const Rule& rule : kRules) {
         for (std::size_t i = 0; i < sample_.names.size(); ++i) {
@@ -156,20 +168,24 @@ void NameGuesser::guess_times() {
         if (column != kNoColumn) time.format = time_format(sample_, column);
         return time;
     };
-    guess_.start = single(find_time({"start", "begin", "time", "date"}, kNoColumn));
+    guess_.start = single(find_time({"start", "begin", "connect", "answer", "anfang"}, kNoColumn));
+    if (!guess_.start.given()) guess_.start = single(find_time({"time", "date"}, kNoColumn));
     if (!guess_.start.given()) guess_.start = day_and_clock(sample_, 0);
     if (!guess_.start.given()) guess_.start = single(find_time({}, kNoColumn));
-    guess_.end = single(find_time({"end", "stop", "finish"}, guess_.start.column));
+    const auto end_words = {std::string_view("end"), std::string_view("stop"),
+                            std::string_view("finish"), std::string_view("release")};
+    guess_.end = single(find_time(end_words, guess_.start.column));
     if (guess_.end.given() || guess_.start.clock == kNoColumn) return;
     const Guess::Time later = day_and_clock(sample_, guess_.start.clock + 1);
-    if (later.given() && named(later.column, {"end", "stop", "finish"})) guess_.end = later;
+    if (later.given() && named(later.column, end_words)) guess_.end = later;
 }
 
 void NameGuesser::guess_id() {
     for (std::size_t i = 0; i < sample_.names.size() && guess_.id == kNoColumn; ++i) {
-        const std::string name = lower(sample_.names[i]);
+        const std::string name = plain_name(sample_.names[i]);
         const bool is_id = name == "id" || name == "uuid" || name == "uniqueid" ||
-                           name.ends_with("_id") || name.ends_with("eventid");
+                           name.ends_with("_id") || name.ends_with("eventid") ||
+                           name.ends_with("callid") || name.ends_with("recordid");
         if (is_id && i != guess_.start.column && sample_.distinct(i)) guess_.id = i;
     }
 }
@@ -185,13 +201,40 @@ Result<Guess> NameGuesser::guess(std::string_view file_name) {
     guess_quantity();
     guess_identity();
     guess_network();
-    guess_.called =
-        find_named({"called", "dialed", "dialled", "b_number", "bnumber", "destination", "dst"});
+    guess_.called = find_named({"called", "callee", "dialed", "dialled", "b_number", "bnumber",
+                                "b_party", "destination", "dst", "zielrufnummer", "appelé"});
     if (guess_.called == guess_.identity || guess_.service != "voice") guess_.called = kNoColumn;
+    guess_answered();
     return guess_;
 }
 
+void NameGuesser::guess_answered() {
+    for (std::size_t i = 0; i < sample_.names.size() && guess_.service == "voice"; ++i) {
+        const std::string_view state = answered_state(sample_, i);
+        if (state.empty()) continue;
+        guess_.answered = fmt::format("{{{}, equals: \"{}\"}}", ref_text(sample_, i), state);
+        return;
+    }
+}
+
 }  // namespace
+
+std::string_view answered_state(const Sample& sample, std::size_t column) {
+    constexpr std::string_view kAnswered[] = {"ANSWERED", "ANSWER", "answered", "Answered"};
+    constexpr std::string_view kOthers[] = {
+        "NO ANSWER", "NOANSWER", "BUSY",      "FAILED", "CONGESTION", "CANCEL", "CANCELLED",
+        "no answer", "busy",     "failed",    "missed", "No Answer",  "Busy",   "Failed",
+        "Missed",    "Canceled", "Cancelled", "MISSED", "CHANUNAVAIL"};
+    std::string_view state;
+    const bool states = sample.all(column, [&](std::string_view text) {
+        if (std::ranges::find(kOthers, text) != std::end(kOthers)) return true;
+        const auto* const found = std::ranges::find(kAnswered, text);
+        if (found == std::end(kAnswered) || (!state.empty() && state != *found)) return false;
+        state = *found;
+        return true;
+    });
+    return states ? state : std::string_view();
+}
 
 // Asterisk's cdr_csv writes no header; its columns are known by their number, the state of the call
 // and what it is for.

@@ -68,6 +68,7 @@ struct Guess {
     std::string unit;
     std::string network;       // as it stands in the description
     std::string filter;        // likewise
+    std::string answered;      // likewise
     std::string head_figures;  // of the lines around the records, likewise
     std::string tail_figures;
     std::vector<std::string> other_fields;  // "21-22: 01, 02": seen, and not mapped
@@ -77,6 +78,9 @@ std::optional<Guess> guess_asterisk(const Sample& sample);
 Result<Guess> guess_by_names(std::string_view file_name, const Sample& sample);
 Result<Guess> guess_by_content(std::string_view file_name, const Sample& sample);
 
+// The text of a column of call states that stands for an answered call; empty where it holds
+// others.
+std::string_view answered_state(const Sample& sample, std::size_t column);
 // A format that reads all texts of the column as times of this century; empty when there is none.
 std::string_view time_format(const Sample& sample, std::size_t column);
 // The first column with the day and another with the clock, after `besides`.

@@ -127,6 +127,36 @@ TEST(ProposeDelimited, DecimalCommasAndColumnsWithoutNames) {
     EXPECT_TRUE(plain.has("called: {column: 5")) << plain.yaml;
 }
 
+TEST(ProposeDelimited, NamesAsSwitchesWriteThem) {
+    const Proposed feed = proposed(
+        "\"CDR ID\",\"Customer\",\"A-Number\",\"B-Number\",\"Start Time\",\"End Time\",\"Duration "
+        "(s)\","
+        "\"Billable Seconds\",\"Disposition\"\n"
+        "\"1\",\"acme\",\"+3725501\",\"+4420712\",\"2026-06-03T10:00:00+03:00\","
+        "\"2026-06-03T10:01:06+03:00\",\"66\",\"61\",\"ANSWERED\"\n"
+        "\"2\",\"acme\",\"+3725501\",\"+4477009\",\"2026-06-03T10:05:00+03:00\","
+        "\"2026-06-03T10:05:20+03:00\",\"20\",\"0\",\"NO ANSWER\"\n");
+    EXPECT_TRUE(feed.has("id: {field: \"CDR ID\"}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("guide: [{by: msisdn, field: \"A-Number\"}]")) << feed.yaml;
+    EXPECT_TRUE(feed.has("called: {field: \"B-Number\"")) << feed.yaml;
+    EXPECT_TRUE(feed.has("quantity: {field: \"Billable Seconds\", unit: second}")) << feed.yaml;
+    EXPECT_TRUE(feed.has("answered: {field: \"Disposition\", equals: \"ANSWERED\"}")) << feed.yaml;
+    const Proposed german = proposed(
+        "Anruf-ID;Anrufer;Beginn;Dauer\nx1;493012345;03.06.2026 10:00:01;61\n"
+        "x2;493012345;03.06.2026 10:10:01;3600\n");
+    EXPECT_TRUE(german.has("id: {field: \"Anruf-ID\"}")) << german.yaml;
+    EXPECT_TRUE(german.has("guide: [{by: msisdn, field: \"Anrufer\"}]")) << german.yaml;
+    EXPECT_TRUE(german.has("quantity: {field: \"Dauer\", unit: second}")) << german.yaml;
+}
+
+TEST(ProposeFixedWidth, ATelephoneNumberIsNoDuration) {
+    const Proposed feed = proposed(
+        "0120260603100000372555000010000000442071234567000006100A\n"
+        "0220260603100500372555000010000000447700900123000000000N\n"
+        "0320260603110000372555000020000000037260012340000360000A\n");
+    EXPECT_TRUE(feed.has("quantity: {at: 47-55, unit: second}")) << feed.yaml;
+}
+
 TEST(ProposeFixedWidth, RefusesWhatHasNoCommonLength) {
     EXPECT_FALSE(propose_feed("prose.txt", "no table here\nnone here either, it seems\n"));
     EXPECT_FALSE(propose_feed("one.txt", "0000012026010510000037255501001\n"));

@@ -88,6 +88,8 @@ std::string record_text(const Sample& sample, const Guess& guess) {
             "numbers\n",
             ref_text(sample, guess.called));
     }
+    if (!guess.answered.empty())
+        out += fmt::format("  answered: {}  # other calls count 0\n", guess.answered);
     for (const std::string& field : guess.other_fields)
         out += fmt::format("  # not used: {}\n", field);
     return out;
