@@ -8,6 +8,8 @@
 
 #include "base/assert.h"
 #include "billing/usage_words.h"
+#include "rating/curve.h"
+#include "rating/window.h"
 
 namespace farthing::billing {
 namespace {
@@ -89,6 +91,7 @@ class UsageComposer {
         UsageSum* sum = nullptr;
         Subject whole;
         const catalog::RateRow* row = nullptr;
+        bool windowed = false;
         for (const SegmentPrice& priced : segments) {
             const rating::Segment& segment = priced.segment;
             if (segment.payer != payer) continue;
@@ -100,18 +103,26 @@ class UsageComposer {
                 ref.usage->allowance
                     ? rating::allowance_of(*ref.version, context_.directory(), counter.key, window)
                     : 0;
-            if (&priced == &segments.back()) sum->allowance += allowance;
+            const bool of_cycle = ref.usage->window == catalog::Window::cycle;
+            if (of_cycle && &priced == &segments.back()) sum->allowance += allowance;
             sum->words.add(*ref.usage, row, priced, allowance);
             sum->posted += segment.posted_atoms;
             for (const auto& [partner, atoms] : segment.posted_shares)
                 sum->shares[partner] += atoms;
             whole.exact += priced.price;
-            whole.quantity += segment.quantity;
+            whole.quantity += rating::counted_of(*ref.usage, priced.to) -
+                              rating::counted_of(*ref.usage, priced.from);
+            windowed = windowed || !of_cycle;
         }
         if (sum == nullptr) return {};
         sum->exact += whole.exact;
         sum->quantity += whole.quantity;
-        add_days(counter, window, *sum);
+        sum->by_day.resize(static_cast<std::size_t>(window.days()), 0);
+        if (windowed) {
+            add_window(counter, whole, *sum);
+        } else {
+            add_days(counter, *sum);
+        }
         add_subjects(counter, row, whole, *sum);
         return {};
     }
@@ -136,14 +147,13 @@ class UsageComposer {
     }
 
     // The picture of the window: only days that this payer pays for.
-    void add_days(const Counter& counter, DatePeriod window, UsageSum& sum) const {
+    void add_days(const Counter& counter, UsageSum& sum) const {
         const AccountId payer = context_.input().payer;
-        sum.by_day.resize(static_cast<std::size_t>(window.days()), 0);
         std::size_t segment = 0;
         for (std::size_t day = 0; day < std::min(counter.by_day.size(), sum.by_day.size()); ++day) {
             if (counter.segments.size() > 1) {
                 const Instant end = context_.directory().zone().start_of(
-                    window.first.plus_days(static_cast<int>(day) + 1));
+                    counter.key.window_first.plus_days(static_cast<int>(day) + 1));
                 while (segment + 1 < counter.segments.size() &&
                        counter.segments[segment + 1].start < end) {
                     segment += 1;
@@ -151,6 +161,13 @@ class UsageComposer {
             }
             if (counter.segments[segment].payer == payer) sum.by_day[day] += counter.by_day[day];
         }
+    }
+
+    // The same of a counter of an hour or a day.
+    static void add_window(const Counter& counter, const Subject& whole, UsageSum& sum) {
+        const Date day = sum.ref.version->zone.date_of(rating::window_start(counter.key.item));
+        const auto at = static_cast<std::size_t>(std::max(0, day - counter.key.window_first));
+        if (at < sum.by_day.size()) sum.by_day[at] += whole.quantity;
     }
 
     void add_subjects(const Counter& counter, const catalog::RateRow* row, const Subject& whole,

@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
+#include "rating/curve.h"
+
 namespace farthing::billing {
 namespace {
 
 constexpr std::size_t kPartsMax = 6;  // more are no sentence; the details tell them
-
-// Base units that are charged of the first `total`.
-std::int64_t beyond(std::int64_t total, std::int64_t allowance) {
-    return std::max<std::int64_t>(0, total - allowance);
-}
 
 bool same_price(const catalog::UnitPrice& a, const catalog::UnitPrice& b) {
     return a.per == b.per && a.amount.mantissa == b.amount.mantissa &&
@@ -72,28 +69,37 @@ void UsageWords::add_fee(const std::optional<Decimal>& of_row,
 void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow* row,
                      const rating::SegmentPrice& segment, std::int64_t allowance) {
     segments_ += 1;
-    const std::int64_t from = beyond(segment.from, allowance);
-    const std::int64_t to = beyond(segment.to, allowance);
+    const i128 from = rating::paid_of(charge, segment.from, allowance);
+    const i128 to = rating::paid_of(charge, segment.to, allowance);
     const catalog::SessionRule of_row =
         row != nullptr ? static_cast<const catalog::SessionRule&>(*row) : catalog::SessionRule{};
     const rating::Segment& counted = segment.segment;
     add_fee(of_row.connection_fee, charge.connection_fee, "connection fee", counted.sessions);
     add_fee(of_row.minimum, charge.minimum, "minimum", counted.below);
     // What stayed below the minimum is paid by it. Only flat prices have one.
-    if (row != nullptr) return add_part(row->price, i128{to} - from - counted.below_quantity);
+    if (row != nullptr) return add_part(row->price, to - from - counted.below_quantity);
     if (charge.minimum) {
-        return add_part(charge.bands.front().price, i128{to} - from - counted.below_quantity);
+        return add_part(charge.bands.front().price, to - from - counted.below_quantity);
     }
-    std::int64_t band_from = 0;
+    add_bands(charge, from, to);
+    if (!charge.cap) return;
+    catalog::PriceShape uncapped = charge;
+    uncapped.cap.reset();
+    above_cap_ += rating::exact_price(uncapped, segment.to, allowance) -
+                  rating::exact_price(uncapped, segment.from, allowance) - segment.price;
+}
+
+void UsageWords::add_bands(const catalog::UsageCharge& charge, i128 from, i128 to) {
+    i128 band_from = 0;
     for (const catalog::Band& band : charge.bands) {
+        const i128 band_to = band.to;
         if (charge.mode == catalog::BandMode::volume) {
-            if (to > band.to) continue;
-            add_part(band.price, i128{to} - from);
-            return;
+            if (to > band_to) continue;
+            return add_part(band.price, to - from);
         }
         add_part(band.price,
-                 i128{std::clamp(to, band_from, band.to)} - std::clamp(from, band_from, band.to));
-        band_from = band.to;
+                 std::clamp(to, band_from, band_to) - std::clamp(from, band_from, band_to));
+        band_from = band_to;
     }
 }
 
@@ -116,6 +122,12 @@ std::string UsageWords::text(const Exact& exact, const catalog::Meter& meter,
         sum += fee.amount.exact() * Exact(fee.sessions, 1);
         join(fmt::format("{} × {} {}", to_string(fee.sessions), price_text(fee.amount, currency),
                          fee.what));
+    }
+    sum -= above_cap_;
+    if (above_cap_ != Exact(0)) {
+        const bool less = above_cap_ < Exact(0);
+        const Exact amount = less ? Exact(0) - above_cap_ : above_cap_;
+        words += fmt::format(" {} {} above the cap", less ? "+" : "−", amount.to_decimal());
     }
     if (!readable || sum != exact) return fmt::format("sum of {} counters", segments_);
     return words.empty() ? "within what is included" : words;

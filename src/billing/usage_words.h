@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "billing/lines.h"
+#include "model/quantity_text.h"
 #include "rating/rater.h"
 
 namespace farthing::billing {
@@ -14,7 +15,9 @@ namespace farthing::billing {
 struct ShownQuantity {
     Exact number;
     std::string unit;
-    std::string text() const { return number.to_decimal(6) + (unit.empty() ? "" : " " + unit); }
+    std::string text() const {
+        return number_text(number, unit, 6) + (unit.empty() ? "" : " " + unit);
+    }
 };
 // In the unit of the price where that ends within six decimals, as bytes do in megabytes; else in a
 // readable unit of the meter.
@@ -43,12 +46,14 @@ class UsageWords {
         std::string_view what;  // "connection fee", "minimum"
         i128 sessions = 0;
     };
+    void add_bands(const catalog::UsageCharge& charge, i128 from, i128 to);
     void add_part(const catalog::UnitPrice& price, i128 quantity);
     void add_fee(const std::optional<Decimal>& of_row, const std::optional<Decimal>& of_charge,
                  std::string_view what, std::int64_t sessions);
 
     std::vector<Part> parts_;
     std::vector<Fee> fees_;
+    Exact above_cap_;  // what the prices come to beyond it
     std::int64_t segments_ = 0;
 };
 

@@ -27,12 +27,19 @@ std::vector<Share> read_shares(Reading& reading, const Fields& fields, const Dec
                                std::string_view whose);
 ComponentId component_id(Reading& reading, std::string_view plan, std::string_view name);
 
+// How `round_up` ends.
+constexpr std::string_view kPerSession = " per session";
+constexpr std::string_view kPerDay = " per day";
+
 struct ReadCharge {
     UsageCharge charge;
     std::vector<UsageCharge> in_bands;  // in step with charge.in_bands, whose indices are not set
     Condition condition;
     bool named = false;  // by the catalog itself
 };
+// Steps per day, window, cap and what a change does, of a usage charge whose prices and allowance
+// were read.
+void read_shape(Reading& reading, const Fields& fields, const Meter& meter, UsageCharge& charge);
 // The session rule of a usage charge whose prices and allowance were read.
 void read_session_rule(Reading& reading, const Fields& fields, const Meter& meter,
                        UsageCharge& charge);

@@ -14,6 +14,13 @@ std::string bands_text(const UsageCharge& charge, const Meter& meter) {
         if (band.to != INT64_MAX) text += " up to " + quantity_to_string(band.to, *meter.unit);
     }
     if (charge.mode == BandMode::volume) text += " (the band reached prices all of it)";
+    if (charge.block > 1) text += ", each one begun";
+    if (charge.window != Window::cycle)
+        text += charge.window == Window::hour ? ", in each hour" : ", in each day";
+    if (charge.step > 1)
+        text += fmt::format(" rounded up to {}", quantity_to_string(charge.step, *meter.unit));
+    if (charge.cap) text += fmt::format(", at most {}", charge.cap->to_string());
+    if (charge.restarts) text += ", anew where the price or the payer changes";
     return text;
 }
 

@@ -261,8 +261,12 @@ class Comparison {
         const auto fee = [](const UsageCharge& c) {
             return c.connection_fee ? c.connection_fee->exact() : Exact(0);
         };
+        const auto cap = [](const UsageCharge& c) {
+            return c.cap ? std::optional(c.cap->exact()) : std::nullopt;
+        };
         return same_bands && fee(a) == fee(b) && a.mode == b.mode && a.priced_by == b.priced_by &&
-               a.rates == b.rates;
+               a.rates == b.rates && a.step == b.step && a.block == b.block && cap(a) == cap(b) &&
+               a.window == b.window && a.restarts == b.restarts;
     }
 
     void compare_usage(const std::string& what, const UsageCharge& a, const UsageCharge& b) {

@@ -70,7 +70,8 @@ std::string usual_per(const Meter& meter) {
         case Dimension::event:
         case Dimension::number: return std::string(meter.unit->name);
         case Dimension::volume:
-        case Dimension::energy: break;
+        case Dimension::energy:
+        case Dimension::money: break;
     }
     return {};
 }

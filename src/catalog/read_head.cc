@@ -203,8 +203,10 @@ void read_meters(Reading& reading, const Fields& catalog) {
             reading.mistakes.add(
                 CatalogReason::unknown_unit, fields.place_of("unit"),
                 fmt::format("{} is no unit", shown(unit_name)),
-                "Write byte, second, millisecond, message, joule, event or number.");
+                "Write byte, second, millisecond, message, joule, event, number, or a currency "
+                "such as EUR.");
         }
+        if (meter.unit != nullptr) meter.unit = &base_unit(*meter.unit);
         if (meter.unit == nullptr)
             meter.unit = unit_named("event");  // so that what uses it is checked too
         const std::uint32_t id = reading.names.id_of(NameTable::Kind::meter, field.name);

@@ -10,8 +10,6 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::string_view kPerSession = " per session";
-
 class SessionReader {
   public:
     SessionReader(Reading& reading, const Fields& fields, const Meter& meter, UsageCharge& charge)
@@ -29,7 +27,7 @@ class SessionReader {
 
   private:
     bool of_time() const { return meter_.unit->dimension == Dimension::time; }
-    bool flat() const { return !charge_.allowance && charge_.mode == BandMode::flat; }
+    bool flat() const { return !charge_.allowance && charge_.additive(); }
 
     void read_increments_of() {
         if (fields_.has("round_up") && fields_.has("increments"))
@@ -50,10 +48,11 @@ class SessionReader {
 
     void read_round_up() {
         const std::string text = fields_.text("round_up");
+        if (charge_.step > 1 || text.ends_with(kPerDay)) return;  // read with the window
         if (!text.ends_with(kPerSession)) {
             return mistakes_.add(CatalogReason::bad_value, fields_.place_of("round_up"),
                                  fmt::format("`round_up` is {}", shown(text)),
-                                 "Write for example `1 kB per session`.");
+                                 "Write for example `1 kB per session` or `1 MB per day`.");
         }
         const std::string_view step =
             std::string_view(text).substr(0, text.size() - kPerSession.size());
@@ -106,9 +105,12 @@ class SessionReader {
     void refuse_what_is_not_flat() {
         const bool splits = charge_.at_price_change != AtEdge::start;
         if (charge_.minimum && !flat()) {
-            later("minimum", "a minimum with an allowance or with tiers");
+            later("minimum",
+                  "a minimum with an allowance, tiers, packages, a cap or round-up per day");
         }
         if (splits && !flat()) later("at_price_change", "splitting sessions in tiers");
+        if (splits && charge_.window != Window::cycle)
+            later("at_price_change", "splitting sessions of hours and days");
         if (splits && charge_.minimum)
             later("at_price_change", "splitting sessions with a minimum");
         if (splits && charge_.adds) later("at_price_change", "splitting sessions of surcharges");

@@ -10,8 +10,8 @@ namespace farthing::catalog {
 namespace {
 
 constexpr std::array<std::string_view, 5> kFeeOnly = {"amount", "per", "unit", "in", "prorate"};
-constexpr std::array<std::string_view, 6> kPriceKeys = {"price", "graduated", "volume",
-                                                        "deck",  "decks",     "price_list"};
+constexpr std::array<std::string_view, 8> kPriceKeys = {
+    "price", "package", "percent", "graduated", "volume", "deck", "decks", "price_list"};
 constexpr int kMarginMax = 10'000;  // percent
 
 class UsageReader {
@@ -45,6 +45,7 @@ class UsageReader {
         condition.name = charge_.name;
         read_allowance();
         read_prices();
+        read_shape(reading_, fields_, *meter_, charge_);
         read_session_rule(reading_, fields_, *meter_, charge_);
         charge_.tax_category = read_tax_category(reading_, fields_, defaults_.tax);
         charge_.shares = fields_.has("shares")
@@ -173,8 +174,8 @@ class UsageReader {
                 present.empty() ? "the charge has no price"
                                 : fmt::format("the charge has two prices, {} and {}",
                                               shown(present[0]), shown(present[1])),
-                "Write exactly one of `price`, `graduated`, `volume`, `deck`, `decks` and "
-                "`price_list`.");
+                "Write exactly one of `price`, `package`, `percent`, `graduated`, `volume`, "
+                "`deck`, `decks` and `price_list`.");
         }
         const std::string_view key = present.front();
         const bool in_file = key == "deck" || key == "decks" || key == "price_list";
@@ -183,10 +184,9 @@ class UsageReader {
                           "a margin stands on the prices of a deck or price list",
                           "Write the price with its margin.");
         }
-        if (key == "price") {
-            const auto price =
-                read_unit_price(fields_.text("price"), *meter_, value_at(fields_, "price"));
-            charge_.bands = {{INT64_MAX, price.value_or(UnitPrice{})}};
+        if (key == "price" || key == "package" || key == "percent") {
+            charge_.bands = {{INT64_MAX, read_one_price(fields_, key)}};
+            if (key == "package") charge_.block = charge_.bands.front().price.per;
         } else if (key == "graduated" || key == "volume") {
             charge_.mode = key == "graduated" ? BandMode::graduated : BandMode::volume;
             read_bands(key);
@@ -195,15 +195,22 @@ class UsageReader {
         }
     }
 
+    UnitPrice read_one_price(const Fields& fields, std::string_view key) {
+        const ValueAt at = value_at(fields, key);
+        const auto price = key == "percent" ? read_percent_price(fields.text(key), *meter_,
+                                                                 reading_.version.currency, at)
+                                            : read_unit_price(fields.text(key), *meter_, at);
+        return price.value_or(UnitPrice{});
+    }
+
     void read_bands(std::string_view key) {
         const auto& items = fields_.list(key);
         std::int64_t from = 0;
         for (std::size_t i = 0; i < items.size(); ++i) {
             const Fields band(items[i], table("band"), mistakes_);
             Band out;
-            if (band.has("price"))
-                out.price = read_unit_price(band.text("price"), *meter_, value_at(band, "price"))
-                                .value_or(UnitPrice{});
+            if (items[i].kind == Node::Kind::map && one_of(band, "price", "percent", "a band"))
+                out.price = read_one_price(band, band.has("price") ? "price" : "percent");
             if (band.has("to")) {
                 const auto to = read_quantity(band.text("to"), *meter_, value_at(band, "to"));
                 if (to && *to <= from) {
@@ -310,10 +317,11 @@ class UsageReader {
     void read_band_prices() {
         const auto& items = fields_.list("time_bands");
         if (items.empty()) return;
-        if (charge_.allowance || charge_.mode != BandMode::flat) {
+        if (charge_.allowance || !charge_.additive() || charge_.window != Window::cycle) {
             return mistakes_.add(
                 CatalogReason::not_supported, fields_.place_of("time_bands"),
-                "time bands with an allowance or with tiers are not priced by this release",
+                "time bands with an allowance, tiers, packages, a cap or hours and days are not "
+                "priced by this release",
                 "Give the charge one `price`, a deck or a price list.");
         }
         for (const Node& item : items) read_band_price(item);
@@ -349,9 +357,9 @@ class UsageReader {
         if (charge.title.empty()) charge.title = charge_.title + ", " + name;
         charge.id = component_id(reading_, defaults_.plan, charge.name);
         reader.read_prices();
-        if (charge.mode != BandMode::flat) {
+        if (!charge.additive()) {
             mistakes_.add(CatalogReason::not_supported, fields.place(),
-                          "tiers inside a time band are not priced by this release",
+                          "tiers and packages inside a time band are not priced by this release",
                           "Give the band one `price`, a deck or a price list.");
         }
         charge_.in_bands.push_back({static_cast<std::uint32_t>(band - bands.begin()), 0});

@@ -70,17 +70,17 @@ TEST(Sessions, WhatCanNotBePricedIsRefusedByName) {
     const std::string allowance =
         "price: 1 per minute, allowance: {quantity: 1 minute per subscription}";
     const std::pair<std::string, std::string> cases[] = {
-        {tiers + ", minimum: 1", "a minimum with an allowance or with tiers is not priced"},
-        {allowance + ", minimum: 1", "a minimum with an allowance or with tiers is not priced"},
+        {tiers + ", minimum: 1", "a minimum with an allowance, tiers, packages"},
+        {allowance + ", minimum: 1", "a minimum with an allowance, tiers, packages"},
         {tiers + ", at_price_change: split", "splitting sessions in tiers is not priced"},
         {"price: 1 per minute, minimum: 1, at_price_change: block",
          "splitting sessions with a minimum is not priced"},
         {"price: 1 per minute, adds: true, name: x, at_price_change: split",
          "splitting sessions of surcharges is not priced"},
         {tiers + ", time_bands: [{band: peak, price: 1 per minute}]",
-         "time bands with an allowance or with tiers are not priced"},
+         "time bands with an allowance, tiers, packages"},
         {"price: 1 per minute, time_bands: [{band: peak, graduated: [{price: 1 per minute}]}]",
-         "tiers inside a time band are not priced"},
+         "tiers and packages inside a time band are not priced"},
     };
     for (const auto& [keys, message] : cases) {
         const std::string text = told(calls(keys));

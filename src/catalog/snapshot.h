@@ -51,6 +51,20 @@ struct Band {
 };
 enum class BandMode : std::uint8_t { flat, graduated, volume };  // flat: one band
 
+// A price of a cumulated quantity.
+struct PriceShape {
+    BandMode mode = BandMode::flat;
+    std::vector<Band> bands;
+    std::int64_t step = 1;       // what was used counts in whole steps of base units
+    std::int64_t block = 1;      // what is paid counts in whole blocks: a package
+    std::optional<Decimal> cap;  // it costs at most that
+    // Whether what a sum costs is the sum of what its parts cost.
+    bool additive() const { return mode == BandMode::flat && step == 1 && block == 1 && !cap; }
+};
+
+// Over what a charge cumulates: the billing cycle, or each local hour or day of it by itself.
+enum class Window : std::uint8_t { cycle, hour, day };
+
 // Billable quantity of a session: at least `first`, then whole steps of `next` (60/6; 1/1 changes
 // nothing).
 struct Increments {
@@ -234,7 +248,7 @@ struct TimeBand {
 };
 
 // Its session rule: the increments of bands and network lists; decks say theirs per row.
-struct UsageCharge : SessionRule {
+struct UsageCharge : SessionRule, PriceShape {
     ComponentId id;
     std::string name;   // unique in its plan
     std::string title;  // on documents
@@ -243,8 +257,8 @@ struct UsageCharge : SessionRule {
     bool adds = false;
     std::optional<Allowance> allowance;  // with bands only
     PricedBy priced_by = PricedBy::bands;
-    BandMode mode = BandMode::flat;
-    std::vector<Band> bands;
+    Window window = Window::cycle;
+    bool restarts = false;   // tiers begin anew where the version or the payer changes
     std::string rates;       // the deck or list, of Version::decks
     std::string rates_text;  // as the catalog says it: "special, standard + 10 %"
     // What prices it inside time bands, in whose order they are asked; outside of all it prices

@@ -52,7 +52,7 @@ std::pair<std::string_view, std::string_view> fault_of(std::string_view text, ch
 // A unit's name as the meter can count it; told where it can't.
 bool check_unit(std::string_view name, const Meter& meter, const ValueAt& at) {
     const Unit* unit = unit_named(name);
-    if (unit != nullptr && unit->dimension == meter.unit->dimension) return true;
+    if (unit != nullptr && same_measure(*unit, *meter.unit)) return true;
     std::string message = unit == nullptr
                               ? fmt::format("{} is no unit", shown(name))
                               : fmt::format("{} doesn't measure what the meter {} counts ({})",
@@ -73,8 +73,10 @@ std::optional<std::int64_t> whole_units(std::string_view text, const Meter& mete
     return tell(at,
                 fmt::format("{} is {} of {}", shown(text),
                             quantity ? "too large a number" : "no whole number", meter.unit->name),
-                fmt::format("Write a whole number of {}, or a smaller unit for the meter.",
-                            meter.unit->name));
+                meter.unit->dimension == Dimension::money
+                    ? "Amounts on a meter have up to six decimals."
+                    : fmt::format("Write a whole number of {}, or a smaller unit for the meter.",
+                                  meter.unit->name));
 }
 
 std::optional<std::int64_t> read_step(std::string_view text, const Meter& meter,
@@ -129,10 +131,8 @@ std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& met
                                          const ValueAt& at) {
     const std::size_t per = text.find(" per ");
     if (text.find('%') != text.npos) {
-        at.mistakes.add(CatalogReason::not_supported, at.place,
-                        fmt::format("{} is a percent price", shown(text)),
-                        "Price the quantity for now: percent prices come in a later release.");
-        return std::nullopt;
+        return tell(at, fmt::format("{} is a percentage", shown(text)),
+                    "Write `percent: 15` on a charge of a meter of money.");
     }
     if (per == text.npos) {
         return tell(at, fmt::format("{} doesn't say for how much it is", shown(text)),
@@ -142,6 +142,26 @@ std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& met
     const auto units = read_per(trimmed(text.substr(per + 5)), meter, at);
     if (!amount || !units) return std::nullopt;
     return UnitPrice{*amount, *units, std::string(text)};
+}
+
+std::optional<UnitPrice> read_percent_price(std::string_view text, const Meter& meter,
+                                            Currency currency, const ValueAt& at) {
+    if (meter.unit->dimension != Dimension::money) {
+        return tell(at,
+                    fmt::format("`percent` is of amounts, and the meter {} counts {}",
+                                shown(meter.name), meter.unit->name),
+                    fmt::format("Write a price, or give the meter `unit: {}`.", currency.code()));
+    }
+    if (meter.unit->currency != currency.code()) {
+        return tell(at,
+                    fmt::format("a percentage of {} is no amount of {}", meter.unit->currency,
+                                currency.code()),
+                    fmt::format("Write a price such as `0.14 per {}`.", meter.unit->currency));
+    }
+    const auto percent = read_percent(text, at);
+    if (!percent) return std::nullopt;
+    const std::int64_t hundred = 100 * *units_in(unit_as_written(*meter.unit), *meter.unit);
+    return UnitPrice{*percent, hundred, percent->to_string() + " %"};
 }
 
 std::optional<std::int64_t> read_per(std::string_view text, const Meter& meter, const ValueAt& at) {

@@ -26,6 +26,9 @@ std::optional<Decimal> read_percent(std::string_view text, const ValueAt& at);
 // "0.05 per MB", "0.10 per 100 MB".
 std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& meter,
                                          const ValueAt& at);
+// "15", of amounts on a meter of money in the catalog's currency.
+std::optional<UnitPrice> read_percent_price(std::string_view text, const Meter& meter,
+                                            Currency currency, const ValueAt& at);
 // "MB", "100 MB" → base units of the meter, at least 1.
 std::optional<std::int64_t> read_per(std::string_view text, const Meter& meter, const ValueAt& at);
 // "50 MB" → base units of the meter, at least 0.

@@ -71,7 +71,7 @@ constexpr Key kRounding[] = {
 };
 constexpr Key kMeter[] = {
     {"unit", Shape::name, "",
-     "The base unit it counts in: byte, second, message, joule, event, number.", true},
+     "What it counts: byte, second, message, joule, event, number, or money: EUR.", true},
     {"title", Shape::text, "", "Heading on documents."},
 };
 constexpr Key kZone[] = {
@@ -169,7 +169,7 @@ constexpr Key kPlan[] = {
     refused("payer", "Say who pays on the account, not in the plan."),
     refused("special_prices", "Write `special_prices` at the top of the catalog."),
     refused("extends", "Write the plan out: plans that build on others come in a later release."),
-    refused("package", kLater),
+    refused("package", "Write it on a charge: `package: 5.00 per 100 MB`."),
 };
 constexpr Key kCharge[] = {
     {"fee", Shape::name, "", "Makes this a fee; its name in the plan."},
@@ -196,13 +196,16 @@ constexpr Key kCharge[] = {
     {"when", Shape::object, "condition",
      "Usage: the networks it applies to; without it, the rest."},
     {"adds", Shape::flag, "", "Usage: a surcharge on top of the charge that applies."},
-    {"round_up", Shape::text, "", "Usage: 1 kB per session."},
+    {"round_up", Shape::text, "", "Usage: 1 kB per session, or 1 MB per day."},
     {"increments", Shape::text, "", "Usage: first and next step of a session: 60/6."},
     {"allowance", Shape::object, "allowance", "Usage: what is included."},
     {"price", Shape::unit_price, "", "Usage: one price: 0.05 per MB."},
     {"graduated", Shape::objects, "band", "Usage: each band's price for the quantity inside it."},
     {"volume", Shape::objects, "band",
      "Usage: the price of the band that the total reaches, for all of it."},
+    {"package", Shape::unit_price, "",
+     "Usage: each package that is begun costs this: 5.00 per 100 MB."},
+    {"percent", Shape::decimal, "", "Usage: of amounts, on a meter of money: 15."},
     {"deck", Shape::name, "", "Usage: priced by called prefix."},
     {"decks", Shape::texts, "",
      "Usage: several decks in order of trust; the first that has the number prices it."},
@@ -220,16 +223,16 @@ constexpr Key kCharge[] = {
      "at the price of their own start, or as a whole at the price of its start."},
     {"at_price_change", Shape::choice, "start|split|block",
      "Usage: a session over a change of price has the price of its start (default), or is split."},
-    refused("window", "Count per month for now: burst and day windows come in a later release."),
+    {"window", Shape::choice, "cycle|hour|day",
+     "Usage: over what it counts: the billing cycle (default), or each local hour or day."},
+    {"price_cap", Shape::decimal, "", "Usage: what the usage of a window costs at most."},
+    {"on_change", Shape::choice, "continue|restart",
+     "Usage: whether tiers go on (default) or begin anew where the price or the payer changes."},
     refused("rollover", "What is unused lapses at the end of the cycle for now."),
-    refused("package", "Use a fee with an allowance, or a graduated price, for now."),
-    refused("block", "Use a fee with an allowance, or a graduated price, for now."),
-    refused("percent", "Price the quantity for now: percent prices come in a later release."),
-    refused("price_cap", "Use a last band with price 0 for now."),
+    refused("block", "Write `package: 5.00 per 100 MB`."),
     refused("spending_cap", "Watch spending outside the catalog for now."),
     refused("limits", "Block usage in the network for now."),
     refused("at", "Write `time_bands` on the charge."),
-    refused("on_change", "Tiers continue over a change of price or payer in this release."),
     refused("sponsored", "Let the sponsor's account pay for the subscription for now."),
     refused("payer", "Say who pays on the account, not in the plan."),
     refused("special_prices", "Write `special_prices` at the top of the catalog."),
@@ -266,14 +269,14 @@ constexpr Key kAllowance[] = {
     refused("attribution", "How overage is shared among members can't be chosen in this release."),
     refused("on_join", "How a join counts can't be chosen in this release."),
     refused("on_leave", "How a leave counts can't be chosen in this release."),
-    refused("window", "An allowance lives for its cycle in this release."),
+    refused("window", "Write `window` on the charge: its allowance is that of each window."),
 };
 constexpr Key kBand[] = {
     {"to", Shape::quantity, "",
-     "Up to where, counted from the start of the cycle; the last band has none."},
-    {"price", Shape::unit_price, "", "0.10 per MB.", true},
+     "Up to where, counted from the start of the window; the last band has none."},
+    {"price", Shape::unit_price, "", "0.10 per MB."},
+    {"percent", Shape::decimal, "", "Of amounts, on a meter of money: 15."},
     refused("fee", "Charge a fee of its own for now: fees of bands come in a later release."),
-    refused("percent", "Price the quantity for now."),
 };
 constexpr Key kBandPrice[] = {
     {"band", Shape::name, "", "A time band of the catalog.", true},
@@ -283,6 +286,8 @@ constexpr Key kBandPrice[] = {
     {"decks", Shape::texts, "", "Several decks in order of trust."},
     {"margin", Shape::text, "", "On the prices of its deck or price list: 10 %."},
     {"price_list", Shape::name, "", "Priced by network."},
+    {"percent", Shape::decimal, "", "Of amounts, on a meter of money: 15."},
+    {"package", Shape::unit_price, "", "Not priced inside time bands by this release."},
     {"graduated", Shape::objects, "band", "Not priced inside time bands by this release."},
     {"volume", Shape::objects, "band", "Not priced inside time bands by this release."},
 };

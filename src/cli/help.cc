@@ -84,7 +84,7 @@ std::string group_of_commands(std::string_view noun) {
 }  // namespace
 
 std::string overview() {
-    std::string text = "Farthing: from usage files to exact, explained invoices\n\n";
+    std::string text = "Farthing: from usage files to exact, explained invoices\n";
     for (const std::string& noun : noun_names()) {
         std::string verbs;
         std::string_view summary;

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "cli/listing.h"
 #include "cli/scenario_stage.h"
+#include "model/quantity_text.h"
 
 namespace farthing::cli {
 
@@ -21,7 +22,7 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 std::string quantity_text(const InvoiceLine& line) {
-    return line.quantity.to_decimal(12);
+    return number_text(line.quantity, line.unit);
 }
 
 }  // namespace
@@ -41,6 +42,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "estimate") return expect_estimate(line);
     if (verb == "finding" || verb == "findings") return expect_finding(line);
     if (verb == "explain") return expect_explain(line);
+    if (verb == "quote") return expect_quote(line);
     if (verb == "balance") return expect_balance(line);
     return expect_documents(line);
 }

@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 31> kVerbs = {
     "identify", "usage",   "feed",  "file",    "retry",     "drop",     "bill",    "undo",
     "send",     "adjust",  "field", "import",  "now",       "explain",  "invoice", "records",
     "charge",   "share",   "fix",   "note",    "credit",    "debit",    "void"};
-constexpr std::array<std::string_view, 10> kExpectationVerbs = {
-    "own",       "suspense", "refused", "check",    "balance",
-    "documents", "no",       "finding", "findings", "estimate"};
+constexpr std::array<std::string_view, 11> kExpectationVerbs = {
+    "own", "suspense", "refused",  "check",    "balance", "documents",
+    "no",  "finding",  "findings", "estimate", "quote"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

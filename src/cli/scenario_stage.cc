@@ -206,6 +206,13 @@ Result<void> Stage::change(const Line& line) {
                              newest()->zone.start_of(day).plus_micros(line.time.value_or(0)));
 }
 
+// As a feed has it where it names no unit.
+static std::string as_written(std::int64_t quantity, const Unit& base) {
+    if (base.dimension != Dimension::money) return std::to_string(quantity);
+    const std::string text = quantity_to_string(quantity, base);
+    return text.substr(0, text.find(' '));
+}
+
 // SUBSCRIPTION SERVICE QUANTITY [UNIT] [network N] [called N]
 Result<void> Stage::usage(const Line& line) {
     if (!line.date || !line.time)
@@ -228,7 +235,7 @@ Result<void> Stage::usage(const Line& line) {
         return wrong(line, "that local time occurs twice or never");
     usage_count_ += 1;
     usage_rows_ += std::to_string(usage_count_) + "," + csv_field(subscription) + "," + service +
-                   "," + to_rfc3339(reading.first) + "," + std::to_string(*base) + "," +
+                   "," + to_rfc3339(reading.first) + "," + as_written(*base, *meter->unit) + "," +
                    word_after(line, "network").value_or("") + "," +
                    word_after(line, "called").value_or("") + "\n";
     return {};

@@ -69,6 +69,7 @@ class Stage {
     Result<void> expect_finding(const Line& line);
     Result<void> expect_estimate(const Line& line);
     Result<void> expect_explain(const Line& line);
+    Result<void> expect_quote(const Line& line);
     Result<void> expect_balance(const Line& line);
     Result<void> expect_documents(const Line& line);
     std::vector<std::string> document_lines(const Invoice& invoice, bool with_details) const;

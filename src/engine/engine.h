@@ -252,6 +252,37 @@ struct SubscriptionCharge {
     Money amount;
 };
 
+// A price enquiry: what would a session cost, and how much of it does a balance afford?
+struct QuoteQuestion {
+    std::string subscription;
+    std::string meter;
+    std::string quantity;  // "2 minute"; without unit in the meter's own
+    std::string network;   // "248-01"; these three may be empty
+    std::string called;
+    std::string calling;
+    Instant when;
+    std::string balance;  // "0.50"; empty: not asked
+};
+struct QuoteAnswer {
+    struct Part {
+        std::string charge;    // "plan/charge"
+        std::string price;     // "0.04 per minute"
+        std::string rule;      // of sessions: "counted in steps of 1 minute"; may be empty
+        std::string counter;   // where it stands: "0 second"
+        std::string billable;  // what the quantity comes to
+    };
+    std::vector<Part> parts;  // the prices in which it begins
+    Money amount;
+    struct Affordable {
+        bool refused = false;       // the balance is less than the first block costs
+        bool any_quantity = false;  // it costs no more, however long it is
+        std::string quantity;       // what it affords before another price begins
+        Money amount;
+        Money first;  // what the first block costs
+    };
+    std::optional<Affordable> affordable;
+};
+
 class Engine {
   public:
     // Opens or makes a data folder.
@@ -313,6 +344,8 @@ class Engine {
     // Rated usage, in batch and row order.
     Result<void> each_rated_record(const std::function<void(const RatedRecord&)>& visit);
     Result<std::vector<SubscriptionCharge>> charges(const std::string& subscription);
+    // Nothing changes by it.
+    Result<QuoteAnswer> quote(const QuoteQuestion& question);
 
     // How far from an account's earlier documents a new one may be before a preview or run tells
     // it: more than `factor` times their median, or less than that part of it. 0: never told.

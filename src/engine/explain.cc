@@ -12,6 +12,7 @@
 #include "engine/suspense_groups.h"
 #include "mediation/collect.h"
 #include "model/quantity.h"
+#include "model/quantity_text.h"
 #include "rating/curve.h"
 #include "store/archive.h"
 
@@ -143,7 +144,7 @@ class Explain {
             fmt::format("{}: {} {} for {}", line.text, line.amount.to_string(invoice.line_digits),
                         currency, to_string(line.period));
         if (!line.quantity.is_zero())
-            e.sentence += fmt::format(" ({} {})", line.quantity.to_decimal(), line.unit);
+            e.sentence += fmt::format(" ({} {})", number_text(line.quantity, line.unit), line.unit);
         e.arithmetic.push_back(line.arithmetic + " = " + line.exact.to_decimal());
         if (line.already_billed.atoms != 0) {
             e.arithmetic.push_back("billed before for the same period: " +
@@ -243,7 +244,7 @@ class Explain {
             };
             e.allowance = {left(from), left(to)};
         }
-        const rating::Curve curve(shape.bands, shape.mode, version.currency);
+        const rating::Curve curve(shape.price, version.currency);
         const Exact before = curve.exact(from, shape.allowance);
         const Exact after = curve.exact(to, shape.allowance);
         e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
@@ -280,8 +281,7 @@ class Explain {
         std::string subject;
         std::string title;
         std::string price_text;
-        std::vector<catalog::Band> bands;
-        catalog::BandMode mode = catalog::BandMode::flat;
+        catalog::PriceShape price;
         std::int64_t allowance = 0;
     };
     Result<Shape> shape_of(const catalog::Version& version, const catalog::UsageCharge* charge,
@@ -294,25 +294,18 @@ class Explain {
                                          : owner_name(state_.directory, row.owner_kind, row.owner);
         shape.title = charge->title.empty() ? charge->name : charge->title;
         if (charge->priced_by == catalog::PricedBy::bands) {
-            shape.bands = charge->bands;
-            shape.mode = charge->mode;
+            shape.price = *charge;
             const rating::CounterKey key{Perspective::retail, row.owner_kind, row.owner,
                                          row.component,       row.item,       row.window_first};
             shape.allowance = rating::allowance_of(version, state_.directory, key,
                                                    {row.window_first, row.window_end});
-            for (const catalog::Band& band : charge->bands) {
-                const bool last = band.to == INT64_MAX;
-                if (!shape.price_text.empty()) shape.price_text += ", ";
-                shape.price_text +=
-                    (last ? "" : "to " + quantity_to_string(band.to, *shape.unit) + " ") +
-                    band.price.text;
-            }
+            shape.price_text = shape_words(version, *charge, row.item);
             if (charge->allowance) shape.price_text += "; included " + charge->allowance->text;
         } else {
             const catalog::RateRow* rate = version.deck(*charge)->row(row.item, row.segment_start);
             if (rate == nullptr)
                 return fail(EngineReason::charge_unknown, "its deck has no such row any more");
-            shape.bands = {catalog::Band{INT64_MAX, rate->price}};
+            shape.price.bands = {catalog::Band{INT64_MAX, rate->price}};
             shape.price_text =
                 fmt::format("{} {} ({}), {}/{}", rate->prefix, rate->name, rate->price.text,
                             rate->increments.first, rate->increments.next);

@@ -4,10 +4,9 @@
 
 #include "catalog/describe.h"
 #include "rating/pricing.h"
+#include "rating/window.h"
 
 namespace farthing::engine {
-
-namespace {
 
 std::string rule_words(const catalog::SessionRule& rule, const catalog::Meter& meter) {
     std::string words = catalog::increments_text(rule.increments, meter);
@@ -21,7 +20,29 @@ std::string rule_words(const catalog::SessionRule& rule, const catalog::Meter& m
     return words;
 }
 
-}  // namespace
+std::string shape_words(const catalog::Version& version, const catalog::UsageCharge& charge,
+                        std::uint64_t item) {
+    const Unit& unit = *version.meter(charge.meter)->unit;
+    std::string words;
+    for (const catalog::Band& band : charge.bands) {
+        if (!words.empty()) words += ", ";
+        if (band.to != INT64_MAX) words += "to " + quantity_to_string(band.to, unit) + " ";
+        words += band.price.text;
+    }
+    if (charge.block > 1) words += ", each one begun";
+    if (charge.step > 1)
+        words += ", of the day rounded up to " + quantity_to_string(charge.step, unit);
+    if (charge.cap) words += ", at most " + charge.cap->to_string();
+    if (charge.window == catalog::Window::cycle || item == 0) return words;
+    const Instant start = rating::window_start(item);
+    const Date day = version.zone.date_of(start);
+    if (charge.window == catalog::Window::day) return words + "; on " + to_string(day);
+    const std::int64_t minute =
+        (version.zone.local_micros(start) - std::int64_t{day.days} * kMicrosPerDay) /
+        (60 * kMicrosPerSecond);
+    return words + fmt::format("; in the hour from {:02}:{:02} of {}", minute / 60, minute % 60,
+                               to_string(day));
+}
 
 void add_session_words(const catalog::Snapshot& catalog, const store::RatedRow& row,
                        const store::UsageRow& usage, Explanation& e) {

@@ -22,6 +22,10 @@ namespace farthing {
       "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345 or a charge like "   \
       "chg-12-s7-c3-20260601.")                                                                    \
     X(charge_unknown, "no charge has that id", "List invoices with `farthing invoice list`.")      \
+    X(quote_malformed, "the enquiry can't be read",                                                \
+      "Name a meter of the catalog, a quantity such as `2 minute`, a network such as 248-01 and "  \
+      "an amount such as 0.50.")                                                                   \
+    X(quote_unpriced, "that usage has no price", "Mend it as `farthing help errors` says.")        \
     X(check_unknown, "there is no check of that name",                                             \
       "Use usage, quantities, ledger, archive, settlement, documents, database, anomalies or "     \
       "all.")

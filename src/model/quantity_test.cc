@@ -147,5 +147,23 @@ TEST(Outcomes, every_reason_says_what_to_do) {
     EXPECT_EQ(kOutcomeNames.size(), kOutcomes);
 }
 
+TEST(Quantity, money_counts_in_millionths_and_prints_as_money) {
+    const Unit& base = base_unit(*unit_named("EUR"));
+    EXPECT_EQ(base.name, "millionth of EUR");
+    EXPECT_EQ(unit_named("millionth of EUR"), &base);
+    EXPECT_EQ(parse_quantity("12.5", base), 12'500'000);
+    EXPECT_EQ(parse_quantity("12.5 EUR", base), 12'500'000);
+    EXPECT_EQ(parse_quantity("0.000001", base), 1);
+    EXPECT_EQ(parse_quantity("0.0000001", base), std::nullopt);  // finer than what is counted
+    EXPECT_EQ(parse_quantity("1 USD", base), std::nullopt);
+    EXPECT_EQ(parse_quantity("1 message", base), std::nullopt);
+    EXPECT_EQ(quantity_to_string(12'500'000, base), "12.50 EUR");
+    EXPECT_EQ(quantity_to_string(1'000'000'000, base), "1000.00 EUR");
+    EXPECT_EQ(quantity_to_string(1, base), "0.000001 EUR");
+    EXPECT_EQ(quantity_to_string(5'000'000, base_unit(*unit_named("JPY"))), "5 JPY");
+    EXPECT_FALSE(same_measure(*unit_named("USD"), base));
+    EXPECT_EQ(base_unit(*unit_named("MB")).name, "MB");
+}
+
 }  // namespace
 }  // namespace farthing

@@ -2,6 +2,7 @@
 #include "base/int128.h"
 #include "rating/pricing.h"
 #include "rating/rater.h"
+#include "rating/window.h"
 
 namespace farthing::rating {
 
@@ -60,6 +61,10 @@ std::int64_t allowance_of(const catalog::Version& version, const directory::Dire
     const auto [plan, charge] = find_charge(version, key.component);
     if (plan == nullptr || !charge->allowance || window.empty()) return 0;
     const catalog::Allowance& allowance = *charge->allowance;
+    if (charge->window != catalog::Window::cycle && key.item != 0) {
+        const Date day = version.zone.date_of(window_start(key.item));
+        window = {day, day.plus_days(1)};
+    }
     if (allowance.per_pool) return allowance.quantity;
     i128 sum = 0;
     each_member(directory, key, allowance.shared_by == catalog::SharedBy::enterprise,

@@ -16,6 +16,11 @@ std::optional<i128> common_multiple(i128 a, i128 b) {
     return checked_mul(a / gcd128(a, b), b);
 }
 
+i128 rounded_up(i128 quantity, std::int64_t step) {
+    if (step <= 1 || quantity <= 0) return quantity;
+    return (quantity + step - 1) / step * step;
+}
+
 // Most products fit in 64 bits, where the division costs a tenth.
 i128 divided_half_even(i128 dividend, i128 divisor) {
     if (divisor == 1) return dividend;
@@ -33,14 +38,23 @@ i128 divided_half_even(i128 dividend, i128 divisor) {
 
 }  // namespace
 
-Curve::Curve(std::span<const catalog::Band> bands, catalog::BandMode mode, Currency currency,
-             const Exact& factor)
-    : mode_(mode),
+Curve::Curve(catalog::PriceShape shape, Currency currency, const Exact& factor)
+    : shape_(std::move(shape)),
+      stepped_(shape_.step > 1 || shape_.block > 1),
       atom_digits_(currency.atom_digits()),
-      exact_bands_(bands.begin(), bands.end()),
       factor_(factor) {
     compile();
+    if (!shape_.cap) return;
+    const Exact cap = shape_.cap->exact() * factor_;
+    const auto atoms = cap.rounded(atom_digits_, Rounding::half_even);
+    const auto narrow = atoms ? narrow64(*atoms) : std::nullopt;
+    if (narrow) cap_atoms_ = *narrow;  // else it is more than anything that can be posted
 }
+
+Curve::Curve(std::span<const catalog::Band> bands, catalog::BandMode mode, Currency currency,
+             const Exact& factor)
+    : Curve(catalog::PriceShape{.mode = mode, .bands = {bands.begin(), bands.end()}, .cap = {}},
+            currency, factor) {}
 
 // Brings the bands' prices to one denominator. Whatever leaves 128 bits on the way makes the curve
 // a large one, which is evaluated with numbers of any size: slower, never wrong.
@@ -49,7 +63,7 @@ void Curve::compile() {
     std::vector<Exact::Ratio> prices;
     i128 denominator = 1;
     const Exact atoms_per_unit = Exact(power_of_ten128(atom_digits_), 1) * factor_;
-    for (const catalog::Band& band : exact_bands_) {
+    for (const catalog::Band& band : shape_.bands) {
         const auto price = (band.price.exact() * atoms_per_unit).ratio();
         if (!price) return;
         const auto common = common_multiple(denominator, price->denominator);
@@ -59,13 +73,13 @@ void Curve::compile() {
     }
     std::int64_t from = 0;
     i128 before = 0;
-    for (std::size_t i = 0; i < exact_bands_.size(); ++i) {
+    for (std::size_t i = 0; i < shape_.bands.size(); ++i) {
         const auto numerator =
             checked_mul(prices[i].numerator, denominator / prices[i].denominator);
         if (!numerator) return;
-        const std::int64_t to = exact_bands_[i].to;
+        const std::int64_t to = shape_.bands[i].to;
         bands_.push_back({from, to, *numerator, before});
-        if (i + 1 == exact_bands_.size()) break;
+        if (i + 1 == shape_.bands.size()) break;
         const auto whole_band = checked_mul(*numerator, i128{to} - from);
         const auto sum = whole_band ? checked_add(before, *whole_band) : std::nullopt;
         if (!sum) return;
@@ -76,24 +90,37 @@ void Curve::compile() {
     small_ = true;
 }
 
-Exact Curve::exact(std::int64_t total, std::int64_t allowance) const {
-    if (total <= allowance) return {};
-    const std::int64_t paid = total - allowance;
+i128 counted_of(const catalog::PriceShape& shape, std::int64_t total) {
+    return rounded_up(total, shape.step);
+}
+
+i128 paid_of(const catalog::PriceShape& shape, std::int64_t total, std::int64_t allowance) {
+    const i128 beyond = counted_of(shape, total) - allowance;
+    return beyond <= 0 ? 0 : rounded_up(beyond, shape.block);
+}
+
+Exact exact_price(const catalog::PriceShape& shape, std::int64_t total, std::int64_t allowance) {
+    const i128 paid = paid_of(shape, total, allowance);
+    if (paid == 0) return {};
     Exact sum;
-    std::int64_t from = 0;
-    for (const catalog::Band& band : exact_bands_) {
-        const bool last = &band == &exact_bands_.back();
+    i128 from = 0;
+    for (const catalog::Band& band : shape.bands) {
+        const bool last = &band == &shape.bands.back();
         const bool holds = paid <= band.to || last;
-        if (mode_ == catalog::BandMode::volume) {
+        if (shape.mode == catalog::BandMode::volume) {
             if (!holds) continue;
-            sum = Exact(paid) * band.price.exact();
+            sum = Exact(paid, 1) * band.price.exact();
             break;
         }
-        sum += Exact((holds ? paid : band.to) - from) * band.price.exact();
+        sum += Exact((holds ? paid : i128{band.to}) - from, 1) * band.price.exact();
         if (holds) break;
         from = band.to;
     }
-    return sum * factor_;
+    return shape.cap && shape.cap->exact() < sum ? shape.cap->exact() : sum;
+}
+
+Exact Curve::exact(std::int64_t total, std::int64_t allowance) const {
+    return exact_price(shape_, total, allowance) * factor_;
 }
 
 // Atoms of `paid` base units times the common denominator.
@@ -101,21 +128,31 @@ std::optional<i128> Curve::dividend(std::int64_t paid) const {
     std::size_t i = 0;
     while (i + 1 < bands_.size() && paid > bands_[i].to) ++i;
     const Band& band = bands_[i];
-    if (mode_ == catalog::BandMode::volume) return checked_mul(band.numerator, paid);
+    if (shape_.mode == catalog::BandMode::volume) return checked_mul(band.numerator, paid);
     const auto inside = checked_mul(band.numerator, paid - band.from);
     return inside ? checked_add(band.before, *inside) : std::nullopt;
 }
 
-std::optional<std::int64_t> Curve::atoms(std::int64_t total, std::int64_t allowance) const {
-    if (total <= allowance || exact_bands_.empty()) return 0;
-    if (small_) {
-        const auto product = dividend(total - allowance);
+std::optional<std::int64_t> Curve::uncapped_atoms(std::int64_t total,
+                                                  std::int64_t allowance) const {
+    const auto paid = stepped_ ? narrow64(paid_of(shape_, total, allowance)) : total - allowance;
+    if (paid && *paid <= 0) return 0;
+    if (small_ && paid) {
+        const auto product = dividend(*paid);
         if (product && *product != kLeast) {
             return narrow64(divided_half_even(*product, denominator_));
         }
     }
     const auto wide = exact(total, allowance).rounded(atom_digits_, Rounding::half_even);
     return wide ? narrow64(*wide) : std::nullopt;
+}
+
+// Rounding keeps the order of amounts: the cap may be compared after it.
+std::optional<std::int64_t> Curve::atoms(std::int64_t total, std::int64_t allowance) const {
+    if ((total <= allowance && !stepped_) || shape_.bands.empty()) return 0;
+    const auto atoms = uncapped_atoms(total, allowance);
+    if (!shape_.cap) return atoms;
+    return atoms ? std::min(*atoms, cap_atoms_) : std::optional(cap_atoms_);
 }
 
 }  // namespace farthing::rating

@@ -1,5 +1,6 @@
 // A price function of a cumulated quantity, compiled to integers: atoms(T) = Σ band quantity ×
-// numerator / denominator.
+// numerator / denominator, of what is paid once the total was rounded up to steps, the allowance
+// taken off and the rest rounded up to blocks; at most the cap.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,17 @@
 
 namespace farthing::rating {
 
+// Base units of the first `total` as they count: in whole steps. What is paid for of them, beyond
+// `allowance`: in whole blocks.
+i128 counted_of(const catalog::PriceShape& shape, std::int64_t total);
+i128 paid_of(const catalog::PriceShape& shape, std::int64_t total, std::int64_t allowance);
+// What they cost, in units of the currency.
+Exact exact_price(const catalog::PriceShape& shape, std::int64_t total, std::int64_t allowance);
+
 class Curve {
   public:
-    // Bands as the catalog has them; `factor` scales every price (a partner's percent / 100).
+    // As the catalog has it; `factor` scales every price (a partner's percent / 100).
+    Curve(catalog::PriceShape shape, Currency currency, const Exact& factor = Exact(1));
     Curve(std::span<const catalog::Band> bands, catalog::BandMode mode, Currency currency,
           const Exact& factor = Exact(1));
 
@@ -35,14 +44,16 @@ class Curve {
     };
     void compile();
     std::optional<i128> dividend(std::int64_t paid) const;
+    std::optional<std::int64_t> uncapped_atoms(std::int64_t total, std::int64_t allowance) const;
 
+    catalog::PriceShape shape_;
+    bool stepped_ = false;  // steps or blocks
     std::vector<Band> bands_;
-    catalog::BandMode mode_;
     i128 denominator_ = 1;
     int atom_digits_ = 0;
     bool small_ = true;  // numerators fit in 128 bits; else only `exact_bands_` is used
-    std::vector<catalog::Band> exact_bands_;
     Exact factor_;
+    std::int64_t cap_atoms_ = INT64_MAX;
 };
 
 }  // namespace farthing::rating

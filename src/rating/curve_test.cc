@@ -110,5 +110,62 @@ TEST(Curve, ec12_ec13_billable_increments) {
     EXPECT_EQ(billable(75, {30, 6}), 78);
 }
 
+catalog::PriceShape shape_of(std::vector<Band> bands, BandMode mode = BandMode::flat) {
+    return {.mode = mode, .bands = std::move(bands), .cap = {}};
+}
+
+TEST(Curve, a_package_is_paid_when_it_is_begun) {
+    auto shape = shape_of({{INT64_MAX, price("5.00", 100)}});
+    shape.block = 100;
+    const Curve curve(shape, kEuro);
+    EXPECT_EQ(curve.exact(50, 50), Exact(0));
+    EXPECT_EQ(curve.exact(51, 50), Exact(5));
+    EXPECT_EQ(curve.exact(150, 50), Exact(5));
+    EXPECT_EQ(curve.exact(151, 50), Exact(10));
+    EXPECT_EQ(curve.atoms(151, 50), 10'000'000'000);
+    EXPECT_EQ(curve.atoms(INT64_MAX, INT64_MAX), 0);
+}
+
+TEST(Curve, steps_come_before_the_allowance_and_blocks_after_it) {
+    auto shape = shape_of({{INT64_MAX, price("1")}});
+    shape.step = 10;
+    EXPECT_EQ(Curve(shape, kEuro).exact(11, 15), Exact(5));
+    EXPECT_EQ(Curve(shape, kEuro).exact(10, 15), Exact(0));
+    EXPECT_EQ(Curve(shape, kEuro).atoms(15, 15), 5'000'000'000);
+    shape.block = 7;
+    EXPECT_EQ(Curve(shape, kEuro).exact(11, 15), Exact(7));
+}
+
+TEST(Curve, the_cap_holds_for_every_mode_and_share) {
+    for (const BandMode mode : {BandMode::graduated, BandMode::volume}) {
+        auto shape = shape_of(kTiers, mode);
+        shape.cap = *Decimal::parse("10.02");
+        const Curve whole(shape, kEuro);
+        const Curve half(shape, kEuro, Exact(1, 2));
+        for (const std::int64_t total : {0L, 99L, 100L, 101L, 500L, 501L, 9'999L}) {
+            const Exact uncapped = Curve(kTiers, mode, kEuro).exact(total, 0);
+            const Exact cap(1'002, 100);
+            const Exact expected = cap < uncapped ? cap : uncapped;
+            EXPECT_EQ(whole.exact(total, 0), expected) << total;
+            EXPECT_EQ(half.exact(total, 0), expected * Exact(1, 2)) << total;
+            EXPECT_EQ(whole.atoms(total, 0), expected.rounded(9, Rounding::half_even)) << total;
+        }
+    }
+}
+
+TEST(Curve, a_cap_holds_where_the_price_itself_leaves_what_can_be_posted) {
+    auto shape = shape_of({{INT64_MAX, price("999999999999999999")}});
+    EXPECT_FALSE(Curve(shape, kEuro).atoms(kHuge, 0));
+    shape.cap = *Decimal::parse("7.5");
+    EXPECT_EQ(Curve(shape, kEuro).atoms(kHuge, 0), 7'500'000'000);
+}
+
+TEST(Curve, rounding_up_leaves_no_room_to_wrap) {
+    auto shape = shape_of({{INT64_MAX, price("0.000000001")}});
+    shape.block = INT64_MAX - 1;
+    EXPECT_EQ(Curve(shape, kEuro).atoms(1, 0), INT64_MAX - 1);
+    EXPECT_FALSE(Curve(shape, kEuro).atoms(INT64_MAX, 0));  // two blocks
+}
+
 }  // namespace
 }  // namespace farthing::rating::testing

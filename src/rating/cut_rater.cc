@@ -171,7 +171,7 @@ SuspenseReason CutRater::plan_price(Lane& base, Lane& lane, Instant when, std::u
     Planned planned;
     planned.first_part = parts_.size();
     std::uint32_t last_day = 0;
-    const auto days = static_cast<std::uint32_t>(lane.window.days());
+    const auto days = lane.windowed ? 1 : static_cast<std::uint32_t>(lane.window.days());
     const auto add = [&](const std::vector<SessionPiece>& pieces, std::int64_t sign) {
         for (const SessionPiece& piece : pieces) {
             if (piece.price != price) continue;

@@ -19,7 +19,9 @@ struct Lane {
     const catalog::Deck* deck =
         nullptr;  // of a prefix deck: the row, and so the lane, is found per record
     const catalog::RateRow* row = nullptr;
-    bool in_band = false;  // of a time band: reached through the lane of the charge it belongs to
+    bool in_band = false;   // of a time band: reached through the lane of the charge it belongs to
+    bool windowed = false;  // its counter is that of an hour or a day
+    std::uint32_t latest = kNone;  // of the lane that hours and days are made of: the last one
     CounterKey key;
     DatePeriod window;
     AccountId payer;

@@ -24,13 +24,6 @@ void add_to(Segment& segment, const Move& move) {
     segment.records += 1;
 }
 
-// Billable totals before the segment at `position`.
-std::int64_t total_before(const Counter& counter, std::size_t position) {
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < position; ++i) total += counter.segments[i].quantity;
-    return total;
-}
-
 }  // namespace
 
 Mover::Mover(const catalog::Snapshot& catalog, const directory::Directory& directory,
@@ -90,6 +83,7 @@ void Mover::follow_window(std::uint32_t number, VersionNo in_force) {
         Grown grown{live.window_end, {}};
         std::int64_t from = 0;
         for (const Segment& segment : live.counter->segments) {
+            from = pricing_of(*live.counter, segment).begins_at(from);
             const std::int64_t to = from + segment.quantity;
             const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
             FARTHING_ASSERT(amounts);  // planning refuses what does not fit
@@ -128,6 +122,16 @@ const Pricing& Mover::pricing_of(const Counter& counter, const Segment& segment)
         prices_.of(segment.version, counter.key.component, counter.key.item, segment.start);
     FARTHING_ASSERT(pricing != nullptr);  // a published version is never taken back
     return *pricing;
+}
+
+// How far in its tiers the counter is at the end of the segment before `position`.
+std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
+    std::int64_t end = 0;
+    for (std::size_t i = 0; i < position; ++i) {
+        const Segment& segment = counter.segments[i];
+        end = pricing_of(counter, segment).begins_at(end) + segment.quantity;
+    }
+    return end;
 }
 
 std::optional<Amounts> Mover::amounts_of(std::uint32_t number, const Segment& segment,
@@ -236,27 +240,28 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
                       live.allowance);
 }
 
-// Adds to `charge` what `more` base units before them change on the segments from `first` on.
-bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t from,
-                           std::int64_t more, i128& charge) {
+// Adds to `charge` what it changes on the segments from `first` on that they begin at `after`
+// instead of `before`; up to one whose tiers begin anew.
+bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t before,
+                           std::int64_t after, i128& charge) {
     const auto& segments = counters_.at(number).segments;
     for (std::size_t i = first; i < segments.size(); ++i) {
         const Segment& segment = segments[i];
-        const std::int64_t to = from + segment.quantity;
-        const auto shifted_from = sum64(from, more);
-        const auto shifted_to = sum64(to, more);
-        if (!shifted_from || !shifted_to) return false;
+        const Pricing& pricing = pricing_of(counters_.at(number), segment);
+        if (pricing.begins_at(before) == pricing.begins_at(after)) return true;
+        const auto end = sum64(before, segment.quantity);
+        const auto new_end = sum64(after, segment.quantity);
+        if (!end || !new_end) return false;
         const SessionTotals sessions = segment.session_totals();
-        const auto before = amounts_of(number, segment, from, to, sessions);
-        const auto after = amounts_of(number, segment, *shifted_from, *shifted_to, sessions);
-        if (!before || !after) return false;
-        if (!narrow64(i128{after->usage} + after->fee - segment.posted_atoms)) return false;
-        if (!shares_fit(pricing_of(counters_.at(number), segment), *shifted_from, *shifted_to,
-                        sessions, allowance(number, segment.version))) {
+        const auto was = amounts_of(number, segment, before, *end, sessions);
+        const auto is = amounts_of(number, segment, after, *new_end, sessions);
+        if (!was || !is) return false;
+        if (!narrow64(i128{is->usage} + is->fee - segment.posted_atoms)) return false;
+        if (!shares_fit(pricing, after, *new_end, sessions, allowance(number, segment.version)))
             return false;
-        }
-        charge += i128{after->usage} - before->usage;
-        from = to;
+        charge += i128{is->usage} - was->usage;
+        before = *end;
+        after = *new_end;
     }
     return true;
 }
@@ -271,7 +276,8 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     if (!lives_[number].settled && !settle(number, nullptr)) return false;
     const Place place = place_of(counter, lane, move.when);
     const Segment own = place.is_new ? Segment{} : counter.segments[place.position];
-    const std::int64_t start = total_before(counter, place.position);
+    const std::int64_t before_it = end_before(counter, place.position);
+    const std::int64_t start = lane.pricing->begins_at(before_it);
     const SessionTotals sessions = own.session_totals() + move.adds;
     const std::int64_t free_units = allowance(number, place.version);
     move.from = start + own.quantity;
@@ -286,7 +292,8 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     move.fee = after->fee - before->fee;
     i128 charge = i128{after->usage} - before->usage + move.fee;
     const std::size_t next = place.position + (place.is_new ? 0 : 1);
-    if (!later_segments(number, next, move.from, move.billable, charge)) return false;
+    const std::int64_t was = place.is_new ? before_it : move.from;
+    if (!later_segments(number, next, was, move.to, charge)) return false;
     const auto narrow = narrow64(charge);
     if (!narrow) return false;
     move.charge = *narrow;
@@ -301,8 +308,11 @@ bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
     std::int64_t from = 0;
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
+        const Pricing& pricing = pricing_of(counter, segment);
+        from = pricing.begins_at(from);
         const std::int64_t to = from + segment.quantity;
-        const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
+        const auto amounts =
+            pricing.atoms(from, to, segment.session_totals(), allowance(number, segment.version));
         if (!amounts) return false;
         const i128 charge = i128{amounts->usage} + amounts->fee;
         const std::int64_t charged =
@@ -343,9 +353,10 @@ void Mover::touch(std::uint32_t number, Live& live) {
 void Mover::refresh(std::uint32_t number) {
     Live& live = lives_[number];
     Counter& counter = *live.counter;
-    const std::int64_t before = total_before(counter, counter.segments.size() - 1);
     live.last = &counter.segments.back();
     live.pricing = &pricing_of(counter, *live.last);
+    const std::int64_t before =
+        live.pricing->begins_at(end_before(counter, counter.segments.size() - 1));
     live.allowance = allowance(number, live.last->version);
     live.total = before + live.last->quantity;
     const auto usage_before = live.pricing->usage().atoms(before, live.allowance);
@@ -381,8 +392,8 @@ void Mover::insert_where_new(const Move& move) {
     }
     add_to(*at, move);
     at->last = std::max(at->last, move.when);
-    const auto days =
-        std::max(static_cast<std::size_t>(move.lane->window.days()), std::size_t{move.day} + 1);
+    const std::int64_t of_window = move.lane->windowed ? 1 : move.lane->window.days();
+    const auto days = std::max(static_cast<std::size_t>(of_window), std::size_t{move.day} + 1);
     if (counter.by_day.size() < days) counter.by_day.resize(days);
 }
 
@@ -446,9 +457,10 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
     Counter& counter = *live.counter;
     std::int64_t from = 0;
     for (Segment& segment : counter.segments) {
-        const std::int64_t to = from + segment.quantity;
         const bool at_end = &segment == live.last;
         const Pricing& pricing = at_end ? *live.pricing : pricing_of(counter, segment);
+        from = pricing.begins_at(from);
+        const std::int64_t to = from + segment.quantity;
         const std::int64_t free_units =
             at_end ? live.allowance : allowance(number, segment.version);
         const auto amounts = pricing.atoms(from, to, segment.session_totals(), free_units);

@@ -97,8 +97,9 @@ class Mover {
                     const SessionTotals& sessions, std::int64_t allowance) const;
     bool plan_at_end(const Lane& lane, const Live& live, Move& move) const;
     bool plan_anywhere(Lane& lane, Move& move);
-    bool later_segments(std::uint32_t number, std::size_t first, std::int64_t from,
-                        std::int64_t more, i128& charge);
+    std::int64_t end_before(const Counter& counter, std::size_t position);
+    bool later_segments(std::uint32_t number, std::size_t first, std::int64_t before,
+                        std::int64_t after, i128& charge);
     bool settle(std::uint32_t number, RatedChunk* rated);
     void refresh(std::uint32_t number);
     void insert_where_new(const Move& move);

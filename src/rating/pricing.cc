@@ -17,7 +17,7 @@ Curve linear(const catalog::UnitPrice& price, Currency currency, const Exact& fa
 Curve usage_curve(const catalog::UsageCharge& charge, const catalog::RateRow* row,
                   Currency currency, const Exact& factor = Exact(1)) {
     if (row != nullptr) return linear(row->price, currency, factor);
-    return Curve(charge.bands, charge.mode, currency, factor);
+    return Curve(charge, currency, factor);
 }
 
 // The row's words go before the charge's; price lists leave the increments to the charge.
@@ -61,8 +61,7 @@ std::optional<std::int64_t> sum64(std::optional<std::int64_t> a, std::optional<s
 
 std::optional<std::int64_t> difference(const Curve& curve, std::int64_t from, std::int64_t to,
                                        std::int64_t allowance) {
-    const auto before =
-        from <= allowance ? std::optional<std::int64_t>(0) : curve.atoms(from, allowance);
+    const auto before = curve.atoms(from, allowance);
     const auto after = curve.atoms(to, allowance);
     if (!before || !after) return std::nullopt;
     return narrow64(i128{*after} - *before);
@@ -160,7 +159,8 @@ const Pricing* PricingCache::of(VersionNo number, ComponentId component, std::ui
     if (version == nullptr) return nullptr;
     const catalog::UsageCharge* charge = find_charge(*version, component).charge;
     if (charge == nullptr) return nullptr;
-    if (item == 0) return of(*version, *charge, nullptr);
+    if (item == 0 || charge->priced_by == catalog::PricedBy::bands)
+        return of(*version, *charge, nullptr);
     const catalog::Deck* deck = version->deck(*charge);
     const catalog::RateRow* row = deck == nullptr ? nullptr : deck->row(item, start);
     return row == nullptr ? nullptr : of(*version, *charge, row);

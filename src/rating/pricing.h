@@ -45,7 +45,7 @@ class Pricing {
     bool plain() const { return plain_; }
     // What a session of `raw` comes to stays within what counters count.
     bool countable(std::int64_t raw) const { return raw <= kQuantityMax && countable_; }
-    // The exact price of a quantity, without fees and minimum.
+    // The exact price of a quantity by itself, without fees and minimum.
     Exact price_of(std::int64_t quantity) const { return usage_.exact(quantity, 0); }
     bool has_minimum() const { return minimum_.has_value(); }
     Exact minimum() const { return minimum_ ? minimum_->exact(1, 0) : Exact(0); }
@@ -67,6 +67,10 @@ class Pricing {
         return {use.billable - before.billable, use.totals - before.totals};
     }
     const Curve& usage() const { return usage_; }
+    // Where its segment begins in tiers, by where the segment before it ended.
+    std::int64_t begins_at(std::int64_t end_before) const {
+        return charge_->restarts ? 0 : end_before;
+    }
     bool has_fee() const { return fee_.has_value(); }
     // Atoms of those fees and of what minimums add; nullopt beyond 64 bits.
     std::optional<std::int64_t> fee_atoms(const SessionTotals& sessions) const;

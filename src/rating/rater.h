@@ -75,7 +75,7 @@ class Rater {
 struct SegmentPrice {
     Segment segment;
     Exact price;            // P_k(T_1+…+T_k) − P_k(T_1+…+T_(k−1)), with connection fees
-    std::int64_t from = 0;  // billable totals before and after this segment
+    std::int64_t from = 0;  // billable totals before and after this segment, since tiers began
     std::int64_t to = 0;
 };
 std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter,

@@ -11,7 +11,9 @@
 #include <set>
 
 #include "base/json.h"
+#include "rating/pricing.h"
 #include "rating/rating_world_test.h"
+#include "rating/window.h"
 
 namespace farthing::rating::testing {
 namespace {
@@ -45,8 +47,8 @@ class Generator {
     }
 
     void make() {
-        constexpr std::array<std::string_view, 4> kZones = {"Europe/Tallinn", "America/New_York",
-                                                            "Etc/UTC", "Asia/Kolkata"};
+        constexpr std::array<std::string_view, 5> kZones = {
+            "Europe/Tallinn", "America/New_York", "Etc/UTC", "Asia/Kolkata", "Australia/Lord_Howe"};
         world.zone = *TimeZone::named(one_of(kZones));
         make_catalog();
         make_directory();
@@ -59,6 +61,7 @@ class Generator {
         return to_string(Date::of(2026, 1, 1).plus_days(static_cast<int>(upto(most))));
     }
     catalog::UnitPrice any_price() {
+        if (once_in(6)) return percent_of_money();
         constexpr std::array<std::int64_t, 5> kPer = {1'000'000, 60, 1'048'576, 999'983, 7};
         const std::int64_t per = one_of(kPer);
         // Small enough that nothing leaves a posting: what was refused would depend on the order.
@@ -66,6 +69,19 @@ class Generator {
         const int scale = once_in(4) ? 18 : least + static_cast<int>(upto(6));
         const std::int64_t most = scale == 18 ? 999'999'999'999'999 : 500;
         return {{upto(most), scale}, per, {}};
+    }
+    catalog::UnitPrice percent_of_money() {
+        const Decimal percent{upto(9'999), 2};
+        return {percent, 100'000'000, percent.to_string() + " %"};
+    }
+    void give_shape(catalog::UsageCharge& shape) {
+        constexpr std::array kWindows = {catalog::Window::cycle, catalog::Window::cycle,
+                                         catalog::Window::hour, catalog::Window::day};
+        shape.window = one_of(kWindows);
+        shape.step = once_in(4) ? 1 + upto(2'000'000) : 1;
+        shape.block = once_in(4) ? 1 + upto(20'000'000) : 1;
+        shape.cap = once_in(3) ? std::optional(Decimal{upto(99'999'999), 7}) : std::nullopt;
+        shape.restarts = once_in(3);
     }
     std::vector<catalog::Band> any_bands(catalog::BandMode mode) {
         std::vector<catalog::Band> bands;
@@ -144,6 +160,7 @@ class Generator {
                                        catalog::BandMode::volume};
         shape.mode = one_of(kModes);
         shape.bands = any_bands(shape.mode);
+        give_shape(shape);
         // Who shares a counter stays over the versions; how much is included may change.
         if (!shape.allowance && once_in(2))
             shape.allowance = allowance(0, static_cast<catalog::SharedBy>(upto(3)), once_in(3));
@@ -178,12 +195,21 @@ class Generator {
             if (once_in(4)) world.facts.quantities.push_back({id, *parse_date(day(100)), upto(2)});
         }
     }
+    // Often near the record before, so that hours have several, and where clocks are put back.
+    Instant any_time() {
+        constexpr std::int64_t kHour = kMicrosPerDay / 24;
+        if (!uses.empty() && once_in(2)) return uses.back().when.plus_micros(upto(3 * kHour));
+        if (once_in(8)) return world.local("2025-11-02", 0).plus_micros(upto(4 * kHour));
+        if (once_in(8)) return world.local("2026-04-05", 0).plus_micros(upto(4 * kHour));
+        return world.local("2026-01-01", 0).plus_micros(upto(100 * kMicrosPerDay));
+    }
     void make_use() {
         World::Use use;
         use.subscription = {
             1 + static_cast<std::uint32_t>(
                     upto(static_cast<std::int64_t>(world.facts.subscriptions.size()) - 1))};
-        use.when = world.local("2026-01-01", 0).plus_micros(upto(100 * kMicrosPerDay));
+        use.when = any_time();
+        if (!uses.empty() && once_in(3)) use.subscription = uses.back().subscription;
         use.quantity = once_in(10) ? upto(std::int64_t{1} << 36) : upto(30'000'000);
         if (once_in(10)) use.quantity = 0;
         use.network = one_of(kNetworks);
@@ -195,7 +221,9 @@ class Generator {
 };
 
 void write_price(JsonWriter& out, const catalog::UnitPrice& price) {
+    const bool percent = price.text.ends_with('%');
     out.field("amount", price.amount.to_string()).field("per", price.per);
+    out.field("percent", percent ? price.amount.to_string() : std::string());
 }
 void write_increments(JsonWriter& out, const catalog::Increments& increments) {
     out.field("first", increments.first).field("next", increments.next);
@@ -227,6 +255,11 @@ void write_charge(JsonWriter& out, const catalog::Version& version,
     out.begin_object().field("id", charge.id.value).field("adds", charge.adds);
     out.field("by", kBy[static_cast<std::size_t>(charge.priced_by)]);
     out.field("mode", kMode[static_cast<std::size_t>(charge.mode)]);
+    constexpr std::array<std::string_view, 3> kWindow = {"cycle", "hour", "day"};
+    out.field("window", kWindow[static_cast<std::size_t>(charge.window)]);
+    out.field("step", charge.step).field("block", charge.block);
+    out.field("cap", charge.cap ? charge.cap->to_string() : std::string());
+    out.field("restarts", charge.restarts);
     write_increments(out, charge.increments);
     write_fee(out, charge.connection_fee);
     out.key("when").begin_array();
@@ -356,6 +389,15 @@ std::multiset<std::string> reference_lines(const std::string& text, std::uint64_
     return lines;
 }
 
+// The hour or day of a counter as the reference tells it, and the row of one that has one.
+std::string item_of(const World& world, const Counter& counter, const Segment& segment) {
+    const catalog::Version& version = *world.catalog.numbered(segment.version);
+    const catalog::UsageCharge& charge = *find_charge(version, counter.key.component).charge;
+    if (charge.window == catalog::Window::cycle) return std::to_string(counter.key.item);
+    return fmt::format("{}{}", charge.window == catalog::Window::hour ? "hour" : "day",
+                       window_start(counter.key.item).micros);
+}
+
 void segment_lines(const World& world, const Counter& counter, std::multiset<std::string>& lines) {
     for (const SegmentPrice& one : price_segments(world.catalog, *world.directory, counter)) {
         const Segment& segment = one.segment;
@@ -364,11 +406,12 @@ void segment_lines(const World& world, const Counter& counter, std::multiset<std
             shares += fmt::format("{}{}={}", shares.empty() ? "" : ",", partner.value, atoms);
         }
         const CounterKey& key = counter.key;
-        lines.insert(fmt::format(
-            "{} {} {} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(key.owner_kind), key.owner,
-            key.component.value, key.item, key.window_first.days, segment.start.micros,
-            segment.version.value, segment.payer.value, segment.quantity, segment.sessions,
-            one.price.to_fraction(), segment.posted_atoms, shares.empty() ? "-" : shares));
+        lines.insert(fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}",
+                                 static_cast<int>(key.owner_kind), key.owner, key.component.value,
+                                 item_of(world, counter, segment), key.window_first.days,
+                                 segment.start.micros, segment.version.value, segment.payer.value,
+                                 segment.quantity, segment.sessions, one.price.to_fraction(),
+                                 segment.posted_atoms, shares.empty() ? "-" : shares));
     }
 }
 

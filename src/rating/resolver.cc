@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 
+#include "rating/window.h"
+
 namespace farthing::rating {
 
 namespace {
 
 // Beyond this many the memory of what was looked up is dropped and begins anew.
 constexpr std::size_t kContextsMax = std::size_t{1} << 22;
+constexpr std::size_t kLanesMax = std::size_t{1} << 24;
 constexpr std::size_t kCacheLine = 64;
 
 Instant start_of(const TimeZone& zone, Date day) {
@@ -98,6 +101,7 @@ const Lane* Resolver::lane_ahead(Ahead& ahead) const {
 }
 
 std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
+    if (lane.windowed) return 0;
     const std::chrono::microseconds local{when.micros + context_->offset_micros};
     const auto day = std::chrono::floor<std::chrono::days>(local).count();
     return static_cast<std::uint32_t>(day - lane.window.first.days);
@@ -164,6 +168,7 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     lane.key = {context.perspective, pool.kind, pool.owner, charge.id, 0, lane.window.first};
     lane.natural = intersection(payer.span, version.zone.period_of(lane.window));
     lane.natural = intersection(lane.natural, {version.valid_from, catalog_.in_force_until(when)});
+    lane.windowed = charge.window != catalog::Window::cycle;
     if (charge.priced_by != catalog::PricedBy::bands) {
         lane.deck = version.deck(charge);
         if (lane.deck == nullptr) return SuspenseReason::no_price;
@@ -236,6 +241,7 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
         return nullptr;
     }
     context.deck = lanes_[context.first_lane].deck;
+    context.windowed = lanes_[context.first_lane].windowed;
     const std::uint32_t number = chunk.subscription[row].value;
     if (number >= first_.size()) first_.resize(directory_.subscriptions().size() + 1, kNone);
     context.next = first_[number];
@@ -254,6 +260,24 @@ Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
     row_lanes_.add(base, &row, static_cast<std::uint32_t>(lanes_.size()));
     lanes_.push_back(lane);
     return &lanes_.back();
+}
+
+Lane* Resolver::lane_of_window(std::uint32_t base, Instant when) {
+    const Lane& made_of = lanes_[base];
+    if (made_of.latest != kNone && lanes_[made_of.latest].natural.contains(when))
+        return &lanes_[made_of.latest];
+    const LocalWindow window = window_at(made_of.version->zone, made_of.charge->window, when);
+    std::uint32_t number = row_lanes_.find(base, window.item);
+    if (number == kNone) {
+        Lane lane = made_of;
+        lane.key.item = window.item;
+        lane.natural = intersection(lane.natural, window.span);
+        number = static_cast<std::uint32_t>(lanes_.size());
+        row_lanes_.add(base, window.item, number);
+        lanes_.push_back(lane);
+    }
+    lanes_[base].latest = number;
+    return &lanes_[number];
 }
 
 Lane* Resolver::in_band(std::size_t which, std::uint32_t band, const UsageChunk& chunk,
@@ -280,6 +304,7 @@ std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
                                        Perspective perspective, const Ahead& ahead,
                                        SuspenseReason& why) {
     found_.clear();
+    if (lanes_.size() >= kLanesMax) forget();
     context_ = known(chunk, row, perspective);
     if (context_ == nullptr) context_ = learn(chunk, row, perspective, why);
     if (context_ == nullptr) return {};
@@ -288,7 +313,8 @@ std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
         if (i > 0 && lanes_[number].in_band) continue;
         const catalog::Deck* deck = i == 0 ? context_->deck : lanes_[number].deck;
         if (deck == nullptr) {
-            found_.push_back(&lanes_[number]);
+            const bool windowed = i == 0 ? context_->windowed : lanes_[number].windowed;
+            found_.push_back(windowed ? lane_of_window(number, chunk.start[row]) : &lanes_[number]);
             continue;
         }
         const catalog::RateRow* rate =

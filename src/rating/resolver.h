@@ -39,7 +39,8 @@ class Resolver {
                   SuspenseReason& why);
     // Until when the version, and the row of the lane's deck, that hold at `when` do.
     Instant price_holds_until(const Lane& lane, Instant when) const;
-    // The day of the event in its window. REQUIRES: `lane` came from the last call of `lanes`.
+    // The day of the event in its window; of hours and days there is one. REQUIRES: `lane` came
+    // from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;
     // Three steps that have the processor fetch what `lanes` will read, each what the one before
     // had fetched leads to. They change nothing.
@@ -60,6 +61,7 @@ class Resolver {
         std::uint32_t lanes = 0;
         std::uint32_t next = kNone;           // of the same subscription
         const catalog::Deck* deck = nullptr;  // of the first lane
+        bool windowed = false;                // likewise
         bool holds(const UsageChunk& chunk, std::size_t row) const {
             return (any_network || network == chunk.network[row]) &&
                    span.contains(chunk.start[row]) && meter == chunk.meter[row];
@@ -82,6 +84,7 @@ class Resolver {
     Pool pool_of(const catalog::UsageCharge& charge,
                  const directory::Subscription& subscription) const;
     Lane* lane_of_row(std::uint32_t base, const catalog::RateRow& row);
+    Lane* lane_of_window(std::uint32_t base, Instant when);
 
     const catalog::Snapshot& catalog_;
     const directory::Directory& directory_;

@@ -13,17 +13,17 @@ std::vector<SegmentPrice> priced(const catalog::Snapshot& catalog, const Counter
     PricingCache prices(catalog);
     std::vector<SegmentPrice> result;
     result.reserve(counter.segments.size());
-    std::int64_t total = 0;
+    std::int64_t end = 0;
     for (const Segment& segment : counter.segments) {
         const Pricing* price =
             prices.of(segment.version, counter.key.component, counter.key.item, segment.start);
         FARTHING_ASSERT(price != nullptr);  // a published version is never taken back
-        const std::int64_t to = total + segment.quantity;
+        const std::int64_t from = price->begins_at(end);
+        end = from + segment.quantity;
         result.push_back({segment,
-                          price->exact(total, to, segment.session_totals(),
+                          price->exact(from, end, segment.session_totals(),
                                        allowance_of_version(segment.version)),
-                          total, to});
-        total = to;
+                          from, end});
     }
     return result;
 }

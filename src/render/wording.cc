@@ -7,6 +7,7 @@
 
 #include "base/decimal.h"
 #include "model/quantity.h"
+#include "model/quantity_text.h"
 
 namespace farthing::render {
 
@@ -95,7 +96,7 @@ std::string service_period_text(const InvoiceLine& line) {
 
 std::string quantity_text(const InvoiceLine& line) {
     if (line.unit.empty() && line.quantity.is_zero()) return {};
-    const std::string number = grouped(line.quantity.to_decimal(6));
+    const std::string number = grouped(number_text(line.quantity, line.unit, 6));
     if (line.unit.empty()) return number;
     const bool many = is_word(line.unit) && !(line.quantity == Exact(1));
     return number + "\u00A0" + line.unit + (many ? "s" : "");

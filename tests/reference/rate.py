@@ -59,6 +59,21 @@ class Case:
             end += 1
         return first, end
 
+    def offset(self, micros):
+        return (EPOCH + micros * MICROSECOND).astimezone(self.zone).utcoffset()
+
+    def hour_or_day(self, window, micros):
+        """When the local hour or day began; an hour also begins where the clock is put back or forward."""
+        if window == "day":
+            return self.start_of(self.day_of(micros))
+        local = (EPOCH + micros * MICROSECOND).astimezone(self.zone)
+        start = micros - (local.second * 1_000_000 + local.microsecond)
+        for _ in range(local.minute):
+            if self.offset(start - 60_000_000) != self.offset(micros):
+                break
+            start -= 60_000_000
+        return start
+
     # Who pays, who has what.
     @staticmethod
     def latest(steps, day, absent):
@@ -176,25 +191,33 @@ def billable(raw, first, step):
     return billed
 
 
-def price(text, per):
-    return Fraction(text) / per
+def price(of):
+    if of["percent"]:  # of money, which is counted in millionths
+        return Fraction(of["percent"]) / 100 / 1_000_000
+    return Fraction(of["amount"]) / of["per"]
+
+
+def banded_price(charge, paid):
+    if charge["mode"] == "volume":
+        for band in charge["bands"]:
+            if paid <= band["to"]:
+                return paid * price(band)
+    result, start = Fraction(0), 0
+    for band in charge["bands"]:
+        inside = max(0, min(paid, band["to"]) - start)
+        result += inside * price(band)
+        start = band["to"]
+    return result
 
 
 def usage_price(charge, row, total, free):
     """The whole price of a total, from nothing."""
-    paid = max(0, total - free)
     if row:
-        return paid * price(row["amount"], row["per"])
-    if charge["mode"] == "volume":
-        for band in charge["bands"]:
-            if paid <= band["to"]:
-                return paid * price(band["amount"], band["per"])
-    result, start = Fraction(0), 0
-    for band in charge["bands"]:
-        inside = max(0, min(paid, band["to"]) - start)
-        result += inside * price(band["amount"], band["per"])
-        start = band["to"]
-    return result
+        return max(0, total - free) * price(row)
+    counted = -(-total // charge["step"]) * charge["step"]
+    paid = -(-max(0, counted - free) // charge["block"]) * charge["block"]
+    result = banded_price(charge, paid)
+    return min(result, Fraction(charge["cap"])) if charge["cap"] else result
 
 
 def lanes(case, record):
@@ -231,34 +254,45 @@ def lanes(case, record):
                 reason = reason or why
                 continue
             start = max(start, row["from"])
-        counter = (kind, owner, charge["id"], row["key"] if row else 0, first)
-        found.append((counter, end, (start, version["number"], payer), charge, row))
+        item = row["key"] if row else 0
+        if charge["window"] != "cycle":
+            began = case.hour_or_day(charge["window"], record["start"])
+            item = charge["window"] + str(began)
+            start = max(start, began)
+        counter = (kind, owner, charge["id"], item, first)
+        found.append((counter, end, (start, version["number"], payer), charge, row, day))
     return reason or found
 
 
 def main():
     case = Case(open(sys.argv[1]).read())
-    quantity, sessions, ends, prices = defaultdict(int), defaultdict(int), {}, {}
+    quantity, sessions, ends, days, prices = defaultdict(int), defaultdict(int), {}, {}, {}
     segments = defaultdict(set)
     for number, record in enumerate(case.records):
         where = lanes(case, record)
         if isinstance(where, str):
             print("record", number, where)
             continue
-        for counter, end, segment, charge, row in where:
+        for counter, end, segment, charge, row, day in where:
             steps = row if row and charge["by"] == "prefix" else charge
             fee = (row and row["fee"]) or charge["fee"]
             segments[counter].add(segment)
             ends[counter] = max(end, ends.get(counter, end))
+            days[counter] = day
             prices[counter, segment] = (charge, row, Fraction(fee or 0))
             quantity[counter, segment] += billable(record["quantity"], steps["first"], steps["next"])
             if record["quantity"] > 0 and Fraction(fee or 0):
                 sessions[counter, segment] += 1
-    for counter in sorted(segments):
+    for counter in segments:
         total = 0
         for segment in sorted(segments[counter]):
             charge, row, fee = prices[counter, segment]
-            free = case.included(charge, counter[0], counter[1], counter[4], ends[counter])
+            lives = (counter[4], ends[counter])
+            if charge["window"] != "cycle":
+                lives = (days[counter], days[counter] + 1)
+            free = case.included(charge, counter[0], counter[1], *lives)
+            if charge["restarts"]:
+                total = 0
             after = total + quantity[counter, segment]
             low = usage_price(charge, row, total, free)
             high = usage_price(charge, row, after, free)
