@@ -34,7 +34,7 @@ struct CounterKey {
     OwnerKind owner_kind = OwnerKind::subscription;
     std::uint32_t owner = 0;
     ComponentId component;
-    std::uint64_t item = 0;  // row of a deck or price list; 0 for none
+    std::uint64_t item = 0;  // row of a deck or price list, or an hour or day; 0 for none
     Date window_first;
     constexpr auto operator<=>(const CounterKey&) const = default;
 };

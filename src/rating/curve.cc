@@ -41,10 +41,11 @@ i128 divided_half_even(i128 dividend, i128 divisor) {
 Curve::Curve(catalog::PriceShape shape, Currency currency, const Exact& factor)
     : shape_(std::move(shape)),
       stepped_(shape_.step > 1 || shape_.block > 1),
+      capped_(shape_.cap.has_value()),
       atom_digits_(currency.atom_digits()),
       factor_(factor) {
     compile();
-    if (!shape_.cap) return;
+    if (!capped_) return;
     const Exact cap = shape_.cap->exact() * factor_;
     const auto atoms = cap.rounded(atom_digits_, Rounding::half_even);
     const auto narrow = atoms ? narrow64(*atoms) : std::nullopt;
@@ -151,7 +152,7 @@ std::optional<std::int64_t> Curve::uncapped_atoms(std::int64_t total,
 std::optional<std::int64_t> Curve::atoms(std::int64_t total, std::int64_t allowance) const {
     if ((total <= allowance && !stepped_) || shape_.bands.empty()) return 0;
     const auto atoms = uncapped_atoms(total, allowance);
-    if (!shape_.cap) return atoms;
+    if (!capped_) return atoms;
     return atoms ? std::min(*atoms, cap_atoms_) : std::optional(cap_atoms_);
 }
 

@@ -48,6 +48,7 @@ class Curve {
 
     catalog::PriceShape shape_;
     bool stepped_ = false;  // steps or blocks
+    bool capped_ = false;
     std::vector<Band> bands_;
     i128 denominator_ = 1;
     int atom_digits_ = 0;

@@ -59,7 +59,9 @@ SuspenseReason CutRater::plan(const UsageChunk& chunk, std::size_t row, Perspect
     planned_.clear();
     parts_.clear();
     stretch.left = {};
-    for (std::size_t i = 0; i < lanes_.size() && why == SuspenseReason::none; ++i) {
+    // Surcharges are not split: they are charged where the session begins.
+    const std::size_t charged = stretch.first ? lanes_.size() : 1;
+    for (std::size_t i = 0; i < charged && why == SuspenseReason::none; ++i) {
         why = plan_lane(chunk, row, i, *lanes_[i], whole, stretch);
     }
     return why;

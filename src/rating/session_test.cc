@@ -152,6 +152,20 @@ TEST(Session, ec24_split_at_a_new_version) {
     }
 }
 
+TEST(Session, ec24_a_surcharge_is_charged_once_where_the_session_begins) {
+    Calls world;
+    auto before = charge(1, flat("0.10", 60), BandMode::flat);
+    before.at_price_change = AtEdge::split;
+    auto after = before;
+    after.bands = flat("0.20", 60);
+    auto surcharge = charge(2, flat("0.01", 60), BandMode::flat);
+    surcharge.adds = true;
+    world.publish_calls({before, surcharge}, 1);
+    world.publish_calls({after, surcharge}, 2, "2026-01-15");
+    world.open();
+    EXPECT_EQ(world.charged(world.local("2026-01-14", 23, 59), 180), "0.53");
+}
+
 TEST(Session, ec24_a_session_that_can_not_be_priced_whole_is_not_priced_in_part) {
     Calls world;
     auto before = charge(1, flat("0.10", 60), BandMode::flat);
