@@ -62,7 +62,8 @@ std::string session_text(const UsageCharge& charge, const Meter& meter) {
         constexpr std::string_view kAtBand[] = {"split by the second at time bands",
                                                 "each increment at the price of its start",
                                                 "at the price of the session's start"};
-        add(kAtBand[static_cast<std::size_t>(charge.at_band)]);
+        const bool of_time = meter.unit->dimension == Dimension::time;
+        add(kAtBand[static_cast<std::size_t>(of_time ? charge.at_band : AtEdge::start)]);
     }
     if (charge.at_price_change != AtEdge::start) add("split where the price changes");
     return text;

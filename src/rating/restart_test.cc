@@ -57,8 +57,8 @@ TEST(Restart, ec68_a_late_restart_gives_what_follows_another_place_in_its_tiers)
     const auto payer = world.account();
     const auto sim = world.subscription(payer);
     world.open();
-    world.post({{sim, world.local("2026-01-05"), 60 * kMb},
-                {sim, world.local("2026-01-25"), 60 * kMb}});
+    world.post(
+        {{sim, world.local("2026-01-05"), 60 * kMb}, {sim, world.local("2026-01-25"), 60 * kMb}});
     EXPECT_EQ(world.posted_to(payer), "11.00");  // 100 × 0.10 + 20 × 0.05
     world.reopen();
     world.post({{sim, world.local("2026-01-15"), 30 * kMb}});
@@ -74,8 +74,8 @@ TEST(Restart, ec59_each_payer_begins_in_the_first_tier) {
     world.facts.pays.push_back({department, Date::of(2026, 1, 16), true});
     const auto sim = world.subscription(department);
     world.open();
-    world.post({{sim, world.local("2026-01-20"), 120 * kMb},
-                {sim, world.local("2026-01-10"), 120 * kMb}});
+    world.post(
+        {{sim, world.local("2026-01-20"), 120 * kMb}, {sim, world.local("2026-01-10"), 120 * kMb}});
     EXPECT_EQ(world.posted_to(company), "11.00");
     EXPECT_EQ(world.posted_to(department), "11.00");
 }
