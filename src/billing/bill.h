@@ -65,6 +65,9 @@ struct Input {
     // entries with the mirrors of those that were undone. Only the difference is posted again;
     // other kinds are passed over.
     std::vector<Entry> posted = {};
+    // Any counter as it stands: earlier ones leave what is carried over. REQUIRES: it is given
+    // where an allowance is.
+    rating::CounterOf counter_of = {};
     const PayerIndex* payers =
         nullptr;  // built once per run; nullptr: built here, for this document alone
     // A note: what changed since in the own period and lines of this sent invoice. By hand: only

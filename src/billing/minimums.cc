@@ -190,8 +190,8 @@ class Minimums {
                 counter->key.window_first == cycle_.first &&
                 std::ranges::find(minimum.on, counter->key.component) != minimum.on.end();
             if (!counts) continue;
-            for (const auto& priced :
-                 rating::price_segments(input.catalog, input.directory, *counter)) {
+            for (const auto& priced : rating::price_segments(input.catalog, input.directory,
+                                                             *counter, input.counter_of)) {
                 if (priced.segment.payer == input.payer)
                     spent[SubscriptionId{counter->key.owner}] += priced.price;
             }

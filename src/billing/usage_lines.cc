@@ -39,6 +39,7 @@ struct UsageSum {
     Exact exact;
     i128 quantity = 0;
     i128 allowance = 0;
+    std::map<Date, i128> carried;  // of that, by the day from which it counts no more
     i128 posted = 0;
     std::map<PartnerId, i128> shares;
     std::vector<i128> by_day;
@@ -85,8 +86,8 @@ class UsageComposer {
 
     Result<void> take(const Counter& counter) {
         const AccountId payer = context_.input().payer;
-        const auto segments =
-            rating::price_segments(context_.input().catalog, context_.directory(), counter);
+        const auto segments = rating::price_segments(context_.input().catalog, context_.directory(),
+                                                     counter, context_.input().counter_of);
         const DatePeriod window{counter.key.window_first, counter.window_end};
         UsageSum* sum = nullptr;
         Subject whole;
@@ -99,13 +100,9 @@ class UsageComposer {
             if (sum == nullptr) sum = &sum_for(counter.key, window, ref);
             if (sum->ref.version->number < ref.version->number) sum->ref = ref;
             row = row_of(ref, counter.key.item, segment);
-            const std::int64_t allowance =
-                ref.usage->allowance
-                    ? rating::allowance_of(*ref.version, context_.directory(), counter.key, window)
-                    : 0;
             const bool of_cycle = ref.usage->window == catalog::Window::cycle;
-            if (of_cycle && &priced == &segments.back()) sum->allowance += allowance;
-            sum->words.add(*ref.usage, row, priced, allowance);
+            if (of_cycle && &priced == &segments.back()) add_included(priced.included, *sum);
+            sum->words.add(*ref.usage, row, priced);
             sum->posted += segment.posted_atoms;
             for (const auto& [partner, atoms] : segment.posted_shares)
                 sum->shares[partner] += atoms;
@@ -125,6 +122,11 @@ class UsageComposer {
         }
         add_subjects(counter, row, whole, *sum);
         return {};
+    }
+
+    static void add_included(const rating::Included& included, UsageSum& sum) {
+        sum.allowance += included.at_end();
+        for (const rating::Carried& one : included.carried) sum.carried[one.until] += one.quantity;
     }
 
     UsageSum& sum_for(const rating::CounterKey& key, DatePeriod window, const ChargeRef& ref) {
@@ -232,6 +234,12 @@ class UsageComposer {
         line.unit = shown.unit;
         line.unit_price = price == nullptr ? words_of(*sum.ref.usage) : price->text;
         line.arithmetic = sum.words.text(sum.exact, meter, context_.currency());
+        for (const auto& [until, quantity] : sum.carried) {
+            FARTHING_TRY(const std::int64_t carried, narrow(quantity));
+            line.arithmetic += fmt::format("; carried over {} until {}",
+                                           shown_quantity(carried, meter, price_of(sum)).text(),
+                                           to_string(until.plus_days(-1)));
+        }
         FARTHING_TRY(line.details,
                      details_of(sum, meter, price, context_.detail_by(key.department)));
         attribute(line.amount, version.line_digits, line.details);

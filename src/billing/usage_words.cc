@@ -67,10 +67,11 @@ void UsageWords::add_fee(const std::optional<Decimal>& of_row,
 }
 
 void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow* row,
-                     const rating::SegmentPrice& segment, std::int64_t allowance) {
+                     const rating::SegmentPrice& segment) {
     segments_ += 1;
-    const i128 from = rating::paid_of(charge, segment.from, allowance);
-    const i128 to = rating::paid_of(charge, segment.to, allowance);
+    const rating::Beyond& beyond = segment.beyond;
+    const i128 from = rating::paid_of(charge, beyond.from, beyond.free);
+    const i128 to = rating::paid_of(charge, beyond.to, beyond.free);
     const catalog::SessionRule of_row =
         row != nullptr ? static_cast<const catalog::SessionRule&>(*row) : catalog::SessionRule{};
     const rating::Segment& counted = segment.segment;
@@ -85,8 +86,8 @@ void UsageWords::add(const catalog::UsageCharge& charge, const catalog::RateRow*
     if (!charge.cap) return;
     catalog::PriceShape uncapped = charge;
     uncapped.cap.reset();
-    above_cap_ += rating::exact_price(uncapped, segment.to, allowance) -
-                  rating::exact_price(uncapped, segment.from, allowance) - segment.price;
+    above_cap_ += rating::exact_price(uncapped, beyond.to, beyond.free) -
+                  rating::exact_price(uncapped, beyond.from, beyond.free) - segment.price;
 }
 
 void UsageWords::add_bands(const catalog::UsageCharge& charge, i128 from, i128 to) {

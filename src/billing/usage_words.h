@@ -27,9 +27,8 @@ ShownQuantity shown_quantity(std::int64_t quantity, const catalog::Meter& meter,
 // Collects how much was charged at which price, over all counters of a line.
 class UsageWords {
   public:
-    // `allowance`: base units of the counter that are free.
     void add(const catalog::UsageCharge& charge, const catalog::RateRow* row,
-             const rating::SegmentPrice& segment, std::int64_t allowance);
+             const rating::SegmentPrice& segment);
     // The sum in words; where the collected prices do not come to `exact`, or are too many to read,
     // only how many counters it is the sum of.
     std::string text(const Exact& exact, const catalog::Meter& meter, Currency currency) const;

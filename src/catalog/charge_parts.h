@@ -43,6 +43,9 @@ void read_shape(Reading& reading, const Fields& fields, const Meter& meter, Usag
 // The session rule of a usage charge whose prices and allowance were read.
 void read_session_rule(Reading& reading, const Fields& fields, const Meter& meter,
                        UsageCharge& charge);
+// What a usage charge includes; nullopt where it says nothing, or nothing that can be read.
+std::optional<Allowance> read_allowance(const Fields& charge, const Meter& meter,
+                                        Mistakes& mistakes);
 // nullopt where the meter is unknown.
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);

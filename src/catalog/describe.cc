@@ -76,9 +76,19 @@ std::string band_text(const UsageCharge& charge, const Version& version) {
     return {};
 }
 
-std::string allowance_text(const UsageCharge& charge) {
+std::string allowance_text(const UsageCharge& charge, const Meter& meter) {
     if (!charge.allowance) return {};
-    return charge.allowance->text + std::string(shared_text(charge.allowance->shared_by));
+    const Allowance& allowance = *charge.allowance;
+    std::string text = allowance.text + std::string(shared_text(allowance.shared_by));
+    if (allowance.cap != INT64_MAX) {
+        text += fmt::format(", at most {} for each subscription",
+                            quantity_to_string(allowance.cap, *meter.unit));
+    }
+    if (allowance.join == Join::whole_cycle) text += ", whoever joins counts for the whole cycle";
+    if (!allowance.prorated) text += ", in full also for who joins later";
+    if (allowance.leave == Leave::prorate) text += ", less the days after who leaves";
+    if (allowance.rollover) text += "; what is left is carried over " + allowance.rollover->text;
+    return text;
 }
 
 std::string increments_text(const Increments& increments, const Meter& meter) {

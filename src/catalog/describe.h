@@ -10,7 +10,7 @@ namespace farthing::catalog {
 // "0.05 per MB"; "0.10 per MB up to 100 MB, then 0.05 per MB"; "by deck uk-az".
 std::string price_text(const UsageCharge& charge, const Meter& meter);
 // "50 MB per subscription, shared by the account"; empty without allowance.
-std::string allowance_text(const UsageCharge& charge);
+std::string allowance_text(const UsageCharge& charge, const Meter& meter);
 // "rounded up to 60 s, then to 6 s"; empty where nothing is rounded up.
 // "at least 0.03 per session, free up to 3 s": what the session rule says besides increments and
 // the fee; empty when nothing.

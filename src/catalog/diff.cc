@@ -281,7 +281,7 @@ class Comparison {
                 increments_text(b.increments, meter));
         compare(what + ", sessions", session_text(a, old_meter), session_text(b, meter));
         compare(what + ", hours", band_text(a, before_), band_text(b, after_));
-        compare(what + ", included", allowance_text(a), allowance_text(b));
+        compare(what + ", included", allowance_text(a, old_meter), allowance_text(b, meter));
         compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));
         compare(what + ", tax", a.tax_category, b.tax_category);
     }

@@ -107,8 +107,36 @@ const std::vector<Mistake> kMistakes = {
      "catalog.yaml:10:62: the quantity `50 MB` doesn't say for whom it is (bad_value)"},
     {usage("price: 1 per MB, allowance: {quantity: 50 MB per pool}"),
      "catalog.yaml:10:62: a pool needs somebody who shares it (bad_value)"},
-    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {months: 2}}"),
-     "catalog.yaml:10:86: `rollover` is not priced by this release (not_supported)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {months: 0}}"),
+     "catalog.yaml:10:105: `months` is `0` (bad_value). Write 1 to 24."},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {cap: 5 MB}}"),
+     "catalog.yaml:10:96: `rollover` needs the key `months` (missing_key)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {months: 1, "
+           "percent: 101}}"),
+     "catalog.yaml:10:117: `101` is more than 100 percent (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, rollover: {months: 1, "
+           "order: last}}"),
+     "catalog.yaml:10:115: `order` is `last` (bad_value). Write `expiring_first` or "
+     "`current_first`."},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, join: forward}"),
+     "catalog.yaml:10:92: `join` says nothing of an allowance that is not shared (bad_value)"},
+    {usage(
+         "price: 1 per MB, allowance: {quantity: 50 MB per pool, shared_by: account, leave: keep}"),
+     "catalog.yaml:10:105: `leave` says nothing of a pool of one quantity (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, cap: 5 MB per "
+           "subscription}"),
+     "catalog.yaml:10:91: a cap needs a pool that others use, too (bad_value)"},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
+           "cap: 5 MB}"),
+     "catalog.yaml:10:111: the cap `5 MB` doesn't say for whom it is (bad_value). Write `60 MB per "
+     "subscription`."},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
+           "attribution: members}"),
+     "catalog.yaml:10:106: `attribution` is not priced by this release (not_supported)"},
+    {usage("price: 1 per MB, window: day, allowance: {quantity: 5 MB per subscription, rollover: "
+           "{months: 1}}"),
+     "catalog.yaml:10:64: rollover, or a cap of members, of each hour or day is not priced by this "
+     "release (not_supported)"},
     {usage("graduated: [{to: 5 MB, price: 1 per MB}, {to: 5 MB, price: 1 per MB}, {price: 1 per "
            "MB}]"),
      "catalog.yaml:10:69: the band ends at `5 MB`, where it has not begun (bands_out_of_order)"},

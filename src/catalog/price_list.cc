@@ -39,7 +39,7 @@ std::string fee_row(const Fee& fee) {
 std::string charge_row(const UsageCharge& charge, const Version& version) {
     const Meter& meter = *version.meter(charge.meter);
     std::string text;
-    if (charge.allowance) text = "included: " + allowance_text(charge) + "; then ";
+    if (charge.allowance) text = "included: " + allowance_text(charge, meter) + "; then ";
     text += price_text(charge, meter);
     if (const std::string steps = increments_text(charge.increments, meter); !steps.empty()) {
         text += "; " + steps;

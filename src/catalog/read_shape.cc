@@ -60,6 +60,13 @@ class ShapeReader {
     }
 
     void check_window() {
+        if (charge_.window != Window::cycle && charge_.allowance) {
+            const Allowance& allowance = *charge_.allowance;
+            if (allowance.rollover || allowance.cap != INT64_MAX) {
+                later("allowance", "rollover, or a cap of members, of each hour or day",
+                      "Take it out of the allowance, or take `window` out.");
+            }
+        }
         if (!fields_.has("window") || charge_.window == Window::cycle) return;
         if (charge_.allowance || !charge_.additive()) return;
         bad("window", "one price for all is the same in each hour and day",

@@ -43,7 +43,7 @@ class UsageReader {
         Condition condition{meter->id, charge_.adds, read_condition(), fields_.place(), {}};
         const bool named = read_charge_name();
         condition.name = charge_.name;
-        read_allowance();
+        charge_.allowance = read_allowance(fields_, *meter_, mistakes_);
         read_prices();
         read_shape(reading_, fields_, *meter_, charge_);
         read_session_rule(reading_, fields_, *meter_, charge_);
@@ -123,43 +123,6 @@ class UsageReader {
                                         (where.empty() ? "" : ", " + where);
         }
         return given.has_value();
-    }
-
-    void read_allowance() {
-        const Node* node = fields_.find("allowance");
-        if (node == nullptr) return;
-        const Fields allowance(*node, table("allowance"), mistakes_);
-        for (const std::string_view key : {"deck", "decks", "price_list"}) {
-            if (!fields_.has(key)) continue;
-            mistakes_.add(
-                CatalogReason::not_supported, node->place,
-                fmt::format("an allowance on a {} is not priced by this release", shown(key)),
-                "Put the allowance on a charge with `price`, `graduated` or `volume`.");
-        }
-        Allowance out;
-        out.shared_by = static_cast<SharedBy>(allowance.choice("shared_by"));
-        out.text = allowance.text("quantity");
-        const std::size_t per = out.text.rfind(" per ");
-        const std::string_view whom =
-            per == out.text.npos ? std::string_view() : std::string_view(out.text).substr(per + 5);
-        out.per_pool = whom == "pool";
-        if (!allowance.has("quantity")) return;
-        if (!out.per_pool && whom != "subscription") {
-            return mistakes_.add(
-                CatalogReason::bad_value, allowance.place_of("quantity"),
-                fmt::format("the quantity {} doesn't say for whom it is", shown(out.text)),
-                "Write `50 MB per subscription` or `100 MB per pool`.");
-        }
-        if (out.per_pool && out.shared_by == SharedBy::subscription) {
-            mistakes_.add(
-                CatalogReason::bad_value, allowance.place_of("quantity"),
-                "a pool needs somebody who shares it",
-                "Add `shared_by: account` (or group, enterprise), or write `per subscription`.");
-        }
-        const auto quantity = read_quantity(std::string_view(out.text).substr(0, per), *meter_,
-                                            value_at(allowance, "quantity"));
-        out.quantity = quantity.value_or(0);
-        charge_.allowance = std::move(out);
     }
 
     void read_prices() {

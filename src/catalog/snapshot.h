@@ -90,12 +90,28 @@ struct SessionRule {
 };
 
 enum class SharedBy : std::uint8_t { subscription, group, account, enterprise };
+// What a member that comes or goes within the window does to what its pool includes.
+enum class Join : std::uint8_t { forward, whole_cycle };  // counts from its day, or from the start
+enum class Leave : std::uint8_t { keep, prorate };  // takes nothing away, or the days after it
+// What is left at the end of a window and counts in those that follow.
+struct Rollover {
+    int months = 1;                // windows that what is left lives on
+    std::int64_t cap = INT64_MAX;  // of what one window leaves, base units
+    Exact percent = Exact(100);    // likewise, of what is left
+    bool current_first = false;    // the window's own is used before what was carried
+    std::string text = {};         // "for 2 months, at most 50 MB"
+};
 struct Allowance {
     std::int64_t quantity = 0;  // base units
     bool per_pool =
         false;  // `per pool`: the quantity is the whole pool's; else each member adds it
     SharedBy shared_by = SharedBy::subscription;
     std::string text;  // "50 MB per subscription"
+    Join join = Join::forward;
+    bool prorated = true;  // a member that joins brings its days' part
+    Leave leave = Leave::keep;
+    std::int64_t cap = INT64_MAX;  // what one member may use of the pool
+    std::optional<Rollover> rollover = {};
 };
 
 // Part of a charge that belongs to a partner; shares of one charge apply in order, each to the

@@ -316,7 +316,20 @@ void Batch::seal_totals() {
     if (rated_atoms_ != 0) commit_.rated_atoms.emplace_back(currency_.numeric(), rated_atoms_);
 }
 
-Result<void> Batch::commit(Report& report) {
+// What the batch moved leaves more, or less, to the windows after it.
+Result<void> Batch::carry() {
+    rated_.clear();
+    state_.rater->carry(rated_);
+    if (rated_.size() == 0) return {};
+    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
+    const UsageChunk none;
+    FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
+    rated_.clear();
+    return {};
+}
+
+Result<void> Batch::commit(Report& report) try {
+    FARTHING_CHECK(carry());
     FARTHING_TRY(commit_.files, archive_.finish());
     if (dedup_ != nullptr) {
         if (const auto delta = dedup_->delta(); delta.keys > 0) {
@@ -343,12 +356,18 @@ Result<void> Batch::commit(Report& report) {
 
     tell(report);
     return {};
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
-void Batch::tell_and_forget(Report& report) {
+Result<void> Batch::tell_and_forget(Report& report) try {
+    FARTHING_CHECK(carry());
     seal_totals();
     tell(report);
     abandon();
+    return {};
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
 void Batch::tell(Report& report) const {

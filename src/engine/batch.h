@@ -48,9 +48,10 @@ class Batch {
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
     Result<void> commit(Report& report);
     // Adds what the batch would do to `report`; it is then forgotten, not committed.
-    void tell_and_forget(Report& report);
+    Result<void> tell_and_forget(Report& report);
 
   private:
+    Result<void> carry();
     Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
           mediation::Dedup* dedup);
     Result<void> settle_duplicates(UsageChunk& chunk);

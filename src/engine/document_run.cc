@@ -142,8 +142,9 @@ Result<billing::Bill> DocumentRun::again(const Invoice& document) {
     return note(corrects, document);
 }
 
-Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) {
+Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) try {
     input.payers = &index_;
+    input.counter_of = [this](const rating::CounterKey& key) { return state_.counters.find(key); };
     input.posted = posted_by_others(input.payer, own);
     FARTHING_TRY(input.billed, state_.store->billed(input.payer));
     const catalog::Version* version = state_.version_on(input.cycle.first);
@@ -154,6 +155,8 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
     std::erase_if(input.billed, [&](const BilledAmount& b) { return own && b.invoice == own; });
     FARTHING_CHECK(add_counters(input));
     return billing::bill(input);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
 std::vector<Entry> DocumentRun::posted_by_others(AccountId payer, InvoiceId own) const {

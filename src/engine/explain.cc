@@ -238,18 +238,27 @@ class Explain {
                         quantity_to_string(used, *shape.unit), shape.title, amount.to_string(),
                         unit, state_.directory.account(first.payer).fact.name);
         rule(first.version, first.component, e);
-        if (shape.allowance > 0) {
+        e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
+                                           quantity_to_string(from, *shape.unit),
+                                           quantity_to_string(to, *shape.unit), shape.price_text));
+        add_included_words(shape.included, *shape.unit, e);
+        // What a member's cap, or a pool that grew, left beyond depends on all of the pool.
+        if (!shape.included.simple()) {
+            e.arithmetic.push_back("what is beyond depends on when the whole pool used it: " +
+                                   amount.to_string());
+            FARTHING_CHECK(sources(rows, e));
+            return usage_ledger(first, e);
+        }
+        const std::int64_t allowance = shape.included.at_end();
+        if (allowance > 0) {
             const auto left = [&](std::int64_t total) {
-                return std::max<std::int64_t>(0, shape.allowance - total);
+                return std::max<std::int64_t>(0, allowance - total);
             };
             e.allowance = {left(from), left(to)};
         }
         const rating::Curve curve(shape.price, version.currency);
-        const Exact before = curve.exact(from, shape.allowance);
-        const Exact after = curve.exact(to, shape.allowance);
-        e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
-                                           quantity_to_string(from, *shape.unit),
-                                           quantity_to_string(to, *shape.unit), shape.price_text));
+        const Exact before = curve.exact(from, allowance);
+        const Exact after = curve.exact(to, allowance);
         e.arithmetic.push_back(fmt::format("price({}) − price({}) = {} − {} = {}", to, from,
                                            after.to_decimal(), before.to_decimal(),
                                            (after - before).to_decimal()));
@@ -261,8 +270,8 @@ class Explain {
         FARTHING_CHECK(sources(rows, e));
         FARTHING_CHECK(usage_ledger(first, e));
         if (verify) {
-            const auto high = curve.atoms(to, shape.allowance);
-            const auto low = curve.atoms(from, shape.allowance);
+            const auto high = curve.atoms(to, allowance);
+            const auto low = curve.atoms(from, allowance);
             Explanation::Verify result;
             result.stored = amount.to_string();
             if (high && low) {
@@ -275,6 +284,23 @@ class Explain {
         return {};
     }
 
+    static void add_included_words(const rating::Included& included, const Unit& unit,
+                                   Explanation& e) {
+        for (const auto& step : included.steps) {
+            e.arithmetic.push_back(fmt::format("included from day {} of the cycle on: {}",
+                                               step.day + 1, quantity_to_string(step.whole, unit)));
+        }
+        if (included.capped()) {
+            e.arithmetic.push_back("at most " + quantity_to_string(included.cap, unit) +
+                                   " of it for each member");
+        }
+        for (const rating::Carried& one : included.carried) {
+            e.arithmetic.push_back(fmt::format(
+                "included, carried over from the cycle of {}: {} until {}", to_string(one.from),
+                quantity_to_string(one.quantity, unit), to_string(one.until.plus_days(-1))));
+        }
+    }
+
     // What a rated row was priced by.
     struct Shape {
         const Unit* unit = nullptr;
@@ -282,7 +308,7 @@ class Explain {
         std::string title;
         std::string price_text;
         catalog::PriceShape price;
-        std::int64_t allowance = 0;
+        rating::Included included;
     };
     Result<Shape> shape_of(const catalog::Version& version, const catalog::UsageCharge* charge,
                            const store::RatedRow& row) {
@@ -297,8 +323,9 @@ class Explain {
             shape.price = *charge;
             const rating::CounterKey key{Perspective::retail, row.owner_kind, row.owner,
                                          row.component,       row.item,       row.window_first};
-            shape.allowance = rating::allowance_of(version, state_.directory, key,
-                                                   {row.window_first, row.window_end});
+            shape.included = rating::included_of(
+                state_.catalog, version, state_.directory, key, {row.window_first, row.window_end},
+                [this](const rating::CounterKey& of) { return state_.counters.find(of); });
             shape.price_text = shape_words(version, *charge, row.item);
             if (charge->allowance) shape.price_text += "; included " + charge->allowance->text;
         } else {
@@ -469,7 +496,7 @@ class Explain {
 
 }  // namespace
 
-Result<Explanation> Engine::explain(std::string_view id, bool verify) {
+Result<Explanation> Engine::explain(std::string_view id, bool verify) try {
     Explain explain(*state_);
     const std::size_t slash = id.rfind('/');
     if (slash == std::string_view::npos) return explain.charge(id, verify);
@@ -477,6 +504,8 @@ Result<Explanation> Engine::explain(std::string_view id, bool verify) {
     if (!line) return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" names no line");
     FARTHING_TRY(const Invoice document, invoice(id.substr(0, slash)));
     return explain.line(id, document, *line, verify);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
 Result<std::string> Engine::largest_charge() {

@@ -71,10 +71,7 @@ Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& re
     FARTHING_TRY(const auto batch, Batch::begin(state, feed, "retry"));
     for (const auto& [source, records] : retried.by_source)
         FARTHING_CHECK(retry_source(state, feed, *batch, source, records, fields));
-    if (preview) {
-        batch->tell_and_forget(report);
-        return {};
-    }
+    if (preview) return batch->tell_and_forget(report);
     FARTHING_TRY(const BatchId id, state.store->next_batch());
     for (const auto& [group, places] : retried.places) {
         SuspenseExit exit = exit_of(*group, places);

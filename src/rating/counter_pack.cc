@@ -1,14 +1,16 @@
 // A block of counters as bytes.
 //
-//   pack     := version(1 byte = 1 or 2) count counter* checksum(8 bytes, little-endian)
-//   counter  := component item owner window_days segments by_day members      sorted by key
+//   pack     := version(1 byte = 1 to 3) count counter* checksum(8 bytes, little-endian)
+//   counter  := component item owner window_days segments by_day members uses  sorted by key
 //   segments := count { start version payer quantity sessions records posted last shares below }
-//   below    := sessions below the minimum, ~their quantity; only in version 2, which is written
+//   below    := sessions below the minimum, ~their quantity; from version 2 on, which is written
 //               where a session of the block was
 //   shares   := count { partner ~atoms }
 //   by_day   := count { ~quantity }
 //   members  := count { subscription ~quantity }                              sorted, each as the
 //   step from the last
+//   uses     := count { segment, counted from the first; day; subscription; ~quantity }  of members
+//               with a cap; only in version 3, which is written where the block has such a pool
 //
 // Numbers are varints of 7 bits, least significant first; those marked ~, and quantities and times,
 // are zigzag-coded. `owner` counts from the block's first owner, `start` in microseconds from
@@ -26,6 +28,7 @@ namespace {
 
 constexpr char kPackVersion = 1;
 constexpr char kPackVersionWithMinimums = 2;
+constexpr char kPackVersionWithCaps = 3;
 constexpr std::size_t kChecksumBytes = 8;
 
 std::uint64_t checksum_of(const PackKey& key, std::string_view bytes) {
@@ -97,6 +100,8 @@ class Reader {
         if (value > bytes_.size() - at_) return static_cast<std::size_t>(broken());
         return static_cast<std::size_t>(value);
     }
+    // What was read can't be what was written.
+    void refuse() { broken(); }
     bool ok() const { return ok_; }
     bool at_end() const { return at_ == bytes_.size(); }
 
@@ -156,6 +161,32 @@ Segment read_segment(Reader& in, std::int64_t base, char version) {
     return segment;
 }
 
+void write_uses(Writer& out, const Counter& counter) {
+    out.count(counter.member_days.size());
+    std::size_t segment = 0;
+    for (const MemberDay& use : counter.member_days) {
+        while (counter.segments[segment].start < use.segment) segment += 1;
+        out.count(segment);
+        out.number(use.day);
+        out.number(use.member.value);
+        out.signed_number(use.quantity);
+    }
+}
+
+void read_uses(Reader& in, Counter& counter) {
+    const std::size_t uses = in.count();
+    for (std::size_t i = 0; i < uses && in.ok(); ++i) {
+        const std::size_t segment = in.count();
+        MemberDay use;
+        use.day = in.number32();
+        use.member = {in.number32()};
+        use.quantity = in.signed_number();
+        if (segment >= counter.segments.size()) return in.refuse();
+        use.segment = counter.segments[segment].start;
+        counter.member_days.push_back(use);
+    }
+}
+
 void write_counter(Writer& out, const Counter& counter, char version) {
     out.number(counter.key.component.value);
     out.number(counter.key.item);
@@ -177,6 +208,7 @@ void write_counter(Writer& out, const Counter& counter, char version) {
         out.signed_number(quantity);
         last = subscription.value;
     }
+    if (version == kPackVersionWithCaps) write_uses(out, counter);
 }
 
 Counter read_counter(Reader& in, const PackKey& block, char version) {
@@ -202,6 +234,7 @@ Counter read_counter(Reader& in, const PackKey& block, char version) {
         last += in.number32();
         counter.members.emplace_back(SubscriptionId{last}, in.signed_number());
     }
+    if (version == kPackVersionWithCaps) read_uses(in, counter);
     return counter;
 }
 
@@ -211,6 +244,14 @@ bool any_below_minimum(const std::vector<const Counter*>& counters) {
             return segment.below != 0 || segment.below_quantity != 0;
         });
     });
+}
+
+// The oldest that says all there is.
+char version_for(const std::vector<const Counter*>& counters) {
+    const bool capped = std::ranges::any_of(
+        counters, [](const Counter* counter) { return !counter->member_days.empty(); });
+    if (capped) return kPackVersionWithCaps;
+    return any_below_minimum(counters) ? kPackVersionWithMinimums : kPackVersion;
 }
 
 std::unexpected<Error> damaged(std::string_view what) {
@@ -236,7 +277,7 @@ std::string pack_counters(const std::vector<const Counter*>& counters) {
               [](const Counter* a, const Counter* b) { return a->key < b->key; });
     const PackKey block = block_of(used.front()->key);
     Writer out;
-    const char version = any_below_minimum(used) ? kPackVersionWithMinimums : kPackVersion;
+    const char version = version_for(used);
     out.byte(version);
     out.count(used.size());
     for (const Counter* counter : used) {
@@ -258,7 +299,7 @@ Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_vie
     }
     if (stored != checksum_of(key, body)) return damaged("its checksum differs");
     const char version = body.front();
-    if (version != kPackVersion && version != kPackVersionWithMinimums)
+    if (version < kPackVersion || version > kPackVersionWithCaps)
         return damaged("its format is not known to this release");
     Reader in(body.substr(1));
     const std::size_t count = in.count();

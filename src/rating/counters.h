@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/civil.h"
@@ -73,6 +74,19 @@ struct Segment {
     std::vector<std::pair<PartnerId, std::int64_t>> posted_shares;
 };
 
+// What one member used on one day, of a pool whose members are capped.
+struct MemberDay {
+    Instant segment;  // its start
+    std::uint32_t day = 0;
+    SubscriptionId member;
+    std::int64_t quantity = 0;
+    // In event time: segments, and within each its days.
+    friend bool operator<(const MemberDay& a, const MemberDay& b) {
+        return std::tie(a.segment, a.day, a.member) < std::tie(b.segment, b.day, b.member);
+    }
+    bool operator==(const MemberDay&) const = default;
+};
+
 struct Counter {
     CounterKey key;
     Date window_end;
@@ -81,6 +95,7 @@ struct Counter {
     std::vector<std::int64_t> by_day;
     // Of a pooled counter: the members' own quantities, by subscription id (for attribution, R7).
     std::vector<std::pair<SubscriptionId, std::int64_t>> members;
+    std::vector<MemberDay> member_days;  // sorted; only of segments whose version caps members
 };
 
 // The counters in memory, loaded block by block on first touch. What changed since `mark_clean` is

@@ -76,6 +76,22 @@ TEST(CounterPack, gives_back_what_it_was_given) {
     EXPECT_EQ(counter.members, members);
 }
 
+TEST(CounterPack, uses_of_capped_members_are_kept_in_version_3) {
+    Counter capped = sample(64, 0);
+    const Instant start = capped.segments[0].start;
+    capped.member_days = {{start, 3, {4}, 50}, {start, 3, {9}, 20}, {start, 7, {9}, 50}};
+    const std::string bytes = pack_counters({&capped});
+    EXPECT_EQ(bytes.front(), 3);
+    const auto read = unpack_counters(kBlock, bytes);
+    ASSERT_TRUE(read.has_value()) << read.error().to_string();
+    EXPECT_EQ(read->front().member_days, capped.member_days);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::string damaged = bytes;
+        damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+        EXPECT_FALSE(unpack_counters(kBlock, damaged).has_value()) << i;
+    }
+}
+
 TEST(CounterPack, every_damaged_byte_and_every_cut_is_told) {
     const std::string whole = packed();
     for (std::size_t i = 0; i < whole.size(); ++i) {

@@ -24,17 +24,48 @@ void add_to(Segment& segment, const Move& move) {
     segment.records += 1;
 }
 
+std::int64_t total_of(const Counter& counter) {
+    std::int64_t total = 0;
+    for (const Segment& segment : counter.segments) total += segment.quantity;
+    return total;
+}
+
+std::optional<Amounts> amounts_at(const Pricing& pricing, const Beyond& beyond,
+                                  const SessionTotals& sessions) {
+    return pricing.atoms(beyond.from, beyond.to, sessions, beyond.free);
+}
+
+// Whether the members of a pool at that price are capped.
+bool capped(const Pricing& pricing) {
+    const auto& allowance = pricing.charge().allowance;
+    return allowance && allowance->cap != INT64_MAX;
+}
+
 }  // namespace
 
 Mover::Mover(const catalog::Snapshot& catalog, const directory::Directory& directory,
              CounterTable& counters)
-    : catalog_(catalog), directory_(directory), counters_(counters), prices_(catalog) {}
+    : catalog_(catalog),
+      directory_(directory),
+      counters_(counters),
+      prices_(catalog),
+      counter_of_([this](const CounterKey& key) { return counters_.find(key); }) {
+    for (const auto& version : catalog.versions()) {
+        for (const catalog::Plan& plan : version->plans) {
+            for (const catalog::UsageCharge& charge : plan.charges) {
+                if (charge.allowance && charge.allowance->rollover)
+                    carries_[charge.id.value] = carries_for(catalog, charge.id);
+            }
+        }
+    }
+}
 
 void Mover::forget() {
     lives_.clear();
     touched_.clear();
-    allowances_.clear();
+    included_.clear();
     members_.clear();
+    capped_.clear();
     grown_.clear();
 }
 
@@ -67,42 +98,71 @@ Mover::Live& Mover::open(std::uint32_t number) {
     return live;
 }
 
-std::int64_t Mover::allowance(std::uint32_t number, VersionNo version) {
-    const auto [found, is_new] = allowances_.try_emplace(pair_of(number, version.value));
-    if (is_new)
-        found->second = segment_allowance(catalog_, directory_, counters_.at(number), version);
-    return found->second;
+const Included& Mover::included(std::uint32_t number, VersionNo version) {
+    static const Included kNothing;
+    const Counter& counter = counters_.at(number);
+    const catalog::Version* by = catalog_.numbered(version);
+    FARTHING_ASSERT(by != nullptr);  // a published version is never taken back
+    const catalog::UsageCharge* charge = find_charge(*by, counter.key.component).charge;
+    if (charge == nullptr || !charge->allowance) return kNothing;
+    const std::uint32_t age = lives_[number].age;
+    const auto [found, is_new] = included_.try_emplace(pair_of(number, version.value));
+    if (!is_new && found->second.age == age) return found->second.included;
+    Included now = included_of(catalog_, *by, directory_, counter.key,
+                               {counter.key.window_first, counter.window_end}, counter_of_);
+    found->second = {std::move(now), age};
+    return found->second.included;
+}
+
+// Each segment by its own version, as if that had been in force all the time. `added`: of an
+// addition that makes a segment.
+void Mover::beyond_segments(std::uint32_t number, const Addition* addition, const Lane* added,
+                            std::vector<Beyond>& result) {
+    const Counter& counter = counters_.at(number);
+    const bool inserts = addition != nullptr && addition->is_new;
+    const std::size_t segments = counter.segments.size() + (inserts ? 1 : 0);
+    result.clear();
+    VersionNo walked;
+    std::int64_t end = 0;
+    for (std::size_t i = 0; i < segments; ++i) {
+        const bool is_new = inserts && i == addition->segment;
+        const bool shifted = inserts && i > addition->segment;
+        const Segment* own = is_new ? nullptr : &counter.segments[i - (shifted ? 1 : 0)];
+        const VersionNo version = own == nullptr ? added->pinned : own->version;
+        const Pricing& pricing = own == nullptr ? *added->pricing : pricing_of(counter, *own);
+        const bool adds = addition != nullptr && addition->segment == i;
+        const std::int64_t start = pricing.begins_at(end);
+        end = start + (own == nullptr ? 0 : own->quantity) + (adds ? addition->billable : 0);
+        const Included& now = included(number, version);
+        if (now.simple()) {
+            result.push_back({start, end, now.at_end()});
+            continue;
+        }
+        if (version != walked) beyond_of(counter, now, addition, of_version_);
+        walked = version;
+        result.push_back(of_version_[i]);
+    }
 }
 
 // A window that turns out to be longer shares its allowance over more days: what was charged until
 // then is kept, so that the next move settles the difference.
-void Mover::follow_window(std::uint32_t number, VersionNo in_force) {
+void Mover::follow_window(std::uint32_t number) {
     Live& live = lives_[number];
     if (live.window_end == live.counter->window_end) return;
     if (live.settled) {
+        const Date grown_end = live.counter->window_end;
+        live.counter->window_end = live.window_end;
+        const auto amounts = amounts_of_segments(number);
+        live.counter->window_end = grown_end;
+        FARTHING_ASSERT(amounts);  // planning refuses what does not fit
         Grown grown{live.window_end, {}};
-        std::int64_t from = 0;
-        for (const Segment& segment : live.counter->segments) {
-            from = pricing_of(*live.counter, segment).begins_at(from);
-            const std::int64_t to = from + segment.quantity;
-            const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
-            FARTHING_ASSERT(amounts);  // planning refuses what does not fit
-            grown.charged.push_back(amounts->usage + amounts->fee);
-            from = to;
-        }
+        for (const Amounts& one : *amounts) grown.charged.push_back(one.usage + one.fee);
         grown_.try_emplace(number, std::move(grown));
     }
     live.window_end = live.counter->window_end;
     live.settled = false;
     live.last = nullptr;
-    allowances_.erase(pair_of(number, in_force.value));
-    forget_allowances(number);
-}
-
-void Mover::forget_allowances(std::uint32_t number) {
-    for (const Segment& segment : lives_[number].counter->segments) {
-        allowances_.erase(pair_of(number, segment.version.value));
-    }
+    live.age += 1;
 }
 
 // A window that only grew for records that could not be rated has not grown.
@@ -112,9 +172,20 @@ void Mover::shrink_back() {
         live.counter->window_end = live.window_end = grown.window_end;
         live.settled = true;
         live.last = nullptr;
-        forget_allowances(number);
+        live.age += 1;
     }
     grown_.clear();
+}
+
+// The same where what was carried into it may have changed meanwhile.
+void Mover::shrink_back(RatedChunk& rated) {
+    const auto all = grown_;
+    for (const auto& [number, grown] : all) {
+        Live& live = lives_[number];
+        live.counter->window_end = live.window_end = grown.window_end;
+        live.age += 1;
+        if (settle(number, nullptr)) settle(number, &rated);
+    }
 }
 
 const Pricing& Mover::pricing_of(const Counter& counter, const Segment& segment) {
@@ -132,13 +203,6 @@ std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
         end = pricing_of(counter, segment).begins_at(end) + segment.quantity;
     }
     return end;
-}
-
-std::optional<Amounts> Mover::amounts_of(std::uint32_t number, const Segment& segment,
-                                         std::int64_t from, std::int64_t to,
-                                         const SessionTotals& sessions) {
-    return pricing_of(counters_.at(number), segment)
-        .atoms(from, to, sessions, allowance(number, segment.version));
 }
 
 // The segment of an event: the one that has it between its first and last event; else the one of
@@ -165,7 +229,7 @@ Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant w
 void Mover::bind(Lane& lane, Instant when) {
     lane.counter = counters_.touch(lane.key, lane.window.end);
     const Counter& counter = *open(lane.counter).counter;
-    follow_window(lane.counter, lane.version->number);
+    follow_window(lane.counter);
     const Place place = place_of(counter, lane, when);
     lane.segment_start = place.start;
     lane.pinned = place.version;
@@ -193,11 +257,12 @@ void Mover::bind(Lane& lane, Instant when) {
     if (member != members_.end()) lane.member = member->second;
 }
 
-bool Mover::shares_fit(const Pricing& pricing, std::int64_t from, std::int64_t to,
-                       const SessionTotals& sessions, std::int64_t free_units) const {
+bool Mover::shares_fit(const Pricing& pricing, const Beyond& beyond,
+                       const SessionTotals& sessions) const {
     if (pricing.shares_within_charge()) return true;
     return std::ranges::all_of(pricing.shares(), [&](const Pricing::ShareCurve& share) {
-        return pricing.share_atoms(share, from, to, sessions, free_units).has_value();
+        return pricing.share_atoms(share, beyond.from, beyond.to, sessions, beyond.free)
+            .has_value();
     });
 }
 
@@ -210,16 +275,33 @@ bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& 
     move.days = {};
     const Live& live = lives_[lane.counter];
     move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
-                  live.last->payer == lane.payer && day < live.counter->by_day.size();
+                  live.last->payer == lane.payer && day >= live.from_day &&
+                  day < live.counter->by_day.size() && live.pricing->shares_within_charge();
     return move.at_end ? plan_at_end(lane, live, move) : plan_anywhere(lane, move);
+}
+
+// What members have used over their caps once the move is made.
+std::int64_t Mover::over_with(const Lane& lane, const Live& live, const Move& move) const {
+    const Capped& capped = capped_[live.capped];
+    const auto known = capped.used.find(lane.subscription.value);
+    const std::int64_t used = known == capped.used.end() ? 0 : known->second;
+    const auto over = [&](std::int64_t quantity) {
+        return std::max<std::int64_t>(0, quantity - capped.cap);
+    };
+    return capped.over - over(used) + over(used + move.billable);
 }
 
 bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     const Pricing& pricing = *lane.pricing;
     std::int64_t to = 0;
     if (__builtin_add_overflow(live.total, move.billable, &to)) return false;
-    const auto usage = pricing.usage().atoms(to, live.allowance);
+    const std::int64_t over = live.capped == kNone ? 0 : over_with(lane, live, move);
+    const auto usage =
+        live.simple
+            ? pricing.usage().atoms(to, live.allowance)
+            : pricing.usage().atoms(over + std::max(live.floor, to - over - live.allowance), 0);
     if (!usage) return false;
+    move.over_after = over;
     move.from = live.total;
     move.to = to;
     move.usage_after = *usage;
@@ -235,34 +317,6 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     const i128 whole = i128{*usage} - live.usage_before + move.fee_after;
     if (!charge || !narrow64(whole) || !narrow64(whole - live.last->posted_atoms)) return false;
     move.charge = *charge;
-    return pricing.shares_within_charge() ||
-           shares_fit(pricing, to - live.last->quantity - move.billable, to, sessions,
-                      live.allowance);
-}
-
-// Adds to `charge` what it changes on the segments from `first` on that they begin at `after`
-// instead of `before`; up to one whose tiers begin anew.
-bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t before,
-                           std::int64_t after, i128& charge) {
-    const auto& segments = counters_.at(number).segments;
-    for (std::size_t i = first; i < segments.size(); ++i) {
-        const Segment& segment = segments[i];
-        const Pricing& pricing = pricing_of(counters_.at(number), segment);
-        if (pricing.begins_at(before) == pricing.begins_at(after)) return true;
-        const auto end = sum64(before, segment.quantity);
-        const auto new_end = sum64(after, segment.quantity);
-        if (!end || !new_end) return false;
-        const SessionTotals sessions = segment.session_totals();
-        const auto was = amounts_of(number, segment, before, *end, sessions);
-        const auto is = amounts_of(number, segment, after, *new_end, sessions);
-        if (!was || !is) return false;
-        if (!narrow64(i128{is->usage} + is->fee - segment.posted_atoms)) return false;
-        if (!shares_fit(pricing, after, *new_end, sessions, allowance(number, segment.version)))
-            return false;
-        charge += i128{is->usage} - was->usage;
-        before = *end;
-        after = *new_end;
-    }
     return true;
 }
 
@@ -271,76 +325,187 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     Counter& counter = *lives_[number].counter;
     if (counter.window_end < lane.window.end) {  // it shrank back
         counter.window_end = lane.window.end;
-        follow_window(number, lane.version->number);
+        follow_window(number);
     }
     if (!lives_[number].settled && !settle(number, nullptr)) return false;
     const Place place = place_of(counter, lane, move.when);
-    const Segment own = place.is_new ? Segment{} : counter.segments[place.position];
-    const std::int64_t before_it = end_before(counter, place.position);
-    const std::int64_t start = lane.pricing->begins_at(before_it);
-    const SessionTotals sessions = own.session_totals() + move.adds;
-    const std::int64_t free_units = allowance(number, place.version);
-    move.from = start + own.quantity;
+    const std::int64_t own = place.is_new ? 0 : counter.segments[place.position].quantity;
+    move.from = lane.pricing->begins_at(end_before(counter, place.position)) + own;
     const auto to = sum64(move.from, move.billable);
-    if (!to) return false;
+    const auto whole = sum64(total_of(counter), move.billable);
+    if (!to || !whole) return false;
     move.to = *to;
-    const auto before = lane.pricing->atoms(start, move.from, own.session_totals(), free_units);
-    const auto after = lane.pricing->atoms(start, move.to, sessions, free_units);
-    if (!before || !after || !shares_fit(*lane.pricing, start, move.to, sessions, free_units))
-        return false;
-    if (!narrow64(i128{after->usage} + after->fee - own.posted_atoms)) return false;
-    move.fee = after->fee - before->fee;
-    i128 charge = i128{after->usage} - before->usage + move.fee;
-    const std::size_t next = place.position + (place.is_new ? 0 : 1);
-    const std::int64_t was = place.is_new ? before_it : move.from;
-    if (!later_segments(number, next, was, move.to, charge)) return false;
-    const auto narrow = narrow64(charge);
+    const Addition addition{
+        place.position,       place.is_new,
+        place.start,          move.days.empty() ? move.day : move.days.front().day,
+        lane.subscription,    move.billable,
+        capped(*lane.pricing)};
+    return plan_segments(number, addition, lane, move);
+}
+
+// What the addition changes on its segment and on those after it. Where it makes a segment, the one
+// before ends earlier: what members that left took away after that is no longer its own.
+bool Mover::plan_segments(std::uint32_t number, const Addition& addition, const Lane& lane,
+                          Move& move) {
+    const Counter& counter = *lives_[number].counter;
+    beyond_segments(number, nullptr, nullptr, before_);
+    beyond_segments(number, &addition, &lane, after_);
+    if (addition.is_new)
+        before_.insert(before_.begin() + static_cast<std::ptrdiff_t>(addition.segment), Beyond{});
+    i128 charge = 0;
+    const std::size_t first = addition.segment - (addition.is_new && addition.segment > 0 ? 1 : 0);
+    for (std::size_t i = first; i < after_.size(); ++i) {
+        const bool own = i == addition.segment;
+        const std::size_t known = i - (addition.is_new && i > addition.segment ? 1 : 0);
+        const Segment segment = own && addition.is_new ? Segment{} : counter.segments[known];
+        const Pricing& pricing = own ? *lane.pricing : pricing_of(counter, segment);
+        SessionTotals sessions = segment.session_totals();
+        const auto before = amounts_at(pricing, before_[i], sessions);
+        if (own) sessions = sessions + move.adds;
+        const auto after = amounts_at(pricing, after_[i], sessions);
+        if (!before || !after || !shares_fit(pricing, after_[i], sessions)) return false;
+        if (!narrow64(i128{after->usage} + after->fee - segment.posted_atoms)) return false;
+        if (own) move.fee = after->fee - before->fee;
+        charge += i128{after->usage} - before->usage;
+    }
+    const auto narrow = narrow64(charge + move.fee);
     if (!narrow) return false;
     move.charge = *narrow;
     return true;
 }
 
+// By segment; nullopt where one leaves 64 bits.
+std::optional<std::vector<Amounts>> Mover::amounts_of_segments(std::uint32_t number) {
+    const Counter& counter = counters_.at(number);
+    beyond_segments(number, nullptr, nullptr, before_);
+    std::vector<Amounts> all;
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        const Segment& segment = counter.segments[i];
+        const auto amounts =
+            amounts_at(pricing_of(counter, segment), before_[i], segment.session_totals());
+        if (!amounts || !narrow64(i128{amounts->usage} + amounts->fee - segment.posted_atoms))
+            return std::nullopt;
+        all.push_back(*amounts);
+    }
+    return all;
+}
+
 // Brings what is posted in line with the snapshots before anything moves: a changed allowance has
 // its own rows. Without `rated` it only asks whether that fits.
 bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
-    Counter& counter = counters_.at(number);
+    const auto amounts = amounts_of_segments(number);
+    if (!amounts) return false;
     const auto grown = grown_.find(number);
-    std::int64_t from = 0;
-    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
-        const Segment& segment = counter.segments[i];
-        const Pricing& pricing = pricing_of(counter, segment);
-        from = pricing.begins_at(from);
-        const std::int64_t to = from + segment.quantity;
-        const auto amounts =
-            pricing.atoms(from, to, segment.session_totals(), allowance(number, segment.version));
-        if (!amounts) return false;
-        const i128 charge = i128{amounts->usage} + amounts->fee;
-        const std::int64_t charged =
-            grown != grown_.end() ? grown->second.charged[i] : segment.posted_atoms;
-        const auto difference = narrow64(charge - charged);
-        if (!difference || !narrow64(charge - segment.posted_atoms)) return false;
-        if (rated != nullptr && *difference != 0) {
-            Lane lane;
-            lane.key = counter.key;
-            lane.window = {counter.key.window_first, counter.window_end};
-            lane.payer = segment.payer;
-            lane.pinned = segment.version;
-            lane.segment_start = segment.start;
-            if (counter.key.owner_kind == OwnerKind::subscription)
-                lane.subscription = {counter.key.owner};
-            Move move;
-            move.from = from;
-            move.to = to;
-            move.charge = *difference;
-            append(lane, move, kNoRow, *rated);
-            touch(number, lives_[number]);
-        }
-        from = to;
+    std::vector<std::int64_t> differences;
+    for (std::size_t i = 0; i < amounts->size(); ++i) {
+        const Amounts& now = (*amounts)[i];
+        const std::int64_t charged = grown != grown_.end()
+                                         ? grown->second.charged[i]
+                                         : counters_.at(number).segments[i].posted_atoms;
+        const auto difference = narrow64(i128{now.usage} + now.fee - charged);
+        if (!difference) return false;
+        differences.push_back(*difference);
     }
     if (rated == nullptr) return true;
+    for (std::size_t i = 0; i < differences.size(); ++i) {
+        append_difference(number, i, differences[i], *rated);
+    }
     lives_[number].settled = true;
     grown_.erase(number);
     return true;
+}
+
+// A row without a record, where a segment's charge changed although nothing was added to it.
+void Mover::append_difference(std::uint32_t number, std::size_t position, std::int64_t atoms,
+                              RatedChunk& rated) {
+    if (atoms == 0) return;
+    const Counter& counter = counters_.at(number);
+    const Segment& segment = counter.segments[position];
+    Lane lane;
+    lane.key = counter.key;
+    lane.window = {counter.key.window_first, counter.window_end};
+    lane.payer = segment.payer;
+    lane.pinned = segment.version;
+    lane.segment_start = segment.start;
+    if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
+    Move move;
+    move.from = pricing_of(counter, segment).begins_at(end_before(counter, position));
+    move.to = move.from + segment.quantity;
+    move.charge = atoms;
+    append(lane, move, kNoRow, rated);
+    touch(number, lives_[number]);
+}
+
+// What was posted for the counter stands on an allowance that may have changed with an earlier
+// window.
+void Mover::fit_again(std::uint32_t number, RatedChunk& rated) {
+    Live& live = open(number);
+    if (!live.settled) {
+        live.age += 1;
+        live.last = nullptr;
+        if (settle(number, nullptr)) settle(number, &rated);
+        return;
+    }
+    const auto before = amounts_of_segments(number);
+    std::vector<std::pair<std::uint64_t, Known>> kept;
+    for (const Segment& segment : live.counter->segments) {
+        const std::uint64_t key = pair_of(number, segment.version.value);
+        kept.emplace_back(key, included_[key]);
+    }
+    live.age += 1;
+    const auto after = amounts_of_segments(number);
+    FARTHING_ASSERT(before);  // planning refuses what does not fit
+    if (!after) {             // it stays as it was, as where the directory asks for too much
+        live.age -= 1;
+        for (auto& [key, known] : kept) included_[key] = std::move(known);
+        return;
+    }
+    for (std::size_t i = 0; i < after->size(); ++i) {
+        const Amounts& old = (*before)[i];
+        const Amounts& now = (*after)[i];
+        append_difference(number, i, now.usage + now.fee - old.usage - old.fee, rated);
+    }
+    refresh(number);
+}
+
+// Over the windows after it, until nothing was used for as long as anything it left could live.
+void Mover::carry_from(const Counter& counter, RatedChunk& rated) {
+    const auto carries = carries_.find(counter.key.component.value);
+    if (carries == carries_.end()) return;
+    LaterWindows windows(directory_, counter.key);
+    CounterKey key = counter.key;
+    for (int unused = 0; unused < carries->second + windows.spare(); ++unused) {
+        const auto window = windows.next();
+        if (!window) return;
+        key.window_first = window->first;
+        const Counter* later = counters_.find(key);
+        if (later == nullptr) continue;
+        fit_again(counters_.touch(key, later->window_end), rated);
+        unused = -1;
+    }
+}
+
+void Mover::carry(RatedChunk& rated) {
+    if (carries_.empty()) return;
+    shrink_back(rated);
+    const std::vector<std::uint32_t> moved = touched_;
+    for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);
+}
+
+Beyond Mover::position(const Lane& lane, std::int64_t from) {
+    const Included& now = included(lane.counter, lane.pinned);
+    if (now.simple()) return {from, from, now.at_end()};
+    const Counter& counter = counters_.at(lane.counter);
+    AtEnd at_end;
+    beyond_of(counter, now, nullptr, of_version_, &at_end);
+    const std::int64_t total = total_of(counter);
+    const std::int64_t pool = now.at_end() + at_end.over + at_end.floor - total;
+    const std::int64_t beyond = of_version_.empty() ? 0 : of_version_.back().to;
+    if (beyond > 0 || pool <= 0) return {beyond, beyond, 0};
+    std::int64_t own = now.cap;
+    for (const MemberDay& use : counter.member_days)
+        own -= use.member == lane.subscription ? use.quantity : 0;
+    return {0, 0, std::max<std::int64_t>(0, std::min(pool, own))};
 }
 
 void Mover::touch(std::uint32_t number, Live& live) {
@@ -355,17 +520,38 @@ void Mover::refresh(std::uint32_t number) {
     Counter& counter = *live.counter;
     live.last = &counter.segments.back();
     live.pricing = &pricing_of(counter, *live.last);
-    const std::int64_t before =
-        live.pricing->begins_at(end_before(counter, counter.segments.size() - 1));
-    live.allowance = allowance(number, live.last->version);
-    live.total = before + live.last->quantity;
-    const auto usage_before = live.pricing->usage().atoms(before, live.allowance);
-    const auto usage = live.pricing->usage().atoms(live.total, live.allowance);
+    live.total = live.pricing->begins_at(end_before(counter, counter.segments.size() - 1)) +
+                 live.last->quantity;
+    const Included& now = included(number, live.last->version);
+    live.simple = now.simple();
+    live.allowance = now.at_end();
+    AtEnd at_end;
+    Beyond beyond{live.total - live.last->quantity, live.total, live.allowance};
+    if (!live.simple) {
+        beyond_of(counter, now, nullptr, of_version_, &at_end);
+        beyond = of_version_.back();
+    }
+    live.floor = at_end.floor;
+    live.from_day = at_end.from_day;
+    const auto usage_before = live.pricing->usage().atoms(beyond.from, beyond.free);
+    const auto usage = live.pricing->usage().atoms(beyond.to, beyond.free);
     const auto fee = live.pricing->fee_atoms(live.last->session_totals());
     FARTHING_ASSERT(usage_before && usage && fee);  // planning refuses what does not fit
     live.usage_before = *usage_before;
     live.usage = *usage;
     live.fee = *fee;
+    if (now.capped()) {
+        if (live.capped == kNone) {
+            live.capped = static_cast<std::uint32_t>(capped_.size());
+            capped_.emplace_back();
+        }
+        Capped& capped = capped_[live.capped];
+        capped = {now.cap, at_end.over, {}};
+        for (const MemberDay& use : counter.member_days)
+            capped.used[use.member.value] += use.quantity;
+    } else {
+        live.capped = kNone;
+    }
 }
 
 std::uint32_t Mover::member_slot(std::uint32_t number, SubscriptionId subscription) {
@@ -397,6 +583,14 @@ void Mover::insert_where_new(const Move& move) {
     if (counter.by_day.size() < days) counter.by_day.resize(days);
 }
 
+void Mover::add_member_day(const Move& move) {
+    auto& uses = lives_[move.lane->counter].counter->member_days;
+    MemberDay use{move.lane->segment_start, move.day, move.lane->subscription, 0};
+    auto at = std::lower_bound(uses.begin(), uses.end(), use);
+    if (at == uses.end() || use < *at) at = uses.insert(at, use);
+    at->quantity += move.billable;
+}
+
 void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     Lane& lane = *move.lane;
     if (!lives_[lane.counter].settled) settle(lane.counter, &rated);
@@ -410,13 +604,19 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
         live.fee = move.fee_after;
     } else {
         insert_where_new(move);
-        refresh(lane.counter);
     }
     if (move.days.empty()) live.counter->by_day[move.day] += move.billable;
     for (const DayPart& part : move.days) live.counter->by_day[part.day] += part.billable;
     if (lane.key.owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;
+        if (capped(*lane.pricing)) add_member_day(move);
+    }
+    if (!move.at_end) {
+        refresh(lane.counter);
+    } else if (live.capped != kNone) {
+        capped_[live.capped].over = move.over_after;
+        capped_[live.capped].used[lane.subscription.value] += move.billable;
     }
     touch(lane.counter, live);
     append(lane, move, row, rated);
@@ -455,15 +655,18 @@ void Mover::reprice(const CounterKey& key, RatedChunk& rated) {
 void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
     const Live& live = lives_[number];
     Counter& counter = *live.counter;
-    std::int64_t from = 0;
-    for (Segment& segment : counter.segments) {
-        const bool at_end = &segment == live.last;
-        const Pricing& pricing = at_end ? *live.pricing : pricing_of(counter, segment);
-        from = pricing.begins_at(from);
-        const std::int64_t to = from + segment.quantity;
-        const std::int64_t free_units =
-            at_end ? live.allowance : allowance(number, segment.version);
-        const auto amounts = pricing.atoms(from, to, segment.session_totals(), free_units);
+    const bool alone = live.last != nullptr && live.simple && counter.segments.size() == 1;
+    if (alone) {
+        before_ = {{0, live.total, live.allowance}};
+    } else {
+        beyond_segments(number, nullptr, nullptr, before_);
+    }
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        Segment& segment = counter.segments[i];
+        const Beyond& beyond = before_[i];
+        const Pricing& pricing =
+            &segment == live.last ? *live.pricing : pricing_of(counter, segment);
+        const auto amounts = amounts_at(pricing, beyond, segment.session_totals());
         FARTHING_ASSERT(amounts);  // planning refuses what does not fit
         const std::int64_t charge = amounts->usage + amounts->fee;
         SegmentDelta delta{counter.key,
@@ -477,17 +680,16 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
         const auto& shares = pricing.shares();
         if (segment.posted_shares.size() < shares.size())
             segment.posted_shares.resize(shares.size());
-        for (std::size_t i = 0; i < shares.size(); ++i) {
-            const auto atoms =
-                pricing.share_atoms(shares[i], from, to, segment.session_totals(), free_units);
+        for (std::size_t k = 0; k < shares.size(); ++k) {
+            const auto atoms = pricing.share_atoms(shares[k], beyond.from, beyond.to,
+                                                   segment.session_totals(), beyond.free);
             FARTHING_ASSERT(atoms);
-            auto& [partner, posted] = segment.posted_shares[i];
-            if (*atoms != posted) delta.shares.push_back({shares[i].partner, *atoms - posted});
-            partner = shares[i].partner;
+            auto& [partner, posted] = segment.posted_shares[k];
+            if (*atoms != posted) delta.shares.push_back({shares[k].partner, *atoms - posted});
+            partner = shares[k].partner;
             posted = *atoms;
         }
         if (delta.charge_atoms != 0 || !delta.shares.empty()) deltas.push_back(std::move(delta));
-        from = to;
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "directory/directory.h"
+#include "rating/beyond.h"
 #include "rating/lane.h"
 #include "rating/rater.h"
 
@@ -34,6 +35,7 @@ struct Move {
     bool at_end = false;
     std::int64_t usage_after = 0;
     std::int64_t fee_after = 0;
+    std::int64_t over_after = 0;  // of a pool whose members are capped
 };
 
 class Mover {
@@ -48,6 +50,11 @@ class Mover {
     void make(const Move& move, std::uint32_t row, RatedChunk& rated);
 
     void reprice(const CounterKey& key, RatedChunk& rated);
+    // Where a record of that lane would begin: in units of its price, with what is free of them.
+    // Of a pool whose members come, go or are capped it may come out as less free, never as more.
+    Beyond position(const Lane& lane, std::int64_t from);
+    // Prices again what what moved since take_deltas leaves less, or more, to.
+    void carry(RatedChunk& rated);
     std::vector<SegmentDelta> take_deltas();
     // Forgets the counters it knows: the table was cleared.
     void forget();
@@ -62,14 +69,29 @@ class Mover {
         Counter* counter = nullptr;
         Segment* last = nullptr;  // none until the counter was settled
         const Pricing* pricing = nullptr;
-        std::int64_t allowance = 0;
+        std::int64_t allowance = 0;  // at its end
+        std::int64_t floor = 0;      // AtEnd
         std::int64_t total = 0;
         std::int64_t usage_before = 0;  // atoms up to where the last segment begins
         std::int64_t usage = 0;         // atoms up to `total`
         Date window_end;                // for which the allowances were computed
+        std::uint32_t from_day = 0;     // AtEnd
         std::int64_t fee = 0;           // atoms of the last segment's connection fees
+        std::uint32_t capped = kNone;   // index into capped_
+        std::uint32_t age = 0;          // grows when what is included may have changed
+        bool simple = true;             // Included::simple
         bool settled = false;           // what is posted agrees with the snapshots
         bool touched = false;           // since take_deltas
+    };
+    // What the members of a pool used, where each is capped.
+    struct Capped {
+        std::int64_t cap = 0;
+        std::int64_t over = 0;                                 // in all
+        std::unordered_map<std::uint32_t, std::int64_t> used;  // by subscription
+    };
+    struct Known {
+        Included included;
+        std::uint32_t age = 0;  // of its counter
     };
     // A counter whose window grew, until a move takes the longer one into account.
     struct Grown {
@@ -85,24 +107,30 @@ class Mover {
 
     Place place_of(const Counter& counter, const Lane& lane, Instant when) const;
     Live& open(std::uint32_t counter);
-    std::int64_t allowance(std::uint32_t counter, VersionNo version);
-    void follow_window(std::uint32_t counter, VersionNo in_force);
-    void forget_allowances(std::uint32_t counter);
+    const Included& included(std::uint32_t counter, VersionNo version);
+    void beyond_segments(std::uint32_t counter, const Addition* addition, const Lane* added,
+                         std::vector<Beyond>& result);
+    void follow_window(std::uint32_t counter);
     void shrink_back();
+    void shrink_back(RatedChunk& rated);
     const Pricing& pricing_of(const Counter& counter, const Segment& segment);
-    std::optional<Amounts> amounts_of(std::uint32_t number, const Segment& segment,
-                                      std::int64_t from, std::int64_t to,
-                                      const SessionTotals& sessions);
-    bool shares_fit(const Pricing& pricing, std::int64_t from, std::int64_t to,
-                    const SessionTotals& sessions, std::int64_t allowance) const;
+    bool shares_fit(const Pricing& pricing, const Beyond& beyond,
+                    const SessionTotals& sessions) const;
+    std::int64_t over_with(const Lane& lane, const Live& live, const Move& move) const;
     bool plan_at_end(const Lane& lane, const Live& live, Move& move) const;
     bool plan_anywhere(Lane& lane, Move& move);
     std::int64_t end_before(const Counter& counter, std::size_t position);
-    bool later_segments(std::uint32_t number, std::size_t first, std::int64_t before,
-                        std::int64_t after, i128& charge);
+    bool plan_segments(std::uint32_t number, const Addition& addition, const Lane& lane,
+                       Move& move);
     bool settle(std::uint32_t number, RatedChunk* rated);
+    void append_difference(std::uint32_t number, std::size_t segment, std::int64_t atoms,
+                           RatedChunk& rated);
+    std::optional<std::vector<Amounts>> amounts_of_segments(std::uint32_t number);
+    void fit_again(std::uint32_t number, RatedChunk& rated);
+    void carry_from(const Counter& counter, RatedChunk& rated);
     void refresh(std::uint32_t number);
     void insert_where_new(const Move& move);
+    void add_member_day(const Move& move);
     void touch(std::uint32_t number, Live& live);
     std::uint32_t member_slot(std::uint32_t number, SubscriptionId subscription);
     void append(const Lane& lane, const Move& move, std::uint32_t row, RatedChunk& rated) const;
@@ -114,9 +142,16 @@ class Mover {
     PricingCache prices_;
     std::vector<Live> lives_;  // by counter
     std::vector<std::uint32_t> touched_;
-    std::unordered_map<std::uint64_t, std::int64_t> allowances_;  // by counter and version
-    std::unordered_map<std::uint64_t, std::uint32_t> members_;    // by counter and subscription
+    std::unordered_map<std::uint64_t, Known> included_;         // by counter and version
+    std::unordered_map<std::uint64_t, std::uint32_t> members_;  // by counter and subscription
     std::unordered_map<std::uint32_t, Grown> grown_;
+    std::vector<Capped> capped_;
+    CounterOf counter_of_;
+    // For how many windows some version carries over what is left, by component.
+    std::unordered_map<std::uint32_t, int> carries_;
+    std::vector<Beyond> before_;
+    std::vector<Beyond> after_;
+    std::vector<Beyond> of_version_;
 };
 
 }  // namespace farthing::rating

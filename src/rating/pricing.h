@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "catalog/snapshot.h"
-#include "directory/directory.h"
 #include "rating/counters.h"
 #include "rating/curve.h"
 #include "rating/session.h"
@@ -131,10 +130,5 @@ class PricingCache {
     const catalog::Snapshot& catalog_;
     std::unordered_map<Key, std::unique_ptr<Pricing>, KeyHash> compiled_;
 };
-
-// allowance_of of the version that a segment is pinned to.
-std::int64_t segment_allowance(const catalog::Snapshot& catalog,
-                               const directory::Directory& directory, const Counter& counter,
-                               VersionNo version);
 
 }  // namespace farthing::rating

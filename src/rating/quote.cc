@@ -106,14 +106,14 @@ class Quoter {
         if (!lane->span.contains(when)) mover_.bind(*lane, when);
         Move none;
         mover_.plan(*lane, when, resolver_.day_of(base, when), {}, none);
-        const std::int64_t allowance =
-            segment_allowance(catalog_, directory_, counters_.at(lane->counter), lane->pinned);
-        standings_.push_back({lane->pricing, none.from, allowance});
+        const Beyond at = mover_.position(*lane, none.from);
+        const std::int64_t allowance = at.free;
+        standings_.push_back({lane->pricing, at.from, allowance});
         const Pricing& pricing = *lane->pricing;
         const std::int64_t billable =
             pricing.countable(request_.raw) ? billable_of(request_.raw, pricing.rule()) : 0;
         quote_.parts.push_back(
-            {&pricing.charge(), lane->row, pricing.rule(), none.from, allowance, billable});
+            {&pricing.charge(), lane->row, pricing.rule(), at.from, allowance, billable});
         most_ = std::min(most_, units_of_this_price(base, pricing.rule(), ruling));
         return true;
     }

@@ -160,6 +160,11 @@ void Rater::reprice(const CounterKey& key, RatedChunk& rated) {
     state_->mover.reprice(key, rated);
 }
 
+void Rater::carry(RatedChunk& rated) {
+    state_->follow_table();
+    state_->mover.carry(rated);
+}
+
 std::vector<SegmentDelta> Rater::take_deltas() {
     state_->follow_table();
     return state_->mover.take_deltas();

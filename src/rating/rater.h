@@ -17,8 +17,10 @@
 #include "model/ledger_entry.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
+#include "rating/beyond.h"
 #include "rating/counters.h"
 #include "rating/curve.h"
+#include "rating/included.h"
 #include "rating/session_book.h"
 
 namespace farthing::rating {
@@ -60,6 +62,11 @@ class Rater {
     // a delta.
     void reprice(const CounterKey& key, RatedChunk& rated);
 
+    // Prices again the later windows whose allowance holds what the windows that moved since
+    // take_deltas leave over; differences become rows as those of `reprice`. Call it once nothing
+    // more is rated, before take_deltas.
+    void carry(RatedChunk& rated);
+
     // The changes since the last call, one per segment whose charge or shares moved, in key order;
     // the batch posts them. Sets what the segments have posted: call it before
     // CounterTable::dirty_packs.
@@ -70,25 +77,23 @@ class Rater {
     std::unique_ptr<State> state_;
 };
 
-// The exact price of a counter's segments so far, from totals (R3), each in units of the currency.
-// `allowance`: base units included in the window for this owner.
+// The exact price of a counter's segments so far, from totals (R3), each in units of the currency,
+// by the allowance of its own version, as rating posts it. `counter_of` gives the counters of
+// earlier windows, whose rest may be carried over.
 struct SegmentPrice {
     Segment segment;
     Exact price;            // P_k(T_1+…+T_k) − P_k(T_1+…+T_(k−1)), with connection fees
     std::int64_t from = 0;  // billable totals before and after this segment, since tiers began
     std::int64_t to = 0;
+    Beyond beyond;      // of what is included
+    Included included;  // by its version
 };
-std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter,
-                                         std::int64_t allowance);
-// The same with the allowance of each segment's own version, as rating posts it: where a new
-// version changes what is included, each segment is priced by its own.
 std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog,
                                          const directory::Directory& directory,
-                                         const Counter& counter);
+                                         const Counter& counter, const CounterOf& counter_of = {});
 
-// Base units included for the owner of `key` in its window: the members' quantities (prorated by
-// their active days in the window) or the pool's, times nothing else. 0 where the charge has no
-// allowance.
+// Base units included for the owner of `key` at the end of its window, without what was carried:
+// the members' quantities or the pool's. 0 where the charge has no allowance.
 std::int64_t allowance_of(const catalog::Version& version, const directory::Directory& directory,
                           const CounterKey& key, DatePeriod window);
 

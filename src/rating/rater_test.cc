@@ -289,7 +289,7 @@ TEST(Rater, ec68_price_change_carries_the_position) {
     EXPECT_EQ(late.deltas[1].version.value, 2U);
     EXPECT_EQ(world.amount(late.rated.charge_atoms[0]), "1.20");
     const Counter* counter = world.counters->find(late.deltas[0].key);
-    const auto prices = price_segments(world.catalog, *counter, 0);
+    const auto prices = price_segments(world.catalog, *world.directory, *counter);
     ASSERT_EQ(prices.size(), 2U);
     EXPECT_EQ(prices[0].price, Exact(8));
     EXPECT_EQ(prices[1].price, Exact(32, 10));

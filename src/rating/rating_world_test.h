@@ -213,6 +213,7 @@ struct World {
         Batch batch;
         batch.chunk = chunk_of(uses);
         rater->rate(batch.chunk, batch.rated);
+        rater->carry(batch.rated);
         batch.deltas = rater->take_deltas();
         commit();
         i128 of_records = 0;

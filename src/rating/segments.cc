@@ -5,42 +5,36 @@
 
 namespace farthing::rating {
 
-namespace {
-
-template <class AllowanceOf>
-std::vector<SegmentPrice> priced(const catalog::Snapshot& catalog, const Counter& counter,
-                                 AllowanceOf allowance_of_version) {
+std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog,
+                                         const directory::Directory& directory,
+                                         const Counter& counter, const CounterOf& counter_of) {
     PricingCache prices(catalog);
+    const CounterKey& key = counter.key;
+    const DatePeriod window{key.window_first, counter.window_end};
     std::vector<SegmentPrice> result;
     result.reserve(counter.segments.size());
+    std::vector<Beyond> beyond;
     std::int64_t end = 0;
-    for (const Segment& segment : counter.segments) {
-        const Pricing* price =
-            prices.of(segment.version, counter.key.component, counter.key.item, segment.start);
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        const Segment& segment = counter.segments[i];
+        const Pricing* price = prices.of(segment.version, key.component, key.item, segment.start);
         FARTHING_ASSERT(price != nullptr);  // a published version is never taken back
         const std::int64_t from = price->begins_at(end);
         end = from + segment.quantity;
-        result.push_back({segment,
-                          price->exact(from, end, segment.session_totals(),
-                                       allowance_of_version(segment.version)),
-                          from, end});
+        SegmentPrice one{segment, {}, from, end, {}, {}};
+        if (i > 0 && segment.version == counter.segments[i - 1].version) {
+            one.included = result.back().included;
+        } else {
+            one.included = included_of(catalog, *catalog.numbered(segment.version), directory, key,
+                                       window, counter_of);
+            if (!one.included.simple()) beyond_of(counter, one.included, nullptr, beyond);
+        }
+        one.beyond = one.included.simple() ? Beyond{from, end, one.included.at_end()} : beyond[i];
+        one.price =
+            price->exact(one.beyond.from, one.beyond.to, segment.session_totals(), one.beyond.free);
+        result.push_back(std::move(one));
     }
     return result;
-}
-
-}  // namespace
-
-std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog, const Counter& counter,
-                                         std::int64_t allowance) {
-    return priced(catalog, counter, [&](VersionNo) { return allowance; });
-}
-
-std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog,
-                                         const directory::Directory& directory,
-                                         const Counter& counter) {
-    return priced(catalog, counter, [&](VersionNo version) {
-        return segment_allowance(catalog, directory, counter, version);
-    });
 }
 
 }  // namespace farthing::rating

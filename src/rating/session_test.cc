@@ -201,7 +201,7 @@ TEST(Session, ec16_minimum_is_kept_exactly_over_batches) {
                                                    0,
                                                    Date::of(2026, 1, 1)});
     ASSERT_NE(counter, nullptr);
-    const auto priced = price_segments(world.catalog, *counter, 0);
+    const auto priced = price_segments(world.catalog, *world.directory, *counter);
     EXPECT_EQ(priced[0].price, Exact(i128{122}, i128{1000}));
     EXPECT_EQ(counter->segments[0].session_totals(), (SessionTotals{0, 2, 20}));
 }

@@ -168,18 +168,156 @@ class Case:
                 if (self.top(account) if shared_by == "enterprise" else account) == owner:
                     yield subscription
 
-    def included(self, charge, kind, owner, first, end):
+    def active(self, member, first, end):
+        return [day for day in range(first, end) if self.has_plan(member, day)]
+
+    def included(self, charge, kind, owner, first, end, today):
+        """What the members there are on a day have brought, without what was carried over."""
         allowance = charge["allowance"]
         if not allowance:
             return 0
         if allowance["per_pool"]:
             return allowance["quantity"]
+        alone = allowance["shared_by"] == "subscription"
         total = 0
         for member in self.members(kind, owner, allowance["shared_by"]):
-            active = [day for day in range(first, end) if self.has_plan(member, day)]
-            if active:
-                total += allowance["quantity"] * (end - active[0]) // (end - first)
+            active = self.active(member, first, end)
+            if not active:
+                continue
+            since = first if alone or allowance["join"] == "whole_cycle" else active[0]
+            if today < since:
+                continue
+            days = end - active[0]
+            if allowance["leave"] == "prorate":
+                # Whoever is there counts as one who stays; before the first day, too.
+                days = len([day for day in active if day <= today])
+                if today < active[0] or today in active:
+                    days += end - max(today + 1, active[0])
+            if not allowance["prorated"]:
+                total += allowance["quantity"]
+            else:
+                total += allowance["quantity"] * days // (end - first)
         return total
+
+    def window_at(self, kind, owner, day):
+        """The window of a counter's owner on a day; nothing where nobody pays."""
+        if kind == SUBSCRIPTION:
+            account = self.subscriptions[owner]["account"]
+        else:
+            account = self.groups[owner]["account"] if kind == GROUP else owner
+        payer = self.payer(account, day)
+        return self.window_of(day, self.accounts[payer]["bill_day"]) if payer else None
+
+
+class Books:
+    """All that was used, by counter, each record with its time; and what that comes to."""
+
+    def __init__(self, case):
+        self.case = case
+        self.uses = defaultdict(list)
+        self.ends = {}
+        self.known = {}
+
+    def add(self, counter, end, segment, record, quantity, capped):
+        self.uses[counter].append((record["start"], self.case.day_of(record["start"]), segment,
+                                   record["subscription"], quantity, capped))
+        self.ends[counter] = max(end, self.ends.get(counter, end))
+
+    def charge(self, version, component):
+        return next(c for c in self.case.numbered(version)["charges"] if c["id"] == component)
+
+    def beyond(self, counter, charge):
+        """What lies beyond what is included, after each of the counter's segments: by walking its
+        records in the order of their time, and the ends of all days between."""
+        kind, owner, _, _, first = counter
+        end = self.ends[counter]
+        allowance = charge["allowance"] or {}
+        cap = allowance.get("cap")
+        carried = sum(left for _, left in self.carried(counter, charge))
+        total = over = highest = 0
+        by_member = defaultdict(int)
+        uses = sorted(self.uses[counter])
+        after = {}
+        for day in range(first, end):
+            last_day = day + 1 == end
+            included = carried + self.case.included(charge, kind, owner, first, end, day)
+            for _, _, segment, member, quantity, capped in [
+                    use for use in uses if use[1] == day or (last_day and use[1] > day)]:
+                total += quantity
+                if capped and cap is not None:
+                    over -= max(0, by_member[member] - cap)
+                    by_member[member] += quantity
+                    over += max(0, by_member[member] - cap)
+                highest = max(highest, total - over - included)
+                after[segment] = over + highest
+            highest = max(highest, total - over - included)
+            # The days after the last use of a segment are its own, to where the next begins.
+            ongoing = [s for s in after if s[0] < self.case.start_of(day + 1)]
+            if ongoing:
+                after[max(ongoing)] = over + highest
+        return after, total
+
+    def carried(self, counter, charge):
+        """What earlier windows left: pairs of the day on which it counts no more, and how much."""
+        rule = (charge["allowance"] or {}).get("rollover")
+        if not rule:
+            return []
+        if (counter, rule["months"]) not in self.known:
+            self.known[counter, rule["months"]] = self.left_to(counter)
+        return self.known[counter, rule["months"]]
+
+    def left_to(self, counter):
+        kind, owner, component, item, first = counter
+        earliest = min(self.case.day_of(r["start"]) for r in self.case.records) - 200
+        windows = []
+        while first > earliest:
+            window = self.case.window_at(kind, owner, first - 1)
+            if not window or window[0] >= first:
+                break
+            first = window[0]
+            past = (kind, owner, component, item, first)
+            end = self.ends.get(past, window[1])
+            if past not in self.ends and not self.case.version_at(self.case.start_of(end) - 1):
+                break
+            windows.append((past, end))
+        left = []
+        for past, end in reversed(windows):
+            left = self.leave(past, end, left)
+        return [one for one in left if one[0] > counter[4]]
+
+    def leave(self, past, end, left):
+        kind, owner, component, _, first = past
+        uses = self.uses.get(past, [])
+        number = (max(use[2] for use in uses)[1] if uses
+                  else self.case.version_at(self.case.start_of(end) - 1)["number"])
+        charge = self.charge(number, component)
+        rule = (charge["allowance"] or {}).get("rollover")
+        if not rule:
+            return []
+        left = [[until, quantity] for until, quantity in left if until > first]
+        own = self.case.included(charge, kind, owner, first, end, end - 1)
+        used = 0
+        if uses:
+            self.known[past, rule["months"]] = [tuple(one) for one in left]
+            after, total = self.beyond(past, charge)
+            used = total - after[max(after)]
+        jars = [["own", own]]
+        jars = jars + left if rule["current_first"] else left + jars
+        for jar in jars:
+            taken = min(used, jar[1])
+            jar[1] -= taken
+            used -= taken
+        rest = int(next(jar[1] for jar in jars if jar[0] == "own") * Fraction(rule["percent"]) / 100)
+        if rule["cap"] is not None:
+            rest = min(rest, rule["cap"])
+        window = (first, end)
+        for _ in range(rule["months"]):
+            following = self.case.window_at(kind, owner, window[1])
+            window = following or (window[1], window[1])
+            if not following:
+                break
+        left = [tuple(one) for one in left if one[1]] + ([(window[1], rest)] if rest else [])
+        return sorted(left, key=lambda one: one[0])
 
 
 def billable(raw, first, step):
@@ -210,12 +348,11 @@ def banded_price(charge, paid):
     return result
 
 
-def usage_price(charge, row, total, free):
-    """The whole price of a total, from nothing."""
+def usage_price(charge, row, beyond):
+    """The whole price of what lies beyond what is included, from nothing."""
     if row:
-        return max(0, total - free) * price(row)
-    counted = -(-total // charge["step"]) * charge["step"]
-    paid = -(-max(0, counted - free) // charge["block"]) * charge["block"]
+        return beyond * price(row)
+    paid = -(-beyond // charge["block"]) * charge["block"]
     result = banded_price(charge, paid)
     return min(result, Fraction(charge["cap"])) if charge["cap"] else result
 
@@ -266,7 +403,8 @@ def lanes(case, record):
 
 def main():
     case = Case(open(sys.argv[1]).read())
-    quantity, sessions, ends, days, prices = defaultdict(int), defaultdict(int), {}, {}, {}
+    books = Books(case)
+    quantity, sessions, prices, days = defaultdict(int), defaultdict(int), {}, {}
     segments = defaultdict(set)
     for number, record in enumerate(case.records):
         where = lanes(case, record)
@@ -277,25 +415,30 @@ def main():
             steps = row if row and charge["by"] == "prefix" else charge
             fee = (row and row["fee"]) or charge["fee"]
             segments[counter].add(segment)
-            ends[counter] = max(end, ends.get(counter, end))
             days[counter] = day
             prices[counter, segment] = (charge, row, Fraction(fee or 0))
-            quantity[counter, segment] += billable(record["quantity"], steps["first"], steps["next"])
+            billed = billable(record["quantity"], steps["first"], steps["next"])
+            quantity[counter, segment] += billed
+            capped = bool(charge["allowance"]) and charge["allowance"]["cap"] is not None and counter[0] != SUBSCRIPTION
+            books.add(counter, end, segment, record, billed, capped)
             if record["quantity"] > 0 and Fraction(fee or 0):
                 sessions[counter, segment] += 1
     for counter in segments:
         total = 0
         for segment in sorted(segments[counter]):
             charge, row, fee = prices[counter, segment]
-            lives = (counter[4], ends[counter])
-            if charge["window"] != "cycle":
-                lives = (days[counter], days[counter] + 1)
-            free = case.included(charge, counter[0], counter[1], *lives)
-            if charge["restarts"]:
-                total = 0
-            after = total + quantity[counter, segment]
-            low = usage_price(charge, row, total, free)
-            high = usage_price(charge, row, after, free)
+            if charge["allowance"] and charge["window"] == "cycle":
+                after, _ = books.beyond(counter, charge)
+                earlier = [s for s in segments[counter] if s < segment]
+                ends = after[max(earlier)] if earlier else 0, after[segment]
+            else:
+                total = 0 if charge["restarts"] else total
+                free = case.included(charge, counter[0], counter[1], days[counter], days[counter] + 1,
+                                     days[counter])
+                totals = total, total + quantity[counter, segment]
+                ends = [max(0, -(-t // charge["step"]) * charge["step"] - free) for t in totals]
+            total += quantity[counter, segment]
+            low, high = (usage_price(charge, row, end) for end in ends)
             fees = fee * sessions[counter, segment]
 
             def posted(part):
@@ -305,7 +448,6 @@ def main():
             shares = ",".join(f"{s['partner']}={posted(Fraction(s['percent']) / 100)}" for s in charge["shares"])
             print(*counter, *segment, quantity[counter, segment], sessions[counter, segment],
                   high - low + fees, posted(Fraction(1)), shares or "-")
-            total = after
 
 
 main()
