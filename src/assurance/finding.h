@@ -13,6 +13,8 @@ namespace farthing {
       "Add it with its start date and retry, or have it blocked and drop its records.")       \
     X(total_unusual, "a document is many times the account's earlier ones, or a small part",  \
       "Look at its lines before it is sent; `farthing explain` tells where each comes from.") \
+    X(negative_margin, "records are sold below what their carrier charges",                   \
+      "Raise the price, or send the destination to another carrier.")                         \
     X(usage_unusual, "usage that the account's earlier documents had not, or much less of",   \
       "Ask the customer or look at the devices before the document is sent.")
 FARTHING_REASON_ENUM(FindingReason, FARTHING_FINDING_REASONS)

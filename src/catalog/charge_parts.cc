@@ -6,6 +6,8 @@ namespace farthing::catalog {
 
 namespace {
 
+constexpr int kMarginMax = 10'000;  // percent
+
 std::optional<Share> read_share(Reading& reading, const Fields& share, const Decimal* fee) {
     Share out;
     out.partner_name = share.text("partner");
@@ -35,6 +37,30 @@ std::optional<Share> read_share(Reading& reading, const Fields& share, const Dec
 }
 
 }  // namespace
+
+Decimal read_margin(const Fields& fields) {
+    if (!fields.has("margin")) return {};
+    const std::string whole = fields.text("margin");
+    std::string_view text = trimmed(whole);
+    if (text.ends_with('%')) text = trimmed(text.substr(0, text.size() - 1));
+    const auto margin = read_decimal(text, value_at(fields, "margin"));
+    if (!margin || margin->exact() <= Exact(kMarginMax)) return margin.value_or(Decimal{});
+    fields.mistakes().add(CatalogReason::bad_value, fields.place_of("margin"),
+                          fmt::format("a margin of {} percent", text), "Write 0 % to 10000 %.");
+    return {};
+}
+
+std::optional<Decimal> with_margin(const Decimal& amount, const Decimal& percent) {
+    constexpr i128 kDigitsMax = 1'000'000'000'000'000'000;
+    const i128 factor = 100 * power_of_ten128(percent.scale) + percent.mantissa;
+    const auto product = checked_mul(amount.mantissa, factor);
+    if (!product) return std::nullopt;
+    i128 mantissa = *product;
+    int scale = amount.scale + percent.scale + 2;
+    for (; scale > 0 && mantissa % 10 == 0; --scale) mantissa /= 10;
+    if (scale > 18 || abs128(mantissa) >= kDigitsMax) return std::nullopt;
+    return Decimal{static_cast<std::int64_t>(mantissa), scale};
+}
 
 ValueAt value_at(const Fields& fields, std::string_view key) {
     return {fields.place_of(key), fields.mistakes()};

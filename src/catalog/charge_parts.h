@@ -25,6 +25,10 @@ std::string read_tax_category(const Reading& reading, const Fields& fields,
 // `fee`: the amount of the fee that the shares are of; a fixed amount may be only of a fee.
 std::vector<Share> read_shares(Reading& reading, const Fields& fields, const Decimal* fee,
                                std::string_view whose);
+// The percent of `margin`; 0 where it isn't said.
+Decimal read_margin(const Fields& fields);
+// Exactly; nullopt where it needs more than 18 digits.
+std::optional<Decimal> with_margin(const Decimal& amount, const Decimal& percent);
 ComponentId component_id(Reading& reading, std::string_view plan, std::string_view name);
 
 // How `round_up` ends.

@@ -137,6 +137,7 @@ std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecor
     read_exchange_rates(reading, catalog);
     read_times(reading, catalog);
     read_plans(reading, catalog);
+    read_carriers(reading, catalog);
     read_special_prices(reading, catalog);
     read_rate_files(reading, catalog);
     derive_rates(reading);

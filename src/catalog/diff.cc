@@ -52,7 +52,13 @@ class Comparison {
         compare("rounding of tax", before_.tax_per_line ? "per line" : "per category",
                 after_.tax_per_line ? "per line" : "per category");
         compare_named("plan", before_.plans, after_.plans,
-                      [&](const Plan& a, const Plan& b) { compare_plans(a, b); });
+                      [&](const Plan& a, const Plan& b) { compare_plans("plan " + b.name, a, b); });
+        compare_named("carrier", before_.carriers, after_.carriers,
+                      [&](const Carrier& a, const Carrier& b) {
+                          const std::string carrier = "carrier " + b.name;
+                          compare(carrier + ", account", a.account, b.account);
+                          compare_plans(carrier, a.prices, b.prices);
+                      });
         compare_maps("origin set", before_.origin_sets, after_.origin_sets,
                      [&](const std::string& name, const OriginSet& a, const OriginSet& b) {
                          if (a.prefixes != b.prefixes)
@@ -202,14 +208,14 @@ class Comparison {
 
     std::string added_text(const Meter&) const { return {}; }
     std::string added_text(const Plan&) const { return {}; }
+    std::string added_text(const Carrier&) const { return {}; }
     std::string added_text(const Fee& fee) const { return ": " + fee.text; }
     std::string added_text(const UsageCharge& charge) const {
         return ": " + price_text(charge, *after_.meter(charge.meter));
     }
     std::string added_text(const Discount& discount) const { return ": " + discount.text; }
 
-    void compare_plans(const Plan& a, const Plan& b) {
-        const std::string plan = "plan " + b.name;
+    void compare_plans(const std::string& plan, const Plan& a, const Plan& b) {
         compare(plan + ", title", a.title, b.title);
         compare(plan + ", currency", std::string(a.currency.code()),
                 std::string(b.currency.code()));

@@ -9,37 +9,45 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::array<std::string_view, 20> kUsageOnly = {
-    "name",          "when",    "adds",  "round_up",   "increments",   "allowance",      "price",
-    "graduated",     "volume",  "deck",  "decks",      "price_list",   "connection_fee", "margin",
-    "fee_on_answer", "minimum", "grace", "time_bands", "at_time_band", "at_price_change"};
+constexpr std::array<std::string_view, 19> kUsageOnly = {
+    "name",          "when",           "adds",         "round_up",       "increments",
+    "allowance",     "price",          "graduated",    "volume",         "deck",
+    "decks",         "price_list",     "minimum",      "grace",          "time_bands",
+    "fee_on_answer", "connection_fee", "at_time_band", "at_price_change"};
 constexpr std::size_t kChargesMax = 10'000;
+
+enum class PlanOf : unsigned char { customer, carrier };  // whose prices they are
 
 // Reads one plan; its charges know their names before the discounts look them up.
 class PlanReader {
   public:
-    PlanReader(Reading& reading, const Node& node)
+    PlanReader(Reading& reading, const Node& node, PlanOf whose)
         : reading_(reading),
           mistakes_(reading.mistakes),
-          fields_(node, table("plan"), reading.mistakes) {}
+          whose_(whose),
+          fields_(node, table(whose == PlanOf::customer ? "plan" : "carrier"), reading.mistakes) {}
 
     // nullopt where the plan has no name to be known by.
     std::optional<Plan> read() {
-        const Node* name = fields_.find("plan");
-        const auto plan_name =
-            name == nullptr ? std::nullopt : read_name(*name, "a plan", mistakes_);
-        plan_.name = plan_name.value_or("");
+        const bool customer = whose_ == PlanOf::customer;
+        const Node* name = fields_.find(customer ? "plan" : "carrier");
+        const auto plan_name = name == nullptr
+                                   ? std::nullopt
+                                   : read_name(*name, customer ? "a plan" : "a carrier", mistakes_);
         plan_.title = fields_.text("title");
-        if (plan_.title.empty()) plan_.title = plan_.name;
+        if (plan_.title.empty()) plan_.title = plan_name.value_or("");
+        plan_.name = (customer ? "" : "carrier/") + plan_name.value_or("");
         plan_.place = fields_.place().line_only();
         plan_.id = PlanId{reading_.names.id_of(NameTable::Kind::plan, plan_.name)};
         defaults_.plan = plan_.name;
-        plan_.currency = read_currency(fields_, "currency").value_or(reading_.version.currency);
-        defaults_.tax = read_tax_category(reading_, fields_, reading_.version.default_tax_category);
-        defaults_.shares = read_shares(reading_, fields_, nullptr, "the plan");
+        plan_.currency = reading_.version.currency;
+        defaults_.tax = reading_.version.default_tax_category;
+        if (customer) read_defaults();
         read_charges();
         plan_.matchers = compile_matchers(conditions_, mistakes_);
-        for (const Node& node : fields_.list("discounts")) read_discount(node);
+        if (customer) {
+            for (const Node& node : fields_.list("discounts")) read_discount(node);
+        }
         if (plan_.currency != reading_.version.currency) check_foreign();
         check_shared_tax();
         if (!plan_name) return std::nullopt;
@@ -54,6 +62,12 @@ class PlanReader {
         bool by_default = false;  // named by the reader, not by the catalog
     };
 
+    void read_defaults() {
+        plan_.currency = read_currency(fields_, "currency").value_or(plan_.currency);
+        defaults_.tax = read_tax_category(reading_, fields_, defaults_.tax);
+        defaults_.shares = read_shares(reading_, fields_, nullptr, "the plan");
+    }
+
     void read_charges() {
         if (fields_.list("charges").size() > kChargesMax) {
             return mistakes_.add(CatalogReason::too_large, fields_.place(),
@@ -63,6 +77,7 @@ class PlanReader {
         for (const Node& node : fields_.list("charges")) {
             const Fields charge(node, table("charge"), mistakes_);
             if (node.kind != Node::Kind::map) continue;
+            if (whose_ == PlanOf::carrier && !carrier_charges(charge)) continue;
             const bool is_fee = charge.has("fee");
             const bool is_minimum = charge.has("minimum_commitment");
             const int kinds = int{is_fee} + int{is_minimum} + int{charge.has("usage")};
@@ -80,6 +95,21 @@ class PlanReader {
         for (const Node& node : fields_.list("charges")) {
             if (node.field("minimum_commitment") != nullptr) read_minimum(node);
         }
+    }
+
+    // What carriers charge is a price of usage, neither shared nor taxed nor sold on.
+    bool carrier_charges(const Fields& charge) const {
+        bool good = true;
+        for (const std::string_view key :
+             {"fee", "minimum_commitment", "shares", "tax", "margin"}) {
+            if (!charge.has(key)) continue;
+            good = false;
+            mistakes_.add(CatalogReason::not_supported, charge.place_of(key),
+                          fmt::format("{} among the charges of a carrier", shown(key)),
+                          key == "margin" ? "Put the margin on the charge of the plan."
+                                          : "A carrier charges usage only: take it out.");
+        }
+        return good;
     }
 
     // A partner has no part of the state's money.
@@ -230,9 +260,10 @@ class PlanReader {
         fee.place = charge.place().line_only();
         read_period(charge, fee);
         check_kind(charge, fee);
-        const std::string amount = charge.text("amount");
+        std::string amount = charge.text("amount");
         if (charge.has("amount"))
             fee.amount = read_decimal(amount, value_at(charge, "amount")).value_or(Decimal{});
+        if (charge.has("margin")) amount = add_margin(charge, amount, fee);
         for (const std::string_view key : {"amount", "per"}) {
             if (charge.has(key)) continue;
             mistakes_.add(CatalogReason::missing_key, charge.place(),
@@ -251,6 +282,21 @@ class PlanReader {
         }
         if (name && claim(fee.name, {charge.place(), fee.id, {}, false}))
             plan_.fees.push_back(std::move(fee));
+    }
+
+    // What a carrier asks for, sold on; returns the amount in words. 0 % is a margin too.
+    std::string add_margin(const Fields& charge, const std::string& amount, Fee& fee) const {
+        const auto with = with_margin(fee.amount, read_margin(charge));
+        if (fee.minimum || !with) {
+            mistakes_.add(CatalogReason::bad_value, charge.place_of("margin"),
+                          fee.minimum ? "a minimum commitment has no margin"
+                                      : "the amount with its margin has more than 18 digits",
+                          "Write the amount with its margin.");
+            return amount;
+        }
+        if (with->exact() == fee.amount.exact()) return amount;
+        fee.amount = *with;
+        return with->to_string();
     }
 
     // Periods and payers that the language knows beside those it prices: "subscription year",
@@ -457,6 +503,7 @@ class PlanReader {
 
     Reading& reading_;
     Mistakes& mistakes_;
+    PlanOf whose_;
     Fields fields_;
     Plan plan_;
     PlanDefaults defaults_;
@@ -470,7 +517,7 @@ class PlanReader {
 void read_plans(Reading& reading, const Fields& catalog) {
     std::map<std::string, std::string> places;
     for (const Node& node : catalog.list("plans")) {
-        auto plan = PlanReader(reading, node).read();
+        auto plan = PlanReader(reading, node, PlanOf::customer).read();
         if (!plan) continue;
         const auto [found, added] = places.try_emplace(plan->name, node.place.to_string());
         if (!added) {
@@ -487,6 +534,31 @@ void read_plans(Reading& reading, const Fields& catalog) {
     }
     std::sort(reading.version.plans.begin(), reading.version.plans.end(),
               [](const Plan& a, const Plan& b) { return a.name < b.name; });
+}
+
+void read_carriers(Reading& reading, const Fields& catalog) {
+    std::map<std::string, std::string> places;
+    for (const Node& node : catalog.list("carriers")) {
+        auto prices = PlanReader(reading, node, PlanOf::carrier).read();
+        if (!prices) continue;
+        Mistakes told;  // the keys were told when the prices were read
+        const Fields fields(node, table("carrier"), told);
+        Carrier carrier;
+        carrier.name = prices->name.substr(prices->name.find('/') + 1);
+        carrier.id = PartnerId{reading.names.id_of(NameTable::Kind::partner, carrier.name)};
+        carrier.title = prices->title;
+        carrier.account = fields.text("account");
+        carrier.place = prices->place;
+        carrier.prices = std::move(*prices);
+        const auto [found, added] = places.try_emplace(carrier.name, node.place.to_string());
+        if (!added) {
+            reading.mistakes.add(CatalogReason::duplicate_name, node.place,
+                                 fmt::format("the carrier {} stands twice, first at {}",
+                                             shown(carrier.name), found->second));
+        }
+        reading.version.carriers.push_back(std::move(carrier));
+    }
+    std::ranges::sort(reading.version.carriers, {}, &Carrier::name);
 }
 
 }  // namespace farthing::catalog

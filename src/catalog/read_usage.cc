@@ -12,7 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kFeeOnly = {"amount", "per", "unit", "in", "prorate"};
 constexpr std::array<std::string_view, 8> kPriceKeys = {
     "price", "package", "percent", "graduated", "volume", "deck", "decks", "price_list"};
-constexpr int kMarginMax = 10'000;  // percent
 
 class UsageReader {
   public:
@@ -221,7 +220,7 @@ class UsageReader {
                 fmt::format("`decks` names {} decks", decks.size()),
                 fmt::format("Name 1 to {} decks, the one to ask first first.", kRanksMax));
         }
-        derive(std::move(decks), read_margin());
+        derive(std::move(decks), read_margin(fields_));
     }
 
     // The charge takes the deck as it is, or one made of it.
@@ -237,19 +236,6 @@ class UsageReader {
         if (decks.size() == 1 && margin.mantissa == 0) return;
         reading_.derived_rates.try_emplace(
             charge_.rates, Reading::Derived{std::move(decks), margin.exact(), fields_.place()});
-    }
-
-    Decimal read_margin() {
-        std::string_view text;
-        const std::string whole = fields_.text("margin");
-        text = trimmed(whole);
-        if (text.ends_with('%')) text = trimmed(text.substr(0, text.size() - 1));
-        if (!fields_.has("margin")) return {};
-        const auto margin = read_decimal(text, value_at(fields_, "margin"));
-        if (!margin || margin->exact() <= Exact(kMarginMax)) return margin.value_or(Decimal{});
-        mistakes_.add(CatalogReason::bad_value, fields_.place_of("margin"),
-                      fmt::format("a margin of {} percent", text), "Write 0 % to 10000 %.");
-        return {};
     }
 
     void use_rates(std::string_view key, const std::string& rates, const Place& place) {

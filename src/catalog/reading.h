@@ -48,6 +48,7 @@ void read_exchange_rates(Reading& reading, const Fields& catalog);
 void read_special_prices(Reading& reading, const Fields& catalog);
 void read_times(Reading& reading, const Fields& catalog);  // time bands, holidays
 void read_plans(Reading& reading, const Fields& catalog);
+void read_carriers(Reading& reading, const Fields& catalog);
 void read_rate_files(Reading& reading, const Fields& catalog);  // decks and price lists
 void derive_rates(Reading& reading);                            // from those, for charges
 

@@ -28,7 +28,15 @@ const std::vector<std::uint32_t>& Plan::applying(MeterId meter, NetworkKey netwo
 }
 
 const Plan* Version::plan(PlanId id) const {
-    return find_in(plans, [&](const Plan& plan) { return plan.id == id; });
+    if (const Plan* found = find_in(plans, [&](const Plan& plan) { return plan.id == id; }))
+        return found;
+    const Carrier* of =
+        find_in(carriers, [&](const Carrier& carrier) { return carrier.prices.id == id; });
+    return of == nullptr ? nullptr : &of->prices;
+}
+
+const Carrier* Version::carrier(PartnerId id) const {
+    return find_in(carriers, [&](const Carrier& carrier) { return carrier.id == id; });
 }
 
 const Plan* Version::plan_named(std::string_view plan_name) const {

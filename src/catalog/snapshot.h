@@ -370,6 +370,16 @@ struct Plan {
     std::vector<Matcher> matchers;  // by MeterId::value
 };
 
+// Who carries usage for us, and what they charge for it: the same language as a plan.
+struct Carrier {
+    PartnerId id;
+    std::string name;
+    std::string title;
+    std::string account;  // where the carrier is a customer too: theirs; else empty
+    std::string place;
+    Plan prices;  // named "carrier/NAME"
+};
+
 enum class TaxedCustomer : std::uint8_t { any, business, consumer };  // business: has a tax number
 struct TaxRule {
     std::string category;  // "standard"
@@ -441,6 +451,7 @@ struct Version {
     std::vector<TimeBand> time_bands;   // by name
     std::map<Date, unsigned> holidays;  // which day of the week each counts as; 0 is Monday
     std::vector<Plan> plans;            // by name
+    std::vector<Carrier> carriers;      // by name
     // Prefix decks and network lists by name, and those made of several decks or with a margin,
     // under a name with a slash.
     std::map<std::string, Deck> decks;
@@ -453,7 +464,8 @@ struct Version {
     std::map<std::string, std::string> partners;  // name → title
     DocumentRules documents;
 
-    const Plan* plan(PlanId id) const;
+    const Plan* plan(PlanId id) const;  // of customers, or a carrier's
+    const Carrier* carrier(PartnerId id) const;
     const Plan* plan_named(std::string_view plan_name) const;
     const Meter* meter(MeterId id) const;
     const Meter* meter_named(std::string_view meter_name) const;

@@ -24,7 +24,13 @@ Result<engine::SuspenseFilter> filter_of(Context& context) {
                     "no reason is named \"" + printable(reason) + "\"." +
                         (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
     }
-    return engine::SuspenseFilter{context["--feed"], reason, context["--identity"], context["ID"]};
+    engine::SuspenseFilter filter{context["--feed"], reason, context["--identity"], context["ID"]};
+    const std::string& rating = context["--rating"];
+    if (rating == name_of(Perspective::cost)) filter.side = Perspective::cost;
+    if (rating == name_of(Perspective::retail)) filter.side = Perspective::retail;
+    if (!rating.empty() && !filter.side)
+        return fail(UsageReason::bad_value, "--rating takes retail or cost");
+    return filter;
 }
 
 // What gives up or changes records names them.
@@ -225,7 +231,8 @@ Result<Exit> drop(Context& context) {
 std::vector<Option> filters(std::vector<Option> more) {
     std::vector<Option> all = {{"--reason", "NAME", "only that reason"},
                                {"--identity", "TEXT", "only that identity, as listed"},
-                               {"--feed", "NAME", "only that feed"}};
+                               {"--feed", "NAME", "only that feed"},
+                               {"--rating", "retail|cost", "only what lacks that rating alone"}};
     all.insert(all.end(), more.begin(), more.end());
     return all;
 }

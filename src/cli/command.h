@@ -99,6 +99,7 @@ std::vector<Command> usage_commands();
 std::vector<Command> quote_commands();
 std::vector<Command> suspense_commands();
 std::vector<Command> bill_commands();
+std::vector<Command> carrier_commands();
 std::vector<Command> invoice_commands();
 std::vector<Command> proof_commands();
 std::vector<Command> demo_commands();

@@ -44,6 +44,11 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "explain") return expect_explain(line);
     if (verb == "quote") return expect_quote(line);
     if (verb == "balance") return expect_balance(line);
+    if (verb == "cost") return expect_cost(line);
+    if (verb == "margin") return expect_margin(line);
+    if (verb == "statement") return expect_statement(line);
+    if (verb == "difference" || verb == "differences" || verb == "matched")
+        return expect_difference(line);
     return expect_documents(line);
 }
 
@@ -187,18 +192,21 @@ Result<void> Stage::expect_invoice(const Step& step) {
     return {};
 }
 
-// records received 1000 rated 997 suspended 3: of all imports so far.
+// records received 1000 rated 997 suspended 3: of all imports so far; `records cost …` of the side
+// of the carriers, where the other is that of the customers.
 Result<void> Stage::expect_records(const Line& line) {
     std::string got;
     bool equal = true;
-    for (std::size_t i = 1; i + 1 < line.words.size(); i += 2) {
+    const bool cost = line.words.size() > 1 && line.words[1] == "cost";
+    const std::string side = cost ? "cost " : "";
+    for (std::size_t i = cost ? 2 : 1; i + 1 < line.words.size(); i += 2) {
         const std::string& what = line.words[i];
         if (what != "received" && std::ranges::find(kOutcomeNames, what) == kOutcomeNames.end()) {
             return wrong(line, "records are not \"" + printable(what) + "\"");
         }
         FARTHING_TRY(const std::int64_t expected, whole_number(line.words[i + 1]));
-        equal = equal && totals_[what] == expected;
-        got += (got.empty() ? "" : " ") + what + " " + std::to_string(totals_[what]);
+        equal = equal && totals_[side + what] == expected;
+        got += (got.empty() ? "" : " ") + what + " " + std::to_string(totals_[side + what]);
     }
     if (!equal)
         differences_.push_back(

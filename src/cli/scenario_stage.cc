@@ -76,6 +76,7 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "void" || (verb == "send" && of_note)) return note_step(line);
     if (verb == "bill" || verb == "undo" || verb == "send") return bill(line);
     if (verb == "adjust" || verb == "field") return amend(line);
+    if (verb == "compare") return compare_carrier(line);
     return import_directory(line);
 }
 
@@ -264,6 +265,11 @@ void Stage::count(const engine::Report& report, bool recycled) {
     for (std::size_t i = 0; i < kOutcomes; ++i)
         totals_[std::string(kOutcomeNames[i])] += report.outcomes[i];
     if (recycled) totals_["suspended"] -= report.received;
+    for (std::size_t i = 0; i < kOutcomes; ++i) {
+        totals_["cost " + std::string(kOutcomeNames[i])] += report.cost_outcomes[i];
+        totals_[recycled ? "cost recycled" : "cost received"] += report.cost_outcomes[i];
+        if (recycled) totals_["cost suspended"] -= report.cost_outcomes[i];
+    }
     for (const auto& refused : report.refused) refused_.push_back(refused.error);
 }
 
@@ -317,9 +323,11 @@ engine::Correction Stage::correction_of(const Line& line) {
 Result<void> Stage::suspense(const Line& line) {
     Line which = line;  // what is set is no filter
     which.words.erase(std::ranges::find(which.words, "set"), which.words.end());
-    const engine::SuspenseFilter filter{
+    engine::SuspenseFilter filter{
         word_after(which, "feed").value_or(""), word_after(which, "reason").value_or(""),
         word_after(which, "identity").value_or(""), word_after(which, "record").value_or("")};
+    if (const auto rating = word_after(which, "rating"))
+        filter.side = *rating == "cost" ? Perspective::cost : Perspective::retail;
     if (line.verb() == "drop") {
         FARTHING_TRY(const std::int64_t dropped,
                      engine_->drop(filter, word_after(line, "because").value_or("")));

@@ -54,6 +54,7 @@ class Stage {
     Result<void> amend(const Line& line);      // adjust, field
     Result<void> note(const Line& line);       // note, credit, debit
     Result<void> note_step(const Line& line);  // send, void
+    Result<void> compare_carrier(const Line& line);
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     void count(const engine::Report& report, bool recycled);
@@ -72,6 +73,11 @@ class Stage {
     Result<void> expect_quote(const Line& line);
     Result<void> expect_balance(const Line& line);
     Result<void> expect_documents(const Line& line);
+    // Of both sides (scenario_carriers.cc).
+    Result<void> expect_cost(const Line& line);
+    Result<void> expect_margin(const Line& line);
+    Result<void> expect_statement(const Line& line);
+    Result<void> expect_difference(const Line& line);
     std::vector<std::string> document_lines(const Invoice& invoice, bool with_details) const;
     bool same_line(const Line& expected, const Invoice& invoice, const InvoiceLine& line) const;
     void compare_amount(const Line& line, const std::string& expected, const Exact& got,
@@ -109,6 +115,7 @@ class Stage {
     engine::WhichCycle billed_ = Date{};
     Errors refused_;
     std::vector<engine::Finding> findings_;  // of the last bill run
+    engine::CarrierCheck carrier_check_;     // the last comparison
     std::vector<Difference> differences_;
 };
 

@@ -127,6 +127,12 @@ void print_report_json(Context& context, const engine::Report& report) {
     for (std::size_t i = 0; i < kOutcomes; ++i) json.field(kOutcomeNames[i], report.outcomes[i]);
     json.field("batches", report.batches).field("charged", report.charged.to_string());
     json.field("currency", std::string_view(report.charged.currency.code()));
+    if (report.rates_cost) {
+        json.key("cost").begin_object().field("amount", report.cost.to_string());
+        for (std::size_t i = 0; i < kOutcomes; ++i)
+            json.field(kOutcomeNames[i], report.cost_outcomes[i]);
+        json.end_object();
+    }
     json.key("suspended_by_reason").begin_object();
     for (const auto& [reason, records] : report.suspended_by_reason) json.field(reason, records);
     json.end_object().key("refused").begin_array();
@@ -151,6 +157,15 @@ void print_report_text(Context& context, const engine::Report& report,
     }
     context.out << "   charged " << report.charged.to_string() << ' '
                 << report.charged.currency.code() << '\n';
+    if (report.rates_cost) {
+        context.out << "cost";
+        for (std::size_t i = 0; i < kOutcomes; ++i) {
+            if (report.cost_outcomes[i] != 0)
+                context.out << "   " << kOutcomeNames[i] << ' ' << grouped(report.cost_outcomes[i]);
+        }
+        context.out << "   owed " << report.cost.to_string() << ' ' << report.cost.currency.code()
+                    << '\n';
+    }
     for (const auto& [reason, records] : report.suspended_by_reason) {
         context.out << "suspended " << grouped(records) << ": " << reason;
         if (const auto known = reason_named<SuspenseReason>(reason))
@@ -176,7 +191,9 @@ Exit print_report(Context& context, const engine::Report& report,
     } else {
         print_report_text(context, report, elapsed);
     }
-    const bool partly = report.count(Outcome::suspended) > 0 || !report.refused.empty();
+    const auto suspended = static_cast<std::size_t>(Outcome::suspended);
+    const bool partly = report.count(Outcome::suspended) > 0 ||
+                        report.cost_outcomes[suspended] > 0 || !report.refused.empty();
     return partly ? Exit::partly : Exit::done;
 }
 

@@ -10,6 +10,7 @@
 #include "assurance/finding.h"
 #include "assurance/stuck_readings.h"
 #include "base/decimal.h"
+#include "engine/margin.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -36,6 +37,8 @@ class Anomalies {
             devices_ += devices;
         }
         FARTHING_CHECK(unknown_devices());
+        FARTHING_TRY(std::vector<Finding> losses, losing_prices(state_));
+        std::ranges::move(losses, std::back_inserter(findings_));
         CheckLine line{"anomalies", true, {}, std::move(findings_)};
         line.text = fmt::format("{} findings; {} devices watched",
                                 grouped(static_cast<std::int64_t>(line.findings.size())),

@@ -48,6 +48,7 @@ std::uint64_t archived_content(const store::UsageRow& row) {
 }
 
 constexpr std::size_t kSampleBytes = 160;
+constexpr std::uint8_t kRetail = bit_of(Perspective::retail);
 
 Currency currency_of(const Engine::State& state) {
     return state.catalog.empty() ? Currency() : state.catalog.newest().currency;
@@ -88,34 +89,59 @@ Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed
     return std::unique_ptr<Batch>(new Batch(state, feed, std::move(kind), id, dedup));
 }
 
-Result<void> Batch::add(UsageChunk& chunk, const Source& source) try {
+Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try {
     chunk.source = source.id;
-    FARTHING_CHECK(settle_duplicates(chunk));
+    std::uint8_t sides = lack.sides;
+    if (sides == 0) {
+        for (const Perspective side : feed_.feed.ratings) sides |= bit_of(side);
+    }
+    if (!lack.accepted) FARTHING_CHECK(settle_duplicates(chunk));
+    const bool plain = !lack.accepted && !feed_.feed.rates_cost() && sides == kRetail;
+    return plain ? add_retail(chunk, source) : add_sides(chunk, source, sides, lack.accepted);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
 
-    rated_.clear();
+Result<void> Batch::add_retail(UsageChunk& chunk, const Source& source) {
     std::vector<std::uint32_t> entered;  // rows whose keys this batch now holds
     std::vector<bool> was_live(chunk.size());
     for (std::size_t row = 0; row < chunk.size(); ++row) was_live[row] = chunk.live(row);
-    FARTHING_CHECK(load_sessions(chunk));
-    state_.rater->rate(chunk, rated_, Perspective::retail, sessions_);
+    FARTHING_CHECK(rate(chunk, Perspective::retail));
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         const bool fell_out = was_live[row] && chunk.outcome[row] == Outcome::suspended;
         if (fell_out) entered.push_back(static_cast<std::uint32_t>(row));
     }
     if (!entered.empty())
         dedup_->withdraw(chunk, entered);  // or its retry would be a duplicate of itself
-
-    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
     return add_settled(chunk, source);
-} catch (const StoreFailure& failure) {
-    return fail(failure.error);
+}
+
+Result<void> Batch::rate(UsageChunk& chunk, Perspective side) {
+    FARTHING_CHECK(load_sessions(chunk));
+    const std::size_t before = rated_.size();
+    state_.rater_of(side).rate(chunk, rated_, side, sessions_);
+    std::int64_t atoms = 0;
+    for (std::size_t i = before; i < rated_.size(); ++i) atoms += rated_.charge_atoms[i];
+    rated_atoms_ += atoms;
+    if (side == Perspective::cost) cost_atoms_ += atoms;
+    return {};
 }
 
 Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
-    count_chunk(chunk, source);
-    const std::vector<std::uint32_t> groups = group_suspended(chunk, source);
-    FARTHING_CHECK(archive_.append(chunk, rated_, records_, groups));
+    count_chunk(chunk, source, Perspective::retail);
+    std::vector<std::uint32_t> rows;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (chunk.outcome[row] == Outcome::suspended)
+            rows.push_back(static_cast<std::uint32_t>(row));
+    }
+    group_suspended(chunk, source, {kRetail, false}, rows);
+    return archive(chunk);
+}
+
+Result<void> Batch::archive(const UsageChunk& chunk) {
+    FARTHING_CHECK(archive_.append(chunk, rated_, records_, waiting_));
     rated_.clear();
+    waiting_.clear();
     records_ += static_cast<std::int64_t>(chunk.size());
     return {};
 }
@@ -126,8 +152,7 @@ Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
     for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
     repriced_ += static_cast<std::int64_t>(rated_.size());
     const UsageChunk none;
-    FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
-    return {};
+    return archive(none);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
 }
@@ -199,14 +224,15 @@ Result<void> Batch::load_winners(Date day) {
     return {};
 }
 
-void Batch::count(const Source& source, Outcome outcome, std::int64_t records) {
-    ControlTotals& totals = controls_[source.id];
+void Batch::count(const Source& source, Perspective side, Outcome outcome, std::int64_t records) {
+    ControlTotals& totals = controls_[{source.id, side}];
     totals.source = source.id;
+    totals.perspective = side;
     totals.received += records;
     totals.outcomes[static_cast<std::size_t>(outcome)] += records;
 }
 
-void Batch::count_chunk(const UsageChunk& chunk, const Source& source) {
+void Batch::count_chunk(const UsageChunk& chunk, const Source& source, Perspective side) {
     std::array<std::int64_t, kOutcomes> records{};
     std::unordered_map<std::uint32_t, QuantityTotals> meters;
     for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -218,62 +244,66 @@ void Batch::count_chunk(const UsageChunk& chunk, const Source& source) {
         totals.outcomes[outcome] += chunk.quantity[row];
     }
     for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
-        count(source, static_cast<Outcome>(outcome), records[outcome]);
+        count(source, side, static_cast<Outcome>(outcome), records[outcome]);
     }
     for (const auto& [meter, added] : meters) {
         const MeterId id{static_cast<std::uint16_t>(meter)};
-        QuantityTotals& totals = quantities_[{source.id, id}];
+        QuantityTotals& totals = quantities_[{source.id, side, id}];
         totals.source = source.id;
+        totals.perspective = side;
         totals.meter = id;
         totals.received += added.received;
         for (std::size_t i = 0; i < kOutcomes; ++i) totals.outcomes[i] += added.outcomes[i];
     }
 }
 
-std::uint32_t Batch::group_of(SuspenseReason reason, std::string identity, const Source& source,
-                              std::int64_t line, std::string_view raw) {
-    if (groups_.size() >= kSuspenseGroupsMax && !groups_.contains({reason, identity}))
+std::uint32_t Batch::group_of(const UsageChunk& chunk, std::size_t row, const Source& source,
+                              Lack lack) {
+    std::string identity;
+    if (lack.sides == bit_of(Perspective::cost)) {
+        if (chunk.tells_carrier) identity = "carrier " + printable(chunk.carrier[row]);
+    } else if (!chunk.identity[row].empty()) {
+        identity =
+            std::string(name_of(chunk.identity_kind[row])) + " " + printable(chunk.identity[row]);
+    }
+    const SuspenseReason reason = chunk.reason[row];
+    const auto lacks = static_cast<std::uint8_t>(lack.sides | (lack.accepted ? 0x80 : 0));
+    if (groups_.size() >= kSuspenseGroupsMax && !groups_.contains({reason, lacks, identity}))
         identity = "*";
     const auto next = static_cast<std::uint32_t>(commit_.suspended.size());
-    const auto [found, added] = groups_.try_emplace({reason, std::move(identity)}, next);
+    const auto [found, added] = groups_.try_emplace({reason, lacks, identity}, next);
     if (added) {
         SuspenseGroup group;
         group.batch = id_;
         group.feed = feed_.id;
         group.reason = reason;
-        group.identity = found->first.second;
-        group.sample =
-            source.path + ":" + std::to_string(line) + ": " + printable(raw, kSampleBytes);
+        group.identity = std::move(identity);
+        group.sample = source.path + ":" + std::to_string(chunk.line[row]) + ": " +
+                       printable(chunk.raw[row], kSampleBytes);
+        group.sides = lack.sides;
+        group.accepted = lack.accepted;
         commit_.suspended.push_back(std::move(group));
     }
     return found->second;
 }
 
-std::vector<std::uint32_t> Batch::group_suspended(const UsageChunk& chunk, const Source& source) {
-    std::vector<std::uint32_t> groups;
-    for (std::size_t row = 0; row < chunk.size(); ++row) {
-        if (chunk.outcome[row] != Outcome::suspended) continue;
-        groups.resize(chunk.size());
-        std::string identity;
-        if (!chunk.identity[row].empty()) {
-            identity = std::string(name_of(chunk.identity_kind[row])) + " " +
-                       printable(chunk.identity[row]);
-        }
-        const std::uint32_t index = group_of(chunk.reason[row], std::move(identity), source,
-                                             chunk.line[row], chunk.raw[row]);
+void Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
+                            const std::vector<std::uint32_t>& rows) {
+    for (const std::uint32_t row : rows) {
+        const std::uint32_t index = group_of(chunk, row, source, lack);
         SuspenseGroup& group = commit_.suspended[index];
         const Instant start = chunk.start[row];
         if (group.records == 0 || start < group.first) group.first = start;
         if (group.records == 0 || start > group.last) group.last = start;
         group.records += 1;
-        groups[row] = index;
+        waiting_.push_back({row, index});
     }
-    return groups;
 }
 
 // One entry per payer, price and period (R6): unbilled against revenue, partners' shares beside
 // them.
-void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
+void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective side) {
+    const bool cost = side == Perspective::cost;
     struct Key {
         AccountId payer;
         ComponentId component;
@@ -286,9 +316,9 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
         auto found = builders.find(key);
         if (found == builders.end()) {
             Entry header;
-            header.kind = EntryKind::usage;
+            header.kind = cost ? EntryKind::cost : EntryKind::usage;
             header.batch = id_;
-            header.payer = key.payer;
+            if (!cost) header.payer = key.payer;
             header.component = key.component;
             header.period = key.period;
             header.currency = currency_;
@@ -297,9 +327,13 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
         ledger::EntryBuilder& entry = found->second;
         // The rater refuses charges beyond a posting; only a batch's sum of them could still leave
         // 64 bits.
-        FARTHING_ASSERT(entry.move({LedgerKind::unbilled, delta.payer.value},
-                                   {LedgerKind::revenue, delta.key.component.value},
-                                   delta.charge_atoms));
+        const LedgerAccount earned{LedgerKind::revenue, delta.key.component.value};
+        const LedgerAccount spent{LedgerKind::cost, delta.key.component.value};
+        const LedgerAccount debit =
+            cost ? spent : LedgerAccount{LedgerKind::unbilled, delta.payer.value};
+        const LedgerAccount credit =
+            cost ? LedgerAccount{LedgerKind::payable, delta.payer.value} : earned;
+        FARTHING_ASSERT(entry.move(debit, credit, delta.charge_atoms));
         for (const auto& share : delta.shares) {
             FARTHING_ASSERT(entry.move({LedgerKind::share_cost, share.partner.value},
                                        {LedgerKind::partner, share.partner.value}, share.atoms));
@@ -339,7 +373,8 @@ Result<void> Batch::commit(Report& report) try {
             commit_.files.push_back(std::move(file));
         }
     }
-    post(state_.rater->take_deltas());
+    post(state_.rater->take_deltas(), Perspective::retail);
+    post(state_.cost_rater->take_deltas(), Perspective::cost);
     // A stored block that can't be read must not be replaced by one that forgot what it counted.
     if (const auto& damage = state_.counters.damage()) return fail(*damage);
     commit_.packs = state_.counters.dirty_packs();
@@ -372,14 +407,20 @@ Result<void> Batch::tell_and_forget(Report& report) try {
 
 void Batch::tell(Report& report) const {
     report.batches += 1;
+    const bool two_sided = feed_.feed.ratings.size() > 1;
     for (const ControlTotals& totals : commit_.controls) {
-        report.received += totals.received;
-        for (std::size_t i = 0; i < kOutcomes; ++i) report.outcomes[i] += totals.outcomes[i];
+        const bool cost = totals.perspective == Perspective::cost;
+        if (cost) report.rates_cost = true;
+        auto& outcomes = cost && two_sided ? report.cost_outcomes : report.outcomes;
+        for (std::size_t i = 0; i < kOutcomes; ++i) outcomes[i] += totals.outcomes[i];
+        if (!cost || !two_sided) report.received += totals.received;
     }
-    report.charged.currency = currency_;
-    report.charged.atoms += rated_atoms_;
+    report.charged.currency = report.cost.currency = currency_;
+    report.charged.atoms += rated_atoms_ - cost_atoms_;
+    report.cost.atoms += cost_atoms_;
     for (const SuspenseGroup& group : commit_.suspended) {
-        const std::string name(name_of(group.reason));
+        std::string name(name_of(group.reason));
+        if (two_sided && group.sides == bit_of(Perspective::cost)) name += " (cost)";
         const auto known =
             std::find_if(report.suspended_by_reason.begin(), report.suspended_by_reason.end(),
                          [&](const auto& entry) { return entry.first == name; });

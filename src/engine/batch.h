@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -21,6 +22,12 @@ constexpr std::int64_t kBatchRecords = 1 << 20;
 // More different identities than this in one batch share one suspense group per reason.
 constexpr std::size_t kSuspenseGroupsMax = 4096;
 
+// Which sides of the rating records lack, and whether dedup took them in before.
+struct Lack {
+    std::uint8_t sides = 0;  // 0: all of the feed's
+    bool accepted = false;
+};
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
@@ -28,7 +35,7 @@ class Batch {
     ~Batch();
 
     // Takes one decoded and guided chunk of `source` through dedup and rating into the archive.
-    Result<void> add(UsageChunk& chunk, const Source& source);
+    Result<void> add(UsageChunk& chunk, const Source& source, Lack lack = {});
     // Prices counters again whose allowance the directory changed.
     Result<void> reprice(const std::vector<rating::CounterKey>& keys);
     void add_range(const SourceRange& range) { commit_.ranges.push_back(range); }
@@ -58,12 +65,20 @@ class Batch {
     Result<void> load_sessions(const UsageChunk& chunk);
     Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
     Result<void> load_winners(Date day);
-    std::vector<std::uint32_t> group_suspended(const UsageChunk& chunk, const Source& source);
-    std::uint32_t group_of(SuspenseReason reason, std::string identity, const Source& source,
-                           std::int64_t line, std::string_view raw);
-    void count(const Source& source, Outcome outcome, std::int64_t records);
-    void count_chunk(const UsageChunk& chunk, const Source& source);
-    void post(const std::vector<rating::SegmentDelta>& deltas);
+    Result<void> add_retail(UsageChunk& chunk, const Source& source);
+    Result<void> add_sides(UsageChunk& chunk, const Source& source, std::uint8_t sides,
+                           bool accepted);
+    Result<void> rate(UsageChunk& chunk, Perspective side);
+    Result<void> rate_cost(UsageChunk& chunk);
+    Result<void> archive(const UsageChunk& chunk);
+    // REQUIRES: the rows are suspended.
+    void group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
+                         const std::vector<std::uint32_t>& rows);
+    std::uint32_t group_of(const UsageChunk& chunk, std::size_t row, const Source& source,
+                           Lack lack);
+    void count(const Source& source, Perspective side, Outcome outcome, std::int64_t records);
+    void count_chunk(const UsageChunk& chunk, const Source& source, Perspective side);
+    void post(const std::vector<rating::SegmentDelta>& deltas, Perspective side);
     void tell(Report& report) const;
     void seal_totals();
     void abandon();
@@ -76,12 +91,14 @@ class Batch {
     store::BatchCommit commit_;
     std::int64_t records_ = 0;
     RatedChunk rated_;
-    std::map<SourceId, ControlTotals> controls_;
-    std::map<std::pair<SourceId, MeterId>, QuantityTotals> quantities_;
-    std::map<std::pair<SuspenseReason, std::string>, std::uint32_t> groups_;
+    std::vector<store::ArchiveWriter::Waiting> waiting_;  // of the chunk at hand
+    std::map<std::pair<SourceId, Perspective>, ControlTotals> controls_;
+    std::map<std::tuple<SourceId, Perspective, MeterId>, QuantityTotals> quantities_;
+    std::map<std::tuple<SuspenseReason, std::uint8_t, std::string>, std::uint32_t> groups_;
     rating::SessionBook sessions_;
     std::int64_t repriced_ = 0;
-    std::int64_t rated_atoms_ = 0;
+    std::int64_t rated_atoms_ = 0;  // of all sides
+    std::int64_t cost_atoms_ = 0;   // of those, what carriers charge
     Currency currency_;
     // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
     // to be confirmed.

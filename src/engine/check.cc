@@ -48,12 +48,19 @@ struct Sum {
     }
 };
 
+// What control totals say of one perspective.
+struct Records {
+    Sum imported;
+    Sum retried;
+    bool each_closes = true;
+};
+
 class Check {
   public:
     explicit Check(Engine::State& state) : state_(state) {}
 
-    // Every record that came in has exactly one outcome, and every source was read from end to end
-    // without overlap.
+    // Every record that came in has exactly one outcome on each side that it is rated from, and
+    // every source was read from end to end without overlap.
     Result<void> usage() {
         FARTHING_TRY(const auto controls, state_.store->controls());
         FARTHING_TRY(const auto sources, state_.store->sources());
@@ -61,48 +68,29 @@ class Check {
         FARTHING_TRY(const auto suspense, state_.store->suspense());
         std::map<BatchId, bool> is_import;
         for (const auto& batch : batches) is_import[batch.id] = batch.kind == "import";
-        Sum imported;
-        Sum retried;
-        bool each_closes = true;
-        std::map<SourceId, std::int64_t> read;
+        std::map<Perspective, Records> records{{Perspective::retail, {}}};
+        std::map<std::pair<BatchId, SourceId>, std::int64_t> received;
+        bool sides_agree = true;
         for (const auto& row : controls) {
+            Records& of_side = records[row.totals.perspective];
             Sum one;
             one.add(row.totals);
-            each_closes = each_closes && one.closes();
-            (is_import[row.batch] ? imported : retried).add(row.totals);
-            if (is_import[row.batch]) read[row.totals.source] += row.totals.received;
+            of_side.each_closes = of_side.each_closes && one.closes();
+            (is_import[row.batch] ? of_side.imported : of_side.retried).add(row.totals);
+            if (!is_import[row.batch]) continue;
+            const auto [found, first] =
+                received.try_emplace({row.batch, row.totals.source}, row.totals.received);
+            sides_agree = sides_agree && found->second == row.totals.received;
         }
-        say("usage", each_closes && imported.closes(),
-            equation(imported.received, imported.outcomes));
-        std::int64_t waiting = 0;
-        std::int64_t unfinished = 0;
-        bool tiled = true;
-        for (const auto& row : sources) {
-            tiled = tiled && read[row.source.id] == row.position;
-            if (!row.source.reject_reason.empty()) continue;
-            if (row.position < row.source.records) unfinished += 1;
-            waiting += row.source.records - row.position;
+        for (const auto& [side, sums] : records) {
+            say(side == Perspective::cost ? "usage cost" : "usage",
+                sums.each_closes && sums.imported.closes(),
+                equation(sums.imported.received, sums.imported.outcomes));
         }
-        say("sources", tiled,
-            fmt::format("{} files read to their position, each record once; {} unfinished with {} "
-                        "records to come",
-                        grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished),
-                        grouped(waiting)));
-        std::int64_t suspended = 0;
-        std::int64_t recycled = 0;
-        std::int64_t dropped = 0;
-        for (const auto& row : suspense) {
-            suspended += row.group.records;
-            recycled += row.recycled;
-            dropped += row.dropped;
-        }
-        const auto index = static_cast<std::size_t>(Outcome::suspended);
-        const bool closed = imported.outcomes[index] + retried.outcomes[index] == suspended &&
-                            retried.received == recycled && suspended >= recycled + dropped;
-        say("suspense", closed,
-            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
-                        grouped(recycled), grouped(dropped),
-                        grouped(suspended - recycled - dropped)));
+        std::map<SourceId, std::int64_t> read;
+        for (const auto& [place, count] : received) read[place.second] += count;
+        tell_sources(sources, read, sides_agree);
+        for (const auto& [side, sums] : records) tell_suspense(side, sums, suspense);
         return {};
     }
 
@@ -126,13 +114,15 @@ class Check {
         FARTHING_TRY(const auto batches, state_.store->batches());
         std::map<BatchId, bool> is_import;
         for (const auto& batch : batches) is_import[batch.id] = batch.kind == "import";
-        std::map<MeterId, Sum> meters;
+        std::map<std::pair<Perspective, MeterId>, Sum> meters;
         for (const auto& row : rows) {
-            if (is_import[row.batch]) meters[row.totals.meter].add(row.totals);
+            if (is_import[row.batch])
+                meters[{row.totals.perspective, row.totals.meter}].add(row.totals);
         }
-        for (const auto& [meter, sum] : meters) {
-            const std::string name = state_.names.name_of(NameTable::Kind::meter, meter.value);
-            say("quantity " + name, sum.closes(), equation(sum.received, sum.outcomes));
+        for (const auto& [key, sum] : meters) {
+            const std::string name = state_.names.name_of(NameTable::Kind::meter, key.second.value);
+            say("quantity " + name + (key.first == Perspective::cost ? " cost" : ""), sum.closes(),
+                equation(sum.received, sum.outcomes));
         }
         return {};
     }
@@ -156,11 +146,15 @@ class Check {
                             balances.size()));
         }
         std::map<BatchId, i128> posted;
+        i128 cost = 0;
         for (const Entry& entry : entries) {
-            if (entry.kind != EntryKind::usage) continue;
+            if (entry.kind != EntryKind::usage && entry.kind != EntryKind::cost) continue;
             for (const Posting& posting : entry.postings) {
                 if (posting.account.kind == LedgerKind::revenue)
                     posted[entry.batch] -= posting.atoms;
+                if (posting.account.kind != LedgerKind::cost) continue;
+                posted[entry.batch] += posting.atoms;
+                cost += posting.atoms;
             }
         }
         bool equal = true;
@@ -173,9 +167,12 @@ class Check {
         }
         if (!state_.catalog.empty()) {
             const Currency currency = state_.catalog.newest().currency;
+            const std::string of_cost =
+                cost == 0 ? std::string()
+                          : fmt::format(" and {} of cost", Money{cost, currency}.to_string());
             say("rated", equal,
-                fmt::format("{} {} rated = posted, batch by batch",
-                            Money{total, currency}.to_string(), currency.code()));
+                fmt::format("{}{} {} rated = posted, batch by batch",
+                            Money{total - cost, currency}.to_string(), of_cost, currency.code()));
         }
         return {};
     }
@@ -304,6 +301,45 @@ class Check {
     std::vector<CheckLine> take() { return std::move(lines_); }
 
   private:
+    void tell_sources(const std::vector<Store::SourceRow>& sources,
+                      std::map<SourceId, std::int64_t>& read, bool sides_agree) {
+        std::int64_t waiting = 0;
+        std::int64_t unfinished = 0;
+        bool tiled = sides_agree;
+        for (const auto& row : sources) {
+            tiled = tiled && read[row.source.id] == row.position;
+            if (!row.source.reject_reason.empty()) continue;
+            if (row.position < row.source.records) unfinished += 1;
+            waiting += row.source.records - row.position;
+        }
+        say("sources", tiled,
+            fmt::format("{} files read to their position, each record once; {} unfinished with {} "
+                        "records to come",
+                        grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished),
+                        grouped(waiting)));
+    }
+
+    void tell_suspense(Perspective side, const Records& records,
+                       const std::vector<Store::SuspenseRow>& suspense) {
+        std::int64_t suspended = 0;
+        std::int64_t recycled = 0;
+        std::int64_t dropped = 0;
+        for (const auto& row : suspense) {
+            if ((row.group.sides & bit_of(side)) == 0) continue;
+            suspended += row.group.records;
+            recycled += row.recycled;
+            dropped += row.dropped;
+        }
+        const auto index = static_cast<std::size_t>(Outcome::suspended);
+        const bool closed =
+            records.imported.outcomes[index] + records.retried.outcomes[index] == suspended &&
+            records.retried.received == recycled && suspended >= recycled + dropped;
+        say(side == Perspective::cost ? "suspense cost" : "suspense", closed,
+            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
+                        grouped(recycled), grouped(dropped),
+                        grouped(suspended - recycled - dropped)));
+    }
+
     void say(std::string name, bool ok, std::string text) {
         lines_.push_back({std::move(name), ok, std::move(text), {}});
     }

@@ -102,6 +102,7 @@ Engine::State::State()
 
 void Engine::State::remake_rater() {
     rater = std::make_unique<rating::Rater>(catalog, directory, counters);
+    cost_rater = std::make_unique<rating::Rater>(catalog, carriers, counters);
 }
 
 void Engine::State::forget_counters() {
@@ -129,6 +130,32 @@ Result<void> Engine::State::load_catalog() {
         versions.push_back(*std::move(version));
     }
     catalog = catalog::Snapshot(std::move(versions));
+    return load_carriers();
+}
+
+// A carrier charges us as we charge a customer: rating asks the same questions of a directory in
+// which each partner is an account with one subscription, all three of one number.
+Result<void> Engine::State::load_carriers() {
+    constexpr Date kAlways = Date::of(1970, 1, 1);
+    DirectoryFacts facts;
+    std::map<PartnerId, PlanId> plans;
+    for (const auto& version : catalog.versions()) {
+        for (const catalog::Carrier& carrier : version->carriers)
+            plans[carrier.id] = carrier.prices.id;
+    }
+    for (const NameTable::Row& row : names.rows()) {
+        if (row.kind != NameTable::Kind::partner) continue;
+        AccountFact account;
+        account.id = {row.id};
+        account.name = row.name;
+        facts.accounts.push_back(std::move(account));
+        facts.pays.push_back({{row.id}, kAlways, true});
+        facts.subscriptions.push_back({{row.id}, row.name, {row.id}, {}});
+        facts.quantities.push_back({{row.id}, kAlways, 1});
+        const auto plan = plans.find({row.id});
+        if (plan != plans.end()) facts.plans.push_back({{row.id}, kAlways, plan->second});
+    }
+    FARTHING_TRY(carriers, directory::Directory::fold(std::move(facts), zone()));
     return {};
 }
 
@@ -236,6 +263,7 @@ std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files,
     versions.push_back(*compiled);
     s.catalog = catalog::Snapshot(std::move(versions));
     s.names = std::move(names);
+    if (auto loaded = s.load_carriers(); !loaded) return std::unexpected(Errors{loaded.error()});
     if (first) {  // days mean something only once the zone is known
         if (auto loaded = s.load_directory(); !loaded)
             return std::unexpected(Errors{loaded.error()});

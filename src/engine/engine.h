@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
+#include "engine/carrier_reports.h"
 #include "model/batch.h"
 #include "model/catalog_record.h"
 #include "model/invoice.h"
@@ -33,6 +34,9 @@ struct Report {
     std::array<std::int64_t, kOutcomes> outcomes{};
     std::int64_t batches = 0;
     Money charged;  // posted usage charges of the run
+    bool rates_cost = false;
+    Money cost;                                           // what carriers charge for it
+    std::array<std::int64_t, kOutcomes> cost_outcomes{};  // where `outcomes` are of retail
     std::vector<std::pair<std::string, std::int64_t>> suspended_by_reason;
     struct Refused {
         std::string path;
@@ -130,7 +134,8 @@ struct SuspenseFilter {
     std::string feed;
     std::string reason;
     std::string identity;
-    std::string record;  // "sus-SOURCE-LINE": that one alone
+    std::string record;                    // "sus-SOURCE-LINE": that one alone
+    std::optional<Perspective> side = {};  // only what lacks that side of the rating alone
 };
 // What the records of a line would cost: rated alone, from counters at zero. An estimate.
 struct SuspenseWorth {
@@ -218,7 +223,8 @@ Result<FeedProposal> propose_feed(std::string_view file_name, std::string_view f
 
 // A rated record in words, as `rate --records` and exports show it.
 struct RatedRecord {
-    std::string id;  // "rec-BATCH-ROW", what `explain` takes
+    std::string id;  // "rec-BATCH-ROW", what `explain` takes; of cost "rec-BATCH-ROW-cost"
+    Perspective perspective = Perspective::retail;
     std::string file;
     std::int64_t line = 0;
     std::string subscription;
@@ -376,6 +382,17 @@ class Engine {
         Money amount;
     };
     Result<std::vector<Balance>> balances();
+
+    // Both sides: what carriers charge, beside what it was sold for.
+    Result<MarginReport> margin(MarginBy by, std::optional<DatePeriod> period = {});
+    Result<std::vector<std::string>> carriers();
+    Result<Money> carrier_cost(const std::string& name);
+    // Of the month that holds the day.
+    Result<CarrierStatement> carrier_statement(const std::string& name, Date day);
+    // A file of the carrier's, read by the feed of kind carrier_invoice that names it. Without a
+    // period, that of its records.
+    Result<CarrierCheck> check_carrier(const std::string& name, const std::filesystem::path& file,
+                                       std::optional<DatePeriod> period = {});
 
     // Proof. `what`: usage, files, quantities, ledger, archive, documents, settlement, database,
     // anomalies or all.

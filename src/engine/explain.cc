@@ -43,7 +43,8 @@ std::vector<std::string_view> parts_of(std::string_view id) {
 struct ChargeId {
     BatchId batch;
     store::RatedFilter filter;
-    std::optional<std::int64_t> row;
+    std::optional<std::int64_t> row;  // then of this perspective
+    Perspective side = Perspective::retail;
     OwnerKind owner_kind = OwnerKind::subscription;
     std::uint64_t item = 0;
 };
@@ -74,7 +75,9 @@ std::optional<ChargeId> parse_charge_id(std::string_view id) {
     if (!batch || *batch <= 0) return std::nullopt;
     ChargeId found;
     found.batch = {static_cast<std::uint32_t>(*batch)};
-    if (parts[0] == "rec" && parts.size() == 3) {
+    const bool cost = parts.size() == 4 && parts[3] == name_of(Perspective::cost);
+    if (parts[0] == "rec" && (parts.size() == 3 || cost)) {
+        if (cost) found.side = Perspective::cost;
         found.row = number(parts[2]);
         found.filter.row = found.row;
         return found.row ? std::optional(found) : std::nullopt;
@@ -173,6 +176,10 @@ class Explain {
   private:
     static constexpr std::size_t kPartsShown = 12;
 
+    const directory::Directory& directory_of(const store::RatedRow& row) const {
+        return state_.directory_of(row.perspective);
+    }
+
     Result<std::vector<store::RatedRow>> rated_rows(const ChargeId& id) {
         std::vector<store::RatedRow> found;
         FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
@@ -181,8 +188,9 @@ class Explain {
             FARTHING_TRY(auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, id.filter));
             for (store::RatedRow& row : rows) {
-                if (id.row || (row.owner_kind == id.owner_kind && row.item == id.item))
-                    found.push_back(row);
+                const bool wanted = id.row ? row.perspective == id.side
+                                           : row.owner_kind == id.owner_kind && row.item == id.item;
+                if (wanted) found.push_back(row);
             }
         }
         std::stable_sort(found.begin(), found.end(),
@@ -195,6 +203,12 @@ class Explain {
         if (version == nullptr) return;
         e.catalog_hash = version->hash;
         std::string place;
+        for (const catalog::Carrier& carrier : version->carriers) {
+            for (const auto& charge : carrier.prices.charges) {
+                if (charge.id == component)
+                    place = carrier.prices.name + " › " + charge.name + " (" + charge.place + ")";
+            }
+        }
         for (const catalog::Plan& plan : version->plans) {
             for (const auto& fee : plan.fees) {
                 if (fee.id == component)
@@ -233,10 +247,13 @@ class Explain {
         const std::string unit(version.currency.code());
         e.counter = {from, to};
         e.unit = std::string(shape.unit->name);
-        e.sentence =
-            fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject,
-                        quantity_to_string(used, *shape.unit), shape.title, amount.to_string(),
-                        unit, state_.directory.account(first.payer).fact.name);
+        const std::string quantity = quantity_to_string(used, *shape.unit);
+        e.sentence = first.perspective == Perspective::cost
+                         ? fmt::format("{} carried {} of {}, which costs {} {}", shape.subject,
+                                       quantity, shape.title, amount.to_string(), unit)
+                         : fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject,
+                                       quantity, shape.title, amount.to_string(), unit,
+                                       state_.directory.account(first.payer).fact.name);
         rule(first.version, first.component, e);
         e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
                                            quantity_to_string(from, *shape.unit),
@@ -316,15 +333,16 @@ class Explain {
             return fail(EngineReason::charge_unknown, "its catalog version has no such charge");
         Shape shape;
         shape.unit = version.meter(charge->meter)->unit;
-        shape.subject = row.subscription ? state_.directory.subscription(row.subscription).fact.name
-                                         : owner_name(state_.directory, row.owner_kind, row.owner);
+        const directory::Directory& directory = directory_of(row);
+        shape.subject = row.subscription ? directory.subscription(row.subscription).fact.name
+                                         : owner_name(directory, row.owner_kind, row.owner);
         shape.title = charge->title.empty() ? charge->name : charge->title;
         if (charge->priced_by == catalog::PricedBy::bands) {
             shape.price = *charge;
-            const rating::CounterKey key{Perspective::retail, row.owner_kind, row.owner,
-                                         row.component,       row.item,       row.window_first};
+            const rating::CounterKey key{row.perspective, row.owner_kind, row.owner,
+                                         row.component,   row.item,       row.window_first};
             shape.included = rating::included_of(
-                state_.catalog, version, state_.directory, key, {row.window_first, row.window_end},
+                state_.catalog, version, directory, key, {row.window_first, row.window_end},
                 [this](const rating::CounterKey& of) { return state_.counters.find(of); });
             shape.price_text = shape_words(version, *charge, row.item);
             if (charge->allowance) shape.price_text += "; included " + charge->allowance->text;
@@ -388,10 +406,11 @@ class Explain {
     }
 
     Result<void> usage_ledger(const store::RatedRow& row, Explanation& e) {
-        FARTHING_TRY(const auto entries, state_.store->entries(row.payer));
+        const bool cost = row.perspective == Perspective::cost;  // entries of nobody who pays us
+        FARTHING_TRY(const auto entries, state_.store->entries(cost ? AccountId{} : row.payer));
         for (const Entry& entry : entries) {
-            const bool of_it = entry.kind == EntryKind::usage && entry.batch == row.batch &&
-                               entry.component == row.component &&
+            const bool of_it = entry.kind == (cost ? EntryKind::cost : EntryKind::usage) &&
+                               entry.batch == row.batch && entry.component == row.component &&
                                entry.period.first == row.window_first;
             if (!of_it) continue;
             for (const Posting& posting : entry.postings) {

@@ -196,6 +196,10 @@ Result<Report> Engine::import_files(const std::string& feed_name,
     if (feed == s.feeds.end())
         return fail(EngineReason::feed_unknown, "no feed is named \"" + feed_name + "\"");
     if (s.catalog.empty()) return fail(EngineReason::catalog_none);
+    if (feed->second.feed.kind == mediation::Feed::Kind::carrier_invoice) {
+        return fail(EngineReason::feed_of_invoices,
+                    "the feed " + feed_name + " describes the invoices of a carrier");
+    }
     Report report;
     report.charged.currency = s.catalog.newest().currency;
     Import import(s, feed->second, report, progress);

@@ -4,6 +4,7 @@
 
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "rating/pricing.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -23,14 +24,9 @@ Result<std::map<BatchId, std::vector<std::string>>> files_by_batch(const Engine:
 
 const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id,
                                         const catalog::Plan** plan) {
-    for (const catalog::Plan& candidate : version.plans) {
-        for (const catalog::UsageCharge& charge : candidate.charges) {
-            if (charge.id != id) continue;
-            if (plan != nullptr) *plan = &candidate;
-            return &charge;
-        }
-    }
-    return nullptr;
+    const rating::PlannedCharge found = rating::find_charge(version, id);
+    if (plan != nullptr && found.plan != nullptr) *plan = found.plan;
+    return found.charge;
 }
 
 std::string owner_name(const directory::Directory& directory, OwnerKind kind, std::uint32_t owner) {
@@ -51,10 +47,12 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
             return name + "/" + state.directory.account({account.ref}).fact.name;
         case LedgerKind::revenue:
         case LedgerKind::discount:
+        case LedgerKind::cost:
             if (account.ref == 0) return name;
             return name + "/" + state.names.name_of(NameTable::Kind::component, account.ref);
         case LedgerKind::share_cost:
         case LedgerKind::partner:
+        case LedgerKind::payable:
             return name + "/" + state.names.name_of(NameTable::Kind::partner, account.ref);
         case LedgerKind::rounding:
         case LedgerKind::tax: return name;
@@ -94,15 +92,18 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
         for (const store::RatedRow& row : rated) {
             RatedRecord record;
             record.id = "rec-" + std::to_string(batch.value) + "-" + std::to_string(row.row);
+            if (row.perspective == Perspective::cost) record.id += "-cost";
+            const directory::Directory& directory = s.directory_of(row.perspective);
+            record.perspective = row.perspective;
             if (const auto found = usage.find(row.row); found != usage.end()) {
                 record.file = paths[found->second.source];
                 record.line = found->second.line;
             }
             const catalog::Version& version = *s.catalog.numbered(row.version);
             record.subscription = row.subscription
-                                      ? s.directory.subscription(row.subscription).fact.name
-                                      : owner_name(s.directory, row.owner_kind, row.owner);
-            record.payer = s.directory.account(row.payer).fact.name;
+                                      ? directory.subscription(row.subscription).fact.name
+                                      : owner_name(directory, row.owner_kind, row.owner);
+            record.payer = directory.account(row.payer).fact.name;
             if (const catalog::UsageCharge* charge = find_charge(version, row.component, nullptr)) {
                 const catalog::Meter& meter = *version.meter(charge->meter);
                 record.meter = meter.name;
@@ -134,6 +135,7 @@ Result<std::vector<SubscriptionCharge>> Engine::charges(const std::string& subsc
         FARTHING_TRY(const auto rows,
                      store::read_rated(s.store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rows) {
+            if (row.perspective != Perspective::retail) continue;
             SubscriptionCharge& sum = sums[row.component];
             const catalog::Version& version = *s.catalog.numbered(row.version);
             if (const catalog::UsageCharge* charge = find_charge(version, row.component, nullptr)) {

@@ -13,6 +13,8 @@ namespace farthing {
     X(catalog_none, "no catalog is published", "Publish one with `farthing catalog publish DIR`.") \
     X(feed_unknown, "no feed has that name",                                                       \
       "Add it with `farthing feed add FILE`, or mend the name.")                                   \
+    X(feed_of_invoices, "the feed describes a carrier's invoices, not usage",                      \
+      "Compare the file with `farthing carrier check CARRIER FILE`.")                              \
     X(suspense_empty, "nothing in suspense matches", "List it with `farthing suspense list`.")     \
     X(suspense_id_malformed, "that is no id of a waiting record",                                  \
       "Take one like sus-3-17 from `farthing suspense show`.")                                     \
@@ -26,6 +28,12 @@ namespace farthing {
       "Name a meter of the catalog, a quantity such as `2 minute`, a network such as 248-01 and "  \
       "an amount such as 0.50.")                                                                   \
     X(quote_unpriced, "that usage has no price", "Mend it as `farthing help errors` says.")        \
+    X(carrier_unknown, "no catalog version has a carrier of that name",                            \
+      "Write it under `carriers` of the catalog, or mend the name.")                               \
+    X(carrier_invoice_undescribed, "no feed describes the carrier's invoices",                     \
+      "Add one with `kind: carrier_invoice`: docs/how-to/check-a-carrier.md.")                     \
+    X(carrier_invoice_ambiguous, "two feeds describe the carrier's invoices", "Keep one of them.") \
+    X(amount_out_of_range, "a sum does not fit", "Check the prices of the catalog.")               \
     X(check_unknown, "there is no check of that name",                                             \
       "Use usage, quantities, ledger, archive, settlement, documents, database, anomalies or "     \
       "all.")

@@ -30,17 +30,28 @@ struct Engine::State {
     NameTable names;
     catalog::Snapshot catalog;
     directory::Directory directory;
+    directory::Directory
+        carriers;  // as if each carrier were a customer: what it charges is its plan
     std::map<std::string, OpenFeed, std::less<>> feeds;
     rating::CounterTable counters;
     std::int64_t unusual_factor = 3;
     std::unique_ptr<rating::Rater>
         rater;  // caches look-ups of the snapshots: remade when one changes
+    std::unique_ptr<rating::Rater> cost_rater;  // the same, over `carriers`
 
     State();
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();
     void remake_rater();
     Result<void> load_catalog();
+    Result<void> load_carriers();
+    // Whose prices and whose names a perspective goes by.
+    const directory::Directory& directory_of(Perspective side) const {
+        return side == Perspective::cost ? carriers : directory;
+    }
+    rating::Rater& rater_of(Perspective side) const {
+        return side == Perspective::cost ? *cost_rater : *rater;
+    }
     Result<void> load_directory();
     Result<void> load_feeds();
     // Stores the facts, then folds them in.

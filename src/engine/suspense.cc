@@ -19,8 +19,9 @@ struct Retried {
     std::vector<SuspenseFix> fixes;
     std::map<SourceId, RawRecords> by_source;
     std::map<const OpenGroup*, std::vector<RecordPlace>> places;
+    Lack lack;
 };
-using ByFixes = std::map<std::vector<std::uint32_t>, Retried>;
+using ByFixes = std::map<std::tuple<std::uint8_t, bool, std::vector<std::uint32_t>>, Retried>;
 
 Result<Source> source_of(Engine::State& state, SourceId id) {
     FARTHING_TRY(const auto row, state.store->source(id));
@@ -42,15 +43,15 @@ Result<void> retry_inventory(Engine::State& state, OpenFeed& feed, Batch& batch,
 }
 
 Result<void> retry_source(Engine::State& state, OpenFeed& feed, Batch& batch, SourceId id,
-                          const RawRecords& records,
-                          const std::vector<mediation::FieldFix>& fixes) {
+                          const RawRecords& records, const std::vector<mediation::FieldFix>& fixes,
+                          Lack lack) {
     FARTHING_TRY(const Source source, source_of(state, id));
     if (feed.feed.kind == mediation::Feed::Kind::inventory)
         return retry_inventory(state, feed, batch, source, records);
     return decode_waiting(
         state, feed.feed, source, records, fixes, [&](UsageChunk& chunk, std::size_t) {
             prepare(feed.feed, state.catalog.newest(), state.directory, source.sealed_at, chunk);
-            return batch.add(chunk, source);
+            return batch.add(chunk, source, lack);
         });
 }
 
@@ -70,7 +71,7 @@ Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& re
     FARTHING_TRY(const auto fields, field_fixes(feed.feed, fixes));
     FARTHING_TRY(const auto batch, Batch::begin(state, feed, "retry"));
     for (const auto& [source, records] : retried.by_source)
-        FARTHING_CHECK(retry_source(state, feed, *batch, source, records, fields));
+        FARTHING_CHECK(retry_source(state, feed, *batch, source, records, fields, retried.lack));
     if (preview) return batch->tell_and_forget(report);
     FARTHING_TRY(const BatchId id, state.store->next_batch());
     for (const auto& [group, places] : retried.places) {
@@ -92,10 +93,12 @@ Result<std::map<std::string, ByFixes>> records_of(Engine::State& state,
                                                   const SuspenseFilter& filter) {
     std::map<std::string, ByFixes> retried;
     const auto add = [&](const OpenGroup& group, store::SuspendedRow& row) {
-        std::vector<std::uint32_t> key;
-        for (const SuspenseFix& fix : group.fixes) key.push_back(fix.id);
-        Retried& part = retried[group.feed][key];
+        const SuspenseGroup& lacks = group.row.group;
+        std::vector<std::uint32_t> fixes;
+        for (const SuspenseFix& fix : group.fixes) fixes.push_back(fix.id);
+        Retried& part = retried[group.feed][{lacks.sides, lacks.accepted, std::move(fixes)}];
         part.fixes = group.fixes;
+        part.lack = {lacks.sides, lacks.accepted};
         part.places[&group].push_back({row.source, row.line});
         RawRecords& records = part.by_source[row.source];
         records.lines.push_back(row.line);

@@ -26,6 +26,7 @@ bool matches(const OpenGroup& open, const SuspenseFilter& filter) {
     const SuspenseGroup& group = open.row.group;
     if (!filter.feed.empty() && filter.feed != open.feed) return false;
     if (!filter.reason.empty() && filter.reason != name_of(group.reason)) return false;
+    if (filter.side && group.sides != bit_of(*filter.side)) return false;
     if (filter.identity.empty() || filter.identity == group.identity) return true;
     const std::size_t space = group.identity.find(' ');  // the identity alone, without its kind
     return space != std::string::npos && group.identity.substr(space + 1) == filter.identity;

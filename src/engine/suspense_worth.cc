@@ -108,7 +108,8 @@ class Worth {
             const auto feed = state_.feeds.find(group.feed);
             const bool usage = feed != state_.feeds.end() &&
                                feed->second.feed.kind == mediation::Feed::Kind::usage;
-            if (!usage) return;
+            const bool sold = (group.row.group.sides & bit_of(Perspective::retail)) != 0;
+            if (!usage || !sold) return;
             std::vector<std::uint32_t> key;
             for (const SuspenseFix& fix : group.fixes) key.push_back(fix.id);
             Part& part = parts[{group.feed, std::move(key), row.source}];
@@ -179,6 +180,7 @@ class Worth {
     // Whose plan, or who pays, nobody knows at the time of the event.
     bool needs_stand_in(const UsageChunk& chunk, std::size_t row) const {
         if (!chunk.live(row)) return chunk.reason[row] == SuspenseReason::unknown_identity;
+        if (!chunk.subscription[row]) return true;
         const directory::Subscription& owner =
             state_.directory.subscription(chunk.subscription[row]);
         const Date day = state_.zone().date_of(chunk.start[row]);

@@ -35,7 +35,9 @@ struct Decoder::State {
           reader(reader_of(feed, map, bytes, header, arena)),
           mapper(feed, meters, map, arena),
           fields(map.slots()),
-          in_parts(feed.partials.given()) {}
+          in_parts(feed.partials.given()),
+          tells_carrier(feed.rates_cost()),
+          tells_amount(feed.amount.given()) {}
 
     Arena arena;
     FieldMap map;
@@ -43,6 +45,8 @@ struct Decoder::State {
     Mapper mapper;
     std::vector<std::string_view> fields;
     bool in_parts;
+    bool tells_carrier;
+    bool tells_amount;
     std::int64_t position = 0;
 };
 
@@ -65,6 +69,8 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     State& state = *state_;
     state.arena.clear();
     chunk.in_parts = state.in_parts;
+    chunk.tells_carrier = state.tells_carrier;
+    chunk.tells_amount = state.tells_amount;
     chunk.resize(records_max);
     std::size_t row = 0;
     std::visit(

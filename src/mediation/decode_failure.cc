@@ -29,6 +29,8 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
                                printable(chunk.identity[0]));
         case SuspenseReason::no_prefix:
         case SuspenseReason::blocked_destination: return "called " + printable(chunk.called[0]);
+        case SuspenseReason::unknown_carrier:
+            return "carrier " + (chunk.tells_carrier ? printable(chunk.carrier[0]) : "");
         case SuspenseReason::conflict:
         case SuspenseReason::no_price:
         case SuspenseReason::none:
@@ -72,6 +74,7 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     }
     UsageChunk chunk;
     chunk.in_parts = feed.partials.given();
+    chunk.tells_carrier = feed.rates_cost();
     chunk.resize(1);
     mapper.map(record, fields.data(), chunk, 0);
     const std::string sentence(sentence_of(reason));

@@ -22,6 +22,7 @@ bool is_read(const Feed& feed, FixField field) {
         case FixField::called: return map.called != kNoSlot;
         case FixField::calling: return map.calling != kNoSlot;
         case FixField::network: return map.network != kNoSlot;
+        case FixField::carrier: return map.carrier != kNoSlot;
     }
     return false;
 }
@@ -75,6 +76,7 @@ void Mapper::correct(std::span<const FieldFix> fixes) {
             case FixField::called: put(map_.called, fix.value); break;
             case FixField::calling: put(map_.calling, fix.value); break;
             case FixField::network: put(map_.network, fix.value); break;
+            case FixField::carrier: put(map_.carrier, fix.value); break;
         }
         const TimeReader exact({TimeRules::Kind::rfc3339, {}}, feed_.zone);
         if (fix.field == FixField::start) start_reader_ = exact, start_clock_ = kNoSlot;

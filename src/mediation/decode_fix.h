@@ -16,7 +16,8 @@
 namespace farthing {
 #define FARTHING_FIX_REASONS(X)                                                              \
     X(fix_unknown_field, "records have no such field",                                       \
-      "Name identity, service, start, end, duration, quantity, called, calling or network.") \
+      "Name identity, service, start, end, duration, quantity, called, calling, network or " \
+      "carrier.")                                                                            \
     X(fix_field_not_mapped, "the feed does not read such a field",                           \
       "Correct a field that `record` or `guide` of the feed reads.")                         \
     X(fix_bad_value, "the value is not one that this field takes",                           \
@@ -35,10 +36,12 @@ enum class FixField : std::uint8_t {
     quantity,
     called,
     calling,
-    network
+    network,
+    carrier
 };
-constexpr std::array<std::string_view, 9> kFixFieldNames = {
-    "identity", "service", "start", "end", "duration", "quantity", "called", "calling", "network"};
+constexpr std::array<std::string_view, 10> kFixFieldNames = {
+    "identity", "service", "start",   "end",     "duration",
+    "quantity", "called",  "calling", "network", "carrier"};
 constexpr bool is_time(FixField field) {
     return field == FixField::start || field == FixField::end;
 }

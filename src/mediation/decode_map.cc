@@ -104,6 +104,8 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     chunk.subscription[row] = {};
     chunk.outcome[row] = Outcome::rated;
     chunk.reason[row] = SuspenseReason::none;
+    if (chunk.tells_carrier) chunk.carrier[row] = {};
+    if (chunk.tells_amount) chunk.amount[row] = {};
     if (!corrections_.empty()) fields = corrected(fields);
     if (record.fault != SuspenseReason::none || filtered(fields)) {
         chunk.id[row] = chunk.identity[row] = chunk.called[row] = chunk.calling[row] = {};
@@ -131,6 +133,8 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     map_keep(fields, chunk, row);
     map_quantity(fields, chunk, row);
     if (chunk.in_parts) map_session(fields, chunk, row);
+    if (chunk.tells_carrier) chunk.carrier[row] = carrier_of(fields);
+    if (chunk.tells_amount) chunk.amount[row] = trimmed(fields[map_.amount]);
     chunk.key[row] = chunk.live(row) ? key_of(fields, chunk, row) : Hash128{};
 }
 
@@ -153,10 +157,19 @@ void Mapper::map_numbers(const std::string_view* fields, UsageChunk& chunk, std:
     chunk.calling[row] = read(map_.calling, feed_.calling_rules);
 }
 
+std::string_view Mapper::carrier_of(const std::string_view* fields) const {
+    const TextField& carrier = feed_.carrier;
+    const std::string_view text = trimmed(fields[map_.carrier]);
+    if (carrier.constant && text.empty()) return *carrier.constant;
+    const auto mapped = carrier.map.find(text);
+    return mapped == carrier.map.end() ? text : std::string_view(mapped->second);
+}
+
 // By the first rule whose field is filled.
 void Mapper::map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
     chunk.identity[row] = {};
     chunk.identity_kind[row] = {};
+    if (!feed_.rates(Perspective::retail) || feed_.kind == Feed::Kind::carrier_invoice) return;
     for (std::size_t i = 0; i < feed_.guide.size(); ++i) {
         const Feed::GuideRule& rule = feed_.guide[i];
         std::string_view text;

@@ -57,6 +57,7 @@ class Mapper {
     bool filtered(const std::string_view* fields) const;
     void map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    std::string_view carrier_of(const std::string_view* fields) const;
     void map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     std::string_view time_text(const std::string_view* fields, Slot slot, Slot clock);
     bool read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,

@@ -18,6 +18,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
     mnc = add(feed.mnc);
     called = add(feed.called);
     calling = add(feed.calling);
+    carrier = add(feed.carrier.at);
+    amount = add(feed.amount);
     for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = add(feed.keep[i]);
     for (const auto& rule : feed.guide) guide.push_back(add(rule.field));
     for (const auto& rule : feed.filters) filters.push_back(add(rule.field));

@@ -303,7 +303,7 @@ TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
         "feed: x\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Talinn\nrecord:\n"
         "  service: {constant: data}\n  strat: {field: at, time: rfc3339}\n  quantity: {field: b, "
         "unit: gram}\n"
-        "guide: [{by: serial, field: d}]\nsame_record: [id]\nratings: [retail]\n");
+        "guide: [{by: serial, field: d}]\nsame_record: [id]\nratings: [retial]\n");
     ASSERT_FALSE(feed);
     std::string told;
     for (const Error& error : feed.error()) told += error.place + " " + error.code + "\n";

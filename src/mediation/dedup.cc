@@ -23,7 +23,8 @@ std::unique_ptr<Buckets> buckets_of(const Feed& feed) {
 
 std::uint64_t rule_of(const Feed& feed) {
     if (feed.slots.micros > 0) return hash64(fmt::format("slots {}", feed.slots.micros));
-    return hash64(fmt::format("same record {}", fmt::join(feed.same_record, "\n")));
+    return hash64(fmt::format("same record {}{}", fmt::join(feed.same_record, "\n"),
+                              feed.rates_cost() ? "\ncontent by identity" : ""));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // The language: docs/reference/feeds.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -105,7 +106,11 @@ struct Feed {
     std::int64_t unpacked_max = std::int64_t{16} << 30;
     TimeZone zone = TimeZone::utc();
 
-    enum class Kind : std::uint8_t { usage, inventory } kind = Kind::usage;
+    enum class Kind : std::uint8_t { usage, inventory, carrier_invoice } kind = Kind::usage;
+    // From whose sides each record is rated, in this order.
+    std::vector<Perspective> ratings = {Perspective::retail};
+    bool rates(Perspective side) const { return std::ranges::find(ratings, side) != ratings.end(); }
+    bool rates_cost() const { return rates(Perspective::cost); }
 
     struct Files {             // numbers in the names of files
         std::string sequence;  // a regular expression; its last group is the number, those before
@@ -119,6 +124,8 @@ struct Feed {
     // record: source field → canonical usage
     FieldRef id;
     TextField service;
+    TextField carrier;  // who carried it: whose prices are its cost
+    FieldRef amount;    // carrier_invoice: what the carrier asks for it
     FieldRef start;
     FieldRef end;
     FieldRef start_clock;  // a second field of `start` or `end`, read after it with a blank between

@@ -209,9 +209,11 @@ void read_head(FeedReading& in, const Node& root) {
     if (const Node* node = in.optional(root, "kind")) {
         if (node->text == "inventory") {
             in.feed.kind = Feed::Kind::inventory;
+        } else if (node->text == "carrier_invoice") {
+            in.feed.kind = Feed::Kind::carrier_invoice;
         } else if (node->text != "usage") {
             in.bad(*node, fmt::format("there is no kind of feed \"{}\"", printable(node->text)),
-                   "Write `usage` or `inventory`.");
+                   "Write `usage`, `inventory` or `carrier_invoice`.");
         }
     }
     if (const Node* node = in.optional(root, "time_zone")) {
@@ -231,8 +233,61 @@ void read_head(FeedReading& in, const Node& root) {
     }
 }
 
+// From whose sides records are rated: `[retail, cost]`.
+void read_ratings(FeedReading& in, const Node& node) {
+    in.feed.ratings.clear();
+    for (const std::string& text : in.texts_of(node, "`ratings`")) {
+        const auto* const found = std::ranges::find(kPerspectiveNames, text);
+        const auto side = static_cast<Perspective>(found - kPerspectiveNames.begin());
+        if (text.empty() || found == kPerspectiveNames.end() || in.feed.rates(side)) {
+            in.bad(node, fmt::format("\"{}\" is no rating, or stands twice", printable(text)),
+                   "Write `ratings: [retail, cost]`.");
+            continue;
+        }
+        in.feed.ratings.push_back(side);
+    }
+    std::ranges::sort(in.feed.ratings);
+    if (!in.feed.ratings.empty()) return;
+    in.feed.ratings = {Perspective::retail};
+    if (node.kind == Node::Kind::list && node.items.empty())
+        in.bad(node, "`ratings` names none", "Write `ratings: [retail, cost]`.");
+}
+
+// REQUIRES: `ratings` and `same_record` were read.
+void check_carrier(FeedReading& in, const Node& record) {
+    const Node* carrier = in.optional(record, "carrier");
+    if (in.feed.rates_cost()) {
+        if (carrier == nullptr) in.required(record, "carrier", "a record that is rated by cost");
+        if (in.feed.slots.micros != 0)
+            in.add(FeedReason::feed_not_supported, record.place,
+                   "slots of time with the rating `cost` are not supported in this release",
+                   "Tell equal records by fields: `same_record: [id]`.");
+    } else if (carrier != nullptr) {
+        in.bad(*carrier, "the record says who carried it, but the feed rates no cost",
+               "Write `ratings: [retail, cost]`, or take `carrier` out.");
+    }
+}
+
+// What tells the records of a carrier's invoice apart tells also which of ours each is.
+void read_match(FeedReading& in, const Node& root) {
+    for (const std::string_view key : {"guide", "ratings", "partials", "late", "watch"}) {
+        if (const Field* field = root.field(key))
+            in.bad(field->value, fmt::format("an invoice has no `{}`", key), "Take it out.");
+    }
+    const Node* node = in.required(root, "same_record", "a feed");
+    if (node == nullptr) return;
+    read_same_record(in, *node);
+    constexpr std::string_view kMatched[] = {"id", "service", "start", "called", "calling"};
+    const bool known = in.feed.slots.micros == 0 && in.feed.same_record_fields.empty() &&
+                       std::ranges::all_of(in.feed.same_record, [&](const std::string& name) {
+                           return std::ranges::find(kMatched, name) != std::end(kMatched);
+                       });
+    if (!known)
+        in.bad(*node, "records of an invoice are found by what our records hold too",
+               "Name some of id, service, start, called and calling.");
+}
+
 void read_parts(FeedReading& in, const Node& root) {
-    refuse_later(in, root, {"ratings"});
     const bool is_map = in.check_keys(
         root, "a feed",
         {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
@@ -248,8 +303,13 @@ void read_parts(FeedReading& in, const Node& root) {
         return;
     }
     if (record != nullptr) read_record(in, *record);
-    if (const Node* node = in.required(root, "guide", "a feed")) read_guide(in, *node);
+    if (in.feed.kind == Feed::Kind::carrier_invoice) return read_match(in, root);
+    if (const Node* node = in.optional(root, "ratings")) read_ratings(in, *node);
+    const bool retail = in.feed.rates(Perspective::retail);
+    const Node* guide = retail ? in.required(root, "guide", "a feed") : in.optional(root, "guide");
+    if (guide != nullptr) read_guide(in, *guide);
     if (const Node* node = in.required(root, "same_record", "a feed")) read_same_record(in, *node);
+    if (record != nullptr) check_carrier(in, *record);
     if (const Node* node = in.optional(root, "partials")) read_partials(in, *node);
     if (const Node* node = in.optional(root, "late")) read_late(in, *node);
     if (const Node* node = in.optional(root, "watch")) read_watches(in, *node);

@@ -13,14 +13,31 @@ using catalog::Node;
 
 namespace {
 
-void read_service(FeedReading& in, const Node& node) {
+void read_text(FeedReading& in, const Node& node, TextField& field) {
     if (node.kind == Node::Kind::map && node.field("constant") != nullptr) {
         in.check_keys(node, "a constant", {"constant"});
-        in.feed.service.constant = in.text_of(*in.optional(node, "constant"), "a constant");
+        field.constant = in.text_of(*in.optional(node, "constant"), "a constant");
         return;
     }
-    in.feed.service.at = in.read_ref(node, {"map"});
-    if (const Node* map = in.optional(node, "map")) in.read_map(*map, in.feed.service.map);
+    field.at = in.read_ref(node, {"map"});
+    if (const Node* map = in.optional(node, "map")) in.read_map(*map, field.map);
+}
+
+// What a carrier asks for a record stands on its invoice alone.
+void read_carrier(FeedReading& in, const Node& record) {
+    const bool invoice = in.feed.kind == Feed::Kind::carrier_invoice;
+    const Node* carrier = invoice ? in.required(record, "carrier", "the record of an invoice")
+                                  : in.optional(record, "carrier");
+    if (carrier != nullptr) read_text(in, *carrier, in.feed.carrier);
+    if (invoice && carrier != nullptr && !in.feed.carrier.constant)
+        in.bad(*carrier, "an invoice is of one carrier", "Write `carrier: {constant: NAME}`.");
+    const Node* amount = in.optional(record, "amount");
+    if (invoice) amount = in.required(record, "amount", "the record of an invoice");
+    if (amount == nullptr) return;
+    if (!invoice)
+        return in.bad(*amount, "usage has no amount: rating finds it",
+                      "Write `kind: carrier_invoice`, or take it out.");
+    in.feed.amount = in.read_ref(*amount);
 }
 
 TimeRules read_time_rules(FeedReading& in, const Node& node) {
@@ -200,12 +217,15 @@ void read_keep(FeedReading& in, const Node& node) {
 }  // namespace
 
 void read_record(FeedReading& in, const Node& node) {
-    const bool is_map = in.check_keys(node, "a record",
-                                      {"id", "service", "start", "end", "duration", "quantity",
-                                       "answered", "network", "called", "calling", "keep"});
+    const bool is_map =
+        in.check_keys(node, "a record",
+                      {"id", "service", "start", "end", "duration", "quantity", "answered",
+                       "network", "called", "calling", "keep", "carrier", "amount"});
     if (!is_map) return;
     if (const Node* id = in.optional(node, "id")) in.feed.id = in.read_ref(*id);
-    if (const Node* service = in.required(node, "service", "a record")) read_service(in, *service);
+    if (const Node* service = in.required(node, "service", "a record"))
+        read_text(in, *service, in.feed.service);
+    read_carrier(in, node);
     read_times(in, node);
     if (const Node* quantity = in.required(node, "quantity", "a record"))
         read_quantity(in, *quantity);

@@ -92,6 +92,10 @@ void guide(const Directory& directory, UsageChunk& chunk, const catalog::Version
         if (!chunk.subscription[row])
             chunk.subscription[row] =
                 owners.owner(chunk.identity_kind[row], chunk.identity[row], chunk.start[row]);
+        if (chunk.tells_carrier) {  // its cost is known, whoever used it
+            chunk.content[row] = content_hash_by_identity(chunk, row);
+            continue;
+        }
         if (!chunk.subscription[row]) {
             chunk.suspend(row, SuspenseReason::unknown_identity);
             continue;

@@ -7,7 +7,8 @@
 
 namespace farthing::mediation {
 
-// Sets `subscription` of the live rows, then their `content`; unknown identities are suspended.
+// Sets `subscription` of the live rows, then their `content`; unknown identities are suspended,
+// but those of a feed that rates costs: rating says so for the side that it matters to.
 // `reverse` given: usage to a destination that somebody owns at event time is the owner's, whoever
 // called (reverse billing); it names the services.
 void guide(const directory::Directory& directory, UsageChunk& chunk,

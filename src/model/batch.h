@@ -65,7 +65,9 @@ struct SuspenseGroup {
     std::int64_t records = 0;
     Instant first;  // event times; zero where unreadable
     Instant last;
-    std::string sample;  // file:line: the text of the first record
+    std::string sample;                                // file:line: the text of the first record
+    std::uint8_t sides = bit_of(Perspective::retail);  // the perspectives that the records lack
+    bool accepted = false;  // dedup holds their keys: the records count on the other side
 };
 
 // One record, wherever it is retried: its source, and its line there.

@@ -1,6 +1,10 @@
 // The ids of the trade's nouns. Stored ids are per tenant, dense, start at 1 and never change.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <string_view>
+
 #include "base/id.h"
 
 namespace farthing {
@@ -22,8 +26,16 @@ using BatchId = Id<struct BatchTag>;    // the unit of commit
 using EntryId = Id<struct EntryTag, std::uint64_t>;
 using InvoiceId = Id<struct InvoiceTag>;
 
-enum class Perspective : std::uint8_t {
-    retail = 1
-};  // part of every rated key; cost and others follow
+// From whose side a record is rated, part of every rated key: what the customer pays, and what the
+// carrier who carried it charges us.
+enum class Perspective : std::uint8_t { retail = 1, cost };
+constexpr std::array<std::string_view, 3> kPerspectiveNames = {"", "retail", "cost"};
+constexpr std::string_view name_of(Perspective perspective) {
+    return kPerspectiveNames[static_cast<std::size_t>(perspective)];
+}
+// Several of them, as bits.
+constexpr std::uint8_t bit_of(Perspective perspective) {
+    return static_cast<std::uint8_t>(1U << (static_cast<unsigned>(perspective) - 1));
+}
 
 }  // namespace farthing

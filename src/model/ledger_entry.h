@@ -23,10 +23,12 @@ enum class LedgerKind : std::uint8_t {
     tax,           // ref: 0
     share_cost,    // ref: partner; what partners' shares cost us
     partner,       // ref: partner; what we owe the partner
+    cost,          // ref: component of a carrier's prices; what carrying the usage costs us
+    payable,       // ref: carrier; what we owe the carrier
 };
-constexpr std::array<std::string_view, 10> kLedgerKindNames = {
-    "",           "unbilled", "receivable", "revenue",    "discount",
-    "adjustment", "rounding", "tax",        "share_cost", "partner"};
+constexpr std::array<std::string_view, 12> kLedgerKindNames = {
+    "",         "unbilled", "receivable", "revenue", "discount", "adjustment",
+    "rounding", "tax",      "share_cost", "partner", "cost",     "payable"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -53,11 +55,12 @@ enum class EntryKind : std::uint8_t {
     rounding,
     tax,
     invoice,
-    settlement
+    settlement,
+    cost  // of usage, by what a carrier charges
 };
-constexpr std::array<std::string_view, 10> kEntryKindNames = {
-    "",      "usage",    "fee", "discount", "adjustment",
-    "share", "rounding", "tax", "invoice",  "settlement"};
+constexpr std::array<std::string_view, 11> kEntryKindNames = {
+    "",         "usage", "fee",     "discount",   "adjustment", "share",
+    "rounding", "tax",   "invoice", "settlement", "cost"};
 constexpr std::string_view name_of(EntryKind kind) {
     return kEntryKindNames[static_cast<std::size_t>(kind)];
 }
@@ -65,7 +68,7 @@ constexpr std::string_view name_of(EntryKind kind) {
 struct Entry {
     EntryId id;  // given by the store
     EntryKind kind = EntryKind::usage;
-    BatchId batch;      // usage: the batch that made it; else none
+    BatchId batch;      // usage and cost: the batch that made it; else none
     InvoiceId invoice;  // what a document made: that document; else none
     EntryId reverses;   // the mirror of that entry; else none
     AccountId payer;

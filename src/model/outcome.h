@@ -73,7 +73,9 @@ constexpr std::string_view name_of(Outcome outcome) {
     X(charge_out_of_range, "the charge does not fit in a posting",                     \
       "Check the price and the unit of the quantity.")                                 \
     X(blocked_destination, "the rate deck blocks the called destination",              \
-      "Price the destination in the deck and retry, or drop the record.")
+      "Price the destination in the deck and retry, or drop the record.")              \
+    X(unknown_carrier, "the catalog has no carrier of that name",                      \
+      "Add it to `carriers`, or map the text in the feed, then retry.")
 FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
 
 // Why a whole file is refused: nothing of it is rated and none of its keys enter dedup (EC49).

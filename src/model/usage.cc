@@ -19,6 +19,8 @@ void UsageChunk::resize(std::size_t records) {
     session.resize(in_parts ? records : 0);
     last_part.resize(in_parts ? records : 0);
     unanswered.resize(tells_answer ? records : 0);
+    carrier.resize(tells_carrier ? records : 0);
+    amount.resize(tells_amount ? records : 0);
     key.resize(records);
     content.resize(records);
     subscription.resize(records);
@@ -26,8 +28,10 @@ void UsageChunk::resize(std::size_t records) {
     reason.resize(records, SuspenseReason::none);
 }
 
-std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
-    std::uint64_t hash = mix64(chunk.subscription[row].value, chunk.meter[row].value);
+namespace {
+
+std::uint64_t hash_of(std::uint64_t subject, const UsageChunk& chunk, std::size_t row) {
+    std::uint64_t hash = mix64(subject, chunk.meter[row].value);
     hash = mix64(hash, static_cast<std::uint64_t>(chunk.start[row].micros));
     hash = mix64(hash, static_cast<std::uint64_t>(chunk.end[row].micros));
     hash = mix64(hash, static_cast<std::uint64_t>(chunk.quantity[row]));
@@ -41,6 +45,18 @@ std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
     if (!chunk.called[row].empty()) hash = mix64(mix64(hash, 1), hash64(chunk.called[row]));
     if (!chunk.calling[row].empty()) hash = mix64(mix64(hash, 2), hash64(chunk.calling[row]));
     return hash;
+}
+
+}  // namespace
+
+std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row) {
+    return hash_of(chunk.subscription[row].value, chunk, row);
+}
+
+std::uint64_t content_hash_by_identity(const UsageChunk& chunk, std::size_t row) {
+    return hash_of(
+        mix64(hash64(chunk.identity[row]), static_cast<std::uint64_t>(chunk.identity_kind[row])),
+        chunk, row);
 }
 
 }  // namespace farthing

@@ -95,6 +95,14 @@ struct UsageChunk {
     bool tells_answer = false;
     std::vector<std::uint8_t> unanswered;
 
+    // Who carried the record, by the feed: empty unless the feed rates costs; set `tells_carrier`
+    // before resize.
+    bool tells_carrier = false;
+    std::vector<std::string_view> carrier;
+    // What the carrier asks for it, as its invoice says; likewise.
+    bool tells_amount = false;
+    std::vector<std::string_view> amount;
+
     // Dedup: `key` names the record, `content` is what must agree when the key comes again.
     std::vector<Hash128> key;
     std::vector<std::uint64_t> content;
@@ -122,5 +130,8 @@ struct UsageChunk {
 // record and from the archive's row, so a candidate duplicate is confirmed without keeping a hash
 // per record. Uses the subscription, not the identity's text: call it after guiding.
 std::uint64_t content_hash(const UsageChunk& chunk, std::size_t row);
+// The same for records whose owner need not be known: by the identity's text instead of the
+// subscription.
+std::uint64_t content_hash_by_identity(const UsageChunk& chunk, std::size_t row);
 
 }  // namespace farthing

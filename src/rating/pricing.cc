@@ -70,10 +70,17 @@ std::optional<std::int64_t> difference(const Curve& curve, std::int64_t from, st
 }  // namespace
 
 PlannedCharge find_charge(const catalog::Version& version, ComponentId component) {
-    for (const catalog::Plan& plan : version.plans) {
+    const auto in = [&](const catalog::Plan& plan) -> PlannedCharge {
         for (const catalog::UsageCharge& charge : plan.charges) {
             if (charge.id == component) return {&plan, &charge};
         }
+        return {};
+    };
+    for (const catalog::Plan& plan : version.plans) {
+        if (const PlannedCharge found = in(plan); found.charge != nullptr) return found;
+    }
+    for (const catalog::Carrier& carrier : version.carriers) {
+        if (const PlannedCharge found = in(carrier.prices); found.charge != nullptr) return found;
     }
     return {};
 }

@@ -30,10 +30,15 @@ class ArchiveWriter {
     ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency = {});
     ~ArchiveWriter();  // without finish: temporary files are removed
     // `rated` rows point into `usage` rows (a row outside of it is a repricing: it has no record);
-    // `first_row` is the batch-wide number of the chunk's first record. `suspense_group[row]`:
-    // index into the batch's groups for suspended rows.
+    // `first_row` is the batch-wide number of the chunk's first record. `waiting`: the suspended
+    // rows with the batch's groups that they wait in; a row may wait for one perspective and be
+    // archived for another.
+    struct Waiting {
+        std::uint32_t row = 0;
+        std::uint32_t group = 0;
+    };
     Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
-                        const std::vector<std::uint32_t>& suspense_group);
+                        std::span<const Waiting> waiting);
     Result<std::vector<ArchiveFile>> finish();
 
   private:

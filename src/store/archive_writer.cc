@@ -328,18 +328,13 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Curren
 ArchiveWriter::~ArchiveWriter() = default;
 
 Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& rated,
-                                   std::int64_t first_row,
-                                   const std::vector<std::uint32_t>& suspense_group) {
+                                   std::int64_t first_row, std::span<const Waiting> waiting) {
     State& state = *state_;
     state.keep.clear();
     for (std::size_t i = 0; i < usage.size(); ++i) {
-        if (archived(usage.outcome[i])) {
-            state.keep.push_back(static_cast<std::uint32_t>(i));
-        } else if (usage.outcome[i] == Outcome::suspended) {
-            FARTHING_ASSERT(i < suspense_group.size());
-            state.suspended.add(usage, i, suspense_group[i]);
-        }
+        if (archived(usage.outcome[i])) state.keep.push_back(static_cast<std::uint32_t>(i));
     }
+    for (const Waiting& one : waiting) state.suspended.add(usage, one.row, one.group);
     state.usage.add(usage, first_row, state.keep);
     state.rated.add(usage, rated, first_row);
     if (state.usage.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());

@@ -229,6 +229,12 @@ CREATE TABLE document_revision (
     PRIMARY KEY (tenant, payer)) {small};
 )sql";
 
+// Since version 4: records wait for one perspective while they count for another.
+constexpr std::string_view kSuspenseSides = R"sql(
+ALTER TABLE suspense_group ADD COLUMN sides BIGINT NOT NULL DEFAULT 1;
+ALTER TABLE suspense_group ADD COLUMN accepted BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -330,6 +336,7 @@ std::string upgrade_sql(std::int64_t version) {
     if (version < 2)
         text += for_sqlite(std::string(kSuspenseTables)) + append_only_triggers(kAppendOnlySince2);
     if (version < 3) text += for_sqlite(std::string(kDocumentChanges));
+    if (version < 4) text += for_sqlite(std::string(kSuspenseSides));
     return text;
 }
 

@@ -191,12 +191,13 @@ Result<void> SqliteStore::write_suspense(const BatchCommit& batch, BatchId id) {
         std::int64_t next,
         database_->integer("SELECT max(id) + 1 FROM suspense_group WHERE tenant = ?", 1, kTenant));
     for (const SuspenseGroup& group : batch.suspended) {
-        FARTHING_CHECK(
-            database_->run("INSERT INTO suspense_group (tenant, id, batch, feed, reason, identity, "
-                           "records, first_time, last_time, "
-                           "sample, recycled, dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-                           kTenant, next++, id, group.feed, name_of(group.reason), group.identity,
-                           group.records, group.first, group.last, group.sample));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO suspense_group (tenant, id, batch, feed, reason, identity, "
+            "records, first_time, last_time, "
+            "sample, recycled, dropped, sides, accepted) VALUES (?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, 0, 0, ?, ?)",
+            kTenant, next++, id, group.feed, name_of(group.reason), group.identity, group.records,
+            group.first, group.last, group.sample, group.sides, group.accepted ? 1 : 0));
     }
     return write_exits(batch.exits);
 }

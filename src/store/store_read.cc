@@ -174,7 +174,7 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
     std::vector<SuspenseRow> rows;
     FARTHING_CHECK(database_->select(
         "SELECT id, batch, feed, reason, identity, records, first_time, last_time, sample, "
-        "recycled, dropped "
+        "recycled, dropped, sides, accepted "
         "FROM suspense_group WHERE tenant = ? ORDER BY id",
         [&](const SqlStatement& row) {
             SuspenseRow result;
@@ -190,6 +190,8 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
             result.group.sample = row.text(8);
             result.recycled = row.integer(9);
             result.dropped = row.integer(10);
+            result.group.sides = row.as<std::uint8_t>(11);
+            result.group.accepted = row.integer(12) != 0;
             rows.push_back(std::move(result));
         },
         kTenant));
