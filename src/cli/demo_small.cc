@@ -60,6 +60,39 @@ Result<void> four_levels(Demo& demo) {
     return {};
 }
 
+// A client's calls, read once from the carrier's file: what they cost, and what its invoice says.
+Result<void> tell_termination(Demo& demo) {
+    engine::AccountChange client;
+    client.name = "client";
+    client.title = "Client Corporation";
+    FARTHING_CHECK(demo.engine().apply(client));
+    engine::SubscriptionChange line;
+    line.account = client.name;
+    line.name = "client-line";
+    line.plan = "number-monthly";
+    line.from = kJanuary;
+    line.identities.emplace_back(IdentityKind::msisdn, "12125550001");
+    FARTHING_CHECK(demo.engine().apply(std::span(&line, 1)));
+    for (const char* feed : {"voxa.yaml", "voxa-invoice.yaml"})
+        FARTHING_CHECK(demo.add_feed_file(demo.samples() / "feeds" / feed));
+    const auto calls = demo.samples() / "usage" / "calls.csv";
+    FARTHING_TRY(const engine::Report report,
+                 demo.engine().import_files("voxa", std::span(&calls, 1)));
+    demo.tell_report("calls", report);
+    demo.tell("", "cost " + report.cost.to_string() + " at voxa, charged " +
+                      report.charged.to_string() + " to the client");
+    FARTHING_TRY(
+        const engine::CarrierCheck check,
+        demo.engine().check_carrier("voxa", demo.samples() / "usage" / "voxa-2026-01.csv"));
+    demo.tell("voxa says", std::to_string(check.matched) + " of " +
+                               std::to_string(check.records_theirs) + " records agree");
+    for (const auto& row : check.differences) {
+        demo.tell("", row.kind + " " + row.record + ": theirs " + row.theirs +
+                          (row.ours.empty() ? "" : ", ours " + row.ours));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Exit> demo_multiline(Context& context) {
@@ -81,8 +114,9 @@ Result<Exit> demo_multiline(Context& context) {
             }
         }
     }
+    FARTHING_CHECK(tell_termination(*demo));
     FARTHING_TRY(const bool good, demo->tell_checks());
-    demo->tell_next({"explain " + last + "/2 --verify", "account tree", "invoice list"});
+    demo->tell_next({"explain " + last + "/2 --verify", "account tree", "margin --by destination"});
     return good ? Exit::done : Exit::no;
 }
 

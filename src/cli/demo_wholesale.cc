@@ -1,5 +1,5 @@
-// wholesale-voip: the same calls for the customer who sends them and for the vendor who carries
-// them, and the vendor's next prices.
+// wholesale-voip: calls that are read once, sold to the customer who sends them and bought from the
+// vendor who carries them, and the vendor's next prices.
 #include "catalog/deck_import.h"
 #include "cli/demo.h"
 
@@ -41,13 +41,27 @@ std::string calls() {
 Result<void> rate_calls(Demo& demo) {
     const auto path = demo.folder() / "calls.csv";
     FARTHING_CHECK(write_file(path, calls()));
-    for (const char* side : {"customer", "vendor"}) {
-        const std::string feed = "wholesale-" + std::string(side);
-        FARTHING_CHECK(demo.add_feed_file(demo.samples() / "feeds" / (feed + ".yaml")));
-        FARTHING_TRY(const engine::Report report,
-                     demo.engine().import_files(feed, std::span(&path, 1)));
-        demo.tell_report(side, report);
+    FARTHING_CHECK(demo.add_feed_file(demo.samples() / "feeds" / "wholesale.yaml"));
+    FARTHING_TRY(const engine::Report report,
+                 demo.engine().import_files("wholesale", std::span(&path, 1)));
+    demo.tell_report("calls", report);
+    return {};
+}
+
+// What was earned on each route, and what is left between us and the vendor.
+Result<void> tell_margin(Demo& demo, const Invoice& sold) {
+    FARTHING_TRY(const engine::MarginReport report, demo.engine().margin(engine::MarginBy::route));
+    std::string_view label = "routes";
+    for (const engine::MarginRow& row : report.rows) {
+        demo.tell(label, row.of + ": sold " + row.retail.to_string() + ", carried " +
+                             row.cost.to_string() + ", margin " + row.margin().to_string());
+        label = "";
     }
+    FARTHING_TRY(const engine::CarrierStatement bought,
+                 demo.engine().carrier_statement("example", kJanuary));
+    const Exact net = sold.net.exact() - bought.payable.exact();
+    demo.tell("margin", "sold " + sold.net.to_string(2) + " − carried " +
+                            bought.payable.to_string() + " = " + net.to_decimal());
     return {};
 }
 
@@ -87,20 +101,16 @@ Result<Exit> demo_wholesale(Context& context) {
     FARTHING_TRY(const auto demo, Demo::begin(context, "wholesale-voip"));
     FARTHING_CHECK(demo->publish_catalog());
     FARTHING_CHECK(add_trunk(*demo, "alpha", "Alpha Telecom", "origination"));
-    FARTHING_CHECK(add_trunk(*demo, "example", "Example Telecom", "termination"));
+    FARTHING_CHECK(add_trunk(*demo, "example", "Example Telecom", "origination"));
     demo->set_clock(kFebruary);
     FARTHING_CHECK(rate_calls(*demo));
     FARTHING_TRY(const Invoice sold, demo->bill_and_send(kJanuary, "alpha"));
     demo->tell_invoice(sold);
-    FARTHING_TRY(const Invoice bought, demo->bill_and_send(kJanuary, "example"));
-    demo->tell_invoice(bought);
-    const Exact net = sold.net.exact() - bought.net.exact();
-    demo->tell("margin", "sold " + sold.net.to_string(2) + " − carried " + bought.net.to_string(2) +
-                             " = " + net.to_decimal());
+    FARTHING_CHECK(tell_margin(*demo, sold));
     FARTHING_CHECK(tell_offer(*demo));
     FARTHING_TRY(const bool good, demo->tell_checks());
-    demo->tell_next({"explain " + sold.number + "/1 --verify",
-                     "deck match customer-az 447700900123 --at 2026-01-10", "invoice list"});
+    demo->tell_next({"explain " + sold.number + "/1 --verify", "margin --by route",
+                     "carrier statement example --period 2026-01"});
     return good ? Exit::done : Exit::no;
 }
 

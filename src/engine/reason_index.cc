@@ -9,6 +9,7 @@
 #include "mediation/feed.h"
 #include "model/outcome.h"
 #include "render/reasons.h"
+#include "settlement/carrier_check.h"
 #include "store/store.h"
 
 namespace farthing::engine {
@@ -25,6 +26,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Documents", reasons_of<DocumentReason>()},
         {"Corrections of waiting records", reasons_of<FixReason>()},
         {"Findings of assurance", reasons_of<FindingReason>()},
+        {"Differences from a carrier's invoice", reasons_of<CarrierDifference>()},
         {"Engine", reasons_of<EngineReason>()},
         {"Data folder", reasons_of<StoreReason>()},
     };

@@ -309,8 +309,8 @@ TEST(ReadFeed, TellsEveryMistakeWithItsPlace) {
     for (const Error& error : feed.error()) told += error.place + " " + error.code + "\n";
     EXPECT_EQ(
         told,
-        "f.yaml:10:1 feed_not_supported\nf.yaml:3:12 feed_bad_value\nf.yaml:6:3 feed_unknown_key\n"
-        "f.yaml:5:3 feed_missing_key\nf.yaml:7:30 feed_bad_value\nf.yaml:8:14 "
+        "f.yaml:3:12 feed_bad_value\nf.yaml:6:3 feed_unknown_key\nf.yaml:5:3 feed_missing_key\n"
+        "f.yaml:7:30 feed_bad_value\nf.yaml:10:10 feed_bad_value\nf.yaml:8:14 "
         "feed_bad_value\nf.yaml:9:15 feed_bad_value\n");
 }
 

@@ -127,5 +127,77 @@ TEST(Times, ADayAndAClockInTwoFields) {
               std::string::npos);
 }
 
+// A feed of calls that is rated as `ratings` says, with `carrier` in its record.
+std::string rated_feed(const std::string& ratings, const std::string& carrier,
+                       const std::string& rest = "guide: [{by: msisdn, field: from}]\n",
+                       const std::string& same = "[start]") {
+    return "feed: calls\nformat: {delimited: \",\", header: true}\nrecord:\n"
+           "  service: {constant: voice}\n  start: {field: at, time: unix_seconds}\n"
+           "  quantity: {field: seconds}\n" +
+           carrier + rest + "same_record: " + same + "\nratings: " + ratings + "\n";
+}
+
+TEST(Ratings, SayFromWhichSidesARecordIsRated_EC52) {
+    const std::string carrier = "  carrier: {field: trunk, map: {T1: voxa}}\n";
+    const Feed both = feed_of(rated_feed("[cost, retail]", carrier));
+    EXPECT_EQ(both.ratings, (std::vector{Perspective::retail, Perspective::cost}));
+    EXPECT_EQ(feed_of(rated_feed("[retail]", "")).rates_cost(), false);
+    EXPECT_EQ(feed_of(rated_feed("[cost]", carrier, "")).rates(Perspective::retail), false);
+
+    const catalog::Version version = meters();
+    Decoder decoder(both, version,
+                    "at,seconds,from,trunk\n1767600000,60,1,T1\n1767600001,60,1,T2\n");
+    UsageChunk chunk;
+    ASSERT_TRUE(decoder.next(chunk));
+    EXPECT_EQ(chunk.carrier[0], "voxa");
+    EXPECT_EQ(chunk.carrier[1], "T2");  // no carrier of ours, as rating will say
+}
+
+TEST(Ratings, MistakesNameTheirPlace) {
+    const std::string carrier = "  carrier: {constant: voxa}\n";
+    EXPECT_EQ(mistake(rated_feed("[retail, cost]", "")),
+              "feed.yaml:4:3: a record that is rated by cost lacks the key `carrier` "
+              "(feed_missing_key). Add it.");
+    EXPECT_EQ(mistake(rated_feed("[retail]", carrier)),
+              "feed.yaml:7:12: the record says who carried it, but the feed rates no cost "
+              "(feed_bad_value). Write `ratings: [retail, cost]`, or take `carrier` out.");
+    EXPECT_EQ(mistake(rated_feed("[retail, profit]", carrier)),
+              "feed.yaml:10:10: \"profit\" is no rating, or stands twice (feed_bad_value). Write "
+              "`ratings: [retail, cost]`.");
+    EXPECT_NE(mistake(rated_feed("[]", "")).find("`ratings` names none"), std::string::npos);
+    EXPECT_NE(mistake(rated_feed("[cost]", carrier, "", "{slot: 60 s}")).find("feed_not_supported"),
+              std::string::npos);
+}
+
+TEST(CarrierInvoice, IsReadWithAmountsAndNeverRated) {
+    const auto invoice = [](const std::string& more, const std::string& same = "[start]") {
+        return "feed: bill\nkind: carrier_invoice\nformat: {delimited: \",\", header: true}\n"
+               "record:\n  service: {constant: voice}\n"
+               "  start: {field: at, time: unix_seconds}\n  quantity: {field: seconds}\n" +
+               more + "same_record: " + same + "\n";
+    };
+    const std::string whole = "  carrier: {constant: voxa}\n  amount: {field: sum}\n";
+    const Feed feed = feed_of(invoice(whole));
+    const catalog::Version version = meters();
+    Decoder decoder(feed, version, "at,seconds,sum\n1767600000,60,0.0120\n");
+    UsageChunk chunk;
+    ASSERT_TRUE(decoder.next(chunk));
+    EXPECT_TRUE(chunk.live(0));
+    EXPECT_EQ(chunk.amount[0], "0.0120");
+
+    EXPECT_NE(mistake(invoice("")).find("lacks the key `carrier`"), std::string::npos);
+    EXPECT_NE(mistake(invoice("  carrier: {field: c}\n  amount: {field: sum}\n"))
+                  .find("an invoice is of one carrier"),
+              std::string::npos);
+    EXPECT_NE(mistake(invoice(whole, "[quantity]")).find("Name some of id, service"),
+              std::string::npos);
+    EXPECT_NE(mistake(invoice(whole) + "guide: [{by: msisdn, field: from}]\n")
+                  .find("an invoice has no `guide`"),
+              std::string::npos);
+    EXPECT_NE(
+        mistake(rated_feed("[retail]", "  amount: {field: sum}\n")).find("usage has no amount"),
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace farthing::mediation

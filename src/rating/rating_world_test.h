@@ -107,7 +107,10 @@ struct World {
     DirectoryFacts facts;
     catalog::Snapshot catalog;
     std::unique_ptr<directory::Directory> directory;
+    Perspective side = Perspective::retail;
     std::map<PackKey, std::string> stored;
+    std::map<PackKey, std::string>* shelf = nullptr;  // another world's, where both fill one store
+    std::map<PackKey, std::string>& store() { return shelf == nullptr ? stored : *shelf; }
     std::unique_ptr<CounterTable> counters;
     std::unique_ptr<Rater> rater;
 
@@ -163,8 +166,8 @@ struct World {
         FARTHING_ASSERT(folded.has_value());
         directory = std::make_unique<directory::Directory>(std::move(*folded));
         counters = std::make_unique<CounterTable>([this](const PackKey& key) {
-            const auto found = stored.find(key);
-            return found == stored.end() ? std::string() : found->second;
+            const auto found = store().find(key);
+            return found == store().end() ? std::string() : found->second;
         });
         rater = std::make_unique<Rater>(catalog, *directory, *counters);
     }
@@ -174,7 +177,7 @@ struct World {
         open();
     }
     void commit() {
-        for (CounterPack& pack : counters->dirty_packs()) stored[pack.key] = std::move(pack.bytes);
+        for (CounterPack& pack : counters->dirty_packs()) store()[pack.key] = std::move(pack.bytes);
         counters->mark_clean();
     }
 
@@ -212,7 +215,7 @@ struct World {
     Batch rate(const std::vector<Use>& uses) {
         Batch batch;
         batch.chunk = chunk_of(uses);
-        rater->rate(batch.chunk, batch.rated);
+        rater->rate(batch.chunk, batch.rated, side);
         rater->carry(batch.rated);
         batch.deltas = rater->take_deltas();
         commit();

@@ -96,7 +96,7 @@ TEST(Archive, ReadsBackEveryColumn) {
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("JPY"));
     RatedChunk rated = charges(reports(3, 1, 4));
     rated.row[0] = 3;
-    ASSERT_TRUE(writer.append(chunk, rated, 100, {0, 6, 0, 0}));
+    ASSERT_TRUE(writer.append(chunk, rated, 100, std::array{ArchiveWriter::Waiting{1, 6}}));
     const auto files = writer.finish();
     ASSERT_TRUE(files) << files.error().to_string();
     ASSERT_EQ(files->size(), 3u);
@@ -217,8 +217,9 @@ TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
     chunk.outcome[4] = Outcome::duplicate;
     chunk.outcome[5] = Outcome::zero_rated;
     chunk.suspend(7, SuspenseReason::no_plan);
+    constexpr ArchiveWriter::Waiting kWaits[] = {{7, 0}};
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
-    ASSERT_TRUE(writer.append(chunk, charges(chunk), 0, std::vector<std::uint32_t>(12)));
+    ASSERT_TRUE(writer.append(chunk, charges(chunk), 0, kWaits));
     const auto files = writer.finish();
     ASSERT_TRUE(files);
     const auto usage = folder.path() / (*files)[0].path;

@@ -22,7 +22,7 @@ constexpr std::size_t kBatchRecords = 1000;
 struct Batch {
     UsageChunk usage;
     RatedChunk rated;
-    std::vector<std::uint32_t> groups;
+    std::vector<ArchiveWriter::Waiting> waiting;
 };
 
 // Device r % 10 + 1, one record a minute; every tenth record repeats, every hundredth is suspended.
@@ -30,7 +30,6 @@ Batch batch_of(SourceId source) {
     Batch batch;
     batch.usage.source = source;
     batch.usage.resize(kBatchRecords);
-    batch.groups.resize(kBatchRecords);
     for (std::uint32_t i = 0; i < kBatchRecords; ++i) {
         batch.usage.line[i] = i + 1;
         batch.usage.raw[i] = "L-1,2026-06-01";
@@ -41,7 +40,10 @@ Batch batch_of(SourceId source) {
         batch.usage.quantity[i] = i;
         if (i % 3 == 0) batch.usage.called[i] = "3725555";
         if (i % 10 == 1) batch.usage.outcome[i] = Outcome::duplicate;
-        if (i % 100 == 2) batch.usage.suspend(i, SuspenseReason::no_price);
+        if (i % 100 == 2) {
+            batch.usage.suspend(i, SuspenseReason::no_price);
+            batch.waiting.push_back({i, 0});
+        }
         if (!batch.usage.live(i)) continue;
         batch.rated.row.push_back(i);
         batch.rated.perspective.push_back(Perspective::retail);
@@ -77,7 +79,7 @@ void commit_one(Store& store, const std::string& path) {
     ASSERT_TRUE(row);
     const Batch batch = batch_of(row->source.id);
     ArchiveWriter writer(store.archive_folder(), *store.next_batch(), eur);
-    ASSERT_TRUE(writer.append(batch.usage, batch.rated, 0, batch.groups));
+    ASSERT_TRUE(writer.append(batch.usage, batch.rated, 0, batch.waiting));
     BatchCommit commit;
     commit.committed_at = Instant::from_seconds(1'780'400'000);
     commit.feed = {1};

@@ -312,6 +312,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
             "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
             "ALTER TABLE invoice DROP COLUMN corrects; "
             "ALTER TABLE account_fact DROP COLUMN country; "
+            "ALTER TABLE suspense_group DROP COLUMN sides; "
+            "ALTER TABLE suspense_group DROP COLUMN accepted; "
             "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());
