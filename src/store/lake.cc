@@ -156,7 +156,8 @@ std::string charges_view() {
     constexpr std::array<std::string_view, 4> kOwners = {"", "subscription", "group", "account"};
     const std::string amount =
         "CAST(CAST({} AS DECIMAL(20, 0)) * " + atom_size_sql() + " AS DECIMAL(38, 12)) AS {}";
-    return "SELECT batch, \"row\", subscription, payer, component, version, " +
+    return "SELECT batch, \"row\", " + names_sql("perspective", kPerspectiveNames, 1) +
+           " AS perspective, subscription, payer, component, version, " +
            names_sql("owner_kind", kOwners, 1) +
            " AS owner_kind, owner, item, window_first, window_end, segment_start, start_time, "
            "billable, counter_from, "
