@@ -7,6 +7,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "catalog/describe.h"
 #include "engine/find.h"
 #include "store/archive.h"
 
@@ -133,6 +134,7 @@ class Meeting {
 struct Words {
     std::string destination;
     std::string price;
+    auto operator<=>(const Words&) const = default;
 };
 
 // What a price is for and what it is, in words, each looked up once.
@@ -152,12 +154,8 @@ class PriceWords {
         const catalog::UsageCharge* charge =
             version == nullptr ? nullptr : find_charge(*version, price.component, nullptr);
         if (charge == nullptr) return {};
-        if (charge->priced_by == catalog::PricedBy::bands) {
-            std::string bands;
-            for (const catalog::Band& band : charge->bands)
-                bands += (bands.empty() ? "" : ", then ") + band.price.text;
-            return {charge->title, bands + fee(charge->connection_fee)};
-        }
+        if (charge->priced_by == catalog::PricedBy::bands)
+            return {charge->title, catalog::price_text(*charge, *version->meter(charge->meter))};
         const catalog::Deck* deck = version->deck(*charge);
         const catalog::RateRow* row =
             deck == nullptr ? nullptr : deck->row(price.item, price.since);
@@ -234,39 +232,42 @@ Result<MarginReport> Engine::margin(MarginBy by, std::optional<DatePeriod> perio
 
 Result<std::vector<Finding>> losing_prices(const Engine::State& state) {
     struct Loss {
-        Carried first;
         std::int64_t records = 0;
         i128 atoms = 0;
         Instant since;
         Instant until;
     };
-    std::map<std::pair<SidePrice, SidePrice>, Loss> losses;
+    struct Prices {
+        std::string carrier;
+        Words sold;
+        Words carried;
+        auto operator<=>(const Prices&) const = default;
+    };
+    PriceWords words(state.catalog);
+    std::map<Prices, Loss> losses;
     FARTHING_CHECK(each_carried(state, [&](const Carried& record) {
         if (!record.sold || !record.carried || record.retail_atoms >= record.cost_atoms) return;
-        Loss& loss = losses[{record.retail, record.cost}];
-        if (loss.records == 0) loss.first = record, loss.since = loss.until = record.start;
+        const std::string carrier = carrier_name(state, record.carrier);
+        Loss& loss = losses[{carrier, words.of(record.retail), words.of(record.cost)}];
+        if (loss.records == 0) loss.since = loss.until = record.start;
         loss.records += 1;
         loss.atoms += record.retail_atoms - record.cost_atoms;
         loss.since = std::min(loss.since, record.start);
         loss.until = std::max(loss.until, record.start);
     }));
-    PriceWords words(state.catalog);
     std::vector<Finding> findings;
     for (const auto& [prices, loss] : losses) {
-        const Words& sold = words.of(prices.first);
-        const Words& carried = words.of(prices.second);
-        const std::string carrier = carrier_name(state, loss.first.carrier);
         const Money margin{loss.atoms, state.catalog.newest().currency};
         Finding finding;
         finding.kind = std::string(name_of(FindingReason::negative_margin));
-        finding.subject = carrier + " " + carried.destination;
+        finding.subject = prices.carrier + " " + prices.carried.destination;
         finding.since = loss.since;
         finding.until = loss.until;
         finding.records = loss.records;
-        finding.text =
-            fmt::format("{} records to {} sold at {} were carried by {} at {}: margin {} {}",
-                        grouped(loss.records), sold.destination, sold.price, carrier, carried.price,
-                        margin.to_string(), margin.currency.code());
+        finding.text = fmt::format(
+            "{} records to {} sold at {} were carried by {} at {}: margin {} {}",
+            grouped(loss.records), prices.sold.destination, prices.sold.price, prices.carrier,
+            prices.carried.price, margin.to_string(), margin.currency.code());
         findings.push_back(std::move(finding));
     }
     return findings;
