@@ -120,11 +120,15 @@ Result<void> Batch::rate(UsageChunk& chunk, Perspective side) {
     FARTHING_CHECK(load_sessions(chunk));
     const std::size_t before = rated_.size();
     state_.rater_of(side).rate(chunk, rated_, side, sessions_);
+    add_atoms(side, before);
+    return {};
+}
+
+void Batch::add_atoms(Perspective side, std::size_t first) {
     std::int64_t atoms = 0;
-    for (std::size_t i = before; i < rated_.size(); ++i) atoms += rated_.charge_atoms[i];
+    for (std::size_t i = first; i < rated_.size(); ++i) atoms += rated_.charge_atoms[i];
     rated_atoms_ += atoms;
     if (side == Perspective::cost) cost_atoms_ += atoms;
-    return {};
 }
 
 Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
@@ -352,12 +356,14 @@ void Batch::seal_totals() {
 
 // What the batch moved leaves more, or less, to the windows after it.
 Result<void> Batch::carry() {
-    rated_.clear();
-    state_.rater->carry(rated_);
-    if (rated_.size() == 0) return {};
-    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
-    const UsageChunk none;
-    FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
+    for (const Perspective side : {Perspective::retail, Perspective::cost}) {
+        rated_.clear();
+        state_.rater_of(side).carry(rated_);
+        if (rated_.size() == 0) continue;
+        add_atoms(side, 0);
+        const UsageChunk none;
+        FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
+    }
     rated_.clear();
     return {};
 }

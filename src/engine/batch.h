@@ -70,6 +70,7 @@ class Batch {
                            bool accepted);
     Result<void> rate(UsageChunk& chunk, Perspective side);
     Result<void> rate_cost(UsageChunk& chunk);
+    void add_atoms(Perspective side, std::size_t first);  // of the rated rows from there on
     Result<void> archive(const UsageChunk& chunk);
     // REQUIRES: the rows are suspended.
     void group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,

@@ -242,7 +242,7 @@ class InvoiceCheck {
 
 }  // namespace
 
-Result<CarrierStatement> Engine::carrier_statement(const std::string& name, Date day) {
+Result<CarrierStatement> Engine::carrier_statement(const std::string& name, Date day) try {
     State& s = *state_;
     FARTHING_TRY(const catalog::Carrier* const carrier, known_carrier(s, name));
     const catalog::Version& newest = s.catalog.newest();
@@ -252,6 +252,7 @@ Result<CarrierStatement> Engine::carrier_statement(const std::string& name, Date
     statement.period = cycle_of(day, 1);
     statement.digits = newest.line_digits;
     statement.payable.currency = statement.receivable.currency = newest.currency;
+    const auto counter_of = [&](const rating::CounterKey& of) { return s.counters.find(of); };
     std::map<std::pair<ComponentId, std::string>, std::pair<CarrierStatement::Line, Exact>> lines;
     FARTHING_TRY(const auto packs,
                  s.store->counter_packs(Perspective::cost, statement.period.first));
@@ -267,7 +268,8 @@ Result<CarrierStatement> Engine::carrier_statement(const std::string& name, Date
             auto& [line, exact] = lines[{counter.key.component, text}];
             line.text = text;
             line.unit = std::string(version.meter(charge.meter)->unit->name);
-            for (const auto& price : rating::price_segments(s.catalog, s.carriers, counter)) {
+            for (const auto& price :
+                 rating::price_segments(s.catalog, s.carriers, counter, counter_of)) {
                 line.records += price.segment.records;
                 line.quantity += price.segment.quantity;
                 exact += price.price;
@@ -290,6 +292,8 @@ Result<CarrierStatement> Engine::carrier_statement(const std::string& name, Date
                     "the account \"" + carrier->account + "\" of the carrier", carrier->place);
     }
     return statement;
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
 Result<CarrierCheck> Engine::check_carrier(const std::string& name,

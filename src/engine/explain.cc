@@ -247,13 +247,7 @@ class Explain {
         const std::string unit(version.currency.code());
         e.counter = {from, to};
         e.unit = std::string(shape.unit->name);
-        const std::string quantity = quantity_to_string(used, *shape.unit);
-        e.sentence = first.perspective == Perspective::cost
-                         ? fmt::format("{} carried {} of {}, which costs {} {}", shape.subject,
-                                       quantity, shape.title, amount.to_string(), unit)
-                         : fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject,
-                                       quantity, shape.title, amount.to_string(), unit,
-                                       state_.directory.account(first.payer).fact.name);
+        e.sentence = sentence_of(first, shape, used, amount);
         rule(first.version, first.component, e);
         e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
                                            quantity_to_string(from, *shape.unit),
@@ -327,6 +321,16 @@ class Explain {
         catalog::PriceShape price;
         rating::Included included;
     };
+    std::string sentence_of(const store::RatedRow& row, const Shape& shape, std::int64_t used,
+                            const Money& amount) const {
+        const std::string quantity = quantity_to_string(used, *shape.unit);
+        if (row.perspective == Perspective::cost)
+            return fmt::format("{} carried {} of {}, which costs {} {}", shape.subject, quantity,
+                               shape.title, amount.to_string(), amount.currency.code());
+        return fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject, quantity,
+                           shape.title, amount.to_string(), amount.currency.code(),
+                           state_.directory.account(row.payer).fact.name);
+    }
     Result<Shape> shape_of(const catalog::Version& version, const catalog::UsageCharge* charge,
                            const store::RatedRow& row) {
         if (charge == nullptr)
