@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/hash.h"
@@ -422,13 +423,57 @@ SubscriptionId Directory::destination_owner(std::string_view number, std::string
 
 SubscriptionId Directory::find(IdentityKind kind, std::string_view value, Instant when) const {
     if (kind == IdentityKind::subscription) return subscription_named(value);
-    std::uint32_t number = first_entry(identity_hash(kind, value), kind, value);
+    return owner_in_chain(first_entry(identity_hash(kind, value), kind, value), when);
+}
+
+SubscriptionId Directory::owner_in_chain(std::uint32_t number, Instant when) const {
     while (number != 0) {
         const IdentityEntry& entry = identity_entries_[number - 1];
         if (entry.valid.contains(when)) return entry.subscription;
         number = entry.next;
     }
     return {};
+}
+
+void Directory::find_all(std::span<const Question> questions,
+                         std::span<SubscriptionId> answers) const {
+    for (std::size_t first = 0; first < questions.size(); first += kAtOnce) {
+        const std::size_t count = std::min(kAtOnce, questions.size() - first);
+        find_some(questions.subspan(first, count), answers.subspan(first, count));
+    }
+}
+
+// Each pass follows the memory that the pass before asked for: index, entry, fact, text.
+void Directory::find_some(std::span<const Question> questions,
+                          std::span<SubscriptionId> answers) const {
+    std::array<std::uint64_t, kAtOnce> hashes{};
+    std::array<const IdentityEntry*, kAtOnce> entries{};
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        if (questions[i].kind == IdentityKind::subscription) continue;
+        hashes[i] = identity_hash(questions[i].kind, questions[i].value);
+        identity_index_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        if (questions[i].kind == IdentityKind::subscription) continue;
+        const std::uint32_t number =
+            identity_index_.find(hashes[i], [](std::uint32_t) { return true; });
+        if (number == 0) continue;
+        entries[i] = &identity_entries_[number - 1];
+        __builtin_prefetch(entries[i]);
+    }
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        if (entries[i] != nullptr) __builtin_prefetch(&facts_.identities[entries[i]->fact]);
+    }
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        if (entries[i] != nullptr)
+            __builtin_prefetch(facts_.identities[entries[i]->fact].value.data());
+    }
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        const auto& [kind, value, when] = questions[i];
+        answers[i] = kind == IdentityKind::subscription
+                         ? subscription_named(value)
+                         : owner_in_chain(first_entry(hashes[i], kind, value), when);
+    }
 }
 
 Directory::Owner Directory::owner_of(IdentityKind kind, std::string_view value,

@@ -123,6 +123,14 @@ class Directory {
                                      Instant when, std::string& scratch) const;
     // Whose identity it is at `when`; none when nobody's. One hash look-up; never allocates.
     SubscriptionId find(IdentityKind kind, std::string_view value, Instant when) const;
+    // The same for many at once: their memory lies anywhere, and is asked for together.
+    // REQUIRES: as many answers as questions.
+    struct Question {
+        IdentityKind kind = IdentityKind::device;
+        std::string_view value;
+        Instant when;
+    };
+    void find_all(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
     // The same, and the stretch around `when` for which the answer holds.
     struct Owner {
         SubscriptionId subscription;
@@ -141,6 +149,9 @@ class Directory {
         std::uint32_t fact = 0;  // into facts_.identities: kind and text
         std::uint32_t next = 0;  // number of the next entry of the chain; 0 ends it
     };
+    static constexpr std::size_t kAtOnce = 16;
+    SubscriptionId owner_in_chain(std::uint32_t first, Instant when) const;
+    void find_some(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
     // Number of the first entry of the identity's chain; 0 when there is none.
     std::uint32_t first_entry(std::uint64_t hash, IdentityKind kind, std::string_view value) const;
     bool names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind,

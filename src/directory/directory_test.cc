@@ -362,5 +362,38 @@ TEST(Directory, a_million_subscriptions_fold) {
     }
 }
 
+RC_GTEST_PROP(Identities, ManyAreFoundAsOneByOne, ()) {
+    Facts world;
+    const AccountId account = world.account("a");
+    const auto owners = *rc::gen::inRange(1, 60);
+    for (int i = 0; i < owners; ++i) {
+        const SubscriptionId owner = world.subscription(fmt::format("s{}", i), account);
+        // Long and short ones, since the text of a long one lies elsewhere.
+        const std::string value = fmt::format("{}{}", i % 2 == 0 ? "8937204016000000" : "", i);
+        world.identity(owner, value, kStart, kStart.plus_micros(i % 3 == 0 ? 100 : 1'000'000));
+    }
+    const Directory directory = world.fold();
+    std::vector<std::string> values;
+    std::vector<Directory::Question> questions;
+    const auto asked = *rc::gen::inRange<std::size_t>(0, 100);
+    for (std::size_t i = 0; i < asked; ++i) {
+        const int number = *rc::gen::inRange(0, 70);
+        const bool by_name = *rc::gen::inRange(0, 5) == 0;
+        values.push_back(
+            by_name ? fmt::format("s{}", number)
+                    : fmt::format("{}{}", number % 2 == 0 ? "8937204016000000" : "", number));
+        questions.push_back({by_name ? IdentityKind::subscription : IdentityKind::iccid,
+                             {},
+                             kStart.plus_micros(*rc::gen::inRange(-10, 200))});
+    }
+    for (std::size_t i = 0; i < asked; ++i) questions[i].value = values[i];
+    std::vector<SubscriptionId> answers(asked);
+    directory.find_all(questions, answers);
+    for (std::size_t i = 0; i < asked; ++i) {
+        const auto& [kind, value, when] = questions[i];
+        RC_ASSERT(answers[i] == directory.find(kind, value, when));
+    }
+}
+
 }  // namespace
 }  // namespace farthing::directory

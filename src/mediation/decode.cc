@@ -9,6 +9,8 @@ namespace farthing::mediation {
 
 namespace {
 
+constexpr std::size_t kRowsMin = 1024;  // of a chunk that grows with its source
+
 bool is_plain_text(std::string_view text) {
     if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) return false;
     return simdjson::validate_utf8(text.data(), text.size());
@@ -71,12 +73,15 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     chunk.in_parts = state.in_parts;
     chunk.tells_carrier = state.tells_carrier;
     chunk.tells_amount = state.tells_amount;
-    chunk.resize(records_max);
+    // Rows that the chunk has from before stay as they are: the mapper writes every column of each.
+    chunk.resize(std::min(chunk.size(), records_max));
     std::size_t row = 0;
     std::visit(
         [&](auto& reader) {
             RecordView record;
             while (row < records_max && reader.next(record, state.fields.data())) {
+                if (row == chunk.size())
+                    chunk.resize(std::min(records_max, std::max(kRowsMin, row * 2)));
                 state.mapper.map(record, state.fields.data(), chunk, row);
                 row += 1;
             }

@@ -106,6 +106,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     chunk.reason[row] = SuspenseReason::none;
     if (chunk.tells_carrier) chunk.carrier[row] = {};
     if (chunk.tells_amount) chunk.amount[row] = {};
+    if (chunk.tells_answer) chunk.unanswered[row] = 0;
     if (!corrections_.empty()) fields = corrected(fields);
     if (record.fault != SuspenseReason::none || filtered(fields)) {
         chunk.id[row] = chunk.identity[row] = chunk.called[row] = chunk.calling[row] = {};

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "mediation/collect.h"
+#include "mediation/decode_time.h"
 #include "mediation/test_feeds.h"
 
 namespace farthing::mediation {
@@ -212,6 +213,41 @@ TEST(Times, RepeatedAndSkippedHour_EC22) {
     EXPECT_EQ(
         decoded(calls, call("03:50:00", "03:10:00", 1200) + call("03:10:00", "03:50:00", 2400)),
         (Lines{"1 a voice 2026-10-25T00:50:00Z 60", "2 ambiguous_time"}));
+}
+
+// A time is read the same whatever times came before it.
+TEST(Times, DoNotDependOnThoseBefore) {
+    const std::vector<std::pair<std::string, Lines>> cases = {
+        {"%Y-%m-%d %H:%M:%S",
+         {"2026-01-31 10:00:00", "2026-01-31 23:59:59", "2026-01-31 24:00:00",
+          "2026-01-32 10:00:00", "2026-01-31 10:60:00", "2026-01-31T10:00:00",
+          "2026-01-31 10:00:0x", "2026-02-01 00:00:00", "2026-1-31 10:00:00", "",
+          "2026-01-31 10:00:00 ", "2027-01-31 10:00:00", "2026-03-29 03:30:00",
+          "2026-10-25 03:30:00"}},
+        {"%d.%m.%y %H%M%S",
+         {"31.01.26 100000", "31.01.26 235959", "01.02.26 000000", "31.01.26 1000000",
+          "31.01.27 100000", "31,01.26 100000"}},
+        {"%H:%M:%S %b%d", {"10:00:00 Jan31", "11:00:00 JAN31", "12:00:01 Jan31", "12:00:01 Feb01"}},
+        {"%%%Y%m%d%H%M%S", {"%20260131100000", "%20260131100001", "120260131100000"}},
+        {"%S%Y-%m-%d %H:%M:%S", {"002026-01-31 10:00:00", "012026-01-31 10:00:02"}},
+        {"%Y-%m-%dT%H:%M:%S%z", {"2026-01-31T10:00:00Z", "2026-01-31T10:00:00+02:00"}},
+    };
+    const auto zone = TimeZone::named("Europe/Tallinn");
+    ASSERT_TRUE(zone);
+    for (const auto& [pattern, texts] : cases) {
+        const TimeRules rules{TimeRules::Kind::pattern, pattern};
+        TimeReader used(rules, *zone);
+        for (int round = 0; round < 2; ++round) {
+            for (std::size_t i = 0; i < texts.size(); ++i) {
+                const std::string& text = texts[round == 0 ? i : texts.size() - 1 - i];
+                LocalReading by_used, by_fresh;
+                const SuspenseReason told = used.read(text, by_used);
+                EXPECT_EQ(told, TimeReader(rules, *zone).read(text, by_fresh)) << text;
+                if (told != SuspenseReason::none) continue;
+                EXPECT_EQ(by_used.first, by_fresh.first) << text;
+            }
+        }
+    }
 }
 
 TEST(Times, FinerDigitsAreCut_EC64) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/civil.h"
 
@@ -108,6 +109,65 @@ bool take_part(char letter, std::string_view& text, Civil& civil) {
 
 }  // namespace
 
+TimeReader::TimeReader(TimeRules rules, TimeZone zone)
+    : rules_(std::move(rules)), zone_(std::move(zone)), shape_(shape_of(rules_)) {}
+
+TimeReader::Shape TimeReader::shape_of(const TimeRules& rules) {
+    if (rules.kind != TimeRules::Kind::pattern) return {};
+    std::array<char, kShapeMax> same{};
+    Shape shape;
+    bool clock[3] = {};
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < rules.pattern.size(); ++i) {
+        const bool part = rules.pattern[i] == '%' && i + 1 < rules.pattern.size();
+        const char letter = part ? rules.pattern[++i] : '%';
+        const std::size_t at = std::string_view("HMS").find(letter);
+        std::size_t width = 1;
+        if (at < 3) {
+            if (std::exchange(clock[at], true)) return {};
+            (at == 0 ? shape.hour : at == 1 ? shape.minute : shape.second) = size;
+            width = 2;
+        } else if (part && letter != '%') {
+            width = letter == 'Y' ? 4 : letter == 'b' ? 3 : 2;
+            if (std::string_view("Ymdyb").find(letter) == std::string_view::npos) return {};
+        }
+        if (size + width > kShapeMax) return {};
+        if (at >= 3) std::fill_n(same.begin() + static_cast<std::ptrdiff_t>(size), width, '\xff');
+        size += width;
+    }
+    if (size < kShapeMin || !clock[0] || !clock[1] || !clock[2]) return {};
+    shape.same = words_of(same.data(), size);
+    shape.size = size;
+    shape.day_micros = INT64_MAX;  // no text was read yet
+    return shape;
+}
+
+// The text as four words, which overlap where it is shorter. REQUIRES: kShapeMin to kShapeMax.
+std::array<std::uint64_t, 4> TimeReader::words_of(const char* text, std::size_t size) {
+    const std::size_t half = size < 16 ? 0 : 8;
+    std::array<std::uint64_t, 4> words{};
+    std::memcpy(&words[0], text, 8);
+    std::memcpy(&words[1], text + half, 8);
+    std::memcpy(&words[2], text + size - 8 - half, 8);
+    std::memcpy(&words[3], text + size - 8, 8);
+    return words;
+}
+
+// Microseconds on the civil clock, where nothing but the clock differs from the text before.
+std::optional<std::int64_t> TimeReader::on_same_day(std::string_view text) const {
+    if (text.size() != shape_.size || shape_.day_micros == INT64_MAX) return std::nullopt;
+    const std::array<std::uint64_t, 4> words = words_of(text.data(), text.size());
+    std::uint64_t differs = 0;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        differs |= (words[i] ^ shape_.words[i]) & shape_.same[i];
+    const int hour = two_digits(text.data() + shape_.hour, 24);
+    const int minute = two_digits(text.data() + shape_.minute, 60);
+    const int second = two_digits(text.data() + shape_.second, 60);
+    if (differs != 0 || (hour | minute | second) < 0) return std::nullopt;
+    return shape_.day_micros + hour * kMicrosPerHour + minute * kMicrosPerMinute +
+           second * kMicrosPerSecond;
+}
+
 SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
     reading.kind = LocalReading::Kind::unique;
     switch (rules_.kind) {
@@ -119,10 +179,17 @@ SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
             return read_unix(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
         case TimeRules::Kind::pattern: break;
     }
+    if (shape_.size != 0) {
+        if (const auto local = on_same_day(text)) return resolve(*local, reading);
+    }
     Civil civil;
     if (!read_pattern(text, civil)) return SuspenseReason::bad_time;
     const auto local = micros_of(civil);
     if (!local) return SuspenseReason::bad_time;
+    if (text.size() == shape_.size) {
+        shape_.words = words_of(text.data(), text.size());
+        shape_.day_micros = civil_day_micros_;
+    }
     if (!civil.offset_seconds) return resolve(*local, reading);
     reading.first = {*local - *civil.offset_seconds * kMicrosPerSecond};
     return SuspenseReason::none;

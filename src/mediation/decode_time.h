@@ -14,7 +14,7 @@ namespace farthing::mediation {
 
 class TimeReader {
   public:
-    TimeReader(TimeRules rules, TimeZone zone) : rules_(std::move(rules)), zone_(std::move(zone)) {}
+    TimeReader(TimeRules rules, TimeZone zone);
 
     // none: `reading` holds the instant; ambiguous_time: both; nonexistent_time, bad_time: nothing.
     SuspenseReason read(std::string_view text, LocalReading& reading);
@@ -32,6 +32,19 @@ class TimeReader {
         int micros = 0;
         std::optional<std::int64_t> offset_seconds;
     };
+    // A pattern whose parts all have a fixed width and end with the clock's: a text that differs
+    // from the one before in nothing but its clock is on the same day.
+    struct Shape {
+        std::size_t size = 0;  // 0: the pattern has no such shape
+        std::size_t hour = 0, minute = 0, second = 0;
+        std::array<std::uint64_t, 4> same{};  // bytes that must be those of the text before
+        std::array<std::uint64_t, 4> words{};
+        std::int64_t day_micros = 0;
+    };
+    static constexpr std::size_t kShapeMin = 8, kShapeMax = 32;
+    static Shape shape_of(const TimeRules& rules);
+    static std::array<std::uint64_t, 4> words_of(const char* text, std::size_t size);
+    std::optional<std::int64_t> on_same_day(std::string_view text) const;
     bool read_rfc3339(std::string_view text, Instant& instant);
     bool read_unix(std::string_view text, Instant& instant) const;
     bool read_pattern(std::string_view text, Civil& civil) const;
@@ -42,6 +55,7 @@ class TimeReader {
     TimeZone zone_;
     std::array<char, 10> day_text_{};  // "2026-01-31", whose midnight is day_micros_
     std::int64_t day_micros_ = 0;
+    Shape shape_;
     int civil_key_ = 0;  // year, month and day of civil_day_micros_
     std::int64_t civil_day_micros_ = 0;
     // Local clock readings in [local_first_, local_end_) mean exactly one instant, offset_micros_

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,51 +11,6 @@ namespace farthing::mediation {
 namespace {
 
 using directory::Directory;
-
-// Identities seen lately, direct-mapped: a source's devices tend to cluster or to take turns, and
-// an answer found here touches fewer lines of memory than the directory's index. Where more devices
-// take turns than it holds it would only cost, so it then steps aside.
-class RecentOwners {
-  public:
-    explicit RecentOwners(const Directory& directory) : directory_(directory) {}
-
-    SubscriptionId owner(IdentityKind kind, std::string_view value, Instant when) {
-        if (asked_ >= kTrial && found_ * 2 < asked_) return directory_.find(kind, value, when);
-        asked_ += 1;
-        const std::uint64_t tail = tail_of(value);
-        Slot& slot = slots_[mix64(0, tail) % kSlots];
-        // The tail goes first: the text of another identity lies far away.
-        if (slot.tail == tail && slot.kind == kind && slot.value == value &&
-            slot.owner.valid.contains(when)) {
-            found_ += 1;
-            return slot.owner.subscription;
-        }
-        slot = {tail, value, kind, directory_.owner_of(kind, value, when)};
-        return slot.owner.subscription;
-    }
-
-  private:
-    static constexpr std::size_t kSlots = 4096;
-    static constexpr std::size_t kTrial = 2 * kSlots;
-    struct Slot {
-        std::uint64_t tail = 0;
-        std::string_view value;
-        IdentityKind kind = IdentityKind::device;
-        Directory::Owner owner{};  // an empty period: never seen
-    };
-    // Numbers of neighbours differ in their last characters, so those choose the slot.
-    static std::uint64_t tail_of(std::string_view value) {
-        std::uint64_t tail = value.size();
-        const std::size_t bytes = value.size() < sizeof tail ? value.size() : sizeof tail;
-        if (bytes > 0) std::memcpy(&tail, value.data() + value.size() - bytes, bytes);
-        return tail;
-    }
-
-    const Directory& directory_;
-    std::array<Slot, kSlots> slots_{};
-    std::size_t asked_ = 0;
-    std::size_t found_ = 0;
-};
 
 // Who owns a called number or address, for the service that was used.
 class Destinations {
@@ -80,27 +35,53 @@ class Destinations {
     std::string scratch_;
 };
 
+// The rows whose identities are looked up together.
+class Asked {
+  public:
+    Asked(const Directory& directory, UsageChunk& chunk) : directory_(directory), chunk_(chunk) {}
+
+    void ask(std::size_t row) {
+        rows_[count_] = static_cast<std::uint32_t>(row);
+        questions_[count_] = {chunk_.identity_kind[row], chunk_.identity[row], chunk_.start[row]};
+        if (++count_ == kAtOnce) answer();
+    }
+    void answer() {
+        directory_.find_all(std::span(questions_).first(count_), std::span(answers_).first(count_));
+        for (std::size_t i = 0; i < count_; ++i) {
+            chunk_.subscription[rows_[i]] = answers_[i];
+            // A carrier's record stays on its way: its cost is known, whoever used it.
+            if (!answers_[i] && !chunk_.tells_carrier)
+                chunk_.suspend(rows_[i], SuspenseReason::unknown_identity);
+        }
+        count_ = 0;
+    }
+
+  private:
+    static constexpr std::size_t kAtOnce = 64;
+    const Directory& directory_;
+    UsageChunk& chunk_;
+    std::array<std::uint32_t, kAtOnce> rows_{};
+    std::array<Directory::Question, kAtOnce> questions_{};
+    std::array<SubscriptionId, kAtOnce> answers_{};
+    std::size_t count_ = 0;
+};
+
 }  // namespace
 
 void guide(const Directory& directory, UsageChunk& chunk, const catalog::Version* reverse) {
-    RecentOwners owners(directory);
+    Asked asked(directory, chunk);
     std::optional<Destinations> destinations;
     if (reverse != nullptr) destinations.emplace(directory, *reverse);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         chunk.subscription[row] = destinations ? destinations->owner(chunk, row) : SubscriptionId{};
-        if (!chunk.subscription[row])
-            chunk.subscription[row] =
-                owners.owner(chunk.identity_kind[row], chunk.identity[row], chunk.start[row]);
-        if (chunk.tells_carrier) {  // its cost is known, whoever used it
-            chunk.content[row] = content_hash_by_identity(chunk, row);
-            continue;
-        }
-        if (!chunk.subscription[row]) {
-            chunk.suspend(row, SuspenseReason::unknown_identity);
-            continue;
-        }
-        chunk.content[row] = content_hash(chunk, row);
+        if (!chunk.subscription[row]) asked.ask(row);
+    }
+    asked.answer();
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (!chunk.live(row)) continue;
+        chunk.content[row] =
+            chunk.tells_carrier ? content_hash_by_identity(chunk, row) : content_hash(chunk, row);
     }
 }
 
