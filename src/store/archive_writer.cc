@@ -90,7 +90,7 @@ class GroupWriter {
   public:
     GroupWriter(ParquetWriter& writer, std::size_t rows, const std::vector<std::uint32_t>& order)
         : writer_(writer), rows_(rows), order_(order) {
-        done_ = writer_.begin_group();
+        done_ = writer_.begin_group(rows);
     }
     template <class T>
     GroupWriter& operator()(const std::vector<T>& column) {
@@ -102,15 +102,13 @@ class GroupWriter {
         return *this;
     }
     GroupWriter& constant(std::uint32_t value) {
-        if (!done_) return *this;
-        narrow_.assign(rows_, static_cast<std::int32_t>(value));
-        done_ = writer_.write(narrow_);
+        if (done_) done_ = writer_.write_constant(std::int64_t{value});
         return *this;
     }
     GroupWriter& operator()(const Texts& texts) {
         if (!done_) return *this;
         if (texts.empty()) {
-            done_ = writer_.write_nulls(rows_);
+            done_ = writer_.write_nulls();
             return *this;
         }
         texts_.resize(rows_);
@@ -126,6 +124,10 @@ class GroupWriter {
     void ordered(const std::vector<T>& column, std::vector<Physical>& scratch) {
         FARTHING_ASSERT(column.size() == rows_);
         if (!done_) return;
+        if (std::ranges::all_of(column, [&](T value) { return value == column.front(); })) {
+            done_ = writer_.write_constant(static_cast<std::int64_t>(column.front()));
+            return;
+        }
         scratch.resize(rows_);
         if (order_.empty()) {
             for (std::size_t i = 0; i < rows_; ++i) scratch[i] = static_cast<Physical>(column[i]);

@@ -1,15 +1,20 @@
 #include "store/parquet_writer.h"
 
+#include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/status.h>
+#include <parquet/column_page.h>
 #include <parquet/column_writer.h>
 #include <parquet/file_writer.h>
+#include <parquet/metadata.h>
 #include <parquet/statistics.h>
 
 #include <cstring>
 
+#include "base/assert.h"
 #include "base/civil.h"
 #include "base/instant.h"
+#include "store/column_pages.h"
 #include "store/files.h"
 #include "store/parquet_schema.h"
 #include "store/store.h"
@@ -55,6 +60,25 @@ class Sink final : public arrow::io::OutputStream {
     std::optional<Error> error_;
     bool closed_ = false;
 };
+
+constexpr std::string_view kMagic = "PAR1";
+
+bool is_unsigned(ColumnType type) {
+    return type == ColumnType::uint8 || type == ColumnType::uint16 || type == ColumnType::uint32 ||
+           type == ColumnType::uint64;
+}
+
+// The least and the greatest value, compared as `Compared`. REQUIRES: there is one.
+template <class Compared, class Physical>
+std::pair<Physical, Physical> bounds_as(std::span<const Physical> values) {
+    auto low = static_cast<Compared>(values.front());
+    Compared high = low;
+    for (const Physical value : values) {
+        low = std::min(low, static_cast<Compared>(value));
+        high = std::max(high, static_cast<Compared>(value));
+    }
+    return {static_cast<Physical>(low), static_cast<Physical>(high)};
+}
 
 std::shared_ptr<parquet::WriterProperties> properties_of(const ArchiveTable& table) {
     parquet::WriterProperties::Builder builder;
@@ -153,29 +177,107 @@ void set_bounds(ArchiveFile::ColumnStats& stats, const parquet::FileMetaData& da
 
 struct ParquetWriter::State {
     explicit State(const ArchiveTable& of)
-        : table(of), sink(std::make_shared<Sink>(file)), nulls(of.columns.size()) {}
+        : table(of),
+          properties(properties_of(of)),
+          sink(std::make_shared<Sink>(file)),
+          nulls(of.columns.size()) {
+        schema.Init(schema_of(of));
+        data = parquet::FileMetaDataBuilder::Make(&schema, properties);
+    }
 
-    template <class Values>
-    Result<void> write_numbers(std::span<const Values> values) {
-        column += 1;
-        using Writer =
-            std::conditional_t<sizeof(Values) == 4, parquet::Int32Writer, parquet::Int64Writer>;
+    // A column of the group: its pages' writer, then what is told about it.
+    struct Column {
+        parquet::ColumnChunkMetaDataBuilder* about = nullptr;
+        std::unique_ptr<parquet::PageWriter> pages;
+    };
+    Column next_column() {
+        const std::string path(table.columns[column++].name);
+        Column next;
+        next.about = group->NextColumnChunk();
+        next.pages = parquet::PageWriter::Open(
+            sink, properties->compression(parquet::schema::ColumnPath::FromDotString(path)),
+            next.about, -1, -1, arrow::default_memory_pool(), false, nullptr, nullptr, true);
+        return next;
+    }
+
+    void write_page(Column& to, const std::string& bytes, parquet::Encoding::type encoding) {
+        FARTHING_ASSERT(compressed != nullptr);
+        to.pages->Compress(arrow::Buffer(bytes), compressed.get());
+        const parquet::DataPageV1 page(compressed, static_cast<std::int32_t>(rows), encoding,
+                                       parquet::Encoding::RLE, parquet::Encoding::RLE,
+                                       static_cast<std::int64_t>(bytes.size()));
+        written += to.pages->WriteDataPage(page);
+    }
+
+    template <class Physical>
+    void close_numbers(Column& to, Physical low, Physical high, bool dictionary) {
+        const auto text = [](Physical value) {
+            return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+        };
+        parquet::EncodedStatistics statistics;
+        statistics.set_min(text(low)).set_max(text(high)).set_null_count(0);
+        statistics.set_is_signed(true);
+        to.about->SetStatistics(statistics);
+        to.pages->Close(dictionary, false);
+    }
+
+    template <class Physical>
+    Result<void> write_numbers(std::span<const Physical> values) {
+        const ArchiveColumn& about = table.columns[column];
         return guarded([&] {
-            auto* writer = static_cast<Writer*>(group->NextColumn());
-            writer->WriteBatch(static_cast<std::int64_t>(values.size()), nullptr, nullptr,
-                               values.data());
-            writer->Close();
+            Column to = next_column();
+            const auto [low, high] = is_unsigned(about.type)
+                                         ? bounds_as<std::make_unsigned_t<Physical>>(values)
+                                         : bounds_as<Physical>(values);
+            DictionaryPages pages;
+            if (about.encoding == ColumnEncoding::dictionary) pages = dictionary_pages(values);
+            if (pages.entries > 0) {
+                const parquet::DictionaryPage page(
+                    std::make_shared<arrow::Buffer>(pages.dictionary),
+                    static_cast<std::int32_t>(pages.entries), parquet::Encoding::PLAIN);
+                written += to.pages->WriteDictionaryPage(page);
+                write_page(to, pages.places, parquet::Encoding::RLE_DICTIONARY);
+            } else {
+                write_page(to, delta_page(values), parquet::Encoding::DELTA_BINARY_PACKED);
+            }
+            close_numbers(to, low, high, pages.entries > 0);
+        });
+    }
+    template <class Physical>
+    Result<void> write_constant(Physical value) {
+        return guarded([&] {
+            Column to = next_column();
+            write_page(to, constant_page(value, rows), parquet::Encoding::DELTA_BINARY_PACKED);
+            close_numbers(to, value, value, false);
         });
     }
     // `levels` says which rows have one of the `texts`.
     Result<void> write_texts() {
-        nulls[column++] += static_cast<std::int64_t>(levels.size() - texts.size());
+        nulls[column] += static_cast<std::int64_t>(levels.size() - texts.size());
         return guarded([&] {
-            auto* writer = static_cast<parquet::ByteArrayWriter*>(group->NextColumn());
-            writer->WriteBatch(static_cast<std::int64_t>(levels.size()), levels.data(), nullptr,
-                               texts.data());
-            writer->Close();
+            Column to = next_column();
+            const auto writer =
+                parquet::ColumnWriter::Make(to.about, std::move(to.pages), properties.get());
+            static_cast<parquet::ByteArrayWriter*>(writer.get())
+                ->WriteBatch(static_cast<std::int64_t>(levels.size()), levels.data(), nullptr,
+                             texts.data());
+            written += writer->Close();
         });
+    }
+    Result<void> write_nulls() {
+        nulls[column] += static_cast<std::int64_t>(rows);
+        return guarded([&] {
+            Column to = next_column();
+            write_page(to, null_levels(rows), parquet::Encoding::PLAIN);
+            to.pages->Close(false, false);
+        });
+    }
+
+    void end_group() {
+        if (group == nullptr) return;
+        group->set_num_rows(static_cast<std::int64_t>(rows));
+        group->Finish(written);
+        group = nullptr;
     }
 
     // Runs `work`, which calls Arrow, and turns what it throws into an error.
@@ -192,37 +294,41 @@ struct ParquetWriter::State {
 
     ArchiveTable table;
     FileWriter file;
+    std::shared_ptr<parquet::WriterProperties> properties;
     std::shared_ptr<Sink> sink;
-    std::unique_ptr<parquet::ParquetFileWriter> writer;
-    parquet::RowGroupWriter* group = nullptr;
+    parquet::SchemaDescriptor schema;
+    std::unique_ptr<parquet::FileMetaDataBuilder> data;
+    parquet::RowGroupMetaDataBuilder* group = nullptr;
+    std::size_t rows = 0;             // of the group
     std::size_t column = 0;           // of the group, the next to write
+    std::int64_t written = 0;         // bytes of the group, before compression
     std::vector<std::int64_t> nulls;  // of each column so far
     std::vector<std::int16_t> levels;
     std::vector<parquet::ByteArray> texts;
+    std::shared_ptr<arrow::ResizableBuffer> compressed =
+        arrow::AllocateResizableBuffer(0).ValueOr(nullptr);
 };
 
 ParquetWriter::ParquetWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ParquetWriter::ParquetWriter(ParquetWriter&&) noexcept = default;
-ParquetWriter::~ParquetWriter() {
-    if (state_ == nullptr || state_->writer == nullptr) return;
-    // Not finished: whatever closing still wants to say about the file does not matter any more.
-    (void)state_->guarded([&] { state_->writer.reset(); });
-}
+ParquetWriter::~ParquetWriter() = default;
 
 Result<ParquetWriter> ParquetWriter::open(const std::filesystem::path& folder,
                                           const ArchiveTable& table) {
     auto state = std::make_unique<State>(table);
     FARTHING_CHECK(state->file.create(folder / table.name));
-    FARTHING_CHECK(state->guarded([&] {
-        state->writer =
-            parquet::ParquetFileWriter::Open(state->sink, schema_of(table), properties_of(table));
-    }));
+    FARTHING_CHECK(state->file.write(kMagic));
     return ParquetWriter(std::move(state));
 }
 
-Result<void> ParquetWriter::begin_group() {
-    state_->column = 0;
-    return state_->guarded([&] { state_->group = state_->writer->AppendRowGroup(); });
+Result<void> ParquetWriter::begin_group(std::size_t rows) {
+    return state_->guarded([&] {
+        state_->end_group();
+        state_->column = 0;
+        state_->written = 0;
+        state_->rows = rows;
+        state_->group = state_->data->AppendRowGroup();
+    });
 }
 
 Result<void> ParquetWriter::write(std::span<const std::int32_t> values) {
@@ -243,17 +349,23 @@ Result<void> ParquetWriter::write(std::span<const std::string_view> values) {
     return state_->write_texts();
 }
 
-Result<void> ParquetWriter::write_nulls(std::size_t rows) {
-    state_->levels.assign(rows, 0);
-    state_->texts.clear();
-    return state_->write_texts();
+Result<void> ParquetWriter::write_nulls() {
+    return state_->write_nulls();
+}
+
+Result<void> ParquetWriter::write_constant(std::int64_t value) {
+    const ColumnType type = state_->table.columns[state_->column].type;
+    return physical_type(type) == parquet::Type::INT32
+               ? state_->write_constant(static_cast<std::int32_t>(value))
+               : state_->write_constant(value);
 }
 
 Result<ArchiveFile> ParquetWriter::finish() {
     ArchiveFile result;
     FARTHING_CHECK(state_->guarded([&] {
-        state_->writer->Close();
-        const std::shared_ptr<parquet::FileMetaData> data = state_->writer->metadata();
+        state_->end_group();
+        const std::unique_ptr<parquet::FileMetaData> data = state_->data->Finish();
+        parquet::WriteFileMetaData(*data, state_->sink.get());
         result.records = data->num_rows();
         for (const ArchiveColumn& column : state_->table.columns) {
             const int index = static_cast<int>(column.id) - 1;

@@ -1,5 +1,6 @@
 // One Parquet file of one of the archive's tables, written column by column, row group by row
-// group. The only door to Arrow for writing.
+// group. Numbers are encoded by column_pages; Arrow does the texts, pages' heads, checksums and the
+// footer. The only door to Arrow for writing.
 #pragma once
 
 #include <filesystem>
@@ -23,11 +24,12 @@ class ParquetWriter {
     ParquetWriter& operator=(ParquetWriter&&) = delete;
 
     // A row group: then every column once, in the table's order and in its physical type.
-    Result<void> begin_group();
+    Result<void> begin_group(std::size_t rows);
     Result<void> write(std::span<const std::int32_t> values);
     Result<void> write(std::span<const std::int64_t> values);
     Result<void> write(std::span<const std::string_view> values);  // empty ones become null
-    Result<void> write_nulls(std::size_t rows);
+    Result<void> write_nulls();
+    Result<void> write_constant(std::int64_t value);  // of numbers: in all rows
     // Closes, syncs and renames; describes the file with the statistics that readers prune by.
     Result<ArchiveFile> finish();
 
