@@ -1,11 +1,15 @@
-// Rows are gathered per row group, put in the order of their subscriptions (a device's regular
-// reports then shrink to almost nothing) and written column by column.
+// Rows are gathered per row group. A thread behind puts them in the order of their subscriptions (a
+// device's regular reports then shrink to almost nothing) and writes them column by column, while
+// the next group is gathered.
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <mutex>
+#include <ranges>
 
 #include "base/assert.h"
 #include "store/archive.h"
+#include "store/behind.h"
 #include "store/files.h"
 #include "store/parquet_writer.h"
 
@@ -14,6 +18,8 @@ namespace farthing::store {
 namespace {
 
 constexpr std::size_t kGroupRows = 256 * 1024;  // a column of it fits in the second cache
+constexpr std::size_t kGatheredMax = kGroupRows + kChunkRecordsMax;
+constexpr std::size_t kReserveFrom = 8 * 1024;  // rows of a chunk that more will follow
 constexpr std::size_t kSuspendedBytesMax = 16 << 20;
 
 // Texts of a row group; costs nothing while all are empty.
@@ -75,14 +81,20 @@ To bits_of(const From& from) {
 template <class To, class From>
 void take(std::vector<To>& to, const std::vector<From>& from,
           const std::vector<std::uint32_t>& keep, bool all) {
-    const std::size_t old = to.size();
     if (all) {
-        to.resize(old + from.size());
-        for (std::size_t i = 0; i < from.size(); ++i) to[old + i] = bits_of<To>(from[i]);
+        const auto bits = from | std::views::transform(bits_of<To, From>);
+        to.insert(to.end(), bits.begin(), bits.end());
         return;
     }
-    to.resize(old + keep.size());
-    for (std::size_t i = 0; i < keep.size(); ++i) to[old + i] = bits_of<To>(from[keep[i]]);
+    const auto bits =
+        keep | std::views::transform([&](std::uint32_t row) { return bits_of<To>(from[row]); });
+    to.insert(to.end(), bits.begin(), bits.end());
+}
+
+// Room for a whole row group, so that gathering moves nothing.
+template <class... Columns>
+void reserve_group(Columns&... columns) {
+    (columns.reserve(kGatheredMax), ...);
 }
 
 // Writes the columns of one row group in a given order.
@@ -164,11 +176,22 @@ struct UsageRows {
     Texts called, calling, id, session;
 
     std::size_t size() const { return row.size(); }
+    void clear() {
+        for (auto* column : {&row, &line, &start, &end, &quantity, &reading_1, &reading_2})
+            column->clear();
+        for (auto* column : {&source, &subscription, &network}) column->clear();
+        meter.clear();
+        for (auto* column : {&outcome, &reason, &last_part}) column->clear();
+        for (auto* column : {&called, &calling, &id, &session}) column->clear();
+    }
     void add(const UsageChunk& chunk, std::int64_t first_row,
              const std::vector<std::uint32_t>& keep) {
         const bool all = keep.size() == chunk.size();
         const std::size_t old = row.size();
-        for (const std::uint32_t index : keep) row.push_back(first_row + index);
+        if (old == 0 && keep.size() >= kReserveFrom) reserve();
+        const auto rows =
+            keep | std::views::transform([&](std::int64_t at) { return first_row + at; });
+        row.insert(row.end(), rows.begin(), rows.end());
         source.resize(row.size(), chunk.source.value);
         take(line, chunk.line, keep, all);
         take(subscription, chunk.subscription, keep, all);
@@ -188,6 +211,10 @@ struct UsageRows {
         }
         last_part.resize(row.size(), 0);
         if (chunk.in_parts) add_parts(chunk, keep, old);
+    }
+    void reserve() {
+        reserve_group(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
+                      network, meter, outcome, reason, last_part);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -215,8 +242,18 @@ struct RatedRows {
     std::vector<std::uint8_t> perspective, owner_kind;
 
     std::size_t size() const { return row.size(); }
+    void clear() {
+        for (auto* column : {&row, &segment_start, &start, &billable, &from, &to, &charge_atoms,
+                             &fee_atoms, &below_quantity})
+            column->clear();
+        item.clear();
+        for (auto* column : {&subscription, &payer, &component, &version, &owner}) column->clear();
+        for (auto* column : {&window_first, &window_end, &below}) column->clear();
+        for (auto* column : {&perspective, &owner_kind}) column->clear();
+    }
     void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row) {
         const std::vector<std::uint32_t> none;
+        if (size() == 0 && rated.size() >= kReserveFrom) reserve();
         for (std::size_t i = 0; i < rated.size(); ++i) {
             const bool has_record = rated.row[i] < usage.size();
             row.push_back(has_record ? first_row + rated.row[i] : -1);
@@ -242,6 +279,11 @@ struct RatedRows {
         take(below, rated.below, none, true);
         take(below_quantity, rated.below_quantity, none, true);
     }
+    void reserve() {
+        reserve_group(row, segment_start, start, billable, from, to, charge_atoms, fee_atoms,
+                      below_quantity, item, subscription, payer, component, version, owner,
+                      window_first, window_end, below, perspective, owner_kind);
+    }
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
@@ -259,6 +301,12 @@ struct SuspendedRows {
     std::size_t bytes = 0;
 
     std::size_t size() const { return line.size(); }
+    void clear() {
+        line.clear();
+        for (auto* column : {&group, &source}) column->clear();
+        raw.clear();
+        bytes = 0;
+    }
     void add(const UsageChunk& chunk, std::size_t index, std::uint32_t in_group) {
         raw.add(size(), chunk.raw[index]);
         bytes += chunk.raw[index].size();
@@ -291,34 +339,63 @@ bool archived(Outcome outcome) {
 
 }  // namespace
 
+// The rows of one table: gathered here, written behind, and their room used again.
+template <class Rows>
+struct Gathered {
+    Rows rows;
+    std::optional<ParquetWriter> file;  // opened by its first row group
+    std::mutex mutex;
+    std::vector<Rows> spare;
+
+    Rows take() {
+        Rows full = std::move(rows);
+        const std::lock_guard lock(mutex);
+        rows = Rows();
+        if (spare.empty()) return full;
+        rows = std::move(spare.back());
+        spare.pop_back();
+        return full;
+    }
+    void give_back(Rows used) {
+        used.clear();
+        const std::lock_guard lock(mutex);
+        spare.push_back(std::move(used));
+    }
+};
+
 struct ArchiveWriter::State {
     std::filesystem::path folder;
     BatchId batch;
     Currency currency;
-    UsageRows usage;
-    RatedRows rated;
-    SuspendedRows suspended;
-    std::optional<ParquetWriter> usage_file;  // opened by its first row group
-    std::optional<ParquetWriter> rated_file;
-    std::optional<ParquetWriter> suspended_file;
+    Gathered<UsageRows> usage;
+    Gathered<RatedRows> rated;
+    Gathered<SuspendedRows> suspended;
     std::vector<std::uint32_t> keep;
+    Behind behind;  // last: it writes what stands above
 
-    // Writes the gathered rows as a row group and forgets them.
+    // Has the gathered rows written as a row group. What a small batch ends with is written at
+    // once.
     template <class Rows, class... More>
-    Result<void> flush(Rows& rows, std::optional<ParquetWriter>& file, const ArchiveTable& table,
-                       More... more) {
-        if (rows.size() == 0) return {};
-        if (!file) {
-            FARTHING_TRY(ParquetWriter opened, ParquetWriter::open(folder, table));
-            file.emplace(std::move(opened));
+    Result<void> flush(Gathered<Rows>& table, const ArchiveTable& about, bool last, More... more) {
+        if (table.rows.size() == 0) return {};
+        if (!table.file) {
+            FARTHING_TRY(ParquetWriter opened, ParquetWriter::open(folder, about));
+            table.file.emplace(std::move(opened));
         }
-        const Result<void> written = rows.write(*file, batch, more...);
-        rows = Rows();
-        return written;
+        if (last && !behind.started()) return table.rows.write(*table.file, batch, more...);
+        return behind.order([&table, more..., batch = batch, rows = table.take()]() mutable {
+            const Result<void> written = rows.write(*table.file, batch, more...);
+            table.give_back(std::move(rows));
+            return written;
+        });
     }
-    Result<void> flush_usage() { return flush(usage, usage_file, kUsageTable); }
-    Result<void> flush_rated() { return flush(rated, rated_file, kRatedTable, currency); }
-    Result<void> flush_suspended() { return flush(suspended, suspended_file, kSuspendedTable); }
+    Result<void> flush_usage(bool last = false) { return flush(usage, kUsageTable, last); }
+    Result<void> flush_rated(bool last = false) {
+        return flush(rated, kRatedTable, last, currency);
+    }
+    Result<void> flush_suspended(bool last = false) {
+        return flush(suspended, kSuspendedTable, last);
+    }
 };
 
 ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency)
@@ -336,24 +413,26 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     for (std::size_t i = 0; i < usage.size(); ++i) {
         if (archived(usage.outcome[i])) state.keep.push_back(static_cast<std::uint32_t>(i));
     }
-    for (const Waiting& one : waiting) state.suspended.add(usage, one.row, one.group);
-    state.usage.add(usage, first_row, state.keep);
-    state.rated.add(usage, rated, first_row);
-    if (state.usage.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
-    if (state.rated.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
-    const bool full =
-        state.suspended.size() >= kGroupRows || state.suspended.bytes >= kSuspendedBytesMax;
+    SuspendedRows& suspended = state.suspended.rows;
+    for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
+    state.usage.rows.add(usage, first_row, state.keep);
+    state.rated.rows.add(usage, rated, first_row);
+    if (state.usage.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
+    if (state.rated.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
+    const bool full = suspended.size() >= kGroupRows || suspended.bytes >= kSuspendedBytesMax;
     if (full) FARTHING_CHECK(state.flush_suspended());
     return {};
 }
 
 Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
-    FARTHING_CHECK(state_->flush_usage());
-    FARTHING_CHECK(state_->flush_rated());
-    FARTHING_CHECK(state_->flush_suspended());
+    State& state = *state_;
+    FARTHING_CHECK(state.flush_usage(true));
+    FARTHING_CHECK(state.flush_rated(true));
+    FARTHING_CHECK(state.flush_suspended(true));
+    FARTHING_CHECK(state.behind.finish());
     std::vector<ArchiveFile> files;
     for (std::optional<ParquetWriter>* file :
-         {&state_->usage_file, &state_->rated_file, &state_->suspended_file}) {
+         {&state.usage.file, &state.rated.file, &state.suspended.file}) {
         if (!*file) continue;
         FARTHING_TRY(ArchiveFile finished, (*file)->finish());
         files.push_back(std::move(finished));

@@ -177,6 +177,34 @@ std::string hybrid(std::vector<std::uint32_t>& places, std::uint32_t entries) {
     return out.take();
 }
 
+std::string with_size(const std::string& levels) {
+    const auto size = static_cast<std::uint32_t>(levels.size());
+    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + levels;
+}
+
+std::string level_run(std::size_t rows, std::uint8_t level) {
+    Out run(kVarintMax + 1);
+    run.varint(std::uint64_t{rows} << 1);
+    run.byte(level);
+    return with_size(run.take());
+}
+
+// How many bytes two texts begin with alike.
+std::size_t shared_with(std::string_view a, std::string_view b) {
+    const std::size_t most = std::min(a.size(), b.size());
+    std::size_t same = 0;
+    while (same + 8 <= most) {
+        std::uint64_t of_a = 0;
+        std::uint64_t of_b = 0;
+        std::memcpy(&of_a, a.data() + same, 8);
+        std::memcpy(&of_b, b.data() + same, 8);
+        if (of_a != of_b) return same + static_cast<std::size_t>(std::countr_zero(of_a ^ of_b)) / 8;
+        same += 8;
+    }
+    while (same < most && a[same] == b[same]) ++same;
+    return same;
+}
+
 template <class T>
 DictionaryPages dictionary(std::span<const T> values) {
     DictionaryPages pages;
@@ -227,12 +255,37 @@ DictionaryPages dictionary_pages(std::span<const std::int64_t> values) {
 }
 
 std::string null_levels(std::size_t rows) {
-    Out run(kVarintMax + 1);
-    run.varint(std::uint64_t{rows} << 1);
-    run.byte(0);
-    const std::string levels = run.take();
-    const auto size = static_cast<std::uint32_t>(levels.size());
-    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + levels;
+    return level_run(rows, 0);
+}
+
+std::string levels_of(std::span<const std::string_view> texts) {
+    std::vector<std::uint32_t> levels(texts.size());
+    bool all = true;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        levels[i] = texts[i].empty() ? 0 : 1;
+        all = all && levels[i] == 1;
+    }
+    return all ? level_run(texts.size(), 1) : with_size(hybrid(levels, 2).substr(1));
+}
+
+std::string delta_text_page(std::span<const std::string_view> texts) {
+    std::vector<std::int32_t> shared, rest;
+    shared.reserve(texts.size());
+    rest.reserve(texts.size());
+    std::string tails;
+    std::string_view before;
+    for (const std::string_view text : texts) {
+        if (text.empty()) continue;
+        const std::size_t same = shared_with(before, text);
+        shared.push_back(static_cast<std::int32_t>(same));
+        rest.push_back(static_cast<std::int32_t>(text.size() - same));
+        tails += text.substr(same);
+        before = text;
+    }
+    std::string page = delta_page(shared);
+    page += delta_page(rest);
+    page += tails;
+    return page;
 }
 
 }  // namespace farthing::store

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace farthing::store {
 
@@ -23,7 +24,11 @@ struct DictionaryPages {
 DictionaryPages dictionary_pages(std::span<const std::int32_t> values);
 DictionaryPages dictionary_pages(std::span<const std::int64_t> values);
 
-// The definition levels of a page in which `rows` values are all null.
+// The definition levels of a page: which rows have a value. The first: none has.
 std::string null_levels(std::size_t rows);
+std::string levels_of(std::span<const std::string_view> texts);  // those that are not empty
+// DELTA_BYTE_ARRAY: of each text that is not empty what it shares with the one before, and the
+// rest.
+std::string delta_text_page(std::span<const std::string_view> texts);
 
 }  // namespace farthing::store

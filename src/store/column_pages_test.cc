@@ -20,6 +20,7 @@ constexpr std::array kColumns = {
     ArchiveColumn{3, "wide", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{4, "few_wide", ColumnType::uint64, ColumnEncoding::dictionary},
     ArchiveColumn{5, "words", ColumnType::text, ColumnEncoding::dictionary},
+    ArchiveColumn{6, "names", ColumnType::text, ColumnEncoding::delta},
 };
 constexpr ArchiveTable kTable = {9, "numbers", kColumns};
 
@@ -54,12 +55,25 @@ Values narrowed(const Values& values, bool to_unsigned) {
     return narrow;
 }
 
+// Some empty, most like the one before, some of any bytes.
+std::vector<std::string> names_of(std::size_t rows) {
+    std::vector<std::string> names;
+    const bool full = *rc::gen::arbitrary<bool>();
+    std::string stem = "2026-";
+    while (names.size() < rows) {
+        const int kind = *rc::gen::inRange(full ? 1 : 0, 8);
+        if (kind == 1) stem = "x" + *rc::gen::arbitrary<std::string>();
+        names.push_back(kind == 0 ? "" : stem + std::to_string(names.size()));
+    }
+    return names;
+}
+
 std::pair<std::int64_t, std::int64_t> bounds_of(const Values& values) {
     const auto [low, high] = std::ranges::minmax(values);
     return {low, high};
 }
 
-void write(ParquetWriter& file, const Values& values) {
+void write(ParquetWriter& file, const Values& values, const std::vector<std::string>& names) {
     std::vector<std::int32_t> narrow;
     for (const std::int64_t value : values) narrow.push_back(static_cast<std::int32_t>(value));
     const bool same =
@@ -70,6 +84,8 @@ void write(ParquetWriter& file, const Values& values) {
     RC_ASSERT((same ? file.write_constant(values.front()) : file.write(values)).has_value());
     RC_ASSERT(file.write(values).has_value());
     RC_ASSERT(file.write_nulls().has_value());
+    const std::vector<std::string_view> texts(names.begin(), names.end());
+    RC_ASSERT(file.write(texts).has_value());
 }
 
 RC_GTEST_PROP(ColumnPages, ReadBackByParquet, ()) {
@@ -77,10 +93,12 @@ RC_GTEST_PROP(ColumnPages, ReadBackByParquet, ()) {
     auto file = ParquetWriter::open(folder.path(), kTable);
     RC_ASSERT(file.has_value());
     std::vector<Values> groups;
+    std::vector<std::vector<std::string>> names;
     for (int group = 0; group < 2; ++group) {
         const auto rows = *rc::gen::inRange<std::size_t>(1, 900);
         groups.push_back(values_of(*rc::gen::inRange(0, 4), rows));
-        write(*file, groups.back());
+        names.push_back(names_of(rows));
+        write(*file, groups.back(), names.back());
     }
     const auto finished = file->finish();
     RC_ASSERT(finished.has_value());
@@ -97,6 +115,7 @@ RC_GTEST_PROP(ColumnPages, ReadBackByParquet, ()) {
         RC_ASSERT(*reader->numbers(group, 2) == values);
         RC_ASSERT(*reader->numbers(group, 3) == values);
         RC_ASSERT(*reader->texts(group, 4) == std::vector<std::string>(values.size()));
+        RC_ASSERT(*reader->texts(group, 5) == names[static_cast<std::size_t>(group)]);
         RC_ASSERT(*reader->bounds(group, 0) == bounds_of(narrow));
         RC_ASSERT(*reader->bounds(group, 1) == bounds_of(few));
         RC_ASSERT(*reader->bounds(group, 2) == bounds_of(values));

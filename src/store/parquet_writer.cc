@@ -62,6 +62,7 @@ class Sink final : public arrow::io::OutputStream {
 };
 
 constexpr std::string_view kMagic = "PAR1";
+constexpr std::size_t kTextPageMax = std::size_t{64} << 20;
 
 bool is_unsigned(ColumnType type) {
     return type == ColumnType::uint8 || type == ColumnType::uint16 || type == ColumnType::uint32 ||
@@ -264,6 +265,16 @@ struct ParquetWriter::State {
             written += writer->Close();
         });
     }
+    // Texts that mostly begin as the one before does. REQUIRES: together they fit into a page.
+    Result<void> write_delta_texts(std::span<const std::string_view> values) {
+        nulls[column] += std::ranges::count_if(values, &std::string_view::empty);
+        return guarded([&] {
+            Column to = next_column();
+            write_page(to, levels_of(values) + delta_text_page(values),
+                       parquet::Encoding::DELTA_BYTE_ARRAY);
+            to.pages->Close(false, false);
+        });
+    }
     Result<void> write_nulls() {
         nulls[column] += static_cast<std::int64_t>(rows);
         return guarded([&] {
@@ -339,6 +350,11 @@ Result<void> ParquetWriter::write(std::span<const std::int64_t> values) {
 }
 
 Result<void> ParquetWriter::write(std::span<const std::string_view> values) {
+    const ArchiveColumn& about = state_->table.columns[state_->column];
+    std::size_t bytes = 0;
+    for (const std::string_view value : values) bytes += value.size();
+    if (about.encoding == ColumnEncoding::delta && bytes <= kTextPageMax)
+        return state_->write_delta_texts(values);
     state_->levels.assign(values.size(), 0);
     state_->texts.clear();
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -1,6 +1,6 @@
 // One Parquet file of one of the archive's tables, written column by column, row group by row
-// group. Numbers are encoded by column_pages; Arrow does the texts, pages' heads, checksums and the
-// footer. The only door to Arrow for writing.
+// group. Numbers are encoded by column_pages; Arrow does most texts, pages' heads, checksums and
+// the footer. The only door to Arrow for writing.
 #pragma once
 
 #include <filesystem>
