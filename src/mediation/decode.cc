@@ -81,7 +81,7 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
             RecordView record;
             while (row < records_max && reader.next(record, state.fields.data())) {
                 if (row == chunk.size())
-                    chunk.resize(std::min(records_max, std::max(kRowsMin, row * 2)));
+                    chunk.resize(std::min(records_max, row + std::max(kRowsMin, row / 4)));
                 state.mapper.map(record, state.fields.data(), chunk, row);
                 row += 1;
             }

@@ -47,12 +47,11 @@ struct Dedup::State {
     // Opens the days of the chunk's live rows and brings in what is stored of them.
     void open_days(const UsageChunk& chunk) {
         std::set<Date> stale;
-        Date last = Date::min();
+        Period last{};
         for (std::size_t row = 0; row < chunk.size(); ++row) {
-            if (!chunk.live(row)) continue;
+            if (!chunk.live(row) || last.contains(chunk.start[row])) continue;
             const Date date = buckets->day_of(chunk, row);
-            if (date == last) continue;
-            last = date;
+            last = buckets->starts_of(date);
             Day& day = days[date];
             day.used_in = batch;
             buckets->open_day(date);

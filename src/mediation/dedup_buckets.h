@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/int128.h"
 #include "mediation/dedup.h"
 #include "mediation/dedup_log.h"
 #include "mediation/dedup_segment.h"
@@ -31,6 +32,8 @@ class Buckets {
     virtual DayKey key_of(const UsageChunk& chunk, std::size_t row) const = 0;
     // The day of key_of alone.
     virtual Date day_of(const UsageChunk& chunk, std::size_t row) const = 0;
+    // The event times whose records fall on that day.
+    virtual Period starts_of(Date day) const = 0;
 
     virtual void open_day(Date day) = 0;  // makes it, empty, unless it is there
     virtual void drop_day(Date day) = 0;
@@ -56,6 +59,21 @@ constexpr std::int64_t slot_of(Instant start, std::int64_t slot_micros) {
     const std::int64_t lowest = INT64_MIN / slot_micros;
     const std::int64_t slot = floor_div(start.micros, slot_micros);
     return slot < lowest ? lowest : slot;
+}
+// The first slot that starts on the day or later; wide, since the days at the ends of time start
+// beyond 64 bits.
+constexpr i128 first_slot_of(Date day, std::int64_t slot_micros) {
+    const i128 start = i128{day.days} * kMicrosPerDay;
+    return start / slot_micros + (start % slot_micros > 0 ? 1 : 0);
+}
+// The event times whose slots start on the day.
+constexpr Period starts_on(Date day, std::int64_t slot_micros) {
+    const auto at = [&](Date date) {
+        const i128 micros = first_slot_of(date, slot_micros) * slot_micros;
+        if (micros < INT64_MIN) return Instant::min();
+        return micros > INT64_MAX ? Instant::max() : Instant{static_cast<std::int64_t>(micros)};
+    };
+    return {at(day), at(day.plus_days(1))};
 }
 constexpr Date day_of_instant(Instant at) {
     return {static_cast<std::int32_t>(floor_div(at.micros, kMicrosPerDay))};

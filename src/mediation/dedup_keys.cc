@@ -68,6 +68,25 @@ class KeyTable {
     std::size_t count_ = 0;
 };
 
+// Hashes are spread evenly: parted by their first bits they leave short stretches to sort.
+void sort_keys(std::vector<StoredKey>& keys) {
+    constexpr int kPartBits = 12;
+    std::uint64_t all = 0;
+    for (const StoredKey& key : keys) all |= key.key.high;
+    const int shift = std::max(0, static_cast<int>(std::bit_width(all)) - kPartBits);
+    std::vector<std::uint32_t> ends((std::size_t{1} << kPartBits) + 1);
+    for (const StoredKey& key : keys) ends[(key.key.high >> shift) + 1] += 1;
+    for (std::size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
+    std::vector<StoredKey> parted(keys.size());
+    for (const StoredKey& key : keys) parted[ends[key.key.high >> shift]++] = key;
+    std::size_t first = 0;
+    for (const std::uint32_t end : ends) {
+        std::sort(parted.begin() + static_cast<std::ptrdiff_t>(first), parted.begin() + end);
+        first = end;
+    }
+    keys.swap(parted);
+}
+
 class KeyBuckets final : public Buckets {
   public:
     explicit KeyBuckets(std::int64_t slot_micros) : slot_micros_(slot_micros) {}
@@ -85,6 +104,10 @@ class KeyBuckets final : public Buckets {
     Date day_of(const UsageChunk& chunk, std::size_t row) const override {
         if (slot_micros_ == 0) return day_of_instant(chunk.start[row]);
         return day_of_instant({slot_of(chunk.start[row], slot_micros_) * slot_micros_});
+    }
+
+    Period starts_of(Date day) const override {
+        return starts_on(day, std::max<std::int64_t>(slot_micros_, 1));
     }
 
     void open_day(Date day) override { days_.try_emplace(day); }
@@ -127,7 +150,7 @@ class KeyBuckets final : public Buckets {
         }
         SegmentWriter writer(kind(), rule);
         for (auto& [day, keys] : days) {
-            std::ranges::sort(keys);
+            sort_keys(keys);
             writer.add_day(day, keys_body(keys));
         }
         return writer.finish();

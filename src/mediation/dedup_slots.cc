@@ -32,11 +32,14 @@ class SlotBuckets final : public Buckets {
         return day_of_slot(slot_of(chunk.start[row], slot_micros_));
     }
 
+    Period starts_of(Date day) const override { return starts_on(day, slot_micros_); }
+
     void open_day(Date day) override {
         const auto [at, fresh] = days_.try_emplace(day);
         if (!fresh) return;
-        at->second.first_slot = first_slot_of(day);
-        at->second.end_slot = first_slot_of(day.plus_days(1));
+        at->second.first_slot = static_cast<std::int64_t>(first_slot_of(day, slot_micros_));
+        at->second.end_slot =
+            static_cast<std::int64_t>(first_slot_of(day.plus_days(1), slot_micros_));
     }
     void drop_day(Date day) override { days_.erase(day); }
 
@@ -128,12 +131,6 @@ class SlotBuckets final : public Buckets {
     };
 
     std::size_t page_bytes() const { return kPageRows * words_ * sizeof(std::uint64_t); }
-    // The first slot that starts on the day or later; wide, since the days at the ends of time
-    // start beyond 64 bits.
-    std::int64_t first_slot_of(Date day) const {
-        const i128 start = i128{day.days} * kMicrosPerDay;
-        return static_cast<std::int64_t>(start / slot_micros_ + (start % slot_micros_ > 0 ? 1 : 0));
-    }
     Date day_of_slot(std::int64_t slot) const { return day_of_instant({slot * slot_micros_}); }
 
     std::uint32_t row_of(SubscriptionId subscription) {
