@@ -131,6 +131,12 @@ void Batch::add_atoms(Perspective side, std::size_t first) {
     if (side == Perspective::cost) cost_atoms_ += atoms;
 }
 
+bool Batch::full() const {
+    if (records_ < kBatchRecordsMin) return false;
+    const auto counters = static_cast<std::int64_t>(state_.rater->touched());
+    return records_ >= kBatchRecordsMax || records_ >= counters * kBatchRecordsPerCounter;
+}
+
 Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
     count_chunk(chunk, source, Perspective::retail);
     std::vector<std::uint32_t> rows;
@@ -239,13 +245,15 @@ void Batch::count(const Source& source, Perspective side, Outcome outcome, std::
 void Batch::count_chunk(const UsageChunk& chunk, const Source& source, Perspective side) {
     std::array<std::int64_t, kOutcomes> records{};
     std::unordered_map<std::uint32_t, QuantityTotals> meters;
+    MeterId last;  // records of one meter come in runs
+    QuantityTotals* of_last = nullptr;
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         const auto outcome = static_cast<std::size_t>(chunk.outcome[row]);
         records[outcome] += 1;
         if (!chunk.meter[row]) continue;  // not decoded far enough to have a quantity
-        QuantityTotals& totals = meters[chunk.meter[row].value];
-        totals.received += chunk.quantity[row];
-        totals.outcomes[outcome] += chunk.quantity[row];
+        if (chunk.meter[row] != last) of_last = &meters[(last = chunk.meter[row]).value];
+        of_last->received += chunk.quantity[row];
+        of_last->outcomes[outcome] += chunk.quantity[row];
     }
     for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
         count(source, side, static_cast<Outcome>(outcome), records[outcome]);

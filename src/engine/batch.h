@@ -16,9 +16,11 @@
 
 namespace farthing::engine {
 
-// Records per commit: enough that a commit is cheap beside them, few enough that memory stays
-// small.
-constexpr std::int64_t kBatchRecords = 1 << 20;
+// What a commit costs goes by the counters it touches, so it waits for enough records to each,
+// within bounds: few records are committed soon, and memory stays small.
+constexpr std::int64_t kBatchRecordsMin = 1 << 20;
+constexpr std::int64_t kBatchRecordsMax = 1 << 22;
+constexpr std::int64_t kBatchRecordsPerCounter = 16;
 // More different identities than this in one batch share one suspense group per reason.
 constexpr std::size_t kSuspenseGroupsMax = 4096;
 
@@ -49,7 +51,8 @@ class Batch {
     // Takes a chunk whose rows have their outcomes already: counts, groups and archives them.
     Result<void> add_settled(const UsageChunk& chunk, const Source& source);
 
-    std::int64_t records() const { return records_; }
+    // Whether it is time to commit.
+    bool full() const;
     // Whether a repricing changed anything.
     bool moved() const { return repriced_ > 0; }
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.

@@ -134,7 +134,7 @@ class Import {
         position_ = position;
         seen_.records += static_cast<std::int64_t>(chunk.size());
         tell();
-        if (batch_->records() < kBatchRecords) return {};
+        if (!batch_->full()) return {};
         add_range();
         return flush();
     }

@@ -55,6 +55,7 @@ class Mover {
     Beyond position(const Lane& lane, std::int64_t from);
     // Prices again what what moved since take_deltas leaves less, or more, to.
     void carry(RatedChunk& rated);
+    std::size_t touched() const { return touched_.size(); }
     std::vector<SegmentDelta> take_deltas();
     // Forgets the counters it knows: the table was cleared.
     void forget();

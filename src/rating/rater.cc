@@ -165,6 +165,10 @@ void Rater::carry(RatedChunk& rated) {
     state_->mover.carry(rated);
 }
 
+std::size_t Rater::touched() const {
+    return state_->mover.touched();
+}
+
 std::vector<SegmentDelta> Rater::take_deltas() {
     state_->follow_table();
     return state_->mover.take_deltas();

@@ -67,6 +67,9 @@ class Rater {
     // more is rated, before take_deltas.
     void carry(RatedChunk& rated);
 
+    // How many counters moved since the last take_deltas.
+    std::size_t touched() const;
+
     // The changes since the last call, one per segment whose charge or shares moved, in key order;
     // the batch posts them. Sets what the segments have posted: call it before
     // CounterTable::dirty_packs.
