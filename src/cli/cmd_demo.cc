@@ -44,9 +44,10 @@ Result<Exit> demo(Context& context) {
 
 Exit tell_generated(Context& context, const Generated& made, std::chrono::milliseconds elapsed) {
     const std::int64_t millis = std::max<std::int64_t>(1, elapsed.count());
-    context.out << grouped(made.records) << " records in "
-                << grouped(static_cast<std::int64_t>(made.files.size())) << " files under "
-                << context["DIR"] << '\n';
+    if (context["DIR"] != "-")
+        context.out << grouped(made.records) << " records in "
+                    << grouped(static_cast<std::int64_t>(made.files.size())) << " files under "
+                    << context["DIR"] << '\n';
     say(context, "took " + duration_text(elapsed) + ", " + grouped(made.records * 1000 / millis) +
                      " records/s");
     return Exit::done;
@@ -59,11 +60,21 @@ Result<Exit> lamps(Context& context) {
     return tell_generated(context, city, clock.elapsed());
 }
 
+Result<Chance> chance_of(Context& context) {
+    Chance chance;
+    const auto seed = static_cast<std::int64_t>(chance.seed);
+    FARTHING_TRY(const std::int64_t given, number_or(context, "--seed", seed));
+    chance.seed = static_cast<std::uint64_t>(given);
+    chance.faults = context.arguments.given("--faults");
+    return chance;
+}
+
 Result<Exit> sessions(Context& context) {
     FARTHING_TRY(const std::int64_t sims, number_or(context, "--sims", 1000));
     FARTHING_TRY(const std::int64_t records, number_or(context, "--records", 100'000));
     const ProgressBar clock(context, "generate");
-    FARTHING_TRY(const Generated made, generate_sessions(context["DIR"], sims, records));
+    FARTHING_TRY(const Chance chance, chance_of(context));
+    FARTHING_TRY(const Generated made, generate_sessions(context["DIR"], sims, records, chance));
     return tell_generated(context, made, clock.elapsed());
 }
 
@@ -71,7 +82,8 @@ Result<Exit> calls(Context& context) {
     FARTHING_TRY(const std::int64_t lines, number_or(context, "--lines", 1000));
     FARTHING_TRY(const std::int64_t records, number_or(context, "--records", 100'000));
     const ProgressBar clock(context, "generate");
-    FARTHING_TRY(const Generated made, generate_calls(context["DIR"], lines, records));
+    FARTHING_TRY(const Chance chance, chance_of(context));
+    FARTHING_TRY(const Generated made, generate_calls(context["DIR"], lines, records, chance));
     return tell_generated(context, made, clock.elapsed());
 }
 
@@ -90,27 +102,32 @@ std::vector<Command> demo_commands() {
          demo},
         {"generate",
          "lamps",
-         "Write a city's lamp reports of June 2026, with faults",
+         "Write a city's lamp reports of June 2026, with faults; - writes to standard output",
          {{"DIR"}},
          {{"--lamps", "N", "how many (else 200)"}},
-         {"farthing generate lamps ./city", "farthing generate lamps ./city --lamps 2000"},
+         {"farthing generate lamps ./city --lamps 2000", "farthing generate lamps - > lamps.csv"},
          lamps},
         {"generate",
          "sessions",
-         "Write data sessions of SIM cards, January 2026",
+         "Write data sessions of SIM cards, January 2026; - writes to standard output",
          {{"DIR"}},
          {{"--sims", "N", "how many SIMs (else 1000)"},
-          {"--records", "N", "how many sessions (else 100000)"}},
-         {"farthing generate sessions ./sims",
-          "farthing generate sessions ./sims --sims 50 --records 5000000"},
+          {"--records", "N", "how many sessions (else 100000)"},
+          {"--seed", "N", "other chance; the same seed gives the same bytes"},
+          {"--faults", "", "some twice, some late, some of unknown cards"}},
+         {"farthing generate sessions ./sims --sims 50 --records 5000000",
+          "farthing generate sessions - --faults --seed 7 > sessions.csv"},
          sessions},
         {"generate",
          "calls",
-         "Write calls as Asterisk logs them, January 2026",
+         "Write calls as Asterisk logs them, January 2026; - writes to standard output",
          {{"DIR"}},
          {{"--lines", "N", "how many lines (else 1000)"},
-          {"--records", "N", "how many calls (else 100000)"}},
-         {"farthing generate calls ./calls", "farthing generate calls ./calls --records 5000000"},
+          {"--records", "N", "how many calls (else 100000)"},
+          {"--seed", "N", "other chance; the same seed gives the same bytes"},
+          {"--faults", "", "some twice, some late, some of unknown lines"}},
+         {"farthing generate calls ./calls --records 5000000",
+          "farthing generate calls - --faults --seed 7 > calls.csv"},
          calls},
     };
 }

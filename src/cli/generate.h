@@ -42,11 +42,18 @@ struct City : Generated {
 Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t lamps,
                             const OnFile& on_file = {});
 
-// Data sessions of SIM cards over January 2026, for the feed sim-sessions.
+// What chance decides. With faults some records come twice, some late, and some from owners that
+// nobody knows: two, two and one of a thousand.
+struct Chance {
+    std::uint64_t seed = 20'260'101;
+    bool faults = false;
+};
+// Data sessions of SIM cards over January 2026, for the feed sim-sessions. Into the folder "-"
+// means: the records alone, to standard output.
 Result<Generated> generate_sessions(const std::filesystem::path& folder, std::int64_t sims,
-                                    std::int64_t records);
+                                    std::int64_t records, Chance chance = {});
 // Calls of office lines over January 2026 as Asterisk writes them, for the feed asterisk-master.
 Result<Generated> generate_calls(const std::filesystem::path& folder, std::int64_t lines,
-                                 std::int64_t records);
+                                 std::int64_t records, Chance chance = {});
 
 }  // namespace farthing::cli

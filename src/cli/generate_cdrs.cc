@@ -1,4 +1,5 @@
 // Data sessions and calls with deterministic chance.
+#include <algorithm>
 #include <array>
 
 #include "base/civil.h"
@@ -14,15 +15,37 @@ namespace {
 
 constexpr std::int64_t kRecordsPerFile = 1'000'000;
 constexpr std::int64_t kJanuarySeconds = std::int64_t{31} * 86'400;
-constexpr std::uint64_t kSeed = 20'260'101;
+// Seconds from the start of January, on whatever clock the feed reads.
+Instant january(std::int64_t second) {
+    return Instant{Date::of(2026, 1, 1).days * kMicrosPerDay + second * kMicrosPerSecond};
+}
 
-// "2026-01-05 10:00:00": seconds from the start of January, on whatever clock the feed reads.
-std::string clock_text(std::int64_t second) {
-    std::string text =
-        to_rfc3339(Instant{Date::of(2026, 1, 1).days * kMicrosPerDay + second * kMicrosPerSecond});
-    text[10] = ' ';
-    text.pop_back();
-    return text;
+// What happens to a record on its way; nothing to most.
+enum class Fault : std::uint8_t { none, twice, late, unknown };
+Fault fault_of(Dice& dice, const Chance& chance) {
+    if (!chance.faults) return Fault::none;
+    const std::int64_t number = dice.below(1000);
+    if (number < 2) return Fault::twice;
+    if (number < 4) return Fault::late;
+    return number == 4 ? Fault::unknown : Fault::none;
+}
+
+constexpr std::int64_t kStrangers = 10;  // that send although nobody knows them
+
+// When and by whom the i-th record is, in order of time as networks report them.
+struct Drawn {
+    std::int64_t start = 0;
+    std::int64_t owner = 0;  // one that nobody knows; 0: any that is known
+};
+Drawn draw(Dice& dice, Fault fault, std::int64_t at, std::int64_t records, std::int64_t owners) {
+    constexpr std::int64_t kDay = 86'400;
+    Drawn drawn;
+    drawn.start =
+        static_cast<std::int64_t>(static_cast<i128>(at) * (kJanuarySeconds - 4000) / records);
+    if (fault == Fault::late)
+        drawn.start = std::max<std::int64_t>(0, drawn.start - dice.below(kDay));
+    drawn.owner = fault == Fault::unknown ? owners + 1 + dice.below(kStrangers) : 0;
+    return drawn;
 }
 
 Result<void> accounts(GeneratedFile& file, const std::filesystem::path& folder) {
@@ -49,7 +72,7 @@ Result<Generated> write_files(GeneratedFile& file, const std::filesystem::path& 
         number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
         made.files.push_back(folder / "inbox" / (number + std::string(suffix)));
         FARTHING_CHECK(file.open(made.files.back()));
-        file.add(header);
+        if (file.begins()) file.add(header);
         for (std::int64_t i = first; i < records && i < first + kRecordsPerFile; ++i)
             write_record(i);
         FARTHING_CHECK(file.close());
@@ -58,16 +81,12 @@ Result<Generated> write_files(GeneratedFile& file, const std::filesystem::path& 
     return made;
 }
 
-}  // namespace
+constexpr std::int64_t kFirstCard = 893'720'401'600'000'000;
 
-Result<Generated> generate_sessions(const std::filesystem::path& folder, std::int64_t sims,
-                                    std::int64_t records) {
-    FARTHING_CHECK(check_counts(sims, records));
-    GeneratedFile file;
+Result<void> cards(GeneratedFile& file, const std::filesystem::path& folder, std::int64_t sims) {
     FARTHING_CHECK(accounts(file, folder));
     FARTHING_CHECK(file.open(folder / "subscriptions.csv"));
     file.add("subscription,account,plan,from,iccid\n");
-    constexpr std::int64_t kFirstCard = 893'720'401'600'000'000;
     for (std::int64_t sim = 1; sim <= sims; ++sim) {
         file.add("sim-");
         file.add(sim);
@@ -76,33 +95,11 @@ Result<Generated> generate_sessions(const std::filesystem::path& folder, std::in
         file.add(kFirstCard + sim);
         file.add("\n");
     }
-    FARTHING_CHECK(file.close());
-    static constexpr std::array<std::string_view, 4> kNetworks = {";248;01\n", ";244;05\n",
-                                                                  ";208;01\n", ";234;15\n"};
-    Dice dice(kSeed);
-    return write_files(file, folder, ".csv", "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n",
-                       records, [&](std::int64_t i) {
-                           // In order of time, as a network reports them; start and end make a
-                           // session unique for its card.
-                           const std::int64_t start = static_cast<std::int64_t>(
-                               static_cast<i128>(i) * (kJanuarySeconds - 4000) / records);
-                           file.add(clock_text(start));
-                           file.add(";");
-                           file.add(clock_text(start + 1 + dice.below(3600)));
-                           file.add(";");
-                           file.add(kFirstCard + 1 + dice.below(sims));
-                           file.add(";");
-                           file.add(dice.below(100'000));
-                           file.add(";");
-                           file.add(dice.below(2'000'000));
-                           file.add(kNetworks[static_cast<std::size_t>(dice.below(4))]);
-                       });
+    return file.close();
 }
 
-Result<Generated> generate_calls(const std::filesystem::path& folder, std::int64_t lines,
-                                 std::int64_t records) {
-    FARTHING_CHECK(check_counts(lines, records));
-    GeneratedFile file;
+Result<void> office_lines(GeneratedFile& file, const std::filesystem::path& folder,
+                          std::int64_t lines) {
     FARTHING_CHECK(accounts(file, folder));
     FARTHING_CHECK(file.open(folder / "subscriptions.csv"));
     file.add("subscription,account,plan,from,device\n");
@@ -113,32 +110,92 @@ Result<Generated> generate_calls(const std::filesystem::path& folder, std::int64
         file.add(line);
         file.add("\n");
     }
-    FARTHING_CHECK(file.close());
+    return file.close();
+}
+
+}  // namespace
+
+Result<Generated> generate_sessions(const std::filesystem::path& folder, std::int64_t sims,
+                                    std::int64_t records, Chance chance) {
+    FARTHING_CHECK(check_counts(sims, records));
+    GeneratedFile file;
+    if (!is_output(folder)) FARTHING_CHECK(cards(file, folder, sims));
+    static constexpr std::array<std::string_view, 4> kNetworks = {";248;01\n", ";244;05\n",
+                                                                  ";208;01\n", ";234;15\n"};
+    Dice dice(chance.seed);
+    struct Session {
+        std::int64_t start, end, sim, up, down;
+        std::size_t network;
+    };
+    Session session{};
+    return write_files(file, folder, ".csv", "start;end;iccid;bytes_up;bytes_down;mcc;mnc\n",
+                       records, [&](std::int64_t i) {
+                           // Start and end make a session unique for its card.
+                           const Fault fault = fault_of(dice, chance);
+                           if (fault != Fault::twice || i == 0) {
+                               const Drawn drawn = draw(dice, fault, i, records, sims);
+                               session.start = drawn.start;
+                               session.end = drawn.start + 1 + dice.below(3600);
+                               session.sim = drawn.owner != 0 ? drawn.owner : 1 + dice.below(sims);
+                               session.up = dice.below(100'000);
+                               session.down = dice.below(2'000'000);
+                               session.network = static_cast<std::size_t>(dice.below(4));
+                           }
+                           file.add_clock(january(session.start));
+                           file.add(";");
+                           file.add_clock(january(session.end));
+                           file.add(";");
+                           file.add(kFirstCard + session.sim);
+                           file.add(";");
+                           file.add(session.up);
+                           file.add(";");
+                           file.add(session.down);
+                           file.add(kNetworks[session.network]);
+                       });
+}
+
+Result<Generated> generate_calls(const std::filesystem::path& folder, std::int64_t lines,
+                                 std::int64_t records, Chance chance) {
+    FARTHING_CHECK(check_counts(lines, records));
+    GeneratedFile file;
+    if (!is_output(folder)) FARTHING_CHECK(office_lines(file, folder, lines));
     static constexpr std::array<std::string_view, 4> kCalled = {"0044207", "00447", "0065", "001"};
-    Dice dice(kSeed);
+    Dice dice(chance.seed);
+    struct Call {
+        std::int64_t number, start, seconds, line, called;
+        std::size_t prefix;
+    };
+    Call call{};
     return write_files(file, folder, ".csv", "", records, [&](std::int64_t i) {
-        const std::int64_t start =
-            static_cast<std::int64_t>(static_cast<i128>(i) * (kJanuarySeconds - 4000) / records);
-        const std::int64_t seconds = 1 + dice.below(600);
+        const Fault fault = fault_of(dice, chance);
+        if (fault != Fault::twice || i == 0) {
+            const Drawn drawn = draw(dice, fault, i, records, lines);
+            call.number = i;
+            call.start = drawn.start;
+            call.seconds = 1 + dice.below(600);
+            call.line = drawn.owner != 0 ? drawn.owner : 1 + dice.below(lines);
+            call.prefix = static_cast<std::size_t>(dice.below(4));
+            call.called = dice.below(10'000'000);
+        }
         file.add("\"line-");
-        file.add(1 + dice.below(lines));
+        file.add(call.line);
         file.add("\",\"37255512345\",\"");
-        file.add(kCalled[static_cast<std::size_t>(dice.below(4))]);
-        file.add_padded(dice.below(10'000'000), 7);
+        file.add(kCalled[call.prefix]);
+        file.add_padded(call.called, 7);
         file.add("\",\"internal\",\"\",\"SIP/a-");
-        file.add(i);
+        file.add(call.number);
         file.add("\",\"SIP/t\",\"Dial\",\"\",\"");
-        file.add(clock_text(start));
+        file.add_clock(january(call.start));
         file.add("\",\"");
-        file.add(clock_text(start + 4));
+        file.add_clock(january(call.start + 4));
         file.add("\",\"");
-        file.add(clock_text(start + 4 + seconds));
+        file.add_clock(january(call.start + 4 + call.seconds));
         file.add("\",");
-        file.add(seconds + 4);
+        file.add(call.seconds + 4);
         file.add(",");
-        file.add(seconds);
+        file.add(call.seconds);
         file.add(",\"ANSWERED\",\"DOCUMENTATION\",\"");
-        file.add(i);
+        file.add(call.number);
         file.add(".1\",\"\"\n");
     });
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/civil.h"
 #include "cli/parse.h"
 
 namespace farthing::cli {
@@ -13,10 +14,16 @@ namespace farthing::cli {
 GeneratedFile::GeneratedFile() : buffer_(new char[kBuffer]) {}
 
 GeneratedFile::~GeneratedFile() {
-    if (file_ >= 0) ::close(file_);
+    if (file_ >= 0 && !to_output_) ::close(file_);
 }
 
 Result<void> GeneratedFile::open(const std::filesystem::path& path) {
+    if (is_output(*path.begin())) {
+        continues_ = to_output_;
+        to_output_ = true;
+        file_ = STDOUT_FILENO;
+        return {};
+    }
     std::error_code failed;
     std::filesystem::create_directories(path.parent_path(), failed);
     path_ = path;
@@ -42,9 +49,25 @@ void GeneratedFile::flush() {
     used_ = 0;
 }
 
+void GeneratedFile::add_clock(Instant at) {
+    const std::int64_t seconds = at.micros / kMicrosPerSecond;
+    constexpr std::int64_t kDaySeconds = 86'400;
+    if (seconds / kDaySeconds != day_) {
+        day_ = seconds / kDaySeconds;
+        day_text_ = to_string(Date{static_cast<std::int32_t>(day_)}) + " ";
+    }
+    const std::int64_t clock = seconds % kDaySeconds;
+    add(day_text_);
+    add_padded(clock / 3600, 2);
+    add(":");
+    add_padded(clock / 60 % 60, 2);
+    add(":");
+    add_padded(clock % 60, 2);
+}
+
 Result<void> GeneratedFile::close() {
     flush();
-    const bool closed = ::close(file_) == 0;
+    const bool closed = to_output_ || ::close(file_) == 0;
     file_ = -1;
     if (failed_ || !closed)
         return fail(UsageReason::file_not_written, "the disk took only a part of it",

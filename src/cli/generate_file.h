@@ -5,11 +5,18 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/instant.h"
 
 namespace farthing::cli {
+
+// Where a folder of generated files stands: only their records, on standard output.
+inline bool is_output(const std::filesystem::path& folder) {
+    return folder == "-";
+}
 
 class GeneratedFile {
   public:
@@ -18,8 +25,10 @@ class GeneratedFile {
     GeneratedFile(const GeneratedFile&) = delete;
     GeneratedFile& operator=(const GeneratedFile&) = delete;
 
-    // Makes the folders above it too.
+    // Makes the folders above it too. In the folder "-" all files are standard output.
     Result<void> open(const std::filesystem::path& path);
+    // Whether the stream that was opened is empty: it then wants its header.
+    bool begins() const { return !to_output_ || !continues_; }
     // REQUIRES: a piece of text is shorter than 4 KiB.
     void add(std::string_view text) {
         if (used_ + kMargin > kBuffer) flush();
@@ -38,6 +47,8 @@ class GeneratedFile {
         for (int i = 0; i < width; ++i, number /= 10) *--at = static_cast<char>('0' + number % 10);
         used_ += static_cast<std::size_t>(width);
     }
+    // A moment on the clock, "2026-01-05 10:00:00".
+    void add_clock(Instant at);
     Result<void> close();
 
   private:
@@ -48,7 +59,11 @@ class GeneratedFile {
     std::size_t used_ = 0;
     int file_ = -1;
     bool failed_ = false;
+    bool to_output_ = false;
+    bool continues_ = false;  // standard output, when it has had a file already
     std::filesystem::path path_;
+    std::int64_t day_ = INT64_MIN;  // whose date is day_text_
+    std::string day_text_;
 };
 
 // Deterministic numbers for invented data (splitmix64).

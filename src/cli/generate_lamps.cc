@@ -53,7 +53,7 @@ class CityWriter {
                 if (on_file) on_file(day * kDistricts + district + 1, kDays * kDistricts);
             }
         }
-        FARTHING_CHECK(directory());
+        if (!is_output(folder_)) FARTHING_CHECK(directory());
         city_.faults.unknown_lamps = static_cast<std::int64_t>(unknown_.size());
         city_.faults.unknown_reports = city_.faults.unknown_lamps * kDays * kMinutesPerDay;
         return std::move(city_);
@@ -90,7 +90,7 @@ class CityWriter {
     Result<void> minutes(const std::filesystem::path& path, std::int64_t district, std::int64_t day,
                          std::int64_t from, std::int64_t to, bool silent) {
         FARTHING_CHECK(file_.open(path));
-        file_.add(kHeader);
+        if (file_.begins()) file_.add(kHeader);
         const Instant midnight = zone_.start_of(kFirstDay.plus_days(static_cast<int>(day)));
         for (std::int64_t minute = from; minute < to; ++minute) {
             if (silent && minute >= kSilentFrom && minute < kSilentTo) continue;

@@ -93,6 +93,32 @@ TEST(GenerateSessions, TheSameArgumentsGiveTheSameBytes) {
     EXPECT_EQ(lines_of(first->files[0]).size(), 501u);
 }
 
+TEST(GenerateSessions, FaultsAreFewAndFollowTheSeed) {
+    const TemporaryFolder one, two, other;
+    const auto first = generate_sessions(one.path(), 10, 20'000, {7, true});
+    const auto second = generate_sessions(two.path(), 10, 20'000, {7, true});
+    const auto third = generate_sessions(other.path(), 10, 20'000, {8, true});
+    ASSERT_TRUE(first && second && third);
+    auto lines = lines_of(first->files[0]);
+    EXPECT_EQ(lines, lines_of(second->files[0]));
+    EXPECT_NE(lines, lines_of(third->files[0]));
+    ASSERT_EQ(lines.size(), 20'001u);
+    lines.erase(lines.begin());
+    std::int64_t twice = 0, late = 0, unknown = 0;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+        twice += lines[i] == lines[i - 1] ? 1 : 0;
+        late += lines[i].substr(0, 19) < lines[i - 1].substr(0, 19) ? 1 : 0;
+        // Known cards end in 01 to 10.
+        unknown += std::stoll(lines[i].substr(40, 18)) > 893'720'401'600'000'010 ? 1 : 0;
+    }
+    for (const std::int64_t count : {twice, late}) {
+        EXPECT_GT(count, 20);
+        EXPECT_LT(count, 80);
+    }
+    EXPECT_GT(unknown, 5);
+    EXPECT_LT(unknown, 50);
+}
+
 TEST(GenerateCalls, WritesEighteenColumns) {
     const TemporaryFolder folder;
     const auto made = generate_calls(folder.path(), 10, 100);
