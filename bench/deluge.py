@@ -1,0 +1,162 @@
+"""The offline pipeline under load: data sessions of many cards, or lamp reports, from files to committed charges.
+
+    deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING] [--record]
+    deluge.py FARTHING --stages [--records N] …
+
+Each run begins with a fresh copy of one data folder. With --baseline (the program of another commit) the two take
+turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --stages counts instructions
+instead (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record and stage.
+Valgrind knows no SHA instructions, so hashing counts far more there than it costs. --record appends the medians with
+their spread to bench/history.ndjson.
+"""
+import argparse
+import glob
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from spine import HERE, ROOT, record, run
+
+STAGES = [  # what is told, and the function that does it; inclusive, so each stands under no other of them
+    ("open and hash", "mediation::Collected::open("),
+    ("count and check", "mediation::seal("),
+    ("scan and parse", "mediation::Decoder::next("),
+    ("validate", "mediation::validate("),
+    ("guide", "mediation::guide("),
+    ("dedup", "mediation::Dedup::check("),
+    ("rate", "rating::Rater::rate("),
+    ("gather", "store::ArchiveWriter::append("),
+    ("encode and compress", "store::Behind::work("),
+    ("commit", "engine::Batch::commit("),
+]
+
+
+class Load:
+    """A data folder with catalog, directory and feed, and the files to import."""
+
+    def __init__(self, farthing, folder, name):
+        self.home = f"{folder}/{name}/home"
+        self.data = f"{folder}/{name}/data"
+        self.farthing = farthing
+        self.run_home = f"{folder}/{name}/run"
+
+    def prepare(self, catalog, feed, now, generate):
+        run([self.farthing, "generate", *generate[:1], self.data, *generate[1:]])
+        at = [self.farthing, "--home", self.home]
+        run([*at, "catalog", "publish", catalog])
+        run([*at, "account", "import", f"{self.data}/accounts.csv"])
+        run([*at, "subscription", "import", f"{self.data}/subscriptions.csv"])
+        run([*at, "feed", "add", feed])
+        self.files = sorted(glob.glob(f"{self.data}/inbox/**/*.csv", recursive=True))
+        self.bytes = sum(os.path.getsize(file) for file in self.files)
+        name = os.path.basename(feed).rsplit(".", 1)[0]
+        self.words = ["--now", now, "import", name, *self.files]
+        return self
+
+    def command(self, farthing):
+        shutil.rmtree(self.run_home, ignore_errors=True)
+        shutil.copytree(self.home, self.run_home)
+        return [farthing, "--home", self.run_home, *self.words]
+
+    def time(self, farthing):
+        cost, out = run(self.command(farthing), accept=(0, 3))
+        cost["records"] = int(re.search(r"received ([\d  ]+)", out)[1].replace(" ", "").replace(" ", ""))
+        archive = glob.glob(f"{self.run_home}/archive/*/*")
+        cost["archive_bytes"] = sum(os.path.getsize(file) for file in archive if "/dedup/" not in file)
+        return cost
+
+    def stages(self, farthing):
+        out = f"{self.run_home}.callgrind"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *self.command(farthing)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 3):
+            raise SystemExit(done.stderr)
+        records = int(re.search(r"received ([\d  ]+)", done.stdout)[1].replace(" ", "").replace(" ", ""))
+        told = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True,
+                              text=True, check=True).stdout
+        counts = {}
+        for line in told.splitlines():
+            found = re.match(r"\s*([\d,]+) \([^)]*\)\s+(.*)", line)
+            if not found:
+                continue
+            count = int(found[1].replace(",", ""))
+            if "PROGRAM TOTALS" in found[2]:
+                counts["all"] = count
+            for stage, function in STAGES:
+                if f"farthing::{function}" in found[2]:
+                    counts[stage] = max(counts.get(stage, 0), count)
+        return {stage: round(count / records) for stage, count in counts.items()} | {"records": records}
+
+
+def spread(values):
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def tell(name, load, costs, against):
+    records = costs[0]["records"]
+    wall = statistics.median(cost["wall_s"] for cost in costs)
+    cpu = statistics.median(cost["cpu_s"] for cost in costs)
+    row = {"name": name, "records": records, "record_bytes": round(load.bytes / records, 1), "runs": len(costs),
+           "records_per_s": int(records / wall), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2),
+           "cpu_s_min": min(cost["cpu_s"] for cost in costs), "cpu_s_max": max(cost["cpu_s"] for cost in costs),
+           "cpu_ns_per_record": round(cpu / records * 1e9), "peak_mib": max(cost["peak_mib"] for cost in costs),
+           "archive_bytes_per_record": round(costs[0]["archive_bytes"] / records, 2)}
+    print(f"{name}: {records:,} records of {row['record_bytes']} bytes, {row['records_per_s']:,}/s, "
+          f"wall {spread([cost['wall_s'] for cost in costs])} s, CPU {spread([cost['cpu_s'] for cost in costs])} s, "
+          f"{row['cpu_ns_per_record']} ns of CPU a record, {row['peak_mib']} MiB, "
+          f"{row['archive_bytes_per_record']} bytes of archive a record", flush=True)
+    if against:
+        ratios = [cost["cpu_s"] / other["cpu_s"] for cost, other in zip(costs, against)]
+        row["cpu_of_baseline"] = round(statistics.median(ratios), 3)
+        print(f"    CPU time {spread(ratios)} of the baseline's", flush=True)
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("farthing")
+    parser.add_argument("--records", type=int, default=5_000_000)
+    parser.add_argument("--sims", type=int, default=200_000)
+    parser.add_argument("--lamps", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only")
+    parser.add_argument("--baseline")
+    parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    farthing = os.path.abspath(options.farthing)
+    feeds = f"{ROOT}/catalogs/feeds"
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="farthing-bench-") as folder:
+        wanted = {
+            f"deluge, {options.sims} cards": lambda name: Load(farthing, folder, "sims").prepare(
+                f"{HERE}/catalog", f"{feeds}/sim-sessions.yaml", "2026-02-01T08:00:00Z",
+                ["sessions", "--sims", str(options.sims), "--records", str(options.records)]),
+            f"deluge, {options.lamps} lamps": lambda name: Load(farthing, folder, "lamps").prepare(
+                f"{ROOT}/catalogs/smart-city", f"{feeds}/lamps.yaml", "2026-07-01T00:00:00Z",
+                ["lamps", "--lamps", str(options.lamps)])}
+        for name, prepare in wanted.items():
+            if options.only and options.only not in name:
+                continue
+            load = prepare(name)
+            if options.stages:
+                stages = load.stages(farthing)
+                rows.append({"name": name + ", instructions per record", **stages})
+                print(f"{name}, instructions per record: " + ", ".join(f"{k} {v}" for k, v in stages.items()))
+                continue
+            costs, against = [], []
+            for _ in range(options.runs):
+                costs.append(load.time(farthing))
+                if options.baseline:
+                    against.append(load.time(os.path.abspath(options.baseline)))
+            rows.append(tell(name, load, costs, against))
+    if options.record:
+        record("scripts/bench deluge", rows, sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()
