@@ -3,7 +3,7 @@
     deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING] [--record]
     deluge.py FARTHING --stages [--records N] …
 
-Each run begins with a fresh copy of one data folder. With --baseline (the program of another commit) the two take
+Each run begins with a fresh copy of the program's data folder. With --baseline (the program of another commit) the two take
 turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --stages counts instructions
 instead (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record and stage.
 Valgrind knows no SHA instructions, so hashing counts far more there than it costs. --record appends the medians with
@@ -39,18 +39,20 @@ class Load:
     """A data folder with catalog, directory and feed, and the files to import."""
 
     def __init__(self, farthing, folder, name):
-        self.home = f"{folder}/{name}/home"
         self.data = f"{folder}/{name}/data"
         self.farthing = farthing
+        self.homes = {}
         self.run_home = f"{folder}/{name}/run"
 
-    def prepare(self, catalog, feed, now, generate):
+    def prepare(self, catalog, feed, now, generate, programs):
         run([self.farthing, "generate", *generate[:1], self.data, *generate[1:]])
-        at = [self.farthing, "--home", self.home]
-        run([*at, "catalog", "publish", catalog])
-        run([*at, "account", "import", f"{self.data}/accounts.csv"])
-        run([*at, "subscription", "import", f"{self.data}/subscriptions.csv"])
-        run([*at, "feed", "add", feed])
+        for program in programs:
+            self.homes[program] = f"{self.data}/home-{len(self.homes)}"
+            at = [program, "--home", self.homes[program]]
+            run([*at, "catalog", "publish", catalog])
+            run([*at, "account", "import", f"{self.data}/accounts.csv"])
+            run([*at, "subscription", "import", f"{self.data}/subscriptions.csv"])
+            run([*at, "feed", "add", feed])
         self.files = sorted(glob.glob(f"{self.data}/inbox/**/*.csv", recursive=True))
         self.bytes = sum(os.path.getsize(file) for file in self.files)
         name = os.path.basename(feed).rsplit(".", 1)[0]
@@ -59,7 +61,7 @@ class Load:
 
     def command(self, farthing):
         shutil.rmtree(self.run_home, ignore_errors=True)
-        shutil.copytree(self.home, self.run_home)
+        shutil.copytree(self.homes[farthing], self.run_home)
         return [farthing, "--home", self.run_home, *self.words]
 
     def time(self, farthing):
@@ -129,16 +131,17 @@ def main():
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     farthing = os.path.abspath(options.farthing)
+    programs = [farthing] + ([os.path.abspath(options.baseline)] if options.baseline else [])
     feeds = f"{ROOT}/catalogs/feeds"
     rows = []
     with tempfile.TemporaryDirectory(prefix="farthing-bench-") as folder:
         wanted = {
             f"deluge, {options.sims} cards": lambda name: Load(farthing, folder, "sims").prepare(
                 f"{HERE}/catalog", f"{feeds}/sim-sessions.yaml", "2026-02-01T08:00:00Z",
-                ["sessions", "--sims", str(options.sims), "--records", str(options.records)]),
+                ["sessions", "--sims", str(options.sims), "--records", str(options.records)], programs),
             f"deluge, {options.lamps} lamps": lambda name: Load(farthing, folder, "lamps").prepare(
                 f"{ROOT}/catalogs/smart-city", f"{feeds}/lamps.yaml", "2026-07-01T00:00:00Z",
-                ["lamps", "--lamps", str(options.lamps)])}
+                ["lamps", "--lamps", str(options.lamps)], programs)}
         for name, prepare in wanted.items():
             if options.only and options.only not in name:
                 continue
@@ -151,8 +154,7 @@ def main():
             costs, against = [], []
             for _ in range(options.runs):
                 costs.append(load.time(farthing))
-                if options.baseline:
-                    against.append(load.time(os.path.abspath(options.baseline)))
+                against += [load.time(other) for other in programs[1:]]
             rows.append(tell(name, load, costs, against))
     if options.record:
         record("scripts/bench deluge", rows, sys.argv[2:])
