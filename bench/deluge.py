@@ -35,6 +35,10 @@ STAGES = [  # what is told, and the function that does it; inclusive, so each st
 ]
 
 
+def received(report):
+    return int(re.search(r"received ([\d ]+)", report)[1].replace(" ", ""))
+
+
 class Load:
     """A data folder with catalog, directory and feed, and the files to import."""
 
@@ -66,7 +70,7 @@ class Load:
 
     def time(self, farthing):
         cost, out = run(self.command(farthing), accept=(0, 3))
-        cost["records"] = int(re.search(r"received ([\d  ]+)", out)[1].replace(" ", "").replace(" ", ""))
+        cost["records"] = received(out)
         archive = glob.glob(f"{self.run_home}/archive/*/*")
         cost["archive_bytes"] = sum(os.path.getsize(file) for file in archive if "/dedup/" not in file)
         return cost
@@ -77,7 +81,7 @@ class Load:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode not in (0, 3):
             raise SystemExit(done.stderr)
-        records = int(re.search(r"received ([\d  ]+)", done.stdout)[1].replace(" ", "").replace(" ", ""))
+        records = received(done.stdout)
         told = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True,
                               text=True, check=True).stdout
         counts = {}

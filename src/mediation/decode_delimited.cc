@@ -156,9 +156,17 @@ bool DelimitedReader::begin_record() {
 }
 
 // The next delimiter, newline or quote, or the end.
-const char* DelimitedReader::next_special() {
+inline const char* DelimitedReader::next_special() {
+    if (mask_ == 0 && !next_block()) return end_;
+    const char* at = block_ + std::countr_zero(mask_);
+    mask_ &= mask_ - 1;
+    return at;
+}
+
+// The next block that has a special character; false when there is none.
+bool DelimitedReader::next_block() {
     while (mask_ == 0) {
-        if (next_block_ == end_) return end_;
+        if (next_block_ == end_) return false;
         block_ = next_block_;
         const auto left = static_cast<std::size_t>(end_ - block_);
         if (left >= 64) {
@@ -171,9 +179,7 @@ const char* DelimitedReader::next_special() {
             next_block_ = end_;
         }
     }
-    const char* at = block_ + std::countr_zero(mask_);
-    mask_ &= mask_ - 1;
-    return at;
+    return true;
 }
 
 bool DelimitedReader::next(RecordView& record, std::string_view* fields) {

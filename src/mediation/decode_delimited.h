@@ -34,6 +34,7 @@ class DelimitedReader {
     bool begin_record();
     void go_to(const char* at);
     const char* next_special();
+    bool next_block();
     bool has_quote_before(const char* at);
     void store(std::size_t column, std::string_view text, std::string_view* fields) const {
         fields[column < slot_of_column_.size() ? slot_of_column_[column] : unwanted_] = text;

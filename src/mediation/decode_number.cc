@@ -65,6 +65,7 @@ SuspenseReason add_quantity(std::string_view text, char decimal_point, UnitRatio
 }
 
 bool read_integer(std::string_view text, std::int64_t& value) {
+    if (read_digits(text, value)) return true;
     if (text == "true" || text == "false") {
         value = text == "true" ? 1 : 0;
         return true;
