@@ -1,13 +1,14 @@
 """The offline pipeline under load: data sessions of many cards, or lamp reports, from files to committed charges.
 
-    deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING] [--record]
+    deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING]
+                       [--record]
     deluge.py FARTHING --stages [--records N] …
 
-Each run begins with a fresh copy of the program's data folder. With --baseline (the program of another commit) the two take
-turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --stages counts instructions
-instead (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record and stage.
-Valgrind knows no SHA instructions, so hashing counts far more there than it costs. --record appends the medians with
-their spread to bench/history.ndjson.
+Each run begins with a fresh copy of the program's data folder. With --baseline (the program of another commit) the
+two take turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --stages counts
+instructions instead (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record
+and stage. Valgrind knows no SHA instructions, so hashing counts far more there than it costs. --record appends the
+medians with their spread to bench/history.ndjson.
 """
 import argparse
 import glob
