@@ -40,9 +40,9 @@ Result<Exit> help(Context& context) {
     const std::string& topic = context["TOPIC"];
     const std::string& verb = context["COMMAND"];
     if (topic.empty()) {
-        context.out
-            << overview()
-            << "topics: farthing help exit-codes | money | time | files | errors | manual\n";
+        context.out << overview()
+                    << "topics: farthing help options | exit-codes | money | time | files | errors "
+                       "| manual\n";
     } else if (topic == "manual") {
         context.out << manual();
     } else if (topic == "errors") {
@@ -86,7 +86,7 @@ std::vector<Command> misc_commands() {
          version},
         {"help",
          "",
-         "Explain a command or a topic (exit-codes, money, time, files, errors)",
+         "Explain a command or a topic (options, exit-codes, money, time, files, errors)",
          {{"TOPIC", false}, {"COMMAND", false}},
          {},
          {"farthing help money", "farthing help catalog check"},

@@ -72,6 +72,19 @@ $FARTHING_SHARE names the folder with the example catalogs (`farthing demo`).
 )"},
 };
 
+constexpr std::string_view kOptionsTopic = "options";
+std::string options_text() {
+    std::string text = "Options that every command has:\n\n";
+    for (const Option& option : global_options()) text += option_line(option);
+    return text;
+}
+
+// Commands that need no line of their own in the overview.
+bool is_aside(std::string_view noun) {
+    constexpr std::string_view kAside[] = {"init", "completion", "version", "help"};
+    return std::ranges::find(kAside, noun) != std::end(kAside);
+}
+
 std::string group_of_commands(std::string_view noun) {
     std::string text;
     for (const Command& command : commands()) {
@@ -85,7 +98,12 @@ std::string group_of_commands(std::string_view noun) {
 
 std::string overview() {
     std::string text = "Farthing: from usage files to exact, explained invoices\n";
+    std::string also;
     for (const std::string& noun : noun_names()) {
+        if (is_aside(noun)) {
+            also += (also.empty() ? "" : " | ") + noun;
+            continue;
+        }
         std::string verbs;
         std::string_view summary;
         for (const Command& command : commands()) {
@@ -96,7 +114,7 @@ std::string overview() {
         }
         text += "  " + padded(noun, 13) + (verbs.empty() ? std::string(summary) : verbs) + "\n";
     }
-    return text +
+    return text + "  " + padded("also", 13) + also + "\n" +
            "examples: farthing demo smart-city · farthing rate cdrs.csv --catalog ./my-catalog\n";
 }
 
@@ -107,9 +125,13 @@ std::string help_of(const Command& command) {
     text += "\nexamples:\n";
     for (const std::string_view example : command.examples)
         text.append("  ").append(example).append("\n");
-    text += "\nalways:\n";
-    for (const Option& option : global_options()) text += option_line(option);
-    return text;
+    text += "\nalways:";
+    for (const Option& option : global_options()) {
+        text += option.name == global_options().front().name ? " " : " · ";
+        text += option.name;
+        if (!option.value.empty()) text.append(" ").append(option.value);
+    }
+    return text + "\n";
 }
 
 std::string help_of_noun(std::string_view noun) {
@@ -120,6 +142,7 @@ std::string help_of_noun(std::string_view noun) {
 std::vector<std::string> topic_names() {
     std::vector<std::string> names;
     for (const Topic& topic : kTopics) names.emplace_back(topic.name);
+    names.emplace_back(kOptionsTopic);
     return names;
 }
 
@@ -127,6 +150,7 @@ Result<std::string> help_topic(std::string_view topic) {
     for (const Topic& known : kTopics) {
         if (known.name == topic) return std::string(known.text);
     }
+    if (topic == kOptionsTopic) return options_text();
     std::vector<std::string> known = topic_names();
     std::ranges::move(noun_names(), std::back_inserter(known));
     const std::string near = nearest_name(topic, known);
@@ -139,9 +163,8 @@ std::string manual() {
     std::string text =
         "# The command line\n\nGenerated from the command table by `farthing help manual`. Answers "
         "go to standard output, "
-        "messages to\nstandard error. Options that every command has:\n\n```\n";
-    for (const Option& option : global_options()) text += option_line(option);
-    text += "```\n";
+        "messages to\nstandard error.\n\n## options\n\n```\n" +
+        options_text() + "```\n";
     for (const Topic& topic : kTopics) {
         text += "\n## " + std::string(topic.name) + "\n\n" + std::string(topic.text);
     }
