@@ -97,6 +97,7 @@ class UsageComposer {
             const rating::Segment& segment = priced.segment;
             if (segment.payer != payer) continue;
             FARTHING_TRY(const ChargeRef ref, charge_of(segment.version, counter.key.component));
+            if (ref.usage->limit) return {};  // it counts, and costs nothing
             if (sum == nullptr) sum = &sum_for(counter.key, window, ref);
             if (sum->ref.version->number < ref.version->number) sum->ref = ref;
             row = row_of(ref, counter.key.item, segment);

@@ -50,6 +50,13 @@ void read_session_rule(Reading& reading, const Fields& fields, const Meter& mete
 // What a usage charge includes; nullopt where it says nothing, or nothing that can be read.
 std::optional<Allowance> read_allowance(const Fields& charge, const Meter& meter,
                                         Mistakes& mistakes);
+// A hard limit of a plan: what a subscription may use of a meter in a cycle.
+struct ReadLimit {
+    UsageCharge charge;
+    Place place;
+};
+// The plan's `limits`; the networks that they name go into the plan.
+std::vector<ReadLimit> read_limits(Reading& reading, const Node& node, Plan& plan);
 // nullopt where the meter is unknown.
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);

@@ -37,6 +37,10 @@ std::string_view shared_text(SharedBy shared_by) {
 }  // namespace
 
 std::string price_text(const UsageCharge& charge, const Meter& meter) {
+    if (charge.limit) {
+        return fmt::format("at most {} for each subscription and cycle",
+                           quantity_to_string(*charge.limit, *meter.unit));
+    }
     std::string text;
     switch (charge.priced_by) {
         case PricedBy::bands: text = bands_text(charge, meter); break;

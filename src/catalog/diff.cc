@@ -219,6 +219,7 @@ class Comparison {
         compare(plan + ", title", a.title, b.title);
         compare(plan + ", currency", std::string(a.currency.code()),
                 std::string(b.currency.code()));
+        compare(plan + ", allowed networks", a.allowed_text, b.allowed_text);
         compare_named(plan + ", fee", a.fees, b.fees, [&](const Fee& x, const Fee& y) {
             compare_fees(plan + ", fee " + y.name, x, y);
         });
@@ -279,7 +280,8 @@ class Comparison {
         const Meter& old_meter = *before_.meter(a.meter);
         const Meter& meter = *after_.meter(b.meter);
         compare(what + ", meter", old_meter.name, meter.name);
-        if (!same_price(a, b)) compare(what, price_text(a, old_meter), price_text(b, meter));
+        if (a.limit != b.limit || !same_price(a, b))
+            compare(what, price_text(a, old_meter), price_text(b, meter));
         compare(what + ", title", a.title, b.title);
         compare(what + ", when", a.when, b.when);
         compare(what + ", surcharge", a.adds ? "yes" : "no", b.adds ? "yes" : "no");

@@ -137,6 +137,14 @@ const std::vector<Mistake> kMistakes = {
            "{months: 1}}"),
      "catalog.yaml:10:64: rollover, or a cap of members, of each hour or day is not priced by this "
      "release (not_supported)"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    limits: {dta: 5 MB}\n"),
+     "catalog.yaml:11:14: no meter is called `dta` (unknown_meter). Did you mean `data`?"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    limits: {data: much}\n"),
+     "catalog.yaml:11:20: `much`"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    limits: {networks: []}\n"),
+     "catalog.yaml:11:24: the limit names no network (bad_value)"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    limits: 5 MB\n"),
+     "catalog.yaml:11:13: `limits` must be a map (bad_value)"},
     {usage("graduated: [{to: 5 MB, price: 1 per MB}, {to: 5 MB, price: 1 per MB}, {price: 1 per "
            "MB}]"),
      "catalog.yaml:10:69: the band ends at `5 MB`, where it has not begun (bands_out_of_order)"},

@@ -47,7 +47,7 @@ std::string charge_row(const UsageCharge& charge, const Version& version) {
     if (const std::string rule = session_text(charge, meter); !rule.empty()) text += "; " + rule;
     if (const std::string hours = band_text(charge, version); !hours.empty())
         text = hours + ": " + text;
-    if (charge.adds) text = "in addition: " + text;
+    if (charge.adds && !charge.limit) text = "in addition: " + text;
     return row_of(charge.title, text);
 }
 
@@ -75,6 +75,8 @@ std::string plan_section(const Plan& plan, const Version& version) {
     for (const Fee& fee : plan.fees) out += fee_row(fee);
     for (const UsageCharge& charge : plan.charges) out += charge_row(charge, version);
     for (const Discount& discount : plan.discounts) out += discount_row(discount, plan);
+    if (!plan.allowed.empty())
+        out += row_of("Usage in other networks", "not allowed; only in " + plan.allowed_text);
     return out + "\n";
 }
 

@@ -91,6 +91,7 @@ class PlanReader {
             }
             is_fee || is_minimum ? read_fee(charge, is_minimum) : add_usage(charge);
         }
+        if (whose_ == PlanOf::customer) read_limits_of_plan();
         append_band_prices();
         for (const Node& node : fields_.list("charges")) {
             if (node.field("minimum_commitment") != nullptr) read_minimum(node);
@@ -110,6 +111,17 @@ class PlanReader {
                                           : "A carrier charges usage only: take it out.");
         }
         return good;
+    }
+
+    // Each counts as a charge that costs nothing: for all usage of its meter, wherever it is.
+    void read_limits_of_plan() {
+        const Node* node = fields_.find("limits");
+        if (node == nullptr) return;
+        for (ReadLimit& limit : read_limits(reading_, *node, plan_)) {
+            conditions_.push_back(
+                {limit.charge.meter, true, std::nullopt, limit.place, limit.charge.name});
+            plan_.charges.push_back(std::move(limit.charge));
+        }
     }
 
     // A partner has no part of the state's money.
@@ -164,7 +176,9 @@ class PlanReader {
                 if (!other.minimum && fee->per == FeePer::account)
                     fee->minimum->on.push_back(other.id);
             }
-            for (const UsageCharge& usage : plan_.charges) fee->minimum->on.push_back(usage.id);
+            for (const UsageCharge& usage : plan_.charges) {
+                if (!usage.limit) fee->minimum->on.push_back(usage.id);
+            }
             fee->minimum->text = "all charges";
         }
         check_minimum(*fee, charge);
@@ -478,7 +492,7 @@ class PlanReader {
         std::vector<ComponentId> found;
         if (const Meter* meter = reading_.version.meter_named(on)) {
             for (const UsageCharge& charge : plan_.charges) {
-                if (charge.meter == meter->id) found.push_back(charge.id);
+                if (charge.meter == meter->id && !charge.limit) found.push_back(charge.id);
             }
         }
         if (!found.empty()) return found;
@@ -486,7 +500,7 @@ class PlanReader {
             if (fee.name == on) return {fee.id};
         }
         for (const UsageCharge& charge : plan_.charges) {
-            if (charge.name != on) continue;
+            if (charge.name != on || charge.limit) continue;
             found = {charge.id};
             for (const auto& in_band : charge.in_bands)
                 found.push_back(plan_.charges[in_band.charge].id);

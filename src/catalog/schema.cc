@@ -40,6 +40,16 @@ void write_list(JsonWriter& json) {
     json.end_object();
 }
 
+void write_limits(JsonWriter& json) {
+    json.field("type", "object").key("properties").begin_object();
+    json.key("networks").begin_object();
+    write_list(json);
+    json.end_object().end_object();
+    json.key("additionalProperties").begin_object();
+    write_scalar(json, {});
+    json.end_object();
+}
+
 void write_shape(JsonWriter& json, const Key& key) {
     switch (key.shape) {
         case Shape::text:
@@ -50,6 +60,7 @@ void write_shape(JsonWriter& json, const Key& key) {
         case Shape::unit_price: return write_scalar(json, kUnitPricePattern);
         case Shape::flag: json.field("type", "boolean"); return;
         case Shape::choice: return write_choice(json, key.detail);
+        case Shape::limits: return write_limits(json);
         case Shape::networks:
         case Shape::texts: return write_list(json);
         case Shape::object: json.field("$ref", reference(key.detail)); return;

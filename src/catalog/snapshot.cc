@@ -15,6 +15,13 @@ auto* find_in(Range& range, Wanted wanted) {
 
 }  // namespace
 
+bool Plan::allows(NetworkKey network) const {
+    const auto named = [&](NetworkKey key) {
+        return std::binary_search(allowed.begin(), allowed.end(), key);
+    };
+    return allowed.empty() || named(network) || named(network.country());
+}
+
 const std::vector<std::uint32_t>& Plan::applying(MeterId meter, NetworkKey network) const {
     static const std::vector<std::uint32_t> kNone;
     if (meter.value >= matchers.size()) return kNone;

@@ -284,6 +284,9 @@ struct UsageCharge : SessionRule, PriceShape {
         std::uint32_t charge = 0;  // index into Plan::charges
     };
     std::vector<InBand> in_bands;
+    // Of a hard limit, which costs nothing and counts what the cycle may hold: that many base units
+    // for each subscription. What would go beyond is not rated.
+    std::optional<std::int64_t> limit;
     std::string of_band;  // the band whose charge this is; empty: it applies by itself
     std::vector<Share> shares;
     std::string tax_category;
@@ -355,6 +358,9 @@ struct Plan {
     std::vector<Fee> fees;
     std::vector<UsageCharge> charges;
     std::vector<Discount> discounts;
+    std::vector<NetworkKey> allowed;  // countries and networks, sorted; empty: everywhere
+    std::string allowed_text;         // as the catalog says them: "248, 244-05"
+    bool allows(NetworkKey network) const;
 
     // Which charges apply to a record of that meter on that network: indices into `charges`. Empty:
     // no price. The one that applies first, then the surcharges.

@@ -17,6 +17,7 @@ enum class Shape : unsigned char {
     unit_price,    // 0.05 per MB
     quantity,      // 50 MB
     networks,      // a list of network codes
+    limits,        // networks, and a quantity for each meter by its name
     texts,         // a list of texts
     object,        // a map described by the table named in `detail`
     objects,       // a list of such maps

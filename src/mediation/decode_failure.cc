@@ -20,7 +20,7 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
                                to_rfc3339(chunk.end[0]));
         case SuspenseReason::quantity_out_of_range:
         case SuspenseReason::charge_out_of_range:
-            return fmt::format("quantity {}", chunk.quantity[0]);
+        case SuspenseReason::over_limit: return fmt::format("quantity {}", chunk.quantity[0]);
         case SuspenseReason::unknown_identity:
         case SuspenseReason::no_plan:
         case SuspenseReason::no_payer:
@@ -32,6 +32,7 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
         case SuspenseReason::unknown_carrier:
             return "carrier " + (chunk.tells_carrier ? printable(chunk.carrier[0]) : "");
         case SuspenseReason::conflict:
+        case SuspenseReason::not_allowed_here:
         case SuspenseReason::no_price:
         case SuspenseReason::none:
         case SuspenseReason::unparseable:

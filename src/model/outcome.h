@@ -75,7 +75,11 @@ constexpr std::string_view name_of(Outcome outcome) {
     X(blocked_destination, "the rate deck blocks the called destination",              \
       "Price the destination in the deck and retry, or drop the record.")              \
     X(unknown_carrier, "the catalog has no carrier of that name",                      \
-      "Add it to `carriers`, or map the text in the feed, then retry.")
+      "Add it to `carriers`, or map the text in the feed, then retry.")                \
+    X(not_allowed_here, "the plan does not allow usage in this country or network",    \
+      "Allow it in the plan's `limits` and retry, or drop the record.")                \
+    X(over_limit, "the plan's hard limit of the cycle would be exceeded",              \
+      "Raise the plan's limit from that date and retry, or drop the record.")
 FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
 
 // Why a whole file is refused: nothing of it is rated and none of its keys enter dedup (EC49).

@@ -161,7 +161,8 @@ SuspenseReason CutRater::plan_prices(const UsageChunk& chunk, std::size_t row, s
         SuspenseReason why = SuspenseReason::none;
         Lane* const lane = lane_of(chunk, row, which, base, price, why);
         if (lane == nullptr) return why;
-        if (at_least > 0) use.billable = at_least;
+        // A limit counts once, where the session begins, and what it counts is already known.
+        if (at_least > 0 && !lane->charge->limit) use.billable = at_least;
         why = plan_price(base, *lane, chunk.start[row], price, use);
         if (why != SuspenseReason::none) return why;
     }
@@ -191,6 +192,7 @@ SuspenseReason CutRater::plan_price(Lane& base, Lane& lane, Instant when, std::u
     if (!mover_.plan(lane, when, last_day, use, planned.move)) {
         return SuspenseReason::charge_out_of_range;
     }
+    if (!mover_.within_limit(planned.move)) return SuspenseReason::over_limit;
     planned_.push_back(planned);
     return SuspenseReason::none;
 }

@@ -492,6 +492,11 @@ void Mover::carry(RatedChunk& rated) {
     for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);
 }
 
+i128 Mover::left_after(const Move& move) const {
+    const i128 total = i128{total_of(*lives_[move.lane->counter].counter)} + move.billable;
+    return *move.lane->charge->limit - total;
+}
+
 Beyond Mover::position(const Lane& lane, std::int64_t from) {
     const Included& now = included(lane.counter, lane.pinned);
     if (now.simple()) return {from, from, now.at_end()};

@@ -47,6 +47,12 @@ class Mover {
     void bind(Lane& lane, Instant when);
     // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
     bool plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move);
+    // Whether the counter of a planned move stays within the hard limit that it counts for.
+    bool within_limit(const Move& move) const {
+        return !move.lane->charge->limit || left_after(move) >= 0;
+    }
+    // REQUIRES: the lane is of a hard limit.
+    i128 left_after(const Move& move) const;
     void make(const Move& move, std::uint32_t row, RatedChunk& rated);
 
     void reprice(const CounterKey& key, RatedChunk& rated);

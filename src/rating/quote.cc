@@ -106,6 +106,10 @@ class Quoter {
         if (!lane->span.contains(when)) mover_.bind(*lane, when);
         Move none;
         mover_.plan(*lane, when, resolver_.day_of(base, when), {}, none);
+        if (base.charge->limit) {  // no price, but nothing beyond it is sold
+            most_ = std::min(most_, narrow64(mover_.left_after(none)).value_or(0));
+            return true;
+        }
         const Beyond at = mover_.position(*lane, none.from);
         const std::int64_t allowance = at.free;
         standings_.push_back({lane->pricing, at.from, allowance});

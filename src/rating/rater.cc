@@ -93,6 +93,7 @@ SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk
         if (!mover.plan(*lanes[i], when, day, use, moves[i])) {
             return SuspenseReason::charge_out_of_range;
         }
+        if (!mover.within_limit(moves[i])) return SuspenseReason::over_limit;
     }
     bool free = true;
     for (const Move& move : moves) {

@@ -43,6 +43,7 @@ Held<T> held_on(const directory::Dated<T>& dated, Date day, const TimeZone& zone
 
 // Whether the network makes no difference to what a plan charges on a meter.
 bool same_everywhere(const catalog::Plan& plan, MeterId meter) {
+    if (!plan.allowed.empty()) return false;
     if (!plan.matchers[meter.value].by_network.empty()) return false;
     return std::ranges::none_of(plan.charges, [&](const catalog::UsageCharge& charge) {
         return charge.meter == meter && charge.priced_by == catalog::PricedBy::network_list;
@@ -222,6 +223,10 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     why = SuspenseReason::no_price;
     const catalog::Plan* plan = version->plan(plan_id.value);
     if (plan == nullptr) return nullptr;
+    if (!plan->allows(chunk.network[row])) {
+        why = SuspenseReason::not_allowed_here;
+        return nullptr;
+    }
     const auto& applying = plan->applying(chunk.meter[row], chunk.network[row]);
     if (applying.empty() || plan->charges[applying.front()].adds)
         return nullptr;  // surcharges alone are no price
