@@ -206,7 +206,7 @@ void read_meters(Reading& reading, const Fields& catalog) {
                 "Write byte, second, millisecond, message, joule, event, number, or a currency "
                 "such as EUR.");
         }
-        if (meter.unit != nullptr) meter.unit = &base_unit(*meter.unit);
+        if (meter.unit != nullptr) meter.unit = base_unit(meter.unit);
         if (meter.unit == nullptr)
             meter.unit = unit_named("event");  // so that what uses it is checked too
         const std::uint32_t id = reading.names.id_of(NameTable::Kind::meter, field.name);

@@ -160,7 +160,7 @@ std::optional<UnitPrice> read_percent_price(std::string_view text, const Meter& 
     }
     const auto percent = read_percent(text, at);
     if (!percent) return std::nullopt;
-    const std::int64_t hundred = 100 * *units_in(unit_as_written(*meter.unit), *meter.unit);
+    const std::int64_t hundred = 100 * *units_in(*unit_as_written(meter.unit), *meter.unit);
     return UnitPrice{*percent, hundred, percent->to_string() + " %"};
 }
 

@@ -58,7 +58,7 @@ void Mapper::add_service(const catalog::Version& meters, const std::string& sour
     if (const catalog::Meter* meter = meters.meter_named(name)) {
         service.meter = meter->id;
         const Unit* unit =
-            rules.unit.empty() ? &unit_as_written(*meter->unit) : unit_named(rules.unit);
+            rules.unit.empty() ? unit_as_written(meter->unit) : unit_named(rules.unit);
         service.unit_fits = unit != nullptr && same_measure(*unit, *meter->unit);
         if (service.unit_fits) service.ratio = {unit->size, meter->unit->size};
         if (service.unit_fits && unit->size % meter->unit->size == 0) {

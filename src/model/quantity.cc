@@ -98,13 +98,13 @@ bool same_measure(const Unit& a, const Unit& b) {
     return a.dimension == b.dimension && a.currency == b.currency;
 }
 
-const Unit& base_unit(const Unit& unit) {
-    if (unit.dimension != Dimension::money) return unit;
-    return *money_named(std::string(kMillionth) + std::string(unit.currency));
+const Unit* base_unit(const Unit* unit) {
+    if (unit->dimension != Dimension::money) return unit;
+    return money_named(std::string(kMillionth) + std::string(unit->currency));
 }
 
-const Unit& unit_as_written(const Unit& base) {
-    return base.dimension == Dimension::money ? *money_named(base.currency) : base;
+const Unit* unit_as_written(const Unit* base) {
+    return base->dimension == Dimension::money ? money_named(base->currency) : base;
 }
 
 const Unit* unit_named(std::string_view name) {
@@ -123,7 +123,7 @@ std::optional<std::int64_t> units_in(const Unit& unit, const Unit& base) {
 std::optional<std::int64_t> parse_quantity(std::string_view text, const Unit& base) {
     const std::size_t space = text.find(' ');
     const auto number = Decimal::parse(text.substr(0, space));
-    const Unit* unit = space == std::string_view::npos ? &unit_as_written(base)
+    const Unit* unit = space == std::string_view::npos ? unit_as_written(&base)
                                                        : unit_named(text.substr(space + 1));
     if (!number || unit == nullptr || !same_measure(*unit, base)) return std::nullopt;
     const auto smallest = checked_mul(number->mantissa, unit->size);

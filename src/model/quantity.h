@@ -21,9 +21,9 @@ struct Unit {
 // Whether both measure the same: two currencies don't.
 bool same_measure(const Unit& a, const Unit& b);
 // What a meter of that unit counts in: money in millionths, all else in the unit itself.
-const Unit& base_unit(const Unit& unit);
+const Unit* base_unit(const Unit* unit);
 // What a number without unit is in, on a meter that counts in `base`: money in its currency's unit.
-const Unit& unit_as_written(const Unit& base);
+const Unit* unit_as_written(const Unit* base);
 
 // Singular or plural ("minute", "minutes"); nullptr when unknown. The result lives for ever.
 const Unit* unit_named(std::string_view name);

@@ -148,7 +148,7 @@ TEST(Outcomes, every_reason_says_what_to_do) {
 }
 
 TEST(Quantity, money_counts_in_millionths_and_prints_as_money) {
-    const Unit& base = base_unit(*unit_named("EUR"));
+    const Unit& base = *base_unit(unit_named("EUR"));
     EXPECT_EQ(base.name, "millionth of EUR");
     EXPECT_EQ(unit_named("millionth of EUR"), &base);
     EXPECT_EQ(parse_quantity("12.5", base), 12'500'000);
@@ -160,9 +160,9 @@ TEST(Quantity, money_counts_in_millionths_and_prints_as_money) {
     EXPECT_EQ(quantity_to_string(12'500'000, base), "12.50 EUR");
     EXPECT_EQ(quantity_to_string(1'000'000'000, base), "1000.00 EUR");
     EXPECT_EQ(quantity_to_string(1, base), "0.000001 EUR");
-    EXPECT_EQ(quantity_to_string(5'000'000, base_unit(*unit_named("JPY"))), "5 JPY");
+    EXPECT_EQ(quantity_to_string(5'000'000, *base_unit(unit_named("JPY"))), "5 JPY");
     EXPECT_FALSE(same_measure(*unit_named("USD"), base));
-    EXPECT_EQ(base_unit(*unit_named("MB")).name, "MB");
+    EXPECT_EQ(base_unit(unit_named("MB"))->name, "MB");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ Curve linear(const catalog::UnitPrice& price, Currency currency, const Exact& fa
 Curve usage_curve(const catalog::UsageCharge& charge, const catalog::RateRow* row,
                   Currency currency, const Exact& factor = Exact(1)) {
     if (row != nullptr) return linear(row->price, currency, factor);
-    return Curve(charge, currency, factor);
+    const catalog::PriceShape& shape = charge;
+    return Curve(shape, currency, factor);
 }
 
 // The row's words go before the charge's; price lists leave the increments to the charge.
