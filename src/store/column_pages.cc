@@ -154,7 +154,7 @@ std::string hybrid(std::vector<std::uint32_t>& places, std::uint32_t entries) {
     constexpr std::size_t kGroup = 8;
     const auto width = static_cast<unsigned>(std::bit_width(entries - 1));
     const std::size_t count = places.size();
-    places.resize((count + kGroup - 1) / kGroup * kGroup);  // the last group is filled up
+    places.resize(count + kGroup);  // the last group, wherever it begins, is filled up
     const std::span<const std::uint32_t> real = std::span(places).first(count);
     Out out(1 + count * (width + 1) / 8 + count / kGroup * 5 + 64);
     out.byte(static_cast<std::uint8_t>(width));
