@@ -44,6 +44,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "explain") return expect_explain(line);
     if (verb == "quote") return expect_quote(line);
     if (verb == "balance") return expect_balance(line);
+    if (verb == "difference") return expect_difference(line);
     return expect_documents(line);
 }
 

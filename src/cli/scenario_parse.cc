@@ -11,14 +11,14 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 31> kVerbs = {
+constexpr std::array<std::string_view, 32> kVerbs = {
     "scenario", "catalog", "deck",  "account", "subscribe", "quantity", "plan",    "pays",
     "identify", "usage",   "feed",  "file",    "retry",     "drop",     "bill",    "undo",
     "send",     "adjust",  "field", "import",  "now",       "explain",  "invoice", "records",
-    "charge",   "share",   "fix",   "note",    "credit",    "debit",    "void"};
-constexpr std::array<std::string_view, 11> kExpectationVerbs = {
+    "charge",   "share",   "fix",   "note",    "credit",    "debit",    "void",    "rerate"};
+constexpr std::array<std::string_view, 12> kExpectationVerbs = {
     "own", "suspense", "refused",  "check",    "balance", "documents",
-    "no",  "finding",  "findings", "estimate", "quote"};
+    "no",  "finding",  "findings", "estimate", "quote",   "difference"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

@@ -54,6 +54,10 @@ class Stage {
     Result<void> amend(const Line& line);      // adjust, field
     Result<void> note(const Line& line);       // note, credit, debit
     Result<void> note_step(const Line& line);  // send, void
+    Result<void> undo_file(const Line& line);  // scenario_corrections.cc, with the next two
+    Result<void> rerate(const Line& line);
+    void take(const std::vector<engine::CustomerDifference>& customers, Money difference);
+    Result<void> expect_difference(const Line& line);
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     void count(const engine::Report& report, bool recycled);
@@ -108,7 +112,9 @@ class Stage {
     std::map<std::string, std::int64_t> totals_;  // by outcome, and "received"
     engine::WhichCycle billed_ = Date{};
     Errors refused_;
-    std::vector<engine::Finding> findings_;  // of the last bill run
+    std::vector<engine::Finding> findings_;              // of the last bill run
+    std::vector<engine::CustomerDifference> corrected_;  // by the last correction
+    Money difference_;
     std::vector<Difference> differences_;
 };
 

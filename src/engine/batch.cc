@@ -179,6 +179,15 @@ Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candi
     return found->second == chunk.content[candidate.row];
 }
 
+Result<std::vector<SourceId>> sources_taken_back(Engine::State& state) {
+    std::vector<SourceId> found;
+    FARTHING_TRY(const auto rows, state.store->sources());
+    for (const auto& row : rows) {
+        if (row.taken_back_by) found.push_back(row.source.id);
+    }
+    return found;  // by id
+}
+
 Result<void> Batch::load_winners(Date day) {
     auto& winners = winners_[day];
     if (winners) return {};
@@ -186,11 +195,13 @@ Result<void> Batch::load_winners(Date day) {
     store::UsageFilter filter;
     filter.start = TimeZone::utc().period_of({day, day.plus_days(1)});
     FARTHING_TRY(const auto files, state_.store->files("usage"));
+    FARTHING_TRY(const auto without, sources_taken_back(state_));
     for (const auto& file : files) {
         FARTHING_TRY(const auto rows,
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (const store::UsageRow& row : rows) {
             if (row.outcome == Outcome::duplicate) continue;
+            if (std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t key =
                 slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
             winners->content.try_emplace(key, archived_content(row));
@@ -282,6 +293,7 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas) {
     };
     std::map<Key, ledger::EntryBuilder> builders;
     for (const rating::SegmentDelta& delta : deltas) {
+        posted_[delta.payer] += delta.charge_atoms;
         const Key key{delta.payer, delta.key.component, delta.window};
         auto found = builders.find(key);
         if (found == builders.end()) {
@@ -316,15 +328,26 @@ void Batch::seal_totals() {
     if (rated_atoms_ != 0) commit_.rated_atoms.emplace_back(currency_.numeric(), rated_atoms_);
 }
 
+Result<void> Batch::write_keys(const mediation::Dedup::Delta& delta) {
+    if (delta.keys == 0) return {};
+    FARTHING_TRY(ArchiveFile file,
+                 store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+    commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
+    commit_.files.push_back(std::move(file));
+    return {};
+}
+
+Result<void> Batch::add_corrections(RatedChunk rated) {
+    for (const std::int64_t atoms : rated.charge_atoms) rated_atoms_ += atoms;
+    const UsageChunk none;
+    return archive_.append(none, rated, records_, {});
+}
+
 Result<void> Batch::commit(Report& report) {
     FARTHING_TRY(commit_.files, archive_.finish());
     if (dedup_ != nullptr) {
-        if (const auto delta = dedup_->delta(); delta.keys > 0) {
-            FARTHING_TRY(ArchiveFile file,
-                         store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
-            commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
-            commit_.files.push_back(std::move(file));
-        }
+        FARTHING_CHECK(write_keys(dedup_->taken_back()));  // before those that take their place
+        FARTHING_CHECK(write_keys(dedup_->delta()));
     }
     post(state_.rater->take_deltas());
     // A stored block that can't be read must not be replaced by one that forgot what it counted.
@@ -338,7 +361,7 @@ Result<void> Batch::commit(Report& report) {
     FARTHING_ASSERT(committed == id_);
     done_ = true;
     state_.counters.mark_clean();
-    if (dedup_ != nullptr)
+    if (dedup_ != nullptr)  // one that took keys back is spent: its caller opens it anew
         dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
 
     tell(report);
@@ -346,6 +369,7 @@ Result<void> Batch::commit(Report& report) {
 }
 
 void Batch::tell_and_forget(Report& report) {
+    post(state_.rater->take_deltas());
     seal_totals();
     tell(report);
     abandon();

@@ -21,6 +21,13 @@ constexpr std::int64_t kBatchRecords = 1 << 20;
 // More different identities than this in one batch share one suspense group per reason.
 constexpr std::size_t kSuspenseGroupsMax = 4096;
 
+// Kinds of batches that correct earlier ones.
+constexpr std::string_view kTakeBack = "take back";
+constexpr std::string_view kRerate = "rerate";
+
+// Files that were taken back, in order.
+Result<std::vector<SourceId>> sources_taken_back(Engine::State& state);
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
@@ -41,6 +48,17 @@ class Batch {
     void add_facts(const DirectoryFacts& facts) { append_facts(commit_.facts, facts); }
     // Takes a chunk whose rows have their outcomes already: counts, groups and archives them.
     Result<void> add_settled(const UsageChunk& chunk, const Source& source);
+
+    // Corrections: rows that name records of earlier batches, and usage that stands no more.
+    Result<void> add_corrections(RatedChunk rated);
+    Result<void> withdraw(const store::WithdrawnRow& row) { return archive_.withdraw(row); }
+    void add_taken_back(TakenBackTotals totals) { commit_.taken_back.push_back(totals); }
+    void take_back_source(const SourceRange& whole) { commit_.takes_back = whole; }
+    mediation::Dedup& dedup() { return *dedup_; }
+    rating::SessionBook& sessions() { return sessions_; }
+    BatchId id() const { return id_; }
+    // What the batch posts, by payer; `commit` and `tell_and_forget` know it.
+    const std::map<AccountId, i128>& posted() const { return posted_; }
 
     std::int64_t records() const { return records_; }
     // Whether a repricing changed anything.
@@ -64,6 +82,7 @@ class Batch {
     void count_chunk(const UsageChunk& chunk, const Source& source);
     void post(const std::vector<rating::SegmentDelta>& deltas);
     void tell(Report& report) const;
+    Result<void> write_keys(const mediation::Dedup::Delta& delta);
     void seal_totals();
     void abandon();
 
@@ -81,6 +100,7 @@ class Batch {
     rating::SessionBook sessions_;
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;
+    std::map<AccountId, i128> posted_;
     Currency currency_;
     // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
     // to be confirmed.

@@ -88,21 +88,61 @@ class Check {
                         "records to come",
                         grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished),
                         grouped(waiting)));
+        std::int64_t again = 0;
+        FARTHING_CHECK(taken_back(sources, read, again));
         std::int64_t suspended = 0;
         std::int64_t recycled = 0;
         std::int64_t dropped = 0;
+        std::int64_t with_file = 0;
         for (const auto& row : suspense) {
             suspended += row.group.records;
             recycled += row.recycled;
-            dropped += row.dropped;
+            dropped += row.dropped - row.taken_back;
+            with_file += row.taken_back;
         }
         const auto index = static_cast<std::size_t>(Outcome::suspended);
         const bool closed = imported.outcomes[index] + retried.outcomes[index] == suspended &&
-                            retried.received == recycled && suspended >= recycled + dropped;
+                            retried.received == recycled + again &&
+                            suspended >= recycled + dropped + with_file;
+        const std::string taken = with_file == 0 ? "" : grouped(with_file) + " taken back + ";
         say("suspense", closed,
-            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
-                        grouped(recycled), grouped(dropped),
-                        grouped(suspended - recycled - dropped)));
+            fmt::format("{} suspended = {} recycled + {} dropped + {}{} open", grouped(suspended),
+                        grouped(recycled), grouped(dropped), taken,
+                        grouped(suspended - recycled - dropped - with_file)));
+        return {};
+    }
+
+    // Of each file that was taken back, every record that came in lost the outcome that it had.
+    Result<void> taken_back(const std::vector<Store::SourceRow>& sources,
+                            std::map<SourceId, std::int64_t>& received, std::int64_t& again) {
+        FARTHING_TRY(const auto rows, state_.store->taken_back());
+        std::map<SourceId, BatchId> by;
+        for (const auto& row : sources) {
+            if (row.taken_back_by) by[row.source.id] = row.taken_back_by;
+        }
+        Sum lost;
+        std::int64_t dropped = 0;
+        bool whole = true;
+        std::size_t files = 0;
+        for (const auto& row : rows) {
+            const auto file = by.find(row.totals.source);
+            if (file == by.end() || file->second != row.batch) {
+                again += row.totals.records;
+                continue;
+            }
+            files += 1;
+            dropped += row.totals.dropped;
+            lost.received += row.totals.records;
+            for (std::size_t i = 0; i < kOutcomes; ++i) lost.outcomes[i] += row.totals.outcomes[i];
+            whole = whole && row.totals.records == received[row.totals.source];
+        }
+        whole = whole && files == by.size();
+        if (files == 0 && by.empty()) return {};
+        std::string text = equation(lost.received, lost.outcomes);
+        if (dropped > 0) text += " + " + grouped(dropped) + " dropped before";
+        say("taken back", whole,
+            fmt::format("{} of {} files; {} that had lost to them came again", text, files,
+                        grouped(again)));
         return {};
     }
 
@@ -187,7 +227,7 @@ class Check {
         std::int64_t files = 0;
         std::int64_t rows = 0;
         std::string wrong;
-        for (const char* table : {"usage", "rated_usage", "suspended", "dedup"}) {
+        for (const char* table : {"usage", "rated_usage", "suspended", "withdrawn", "dedup"}) {
             FARTHING_TRY(const auto registered, state_.store->files(table));
             for (const auto& file : registered) {
                 const auto path = state_.store->archive_folder() / file.path;

@@ -35,7 +35,8 @@ struct Decoder::State {
           reader(reader_of(feed, map, bytes, header, arena)),
           mapper(feed, meters, map, arena),
           fields(map.slots()),
-          in_parts(feed.partials.given()) {}
+          in_parts(feed.partials.given()),
+          keeps_key(!RecordKey(feed).told_by_columns()) {}
 
     Arena arena;
     FieldMap map;
@@ -43,6 +44,7 @@ struct Decoder::State {
     Mapper mapper;
     std::vector<std::string_view> fields;
     bool in_parts;
+    bool keeps_key;
     std::int64_t position = 0;
 };
 
@@ -65,6 +67,7 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     State& state = *state_;
     state.arena.clear();
     chunk.in_parts = state.in_parts;
+    chunk.keeps_key = state.keeps_key;
     chunk.resize(records_max);
     std::size_t row = 0;
     std::visit(

@@ -95,6 +95,8 @@ struct UsageChunk {
     bool tells_answer = false;
     std::vector<std::uint8_t> unanswered;
 
+    // Whether the archive keeps `key`: where its columns do not tell it.
+    bool keeps_key = false;
     // Dedup: `key` names the record, `content` is what must agree when the key comes again.
     std::vector<Hash128> key;
     std::vector<std::uint64_t> content;

@@ -156,16 +156,34 @@ Segment read_segment(Reader& in, std::int64_t base, char version) {
     return segment;
 }
 
+// A closed segment stands for its payer only where no other of the payer's does.
+std::vector<const Segment*> kept_segments(const Counter& counter) {
+    std::vector<const Segment*> kept;
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        const Segment& segment = counter.segments[i];
+        bool stands = !segment.empty() || segment.posted_atoms != 0;
+        if (!stands) {
+            stands = true;
+            for (std::size_t j = 0; j < counter.segments.size() && stands; ++j) {
+                const Segment& other = counter.segments[j];
+                if (j == i || other.payer != segment.payer) continue;
+                stands = other.empty() && j < i;
+            }
+        }
+        if (stands) kept.push_back(&segment);
+    }
+    return kept;
+}
+
 void write_counter(Writer& out, const Counter& counter, char version) {
     out.number(counter.key.component.value);
     out.number(counter.key.item);
     out.number(counter.key.owner % kPackOwners);
     out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
-    out.count(counter.segments.size());
+    const auto segments = kept_segments(counter);
+    out.count(segments.size());
     const std::int64_t base = window_start_micros(counter.key.window_first);
-    for (const Segment& segment : counter.segments) {
-        write_segment(out, segment, base, version);
-    }
+    for (const Segment* segment : segments) write_segment(out, *segment, base, version);
     out.count(counter.by_day.size());
     for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
     auto members = counter.members;

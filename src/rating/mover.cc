@@ -83,7 +83,7 @@ void Mover::follow_window(std::uint32_t number, VersionNo in_force) {
         Grown grown{live.window_end, {}};
         std::int64_t from = 0;
         for (const Segment& segment : live.counter->segments) {
-            from = pricing_of(*live.counter, segment).begins_at(from);
+            from = begin_of(pricing_of(*live.counter, segment), segment, from);
             const std::int64_t to = from + segment.quantity;
             const auto amounts = amounts_of(number, segment, from, to, segment.session_totals());
             FARTHING_ASSERT(amounts);  // planning refuses what does not fit
@@ -129,7 +129,7 @@ std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
     std::int64_t end = 0;
     for (std::size_t i = 0; i < position; ++i) {
         const Segment& segment = counter.segments[i];
-        end = pricing_of(counter, segment).begins_at(end) + segment.quantity;
+        end = begin_of(pricing_of(counter, segment), segment, end) + segment.quantity;
     }
     return end;
 }
@@ -147,13 +147,16 @@ std::optional<Amounts> Mover::amounts_of(std::uint32_t number, const Segment& se
 Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant when) const {
     const auto& segments = counter.segments;
     Instant start = lane.natural.start;
+    bool others_between = false;
     for (std::size_t i = segments.size(); i-- > 0;) {
         const Segment& segment = segments[i];
         if (segment.payer != lane.payer || segment.start > when) continue;
         const bool of_this_price =
             segment.version == lane.version->number && segment.start >= lane.natural.start;
-        if (when <= segment.last || of_this_price)
+        if (when <= segment.last || (of_this_price && !others_between))
             return {i, false, segment.start, segment.version};
+        if (segment.empty()) continue;
+        others_between = true;
         if (segment.last >= start) start = segment.last.plus_micros(1);
     }
     const auto after =
@@ -178,6 +181,7 @@ void Mover::bind(Lane& lane, Instant when) {
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
         if (segment.payer != lane.payer) continue;
+        if (segment.empty() && (place.is_new || i != place.position)) continue;
         if (!place.is_new && i == place.position) {
             if (segment.version != lane.version->number) {
                 lane.span.end = std::min(lane.span.end, segment.last.plus_micros(1));
@@ -247,6 +251,7 @@ bool Mover::later_segments(std::uint32_t number, std::size_t first, std::int64_t
     const auto& segments = counters_.at(number).segments;
     for (std::size_t i = first; i < segments.size(); ++i) {
         const Segment& segment = segments[i];
+        if (segment.empty()) continue;
         const Pricing& pricing = pricing_of(counters_.at(number), segment);
         if (pricing.begins_at(before) == pricing.begins_at(after)) return true;
         const auto end = sum64(before, segment.quantity);
@@ -292,7 +297,7 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     move.fee = after->fee - before->fee;
     i128 charge = i128{after->usage} - before->usage + move.fee;
     const std::size_t next = place.position + (place.is_new ? 0 : 1);
-    const std::int64_t was = place.is_new ? before_it : move.from;
+    const std::int64_t was = place.is_new || own.empty() ? before_it : move.from;
     if (!later_segments(number, next, was, move.to, charge)) return false;
     const auto narrow = narrow64(charge);
     if (!narrow) return false;
@@ -309,7 +314,7 @@ bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
         const Pricing& pricing = pricing_of(counter, segment);
-        from = pricing.begins_at(from);
+        from = begin_of(pricing, segment, from);
         const std::int64_t to = from + segment.quantity;
         const auto amounts =
             pricing.atoms(from, to, segment.session_totals(), allowance(number, segment.version));
@@ -320,19 +325,11 @@ bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
         const auto difference = narrow64(charge - charged);
         if (!difference || !narrow64(charge - segment.posted_atoms)) return false;
         if (rated != nullptr && *difference != 0) {
-            Lane lane;
-            lane.key = counter.key;
-            lane.window = {counter.key.window_first, counter.window_end};
-            lane.payer = segment.payer;
-            lane.pinned = segment.version;
-            lane.segment_start = segment.start;
-            if (counter.key.owner_kind == OwnerKind::subscription)
-                lane.subscription = {counter.key.owner};
             Move move;
             move.from = from;
             move.to = to;
             move.charge = *difference;
-            append(lane, move, kNoRow, *rated);
+            append_for(number, segment, move, kNoRow, *rated);
             touch(number, lives_[number]);
         }
         from = to;
@@ -353,6 +350,8 @@ void Mover::touch(std::uint32_t number, Live& live) {
 void Mover::refresh(std::uint32_t number) {
     Live& live = lives_[number];
     Counter& counter = *live.counter;
+    live.last = nullptr;
+    if (counter.segments.back().empty()) return;  // what comes to it goes the long way
     live.last = &counter.segments.back();
     live.pricing = &pricing_of(counter, *live.last);
     const std::int64_t before =
@@ -442,6 +441,33 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
     rated.fee_atoms.push_back(move.fee);
     rated.below.push_back(static_cast<std::int32_t>(move.adds.below));
     rated.below_quantity.push_back(move.adds.below_quantity);
+    rated.when.push_back(row == kNoRow ? lane.segment_start : move.when);
+    rated.fees.push_back(static_cast<std::int32_t>(move.adds.fees));
+    if (!move.days.empty()) append_days(lane, move, rated);
+}
+
+// Rows that lie on one day, that of their event time, say nothing.
+void Mover::append_days(const Lane& lane, const Move& move, RatedChunk& rated) {
+    const auto row = static_cast<std::uint32_t>(rated.size() - 1);
+    const std::size_t first = rated.days.size();
+    for (const DayPart& part : move.days) {
+        const auto same =
+            std::find_if(rated.days.begin() + static_cast<std::ptrdiff_t>(first), rated.days.end(),
+                         [&](const auto& known) { return known.second.day == part.day; });
+        if (same == rated.days.end()) {
+            rated.days.emplace_back(row, part);
+        } else {
+            same->second.billable += part.billable;
+        }
+    }
+    std::erase_if(rated.days, [&](const auto& known) {
+        return known.first == row && known.second.billable == 0;
+    });
+    const auto own =
+        static_cast<std::uint32_t>(lane.version->zone.date_of(move.when) - lane.key.window_first);
+    const bool plain = rated.days.size() == first ||
+                       (rated.days.size() == first + 1 && rated.days.back().second.day == own);
+    if (plain) rated.days.resize(first);
 }
 
 void Mover::reprice(const CounterKey& key, RatedChunk& rated) {
@@ -459,7 +485,7 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
     for (Segment& segment : counter.segments) {
         const bool at_end = &segment == live.last;
         const Pricing& pricing = at_end ? *live.pricing : pricing_of(counter, segment);
-        from = pricing.begins_at(from);
+        from = begin_of(pricing, segment, from);
         const std::int64_t to = from + segment.quantity;
         const std::int64_t free_units =
             at_end ? live.allowance : allowance(number, segment.version);

@@ -18,7 +18,7 @@ std::vector<SegmentPrice> priced(const catalog::Snapshot& catalog, const Counter
         const Pricing* price =
             prices.of(segment.version, counter.key.component, counter.key.item, segment.start);
         FARTHING_ASSERT(price != nullptr);  // a published version is never taken back
-        const std::int64_t from = price->begins_at(end);
+        const std::int64_t from = begin_of(*price, segment, end);
         end = from + segment.quantity;
         result.push_back({segment,
                           price->exact(from, end, segment.session_totals(),

@@ -158,8 +158,8 @@ struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
-    std::vector<std::uint8_t> outcome, reason, last_part;
-    Texts called, calling, id, session;
+    std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
+    Texts called, calling, id, session, key;
 
     std::size_t size() const { return row.size(); }
     void add(const UsageChunk& chunk, std::int64_t first_row,
@@ -186,6 +186,11 @@ struct UsageRows {
         }
         last_part.resize(row.size(), 0);
         if (chunk.in_parts) add_parts(chunk, keep, old);
+        unanswered.resize(row.size(), 0);
+        for (std::size_t i = 0; i < keep.size() && chunk.tells_answer; ++i)
+            unanswered[old + i] = chunk.unanswered[keep[i]];
+        for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
+            key.add(old + i, bytes_of(chunk.key[keep[i]]));
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -200,6 +205,7 @@ struct UsageRows {
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
+        group(unanswered)(key);
         return group.done();
     }
 };
@@ -208,19 +214,48 @@ struct RatedRows {
     std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms,
         fee_atoms, below_quantity;
     std::vector<std::uint64_t> item;
-    std::vector<std::uint32_t> subscription, payer, component, version, owner;
-    std::vector<std::int32_t> window_first, window_end, below;
-    std::vector<std::uint8_t> perspective, owner_kind;
+    std::vector<std::uint32_t> subscription, payer, component, version, owner, record_batch;
+    std::vector<std::int32_t> window_first, window_end, below, fees;
+    std::vector<std::uint8_t> perspective, owner_kind, taken_back;
+    Texts days;
 
     std::size_t size() const { return row.size(); }
-    void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row) {
-        const std::vector<std::uint32_t> none;
+    // Rows of corrections name their records; others are of the chunk's.
+    void add_records(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+                     BatchId batch) {
+        if (!rated.record.empty()) {
+            for (const RecordRef& record : rated.record) {
+                row.push_back(record.row);
+                record_batch.push_back(record.row < 0 ? batch.value : record.batch.value);
+            }
+            taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
+            return;
+        }
         for (std::size_t i = 0; i < rated.size(); ++i) {
             const bool has_record = rated.row[i] < usage.size();
             row.push_back(has_record ? first_row + rated.row[i] : -1);
-            start.push_back(has_record ? usage.start[rated.row[i]].micros
-                                       : rated.segment_start[i].micros);
         }
+        record_batch.resize(row.size(), batch.value);
+        taken_back.resize(row.size(), 0);
+    }
+    void add_days(const RatedChunk& rated, std::size_t first) {
+        std::string text;
+        for (std::size_t i = 0; i < rated.days.size(); ++i) {
+            const auto& [of, part] = rated.days[i];
+            if (!text.empty()) text += ',';
+            text += std::to_string(part.day) + ':' + std::to_string(part.billable);
+            if (i + 1 < rated.days.size() && rated.days[i + 1].first == of) continue;
+            days.add(first + of, text);
+            text.clear();
+        }
+    }
+    void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+             BatchId batch) {
+        const std::vector<std::uint32_t> none;
+        if (!rated.days.empty()) add_days(rated, size());
+        add_records(usage, rated, first_row, batch);
+        take(start, rated.when, none, true);
+        take(fees, rated.fees, none, true);
         take(perspective, rated.perspective, none, true);
         take(subscription, rated.subscription, none, true);
         take(payer, rated.payer, none, true);
@@ -245,7 +280,8 @@ struct RatedRows {
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
-        group.constant(currency.numeric())(below)(below_quantity);
+        group.constant(currency.numeric())(below)(
+            below_quantity)(fees)(record_batch)(days)(taken_back);
         return group.done();
     }
 };
@@ -269,6 +305,28 @@ struct SuspendedRows {
         GroupWriter out(writer, size(), as_it_came);
         out.constant(batch.value)(group)(source)(line)(raw);
         return out.done();
+    }
+};
+
+struct WithdrawnRows {
+    std::vector<std::int64_t> row, line;
+    std::vector<std::uint32_t> record_batch, source, subscription;
+    std::vector<std::uint8_t> again;
+
+    std::size_t size() const { return row.size(); }
+    void add(const WithdrawnRow& one) {
+        record_batch.push_back(one.record.batch.value);
+        row.push_back(one.record.row);
+        source.push_back(one.source.value);
+        line.push_back(one.line);
+        subscription.push_back(one.subscription.value);
+        again.push_back(one.again ? 1 : 0);
+    }
+    Result<void> write(ParquetWriter& writer, BatchId batch) const {
+        const std::vector<std::uint32_t> order = stable_order(subscription);
+        GroupWriter group(writer, size(), order);
+        group.constant(batch.value)(record_batch)(row)(source)(line)(subscription)(again);
+        return group.done();
     }
 };
 
@@ -296,9 +354,11 @@ struct ArchiveWriter::State {
     UsageRows usage;
     RatedRows rated;
     SuspendedRows suspended;
+    WithdrawnRows withdrawn;
     std::optional<ParquetWriter> usage_file;  // opened by its first row group
     std::optional<ParquetWriter> rated_file;
     std::optional<ParquetWriter> suspended_file;
+    std::optional<ParquetWriter> withdrawn_file;
     std::vector<std::uint32_t> keep;
 
     // Writes the gathered rows as a row group and forgets them.
@@ -316,6 +376,7 @@ struct ArchiveWriter::State {
     }
     Result<void> flush_usage() { return flush(usage, usage_file, kUsageTable); }
     Result<void> flush_rated() { return flush(rated, rated_file, kRatedTable, currency); }
+    Result<void> flush_withdrawn() { return flush(withdrawn, withdrawn_file, kWithdrawnTable); }
     Result<void> flush_suspended() { return flush(suspended, suspended_file, kSuspendedTable); }
 };
 
@@ -341,7 +402,7 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
         }
     }
     state.usage.add(usage, first_row, state.keep);
-    state.rated.add(usage, rated, first_row);
+    state.rated.add(usage, rated, first_row, state.batch);
     if (state.usage.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
     const bool full =
@@ -350,13 +411,19 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     return {};
 }
 
+Result<void> ArchiveWriter::withdraw(const WithdrawnRow& row) {
+    state_->withdrawn.add(row);
+    return state_->withdrawn.size() >= kGroupRows ? state_->flush_withdrawn() : Result<void>();
+}
+
 Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
     FARTHING_CHECK(state_->flush_usage());
     FARTHING_CHECK(state_->flush_rated());
     FARTHING_CHECK(state_->flush_suspended());
+    FARTHING_CHECK(state_->flush_withdrawn());
     std::vector<ArchiveFile> files;
-    for (std::optional<ParquetWriter>* file :
-         {&state_->usage_file, &state_->rated_file, &state_->suspended_file}) {
+    for (std::optional<ParquetWriter>* file : {&state_->usage_file, &state_->rated_file,
+                                               &state_->suspended_file, &state_->withdrawn_file}) {
         if (!*file) continue;
         FARTHING_TRY(ArchiveFile finished, (*file)->finish());
         files.push_back(std::move(finished));
