@@ -76,6 +76,16 @@ std::string band_text(const UsageCharge& charge, const Version& version) {
     return {};
 }
 
+std::string customer_days_text(const UsageCharge& charge, const Plan& plan) {
+    if (!charge.of_customer) return {};
+    for (const UsageCharge& base : plan.charges) {
+        for (const UsageCharge::ForCustomer& customer : base.for_customers) {
+            if (plan.charges[customer.charge].id == charge.id) return days_text(customer.days);
+        }
+    }
+    return {};
+}
+
 std::string allowance_text(const UsageCharge& charge) {
     if (!charge.allowance) return {};
     return charge.allowance->text + std::string(shared_text(charge.allowance->shared_by));

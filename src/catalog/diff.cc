@@ -218,7 +218,10 @@ class Comparison {
         });
         compare_named(plan + ", usage", a.charges, b.charges,
                       [&](const UsageCharge& x, const UsageCharge& y) {
-                          compare_usage(plan + ", usage " + y.name, x, y);
+                          const std::string what = plan + ", usage " + y.name;
+                          compare_usage(what, x, y);
+                          compare(what + ", days", customer_days_text(x, a),
+                                  customer_days_text(y, b));
                       });
         compare_named(plan + ",", a.discounts, b.discounts,
                       [&](const Discount& x, const Discount& y) {

@@ -73,7 +73,9 @@ std::string plan_section(const Plan& plan, const Version& version) {
     std::string out =
         fmt::format("## {}\n\n| | {} |\n| --- | --- |\n", plan.title, version.currency.code());
     for (const Fee& fee : plan.fees) out += fee_row(fee);
-    for (const UsageCharge& charge : plan.charges) out += charge_row(charge, version);
+    for (const UsageCharge& charge : plan.charges) {
+        if (!charge.of_customer) out += charge_row(charge, version);
+    }
     for (const Discount& discount : plan.discounts) out += discount_row(discount, plan);
     return out + "\n";
 }

@@ -269,6 +269,16 @@ struct UsageCharge : SessionRule, PriceShape {
     };
     std::vector<InBand> in_bands;
     std::string of_band;  // the band whose charge this is; empty: it applies by itself
+    // Customers who pay another price for their usage of those days: that of a charge of its own,
+    // which applies through this one alone. As declared.
+    struct ForCustomer {
+        std::string account;  // and those below it; or
+        std::string subscription;
+        DatePeriod days{Date::min(), Date::max()};
+        std::uint32_t charge = 0;  // index into Plan::charges
+    };
+    std::vector<ForCustomer> for_customers;
+    bool of_customer = false;  // it is such a charge
     std::vector<Share> shares;
     std::string tax_category;
     std::string when;  // as the catalog says it: "zone eu"
@@ -384,7 +394,8 @@ struct ExchangeRate {
     std::string place;
 };
 
-// What one account or subscription pays for a fee instead of the plan's price.
+// What one account or subscription pays for a fee instead of the plan's price. What it pays for
+// usage is a charge: UsageCharge::for_customers.
 struct SpecialPrice {
     ComponentId fee;
     std::string account;  // and those below it; or

@@ -43,7 +43,7 @@ constexpr Key kCatalog[] = {
     {"exchange_rates", Shape::objects, "exchange_rate",
      "What one unit of another currency is worth, from a day on."},
     {"special_prices", Shape::objects, "special_price",
-     "What one account or subscription pays for a fee instead of the plan's price."},
+     "What one account or subscription pays for a fee or its usage instead of the plan's price."},
 };
 constexpr Key kExchangeRate[] = {
     {"currency", Shape::name, "", "ISO 4217 code of the other currency.", true},
@@ -52,15 +52,18 @@ constexpr Key kExchangeRate[] = {
 };
 constexpr Key kSpecialPrice[] = {
     {"plan", Shape::name, "", "The plan.", true},
-    {"fee", Shape::name, "", "The fee of the plan.", true},
+    {"fee", Shape::name, "", "A fee of the plan."},
+    {"usage", Shape::name, "", "Or a usage charge of the plan, by its name."},
     {"account", Shape::name, "", "For that account and those below it."},
     {"subscription", Shape::name, "", "For that subscription."},
-    {"amount", Shape::decimal, "", "Instead of the fee's amount.", true},
-    {"from", Shape::date, "", "For cycles that begin on that day or later."},
-    {"until", Shape::date, "", "For cycles that begin on that day or earlier."},
-    refused("charge", "Special prices are of fees in this release: write `fee`."),
-    refused("usage", "Special prices are of fees in this release."),
-    refused("price", "Special prices are of fees in this release: write `amount`."),
+    {"amount", Shape::decimal, "", "Instead of the fee's amount."},
+    {"price", Shape::unit_price, "", "Instead of the usage charge's price: 0.03 per MB."},
+    {"percent", Shape::decimal, "", "Likewise, on a meter of money."},
+    {"from", Shape::date, "",
+     "Fees: for cycles that begin on that day or later; usage: from that day on."},
+    {"until", Shape::date, "",
+     "Fees: for cycles that begin on that day or earlier; usage: up to the end of that day."},
+    refused("charge", "Write `usage`: the name of the charge."),
 };
 constexpr Key kRounding[] = {
     {"line", Shape::text, "", "Rounding and digits of a line: half_even 2."},
