@@ -143,6 +143,15 @@ TEST(Shapes, MistakesAreTold) {
     EXPECT_TRUE(till("price: 0.14 per USD", "USD"));
 }
 
+TEST(Shapes, APercentageNeedsACurrencyAndSaysSoOnce) {
+    const auto none = compile_text(
+        "catalog: shop\nvalid_from: 2026-01-01\ntime_zone: UTC\nmeters: {sales: {unit: EUR}}\n"
+        "plans: [{plan: p, charges: [{usage: sales, percent: 15}]}]\n");
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().size(), 1U) << told(none);
+    EXPECT_NE(told(none).find("currency"), std::string::npos) << told(none);
+}
+
 TEST(Shapes, DifferencesAreTold) {
     const auto before = shop("package: 5.00 per 100 MB");
     const std::string others[] = {

@@ -146,6 +146,7 @@ std::optional<UnitPrice> read_unit_price(std::string_view text, const Meter& met
 
 std::optional<UnitPrice> read_percent_price(std::string_view text, const Meter& meter,
                                             Currency currency, const ValueAt& at) {
+    if (currency == Currency()) return std::nullopt;  // the catalog names none, and was told so
     if (meter.unit->dimension != Dimension::money) {
         return tell(at,
                     fmt::format("`percent` is of amounts, and the meter {} counts {}",
