@@ -12,6 +12,7 @@
 #include "billing/minimums.h"
 #include "billing/notes.h"
 #include "billing/postings.h"
+#include "billing/sponsored_lines.h"
 #include "billing/taxes.h"
 #include "billing/usage_lines.h"
 #include "settlement/statement.h"
@@ -146,6 +147,8 @@ Result<std::vector<Draft>> composed(const Context& context, Totals& fees, UsageL
     FARTHING_CHECK(append_fees(context, drafts, fees));
     FARTHING_TRY(usage, usage_lines(context));
     std::ranges::move(usage.lines, std::back_inserter(drafts));
+    FARTHING_TRY(std::vector<Draft> sponsored, sponsored_lines(context));
+    std::ranges::move(sponsored, std::back_inserter(drafts));
     FARTHING_CHECK(append_minimums(context, usage.totals, fees, drafts));
     if (context.input().corrects != nullptr) keep_corrected(context, drafts, fees, usage);
     FARTHING_CHECK(tax_lines(context, drafts));

@@ -58,6 +58,9 @@ struct Input {
     // Counters with a segment of this payer: of the cycle's window, and of earlier windows that
     // moved since.
     std::vector<const rating::Counter*> counters = {};
+    // Counters that hold days of the cycle, of accounts that this payer pays for, with a segment
+    // that a sponsor pays instead: shown, and charged nothing.
+    std::vector<const rating::Counter*> sponsored = {};
     std::vector<BilledAmount> billed = {};     // by earlier documents of this payer
     std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields = {};

@@ -107,6 +107,21 @@ std::uint32_t Context::section_of(AccountId department) const {
     return found == sections_.end() ? static_cast<std::uint32_t>(sections_.size()) : found->second;
 }
 
+AccountId Context::account_of(const rating::CounterKey& key) const {
+    switch (key.owner_kind) {
+        case OwnerKind::subscription:
+            return directory().subscription(SubscriptionId{key.owner}).fact.account;
+        case OwnerKind::group: return directory().group(GroupId{key.owner}).fact.account;
+        case OwnerKind::account: break;
+    }
+    return AccountId{key.owner};
+}
+
+AccountId Context::customer_of(AccountId account) const {
+    const AccountId top = directory().account(account).top;
+    return top == directory().account(input_->payer).top ? account : top;
+}
+
 const std::string& Context::title_of(AccountId account) const {
     const AccountFact& fact = directory().account(account).fact;
     return fact.title.empty() ? fact.name : fact.title;

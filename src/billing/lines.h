@@ -65,6 +65,10 @@ class Context {
         return grouped() ? department : AccountId{};
     }
     std::uint32_t section_of(AccountId department) const;
+    // Whose counter it is.
+    AccountId account_of(const rating::CounterKey& key) const;
+    // By whom a sponsor knows an account: the top of its tree; in the payer's own tree, itself.
+    AccountId customer_of(AccountId account) const;
     const std::string& title_of(AccountId account) const;
 
     // A line of that component without figures. REQUIRES: `ref` names a fee or a usage charge.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "billing/counter_days.h"
 #include "billing/usage_words.h"
 #include "rating/curve.h"
 #include "rating/window.h"
@@ -44,7 +45,10 @@ struct UsageSum {
     std::map<PartnerId, i128> shares;
     std::vector<i128> by_day;
     UsageWords words;
-    std::map<std::pair<std::string, std::uint32_t>, Subject> subjects;  // by row name, or by id
+    bool for_itself = false;
+    bool for_others = false;  // as their sponsor
+    // By row name, by title and id of a sponsored customer, or by id alone.
+    std::map<std::pair<std::string, std::uint32_t>, Subject> subjects;
 };
 
 class UsageComposer {
@@ -71,33 +75,35 @@ class UsageComposer {
         return ref;
     }
 
-    AccountId account_of(const rating::CounterKey& key) const {
-        switch (key.owner_kind) {
-            case OwnerKind::subscription: return account_of(SubscriptionId{key.owner});
-            case OwnerKind::group:
-                return context_.directory().group(GroupId{key.owner}).fact.account;
-            case OwnerKind::account: break;
-        }
-        return AccountId{key.owner};
-    }
-    AccountId account_of(SubscriptionId id) const {
-        return context_.directory().subscription(id).fact.account;
-    }
-
+    // What this payer pays of a counter: for its own accounts, and as a sponsor of others.
     Result<void> take(const Counter& counter) {
-        const AccountId payer = context_.input().payer;
         const auto segments = rating::price_segments(context_.input().catalog, context_.directory(),
                                                      counter, context_.input().counter_of);
+        std::vector<bool> own(segments.size());
+        std::vector<bool> sponsored(segments.size());
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            const rating::Segment& segment = segments[i].segment;
+            if (segment.payer != context_.input().payer) continue;
+            FARTHING_TRY(const ChargeRef ref, charge_of(segment.version, counter.key.component));
+            if (ref.usage->limit) return {};  // it counts, and costs nothing
+            (ref.usage->paid_by.empty() ? own : sponsored)[i] = true;
+        }
+        FARTHING_CHECK(take(counter, segments, own, false));
+        return take(counter, segments, sponsored, true);
+    }
+
+    Result<void> take(const Counter& counter, const std::vector<SegmentPrice>& segments,
+                      const std::vector<bool>& taken, bool sponsored) {
         const DatePeriod window{counter.key.window_first, counter.window_end};
         UsageSum* sum = nullptr;
         Subject whole;
         const catalog::RateRow* row = nullptr;
         bool windowed = false;
-        for (const SegmentPrice& priced : segments) {
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            if (!taken[i]) continue;
+            const SegmentPrice& priced = segments[i];
             const rating::Segment& segment = priced.segment;
-            if (segment.payer != payer) continue;
             FARTHING_TRY(const ChargeRef ref, charge_of(segment.version, counter.key.component));
-            if (ref.usage->limit) return {};  // it counts, and costs nothing
             if (sum == nullptr) sum = &sum_for(counter.key, window, ref);
             if (sum->ref.version->number < ref.version->number) sum->ref = ref;
             row = row_of(ref, counter.key.item, segment);
@@ -119,9 +125,13 @@ class UsageComposer {
         if (windowed) {
             add_window(counter, whole, *sum);
         } else {
-            add_days(counter, *sum);
+            add_days(counter, taken, *sum);
         }
-        add_subjects(counter, row, whole, *sum);
+        if (sponsored) {
+            add_customer(counter, whole, *sum);
+        } else {
+            add_subjects(counter, row, whole, *sum);
+        }
         return {};
     }
 
@@ -131,7 +141,9 @@ class UsageComposer {
     }
 
     UsageSum& sum_for(const rating::CounterKey& key, DatePeriod window, const ChargeRef& ref) {
-        const AccountId department = context_.department_of(account_of(key));
+        const AccountId sponsor = context_.directory().account_named(ref.usage->paid_by);
+        const AccountId department =
+            context_.department_of(sponsor ? sponsor : context_.account_of(key));
         const UsageKey at{context_.section_of(department),
                           ref.plan_place,
                           ref.charge_place,
@@ -150,20 +162,10 @@ class UsageComposer {
     }
 
     // The picture of the window: only days that this payer pays for.
-    void add_days(const Counter& counter, UsageSum& sum) const {
-        const AccountId payer = context_.input().payer;
-        std::size_t segment = 0;
-        for (std::size_t day = 0; day < std::min(counter.by_day.size(), sum.by_day.size()); ++day) {
-            if (counter.segments.size() > 1) {
-                const Instant end = context_.directory().zone().start_of(
-                    counter.key.window_first.plus_days(static_cast<int>(day) + 1));
-                while (segment + 1 < counter.segments.size() &&
-                       counter.segments[segment + 1].start < end) {
-                    segment += 1;
-                }
-            }
-            if (counter.segments[segment].payer == payer) sum.by_day[day] += counter.by_day[day];
-        }
+    void add_days(const Counter& counter, const std::vector<bool>& taken, UsageSum& sum) const {
+        each_day(counter, context_.directory().zone(), [&](std::size_t day, std::size_t segment) {
+            if (taken[segment] && day < sum.by_day.size()) sum.by_day[day] += counter.by_day[day];
+        });
     }
 
     // The same of a counter of an hour or a day.
@@ -173,13 +175,22 @@ class UsageComposer {
         if (at < sum.by_day.size()) sum.by_day[at] += whole.quantity;
     }
 
+    // A sponsor sees which customers used what it pays for, and nothing of how they are made up.
+    void add_customer(const Counter& counter, const Subject& whole, UsageSum& sum) const {
+        sum.for_others = true;
+        const AccountId customer = context_.customer_of(context_.account_of(counter.key));
+        add(sum.subjects[{context_.title_of(customer), customer.value}], whole);
+    }
+
     void add_subjects(const Counter& counter, const catalog::RateRow* row, const Subject& whole,
                       UsageSum& sum) const {
+        sum.for_itself = true;
         if (row != nullptr) {
             add(sum.subjects[{row->name.empty() ? row->prefix : row->name, 0}], whole);
             return;
         }
-        const DetailBy by = context_.detail_by(context_.department_of(account_of(counter.key)));
+        const DetailBy by =
+            context_.detail_by(context_.department_of(context_.account_of(counter.key)));
         if (by == DetailBy::nobody) return;
         if (counter.key.owner_kind == OwnerKind::subscription) {
             add(sum.subjects[subject_of(SubscriptionId{counter.key.owner}, by)], whole);
@@ -199,7 +210,9 @@ class UsageComposer {
     }
 
     std::pair<std::string, std::uint32_t> subject_of(SubscriptionId id, DetailBy by) const {
-        return {"", by == DetailBy::department ? account_of(id).value : id.value};
+        return {"", by == DetailBy::department
+                        ? context_.directory().subscription(id).fact.account.value
+                        : id.value};
     }
 
     static void add(Subject& to, const Subject& more) {
@@ -241,6 +254,8 @@ class UsageComposer {
                                            shown_quantity(carried, meter, price_of(sum)).text(),
                                            to_string(until.plus_days(-1)));
         }
+        if (sum.for_others && !sum.for_itself) line.text += ", sponsored";
+        if (sum.for_others && sum.subjects.size() > kDetailSubscriptionsMax) sum.subjects.clear();
         FARTHING_TRY(line.details,
                      details_of(sum, meter, price, context_.detail_by(key.department)));
         attribute(line.amount, version.line_digits, line.details);

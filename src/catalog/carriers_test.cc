@@ -54,7 +54,7 @@ TEST(Carriers, WhatACarrierDoesNotChargeIsRefused) {
     EXPECT_EQ(first_mistake(charge("usage: data, price: 1 per MB, margin: 1 %")),
               "catalog.yaml:11:74: `margin` among the charges of a carrier (not_supported). Put "
               "the margin on the charge of the plan.");
-    for (const char* key : {"shares: []", "tax: standard", "minimum_commitment: m"}) {
+    for (const char* key : {"shares: []", "tax: standard", "minimum_commitment: m", "paid_by: x"}) {
         EXPECT_NE(first_mistake(charge("usage: data, price: 1 per MB, " + std::string(key)))
                       .find("among the charges of a carrier"),
                   std::string::npos)

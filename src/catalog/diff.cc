@@ -291,6 +291,7 @@ class Comparison {
         compare(what + ", hours", band_text(a, before_), band_text(b, after_));
         compare(what + ", included", allowance_text(a, old_meter), allowance_text(b, meter));
         compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));
+        compare(what + ", paid by", a.paid_by, b.paid_by);
         compare(what + ", tax", a.tax_category, b.tax_category);
     }
 

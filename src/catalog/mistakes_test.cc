@@ -133,6 +133,21 @@ const std::vector<Mistake> kMistakes = {
     {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
            "attribution: members}"),
      "catalog.yaml:10:106: `attribution` is not priced by this release (not_supported)"},
+    {usage("price: 1 per MB, paid_by: \"\""),
+     "catalog.yaml:10:49: `paid_by` names no account (bad_value). Write the name of the sponsor's "
+     "account, or take `paid_by` out."},
+    {usage("price: 1 per MB, paid_by: x, allowance: {quantity: 5 MB per subscription, rollover: "
+           "{months: 1}}"),
+     "catalog.yaml:10:49: a rollover of what a sponsor pays for is not priced by this release "
+     "(not_supported)"},
+    {usage("price: 1 per MB, sponsored: x"),
+     "catalog.yaml:10:40: `sponsored` is not priced by this release (not_supported). Write "
+     "`paid_by: ACCOUNT`."},
+    {around("      - {fee: x, amount: 1, per: account month, paid_by: x}\n"),
+     "catalog.yaml:10:58: `paid_by` belongs to prices of usage (bad_value)"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    paid_by: x\n"),
+     "catalog.yaml:11:5: `paid_by` is not priced by this release (not_supported). Write it on each "
+     "usage charge that the sponsor pays for."},
     {usage("price: 1 per MB, window: day, allowance: {quantity: 5 MB per subscription, rollover: "
            "{months: 1}}"),
      "catalog.yaml:10:64: rollover, or a cap of members, of each hour or day is not priced by this "

@@ -48,6 +48,7 @@ std::string charge_row(const UsageCharge& charge, const Version& version) {
     if (const std::string hours = band_text(charge, version); !hours.empty())
         text = hours + ": " + text;
     if (charge.adds && !charge.limit) text = "in addition: " + text;
+    if (!charge.paid_by.empty()) text = "paid by " + charge.paid_by;
     return row_of(charge.title, text);
 }
 

@@ -9,11 +9,11 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> kUsageOnly = {
-    "name",          "when",           "adds",         "round_up",       "increments",
-    "allowance",     "price",          "graduated",    "volume",         "deck",
-    "decks",         "price_list",     "minimum",      "grace",          "time_bands",
-    "fee_on_answer", "connection_fee", "at_time_band", "at_price_change"};
+constexpr std::array<std::string_view, 20> kUsageOnly = {
+    "name",          "when",           "adds",         "round_up",        "increments",
+    "allowance",     "price",          "graduated",    "volume",          "deck",
+    "decks",         "price_list",     "minimum",      "grace",           "time_bands",
+    "fee_on_answer", "connection_fee", "at_time_band", "at_price_change", "paid_by"};
 constexpr std::size_t kChargesMax = 10'000;
 
 enum class PlanOf : unsigned char { customer, carrier };  // whose prices they are
@@ -102,7 +102,7 @@ class PlanReader {
     bool carrier_charges(const Fields& charge) const {
         bool good = true;
         for (const std::string_view key :
-             {"fee", "minimum_commitment", "shares", "tax", "margin"}) {
+             {"fee", "minimum_commitment", "shares", "tax", "margin", "paid_by"}) {
             if (!charge.has(key)) continue;
             good = false;
             mistakes_.add(CatalogReason::not_supported, charge.place_of(key),

@@ -43,6 +43,7 @@ class UsageReader {
         const bool named = read_charge_name();
         condition.name = charge_.name;
         charge_.allowance = read_allowance(fields_, *meter_, mistakes_);
+        read_sponsor();
         read_prices();
         read_shape(reading_, fields_, *meter_, charge_);
         read_session_rule(reading_, fields_, *meter_, charge_);
@@ -61,6 +62,22 @@ class UsageReader {
         if (!text.empty() && text != "true" && text != "false") {
             mistakes_.add(CatalogReason::bad_value, fields_.place_of("adds"),
                           fmt::format("`adds` is {}", shown(text)), "Write true or false.");
+        }
+    }
+
+    // What is left of an allowance is found in the cycles of who pays; a sponsor's are others.
+    void read_sponsor() {
+        if (!fields_.has("paid_by")) return;
+        charge_.paid_by = fields_.text("paid_by");
+        if (charge_.paid_by.empty()) {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("paid_by"),
+                          "`paid_by` names no account",
+                          "Write the name of the sponsor's account, or take `paid_by` out.");
+        }
+        if (charge_.allowance && charge_.allowance->rollover) {
+            mistakes_.add(CatalogReason::not_supported, fields_.place_of("paid_by"),
+                          "a rollover of what a sponsor pays for is not priced by this release",
+                          "Take `rollover` out of the allowance, or `paid_by` out of the charge.");
         }
     }
 

@@ -288,6 +288,9 @@ struct UsageCharge : SessionRule, PriceShape {
     // for each subscription. What would go beyond is not rated.
     std::optional<std::int64_t> limit;
     std::string of_band;  // the band whose charge this is; empty: it applies by itself
+    // The account that pays for it in the customer's place: a sponsor, by its own payer and in its
+    // own cycles. Empty: who pays for the customer.
+    std::string paid_by;
     std::vector<Share> shares;
     std::string tax_category;
     std::string when;  // as the catalog says it: "zone eu"

@@ -56,6 +56,7 @@ void print_json(Context& context, const engine::QuoteAnswer& answer) {
     }
     json.end_array()
         .field("amount", answer.amount.to_string())
+        .field("sponsored", answer.sponsored.to_string())
         .field("currency", answer.amount.currency.code());
     if (answer.affordable) {
         json.key("balance").begin_object().field("refused", answer.affordable->refused);
@@ -74,7 +75,10 @@ void print_text(Context& context, const engine::QuoteAnswer& answer) {
         if (!part.rule.empty()) context.out << "; " << part.rule;
         context.out << "\n  counts " << part.billable << ", after " << part.counter << '\n';
     }
-    context.out << "costs " << answer.amount.to_string() << ' ' << currency << '\n';
+    context.out << "costs " << answer.amount.to_string() << ' ' << currency;
+    if (answer.sponsored.atoms != 0)
+        context.out << "; sponsors pay " << answer.sponsored.to_string();
+    context.out << '\n';
     if (!answer.affordable) return;
     const auto& affordable = *answer.affordable;
     context.out << "with " << context["--balance"] << ' ' << currency << ": ";

@@ -19,6 +19,19 @@ bool pays_within(const directory::Account& account, DatePeriod cycle) {
     return false;
 }
 
+std::set<AccountId> sponsors_of(const Engine::State& state) {
+    std::set<AccountId> sponsors;
+    for (const auto& version : state.catalog.versions()) {
+        for (const catalog::Plan& plan : version->plans) {
+            for (const catalog::UsageCharge& charge : plan.charges) {
+                const AccountId account = state.directory.account_named(charge.paid_by);
+                if (account) sponsors.insert(account);
+            }
+        }
+    }
+    return sponsors;
+}
+
 }  // namespace
 
 DatePeriod cycle_of(const directory::Directory& directory, AccountId payer, WhichCycle which) {
@@ -37,6 +50,7 @@ Result<void> DocumentRun::open() {
         if (!row.corrects) documents_[{row.payer, row.period}] = row;
         rows_[row.payer].push_back(row);
     }
+    sponsors_ = sponsors_of(state_);
     usage_.clear();
     of_invoice_.clear();
     FARTHING_TRY(const std::vector<Entry> entries, state_.store->entries({}));
@@ -154,6 +168,7 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
     }
     std::erase_if(input.billed, [&](const BilledAmount& b) { return own && b.invoice == own; });
     FARTHING_CHECK(add_counters(input));
+    FARTHING_CHECK(add_sponsored(input));
     return billing::bill(input);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
@@ -218,6 +233,52 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
     return {};
 }
 
+// What sponsors pay for stands in windows of their own cycles.
+Result<void> DocumentRun::add_sponsored(billing::Input& input) {
+    std::set<Date> windows;
+    for (const AccountId sponsor : sponsors_) {
+        for (const auto& step : state_.directory.account(sponsor).payer.steps) {
+            for (Date day = input.cycle.first; step.value && day < input.cycle.end;) {
+                const DatePeriod window =
+                    billing::cycle_of_payer(state_.directory, step.value, day);
+                windows.insert(window.first);
+                day = window.end;
+            }
+        }
+    }
+    for (const Date window : windows) {
+        FARTHING_TRY(const auto* counters, window_counters(window));
+        for (const std::uint32_t index : sponsored_[window][input.payer])
+            input.sponsored.push_back(&(*counters)[index]);
+    }
+    return {};
+}
+
+bool DocumentRun::is_sponsored(const rating::Counter& counter) {
+    return std::ranges::any_of(counter.segments, [&](const rating::Segment& segment) {
+        const auto [known, fresh] =
+            is_sponsored_.try_emplace({segment.version, counter.key.component}, false);
+        if (fresh) {
+            const catalog::Version* version = state_.catalog.numbered(segment.version);
+            const auto* charge = find_charge(*version, counter.key.component, nullptr);
+            known->second = charge != nullptr && !charge->paid_by.empty();
+        }
+        return known->second;
+    });
+}
+
+void DocumentRun::note_customers(const rating::Counter& counter, std::uint32_t index) {
+    AccountId account{counter.key.owner};
+    if (counter.key.owner_kind == OwnerKind::subscription)
+        account = state_.directory.subscription({counter.key.owner}).fact.account;
+    if (counter.key.owner_kind == OwnerKind::group)
+        account = state_.directory.group({counter.key.owner}).fact.account;
+    for (const auto& step : state_.directory.account(account).payer.steps) {
+        auto& list = sponsored_[counter.key.window_first][step.value];
+        if (step.value && (list.empty() || list.back() != index)) list.push_back(index);
+    }
+}
+
 Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date window) {
     const auto known = windows_.find(window);
     if (known != windows_.end()) return &known->second;
@@ -231,6 +292,7 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
     }
     auto& by_payer = payer_counters_[window];
     by_payer.clear();
+    sponsored_.erase(window);
     for (std::uint32_t i = 0; i < counters.size(); ++i) {
         AccountId last;
         for (const rating::Segment& segment : counters[i].segments) {
@@ -238,6 +300,7 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
             if (segment.payer != last && (list.empty() || list.back() != i)) list.push_back(i);
             last = segment.payer;
         }
+        if (!sponsors_.empty() && is_sponsored(counters[i])) note_customers(counters[i], i);
     }
     return &windows_.emplace(window, std::move(counters)).first->second;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -53,6 +54,9 @@ class DocumentRun {
     Result<billing::Bill> compose(billing::Input input, InvoiceId own);
     std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
     Result<void> add_counters(billing::Input& input);
+    Result<void> add_sponsored(billing::Input& input);
+    bool is_sponsored(const rating::Counter& counter);
+    void note_customers(const rating::Counter& counter, std::uint32_t index);
     Result<std::map<std::uint32_t, Money>> adjusted_by_others(const Invoice& corrects,
                                                               InvoiceId own) const;
     bool has_allowance(const rating::Counter& counter) const;
@@ -67,6 +71,10 @@ class DocumentRun {
     std::map<InvoiceId, std::vector<Entry>> of_invoice_;
     std::map<Date, std::vector<rating::Counter>> windows_;
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> payer_counters_;
+    // Of charges that a sponsor pays: likewise, by who pays for the customer.
+    std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> sponsored_;
+    std::set<AccountId> sponsors_;  // accounts that some version names
+    std::map<std::pair<VersionNo, ComponentId>, bool> is_sponsored_;
 };
 
 // The document with that number or id.

@@ -279,6 +279,7 @@ struct QuoteAnswer {
     };
     std::vector<Part> parts;  // the prices in which it begins
     Money amount;
+    Money sponsored;  // what sponsors pay for it besides
     struct Affordable {
         bool refused = false;       // the balance is less than the first block costs
         bool any_quantity = false;  // it costs no more, however long it is

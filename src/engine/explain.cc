@@ -168,7 +168,7 @@ class Explain {
         }
         FARTHING_CHECK(line_ledger(invoice, line, e));
         FARTHING_CHECK(line_shares(invoice, line, e));
-        if (line.kind == LineKind::usage) FARTHING_CHECK(line_sources(line, e));
+        if (line.kind == LineKind::usage) FARTHING_CHECK(line_sources(invoice.payer, line, e));
         if (verify) FARTHING_CHECK(verify_line(invoice, line, e));
         return e;
     }
@@ -458,8 +458,10 @@ class Explain {
         return {};
     }
 
-    Result<void> line_sources(const InvoiceLine& line, Explanation& e) {
+    // What a sponsor pays for is told on its own document, not on its customers'.
+    Result<void> line_sources(AccountId payer, const InvoiceLine& line, Explanation& e) {
         store::RatedFilter filter;
+        filter.payer = payer;
         filter.component = line.component;
         filter.window_first = line.cycle.first;
         FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
@@ -478,12 +480,12 @@ class Explain {
             }
         }
         FARTHING_CHECK(sources(first, e));
-        FARTHING_TRY(e.source_records, records_of(line));
+        FARTHING_TRY(e.source_records, records_of(payer, line));
         return {};
     }
 
     // How many records stand behind a line: what its counters say they took.
-    Result<std::int64_t> records_of(const InvoiceLine& line) {
+    Result<std::int64_t> records_of(AccountId payer, const InvoiceLine& line) {
         std::int64_t records = 0;
         FARTHING_TRY(const auto keys,
                      state_.store->counter_packs(Perspective::retail, line.cycle.first));
@@ -492,7 +494,8 @@ class Explain {
             FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
             for (const rating::Counter& counter : counters) {
                 if (counter.key.component != line.component) continue;
-                for (const rating::Segment& segment : counter.segments) records += segment.records;
+                for (const rating::Segment& segment : counter.segments)
+                    records += segment.payer == payer ? segment.records : 0;
             }
         }
         return records;

@@ -65,6 +65,7 @@ QuoteAnswer::Part part_of(const Engine::State& state, const rating::Quote::Part&
         told.price =
             fmt::format("{} ({} {})", part.row->price.text, part.row->prefix, part.row->name);
     }
+    if (!part.charge->paid_by.empty()) told.price += ", paid by " + part.charge->paid_by;
     told.rule = rule_words(part.rule, meter);
     told.counter = quantity_to_string(part.total, *meter.unit);
     if (part.allowance > 0)
@@ -98,6 +99,7 @@ Result<QuoteAnswer> Engine::quote(const QuoteQuestion& question) try {
     QuoteAnswer answer;
     for (const auto& part : quote.parts) answer.parts.push_back(part_of(state, part, *meter));
     answer.amount = {quote.atoms, version->currency};
+    answer.sponsored = {quote.sponsored_atoms, version->currency};
     if (quote.affordable) answer.affordable = affordable_of(*quote.affordable, *version, *meter);
     return answer;
 } catch (const StoreFailure& failure) {

@@ -34,6 +34,7 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
         case SuspenseReason::conflict:
         case SuspenseReason::not_allowed_here:
         case SuspenseReason::no_price:
+        case SuspenseReason::unknown_sponsor:
         case SuspenseReason::none:
         case SuspenseReason::unparseable:
         case SuspenseReason::missing_field:

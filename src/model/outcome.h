@@ -79,7 +79,9 @@ constexpr std::string_view name_of(Outcome outcome) {
     X(not_allowed_here, "the plan does not allow usage in this country or network",    \
       "Allow it in the plan's `limits` and retry, or drop the record.")                \
     X(over_limit, "the plan's hard limit of the cycle would be exceeded",              \
-      "Raise the plan's limit from that date and retry, or drop the record.")
+      "Raise the plan's limit from that date and retry, or drop the record.")          \
+    X(unknown_sponsor, "the account that the price names in `paid_by` is not known",   \
+      "Add the account, then retry.")
 FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
 
 // Why a whole file is refused: nothing of it is rated and none of its keys enter dedup (EC49).

@@ -88,8 +88,11 @@ class Quoter {
         for (std::size_t i = 0; i < lanes.size(); ++i) {
             if (!stand(i, *lanes[i])) return std::move(quote_);
         }
-        if (request_.balance_atoms)
-            quote_.affordable = affordable(standings_, *request_.balance_atoms, most_);
+        if (request_.balance_atoms) {
+            quote_.affordable = standings_.empty()
+                                    ? Affordable{.units = std::max<std::int64_t>(most_, 0)}
+                                    : affordable(standings_, *request_.balance_atoms, most_);
+        }
         rate();
         return std::move(quote_);
     }
@@ -112,8 +115,10 @@ class Quoter {
         }
         const Beyond at = mover_.position(*lane, none.from);
         const std::int64_t allowance = at.free;
-        standings_.push_back({lane->pricing, at.from, allowance});
         const Pricing& pricing = *lane->pricing;
+        // What a sponsor pays takes nothing from the balance.
+        if (pricing.charge().paid_by.empty())
+            standings_.push_back({lane->pricing, at.from, allowance});
         const std::int64_t billable =
             pricing.countable(request_.raw) ? billable_of(request_.raw, pricing.rule()) : 0;
         quote_.parts.push_back(
@@ -155,14 +160,24 @@ class Quoter {
         rater.rate(chunk_, rated);
         quote_.why = chunk_.reason[0];
         i128 sum = 0;
+        i128 sponsored = 0;
         for (std::size_t i = 0; i < rated.size(); ++i) {
-            if (rated.row[i] == 0) sum += rated.charge_atoms[i];
+            if (rated.row[i] != 0) continue;
+            (is_sponsored(rated, i) ? sponsored : sum) += rated.charge_atoms[i];
         }
-        if (const auto atoms = narrow64(sum)) {
+        const auto atoms = narrow64(sum);
+        const auto sponsored_atoms = narrow64(sponsored);
+        if (atoms && sponsored_atoms) {
             quote_.atoms = *atoms;
+            quote_.sponsored_atoms = *sponsored_atoms;
         } else {
             quote_.why = SuspenseReason::charge_out_of_range;
         }
+    }
+
+    bool is_sponsored(const RatedChunk& rated, std::size_t i) const {
+        const catalog::Version* version = catalog_.numbered(rated.version[i]);
+        return !find_charge(*version, rated.component[i]).charge->paid_by.empty();
     }
 
     const catalog::Snapshot& catalog_;

@@ -55,8 +55,9 @@ struct Quote {
         std::int64_t allowance = 0;
         std::int64_t billable = 0;
     };
-    std::vector<Part> parts;  // the prices in which the session begins
-    std::int64_t atoms = 0;   // of the whole session, over all the prices that it meets
+    std::vector<Part> parts;           // the prices in which the session begins
+    std::int64_t atoms = 0;            // of the whole session, over all the prices that it meets
+    std::int64_t sponsored_atoms = 0;  // likewise, of those that a sponsor pays
     // Of what can be used before another price begins.
     std::optional<Affordable> affordable;
 };

@@ -32,6 +32,7 @@ class Generator {
 
     World world;
     std::vector<World::Use> uses;
+    bool sponsors = false;  // whether some charges are paid by another account
 
     std::int64_t upto(std::int64_t most) {
         return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
@@ -150,6 +151,8 @@ class Generator {
         }
     }
     void fill(catalog::UsageCharge& shape, std::vector<catalog::Deck>& decks) {
+        // The directory may not have the account.
+        shape.paid_by = sponsors && once_in(2) ? "account " + std::to_string(1 + upto(2)) : "";
         shape.increments = any_increments();
         shape.connection_fee = once_in(3) ? std::optional(Decimal{upto(999'999), 5}) : std::nullopt;
         shape.shares.clear();
@@ -168,6 +171,7 @@ class Generator {
         include(*shape.allowance);
         // The catalog refuses the rest.
         shape.restarts = false;
+        if (!shape.paid_by.empty()) shape.allowance->rollover.reset();
         if (shape.window == catalog::Window::cycle) {
             shape.step = 1;
         } else {
@@ -310,6 +314,7 @@ void write_charge(JsonWriter& out, const catalog::Version& version,
     out.field("step", charge.step).field("block", charge.block);
     out.field("cap", charge.cap ? charge.cap->to_string() : std::string());
     out.field("restarts", charge.restarts);
+    out.field("paid_by", charge.paid_by);
     write_increments(out, charge.increments);
     write_fee(out, charge.connection_fee);
     out.key("when").begin_array();
@@ -359,6 +364,7 @@ void write_directory(JsonWriter& out, const DirectoryFacts& facts) {
     out.key("accounts").begin_array();
     for (const AccountFact& account : facts.accounts) {
         out.begin_object().field("id", account.id.value).field("parent", account.parent.value);
+        out.field("name", account.name);
         out.field("bill_day", account.bill_day);
         write_steps(out, "pays", facts.pays, [&](const PaysFact& f) {
             if (f.account == account.id) step(f.from, f.pays);
@@ -562,6 +568,17 @@ TEST(Reference, agrees_on_two_sides_that_fill_one_store) {
         carried.world.shelf = &sold.world.stored;
         compare(carried, ~(first + i));
         for (const auto& [key, bytes] : before) EXPECT_EQ(sold.world.stored[key], bytes);
+    }
+}
+
+// A sponsor's cycles are its own, and it may be of another tree.
+TEST(Reference, agrees_on_charges_that_a_sponsor_pays) {
+    const std::uint64_t first = number_of("FARTHING_SEED", kFirstSeed);
+    const std::uint64_t cases = number_of("FARTHING_CASES", 40) / 2 + 1;
+    for (std::uint64_t i = 0; i < cases && !HasFailure(); ++i) {
+        Generator made(first + i);
+        made.sponsors = true;
+        compare(made, first + i);
     }
 }
 

@@ -157,8 +157,10 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     const Instant when = chunk.start[row];
     const auto& subscription = directory_.subscription(chunk.subscription[row]);
     const Pool pool = pool_of(charge, subscription);
-    const auto payer =
-        held_on(directory_.account(pool.account).payer, day, version.zone, AccountId{});
+    const AccountId charged =
+        charge.paid_by.empty() ? pool.account : directory_.account_named(charge.paid_by);
+    if (!charged) return SuspenseReason::unknown_sponsor;
+    const auto payer = held_on(directory_.account(charged).payer, day, version.zone, AccountId{});
     if (!payer.value) return SuspenseReason::no_payer;
     Lane lane;
     lane.version = &version;

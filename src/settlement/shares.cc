@@ -116,6 +116,10 @@ std::vector<SharedLine> shared_lines(const catalog::Snapshot& catalog, const Inv
         const catalog::Version* version = catalog.numbered(line.version);
         if (version == nullptr || !line.component) continue;
         const ChargeRef ref = find_charge(*version, line.component);
+        // Where a sponsor pays, its own document shares the charge.
+        const bool nothing =
+            line.exact.is_zero() && line.amount.atoms == 0 && line.already_billed.atoms == 0;
+        if (nothing && ref.usage != nullptr && !ref.usage->paid_by.empty()) continue;
         const auto fractions = ref.discount != nullptr
                                    ? discount_fractions(catalog, invoice, line, *ref.discount)
                                    : fractions_of(ref);

@@ -111,6 +111,7 @@ struct RatedFilter {
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;
     std::optional<ComponentId> component;
+    std::optional<AccountId> payer;
     std::optional<std::uint32_t> owner;
     std::optional<Date> window_first;
     std::size_t limit = SIZE_MAX;

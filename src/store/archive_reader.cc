@@ -191,6 +191,7 @@ std::vector<Condition> conditions_of(const RatedFilter& filter) {
     if (filter.row) conditions.push_back(equals(rated_column::row, *filter.row));
     if (filter.subscription)
         conditions.push_back(equals(rated_column::subscription, filter.subscription->value));
+    if (filter.payer) conditions.push_back(equals(rated_column::payer, filter.payer->value));
     if (filter.component)
         conditions.push_back(equals(rated_column::component, filter.component->value));
     if (filter.owner) conditions.push_back(equals(rated_column::owner, *filter.owner));

@@ -29,6 +29,7 @@ class Case:
         self.scale = 10 ** data["atom_digits"]
         self.versions = sorted(data["versions"], key=lambda v: (v["valid_from"], v["number"]))
         self.accounts = {a["id"]: a for a in data["accounts"]}
+        self.named = {a["name"]: a["id"] for a in data["accounts"]}
         self.groups = {g["id"]: g for g in data["groups"]}
         self.subscriptions = {s["id"]: s for s in data["subscriptions"]}
         self.records = data["records"]
@@ -372,13 +373,16 @@ def lanes(case, record):
     found, reason = [], ""
     for charge in charges:
         kind, owner, account = case.pool(charge, subscription)
-        payer = case.payer(account, day)
+        charged = case.named.get(charge["paid_by"], 0) if charge["paid_by"] else account
+        if not charged:
+            return "unknown_sponsor"
+        payer = case.payer(charged, day)
         if not payer:
-            return reason or "no_payer"
+            return "no_payer"
         first, end = case.window_of(day, case.accounts[payer]["bill_day"])
         start = max(case.start_of(first), version["valid_from"])
         changed = day
-        while changed > first and case.payer(account, changed - 1) == payer:
+        while changed > first and case.payer(charged, changed - 1) == payer:
             changed -= 1
         start = max(start, case.start_of(changed))
         row = None
