@@ -97,6 +97,7 @@ std::vector<Command> directory_commands();
 std::vector<Command> feed_commands();
 std::vector<Command> usage_commands();
 std::vector<Command> quote_commands();
+std::vector<Command> correction_commands();
 std::vector<Command> suspense_commands();
 std::vector<Command> bill_commands();
 std::vector<Command> carrier_commands();

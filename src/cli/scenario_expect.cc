@@ -47,6 +47,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "cost") return expect_cost(line);
     if (verb == "margin") return expect_margin(line);
     if (verb == "statement") return expect_statement(line);
+    if (verb == "corrected") return expect_corrected(line);
     if (verb == "difference" || verb == "differences" || verb == "matched")
         return expect_difference(line);
     return expect_documents(line);

@@ -12,14 +12,15 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::array<std::string_view, 32> kVerbs = {
-    "scenario", "catalog", "deck",  "account", "subscribe", "quantity", "plan",    "pays",
-    "identify", "usage",   "feed",  "file",    "retry",     "drop",     "bill",    "undo",
-    "send",     "adjust",  "field", "import",  "now",       "explain",  "invoice", "records",
-    "charge",   "share",   "fix",   "note",    "credit",    "debit",    "void",    "compare"};
-constexpr std::array<std::string_view, 17> kExpectationVerbs = {
+    "scenario", "catalog",  "deck",    "account", "subscribe", "quantity", "plan",
+    "pays",     "identify", "usage",   "feed",    "file",      "retry",    "drop",
+    "bill",     "undo",     "send",    "adjust",  "field",     "import",   "now",
+    "explain",  "invoice",  "records", "charge",  "share",     "fix",      "note",
+    "credit",   "debit",    "void",    "compare", "rerate"};
+constexpr std::array<std::string_view, 18> kExpectationVerbs = {
     "own",       "suspense",   "refused",     "check",    "balance", "documents",
     "no",        "finding",    "findings",    "estimate", "cost",    "margin",
-    "statement", "difference", "differences", "matched",  "quote"};
+    "statement", "difference", "differences", "matched",  "quote",   "corrected"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

@@ -70,6 +70,17 @@ Result<Date> date_argument(const std::string& text) {
                 "\"" + printable(text) + "\" is not a date; write 2026-01-31");
 }
 
+Result<DatePeriod> period_argument(const std::string& text) {
+    const std::size_t dots = text.find("..");
+    if (dots != std::string::npos) {
+        const auto first = parse_date(text.substr(0, dots));
+        const auto last = parse_date(text.substr(dots + 2));
+        if (first && last && *first <= *last) return DatePeriod{*first, last->plus_days(1)};
+    }
+    return fail(UsageReason::bad_value,
+                "\"" + printable(text) + "\" is no period; write 2026-06-08..2026-06-14");
+}
+
 Date today(Context& context, const engine::Engine& engine) {
     if (engine.catalog().empty()) return TimeZone::utc().date_of(context.now());
     return engine.catalog().newest().zone.date_of(context.now());

@@ -10,6 +10,7 @@
 #include "assurance/finding.h"
 #include "assurance/stuck_readings.h"
 #include "base/decimal.h"
+#include "engine/batch.h"
 #include "engine/margin.h"
 #include "store/archive.h"
 
@@ -78,7 +79,8 @@ class Anomalies {
     Result<std::int64_t> stuck(const mediation::Feed& feed, const mediation::Feed::Watch& watch,
                                const Files& files, Period within) {
         assurance::StuckReadings readings({watch.stuck_micros, watch.records});
-        store::ReadingFilter filter{watch.reading, within, {}};
+        store::ReadingFilter filter{watch.reading, within, {}, {}};
+        FARTHING_TRY(filter.without, sources_taken_back(state_));
         for (const auto& file : files) {
             FARTHING_CHECK(store::each_reading(
                 file, filter, [&](std::span<const KeptReading> some) { readings.survey(some); }));

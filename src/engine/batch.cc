@@ -214,6 +214,15 @@ Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candi
     return found->second == chunk.content[candidate.row];
 }
 
+Result<std::vector<SourceId>> sources_taken_back(Engine::State& state) {
+    std::vector<SourceId> found;
+    FARTHING_TRY(const auto rows, state.store->sources());
+    for (const auto& row : rows) {
+        if (row.taken_back_by) found.push_back(row.source.id);
+    }
+    return found;  // by id
+}
+
 Result<void> Batch::load_winners(Date day) {
     auto& winners = winners_[day];
     if (winners) return {};
@@ -221,11 +230,13 @@ Result<void> Batch::load_winners(Date day) {
     store::UsageFilter filter;
     filter.start = TimeZone::utc().period_of({day, day.plus_days(1)});
     FARTHING_TRY(const auto files, state_.store->files("usage"));
+    FARTHING_TRY(const auto without, sources_taken_back(state_));
     for (const auto& file : files) {
         FARTHING_TRY(const auto rows,
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (const store::UsageRow& row : rows) {
             if (row.outcome == Outcome::duplicate) continue;
+            if (std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t key =
                 slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
             winners->content.try_emplace(key, archived_content(row));
@@ -324,6 +335,7 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective si
     };
     std::map<Key, ledger::EntryBuilder> builders;
     for (const rating::SegmentDelta& delta : deltas) {
+        if (!cost) posted_[delta.payer] += delta.charge_atoms;
         const Key key{delta.payer, delta.key.component, delta.window};
         auto found = builders.find(key);
         if (found == builders.end()) {
@@ -376,16 +388,27 @@ Result<void> Batch::carry() {
     return {};
 }
 
+Result<void> Batch::write_keys(const mediation::Dedup::Delta& delta) {
+    if (delta.keys == 0) return {};
+    FARTHING_TRY(ArchiveFile file,
+                 store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+    commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
+    commit_.files.push_back(std::move(file));
+    return {};
+}
+
+Result<void> Batch::add_corrections(const RatedChunk& rated) {
+    for (const std::int64_t atoms : rated.charge_atoms) rated_atoms_ += atoms;
+    const UsageChunk none;
+    return archive_.append(none, rated, records_, {});
+}
+
 Result<void> Batch::commit(Report& report) try {
     FARTHING_CHECK(carry());
     FARTHING_TRY(commit_.files, archive_.finish());
     if (dedup_ != nullptr) {
-        if (const auto delta = dedup_->delta(); delta.keys > 0) {
-            FARTHING_TRY(ArchiveFile file,
-                         store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
-            commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
-            commit_.files.push_back(std::move(file));
-        }
+        FARTHING_CHECK(write_keys(dedup_->taken_back()));  // before those that take their place
+        FARTHING_CHECK(write_keys(dedup_->delta()));
     }
     post(state_.rater->take_deltas(), Perspective::retail);
     post(state_.cost_rater->take_deltas(), Perspective::cost);
@@ -400,7 +423,7 @@ Result<void> Batch::commit(Report& report) try {
     FARTHING_ASSERT(committed == id_);
     done_ = true;
     state_.counters.mark_clean();
-    if (dedup_ != nullptr)
+    if (dedup_ != nullptr)  // one that took keys back is spent: its caller opens it anew
         dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
 
     tell(report);
@@ -411,6 +434,7 @@ Result<void> Batch::commit(Report& report) try {
 
 Result<void> Batch::tell_and_forget(Report& report) try {
     FARTHING_CHECK(carry());
+    post(state_.rater->take_deltas(), Perspective::retail);
     seal_totals();
     tell(report);
     abandon();

@@ -30,6 +30,13 @@ struct Lack {
     bool accepted = false;
 };
 
+// Kinds of batches that correct earlier ones.
+constexpr std::string_view kTakeBack = "take back";
+constexpr std::string_view kRerate = "rerate";
+
+// Files that were taken back, in order.
+Result<std::vector<SourceId>> sources_taken_back(Engine::State& state);
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
@@ -53,6 +60,16 @@ class Batch {
 
     // Whether it is time to commit.
     bool full() const;
+    // Corrections: rows that name records of earlier batches, and usage that stands no more.
+    Result<void> add_corrections(const RatedChunk& rated);
+    Result<void> withdraw(const store::WithdrawnRow& row) { return archive_.withdraw(row); }
+    void add_taken_back(TakenBackTotals totals) { commit_.taken_back.push_back(totals); }
+    void take_back_source(const SourceRange& whole) { commit_.takes_back = whole; }
+    mediation::Dedup& dedup() { return *dedup_; }
+    rating::SessionBook& sessions() { return sessions_; }
+    BatchId id() const { return id_; }
+    // What the batch posts to customers, by payer; `commit` and `tell_and_forget` know it.
+    const std::map<AccountId, i128>& posted() const { return posted_; }
     // Whether a repricing changed anything.
     bool moved() const { return repriced_ > 0; }
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
@@ -84,6 +101,7 @@ class Batch {
     void count_chunk(const UsageChunk& chunk, const Source& source, Perspective side);
     void post(const std::vector<rating::SegmentDelta>& deltas, Perspective side);
     void tell(Report& report) const;
+    Result<void> write_keys(const mediation::Dedup::Delta& delta);
     void seal_totals();
     void abandon();
 
@@ -103,6 +121,7 @@ class Batch {
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;  // of all sides
     std::int64_t cost_atoms_ = 0;   // of those, what carriers charge
+    std::map<AccountId, i128> posted_;
     Currency currency_;
     // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
     // to be confirmed.

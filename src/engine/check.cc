@@ -90,7 +90,44 @@ class Check {
         std::map<SourceId, std::int64_t> read;
         for (const auto& [place, count] : received) read[place.second] += count;
         tell_sources(sources, read, sides_agree);
-        for (const auto& [side, sums] : records) tell_suspense(side, sums, suspense);
+        std::int64_t again = 0;
+        FARTHING_CHECK(taken_back(sources, read, again));
+        for (const auto& [side, sums] : records)
+            tell_suspense(side, sums, suspense, side == Perspective::retail ? again : 0);
+        return {};
+    }
+
+    // Of each file that was taken back, every record that came in lost the outcome that it had.
+    Result<void> taken_back(const std::vector<Store::SourceRow>& sources,
+                            std::map<SourceId, std::int64_t>& received, std::int64_t& again) {
+        FARTHING_TRY(const auto rows, state_.store->taken_back());
+        std::map<SourceId, BatchId> by;
+        for (const auto& row : sources) {
+            if (row.taken_back_by) by[row.source.id] = row.taken_back_by;
+        }
+        Sum lost;
+        std::int64_t dropped = 0;
+        bool whole = true;
+        std::size_t files = 0;
+        for (const auto& row : rows) {
+            const auto file = by.find(row.totals.source);
+            if (file == by.end() || file->second != row.batch) {
+                again += row.totals.records;
+                continue;
+            }
+            files += 1;
+            dropped += row.totals.dropped;
+            lost.received += row.totals.records;
+            for (std::size_t i = 0; i < kOutcomes; ++i) lost.outcomes[i] += row.totals.outcomes[i];
+            whole = whole && row.totals.records == received[row.totals.source];
+        }
+        whole = whole && files == by.size();
+        if (files == 0 && by.empty()) return {};
+        std::string text = equation(lost.received, lost.outcomes);
+        if (dropped > 0) text += " + " + grouped(dropped) + " dropped before";
+        say("taken back", whole,
+            fmt::format("{} of {} files; {} that had lost to them came again", text, files,
+                        grouped(again)));
         return {};
     }
 
@@ -184,7 +221,7 @@ class Check {
         std::int64_t files = 0;
         std::int64_t rows = 0;
         std::string wrong;
-        for (const char* table : {"usage", "rated_usage", "suspended", "dedup"}) {
+        for (const char* table : {"usage", "rated_usage", "suspended", "withdrawn", "dedup"}) {
             FARTHING_TRY(const auto registered, state_.store->files(table));
             for (const auto& file : registered) {
                 const auto path = state_.store->archive_folder() / file.path;
@@ -319,25 +356,30 @@ class Check {
                         grouped(waiting)));
     }
 
+    // `again`: records that had lost to a file that was taken back.
     void tell_suspense(Perspective side, const Records& records,
-                       const std::vector<Store::SuspenseRow>& suspense) {
+                       const std::vector<Store::SuspenseRow>& suspense, std::int64_t again) {
         std::int64_t suspended = 0;
         std::int64_t recycled = 0;
         std::int64_t dropped = 0;
+        std::int64_t with_file = 0;
         for (const auto& row : suspense) {
             if ((row.group.sides & bit_of(side)) == 0) continue;
             suspended += row.group.records;
             recycled += row.recycled;
-            dropped += row.dropped;
+            dropped += row.dropped - row.taken_back;
+            with_file += row.taken_back;
         }
         const auto index = static_cast<std::size_t>(Outcome::suspended);
         const bool closed =
             records.imported.outcomes[index] + records.retried.outcomes[index] == suspended &&
-            records.retried.received == recycled && suspended >= recycled + dropped;
+            records.retried.received == recycled + again &&
+            suspended >= recycled + dropped + with_file;
+        const std::string taken = with_file == 0 ? "" : grouped(with_file) + " taken back + ";
         say(side == Perspective::cost ? "suspense cost" : "suspense", closed,
-            fmt::format("{} suspended = {} recycled + {} dropped + {} open", grouped(suspended),
-                        grouped(recycled), grouped(dropped),
-                        grouped(suspended - recycled - dropped)));
+            fmt::format("{} suspended = {} recycled + {} dropped + {}{} open", grouped(suspended),
+                        grouped(recycled), grouped(dropped), taken,
+                        grouped(suspended - recycled - dropped - with_file)));
     }
 
     void say(std::string name, bool ok, std::string text) {

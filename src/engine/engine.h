@@ -49,6 +49,53 @@ struct Report {
     }
 };
 
+// What a correction changes for one who pays.
+struct CustomerDifference {
+    std::string payer;
+    std::int64_t records = 0;  // of its own that were corrected
+    Money difference;
+};
+// A file that was taken back.
+struct TakeBackReport {
+    std::string file;
+    TakenBackTotals taken_back;   // what its records had come to
+    Report again;                 // records that had lost to the file's, and came again
+    std::int64_t duplicates = 0;  // of those; the others were conflicts
+    std::vector<CustomerDifference> customers;
+    Money difference;
+};
+struct FileRow {
+    std::string id;  // "file-3"
+    std::string feed;
+    std::string path;
+    std::string state;  // taken in, unfinished, rejected, taken back
+    std::int64_t records = 0;
+    Instant came;
+};
+// Which usage is rated again; empty fields match all.
+struct RerateFilter {
+    std::string account;  // with all accounts below it
+    std::string subscription;
+    std::string prefix;                // of the called number
+    std::string charge;                // "plan/charge"
+    std::optional<DatePeriod> period;  // days of the event
+};
+struct RerateReport {
+    std::int64_t selected = 0;  // records that match
+    std::int64_t records = 0;   // rated again: with those that are counted together with them
+    std::int64_t changed = 0;   // counters that came to something else
+    std::vector<CustomerDifference> customers;
+    Money difference;
+    struct Read {
+        std::int64_t files = 0;
+        std::int64_t files_read = 0;
+        std::int64_t row_groups = 0;
+        std::int64_t row_groups_read = 0;
+        std::int64_t rows_read = 0;
+    };
+    Read read;  // of the archive
+};
+
 struct Progress {
     std::int64_t files_done = 0;
     std::int64_t files_total = 0;
@@ -331,6 +378,13 @@ class Engine {
     Result<Report> import_files(const std::string& feed,
                                 std::span<const std::filesystem::path> files,
                                 const OnProgress& progress = {});
+
+    // Files that came, and taking one back: by id, path or file name.
+    Result<std::vector<FileRow>> files();
+    Result<TakeBackReport> take_back(const std::string& file, const std::string& because,
+                                     bool preview = false);
+    // Rates usage again with the catalog and directory as they are now.
+    Result<RerateReport> rerate(const RerateFilter& filter, bool preview = false);
 
     // Suspense.
     Result<std::vector<SuspenseLine>> suspense(SuspenseBy by = SuspenseBy::everything,

@@ -188,6 +188,7 @@ class Explain {
             FARTHING_TRY(auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, id.filter));
             for (store::RatedRow& row : rows) {
+                if (id.row && row.record_batch != id.batch) continue;
                 const bool wanted = id.row ? row.perspective == id.side
                                            : row.owner_kind == id.owner_kind && row.item == id.item;
                 if (wanted) found.push_back(row);
@@ -369,7 +370,7 @@ class Explain {
             if (e.sources.size() >= kSourcesShown) break;
             if (row.row < 0) continue;  // a repricing has no record
             for (const auto& file : files) {
-                if (file.batch != row.batch) continue;
+                if (file.batch != row.record_batch) continue;
                 store::UsageFilter filter;
                 filter.row = row.row;
                 FARTHING_TRY(const auto found,
@@ -379,7 +380,7 @@ class Explain {
                     FARTHING_CHECK(add_source(usage.source, usage.line, e));
                 }
             }
-            FARTHING_CHECK(tell_fixes(state_, row.batch, e.fixes));
+            FARTHING_CHECK(tell_fixes(state_, row.record_batch, e.fixes));
         }
         return {};
     }
@@ -476,7 +477,7 @@ class Explain {
                 first.push_back(row);
                 e.parts.push_back(
                     fmt::format("a record of it: rec-{}-{} (its charge in that batch: {})",
-                                row.batch.value, row.row, charge_id(row)));
+                                row.record_batch.value, row.row, charge_id(row)));
             }
         }
         FARTHING_CHECK(sources(first, e));

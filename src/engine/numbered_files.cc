@@ -14,7 +14,7 @@ Result<NumberedFiles> numbered_files(Engine::State& state, const OpenFeed& feed)
     mediation::FileSequence sequence(feed.feed);
     FARTHING_TRY(const auto sources, state.store->sources());
     for (const auto& row : sources) {  // in the order in which they came
-        if (row.source.feed != feed.id) continue;
+        if (row.source.feed != feed.id || row.taken_back_by) continue;
         const std::string name = std::filesystem::path(row.source.path).filename().string();
         if (!sequence.add(name, row.source.reject_reason.empty())) found.unnumbered.push_back(name);
     }

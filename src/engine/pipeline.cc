@@ -74,7 +74,7 @@ class Import {
         DecodeAhead::KnownSources known;
         FARTHING_TRY(const auto rows, state_.store->sources());
         for (const auto& row : rows) {
-            if (row.source.feed != feed_.id || row.position == 0) continue;
+            if (row.source.feed != feed_.id || row.position == 0 || row.taken_back_by) continue;
             known[{row.source.path, row.source.hash}] = {row.position, row.source.sealed_at};
         }
         return known;

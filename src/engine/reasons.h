@@ -34,6 +34,26 @@ namespace farthing {
       "Add one with `kind: carrier_invoice`: docs/how-to/check-a-carrier.md.")                     \
     X(carrier_invoice_ambiguous, "two feeds describe the carrier's invoices", "Keep one of them.") \
     X(amount_out_of_range, "a sum does not fit", "Check the prices of the catalog.")               \
+    X(file_unknown, "no file of that name was taken in", "List them with `farthing file list`.")   \
+    X(file_ambiguous, "several files have that name",                                              \
+      "Name it by its id, such as file-3, from `farthing file list`.")                             \
+    X(file_taken_back, "the file was taken back before", "Import it again if it should count.")    \
+    X(file_empty, "nothing of the file was taken in", "There is nothing to take back.")            \
+    X(file_of_inventory, "files of an inventory feed can't be taken back",                         \
+      "Send a file with the numbers as they should be: the directory keeps its history.")          \
+    X(file_of_carrier, "files that are rated by what carriers charge can't be taken back yet",     \
+      "Correct the customers' side with `farthing rerate`, or by a note.")                         \
+    X(reason_missing, "a correction says why", "Give the reason: it is kept.")                     \
+    X(keys_not_kept, "an older release kept no keys of the file's records",                        \
+      "Correct its charges by a note; files that came since can be taken back.")                   \
+    X(no_price_again, "a record would have no price",                                              \
+      "Mend the catalog or the directory for its event time, or leave it out.")                    \
+    X(counter_disagrees, "a counter does not hold what the archive says it does",                  \
+      "Ask `farthing check`, and restore the data folder from a backup.")                          \
+    X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
+    X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
+    X(charge_name_unknown, "no usage charge has that name",                                        \
+      "Write plan/charge, as `farthing catalog show` tells it.")                                   \
     X(check_unknown, "there is no check of that name",                                             \
       "Use usage, quantities, ledger, archive, settlement, documents, database, anomalies or "     \
       "all.")

@@ -4,23 +4,6 @@
 
 namespace farthing::mediation {
 
-namespace {
-
-constexpr std::array<std::string_view, 9> kKeyPartNames = {
-    "id", "identity", "service", "start", "end", "quantity", "network", "called", "calling"};
-
-template <class Value>
-void append_value(std::string& text, const Value& value) {
-    text.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-// With its length, so that "ab","c" is not "a","bc".
-void append_text(std::string& text, std::string_view part) {
-    append_value(text, static_cast<std::uint32_t>(part.size()));
-    text += part;
-}
-
-}  // namespace
-
 Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap& map, Arena& arena)
     : feed_(feed),
       map_(map),
@@ -29,7 +12,8 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
       end_reader_(feed.end_time.value_or(feed.time), feed.zone),
       start_clock_(map.start_clock),
       end_clock_(map.end_clock),
-      service_constant_(feed.service.constant.has_value()) {
+      service_constant_(feed.service.constant.has_value()),
+      record_key_(feed) {
     if (service_constant_) {
         add_service(meters, {}, *feed.service.constant);
     } else if (!feed.service.map.empty()) {
@@ -40,11 +24,6 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
             add_service(meters, meter.name, meter.name);
     }
     if (!services_.empty()) last_service_ = &services_.front();
-    for (const std::string& name : feed.same_record) {
-        const auto part = std::ranges::find(kKeyPartNames, name);
-        if (part != kKeyPartNames.end())
-            key_parts_.push_back(static_cast<KeyPart>(part - kKeyPartNames.begin()));
-    }
 }
 
 void Mapper::add_service(const catalog::Version& meters, const std::string& source_name,
@@ -372,12 +351,12 @@ void Mapper::map_session(const std::string_view* fields, UsageChunk& chunk, std:
         const bool is_id = part == "id";
         const std::string_view text = is_id ? chunk.id[row] : chunk.identity[row];
         named = named || (is_id && !text.empty());
-        append_text(key_text_, text);
+        append_key_text(key_text_, text);
     }
     for (const Slot slot : map_.session) {
         const std::string_view text = trimmed(fields[slot]);
         named = named || !text.empty();
-        append_text(key_text_, text);
+        append_key_text(key_text_, text);
     }
     if (!named) return;
     chunk.session[row] = hash128(key_text_);
@@ -387,28 +366,13 @@ void Mapper::map_session(const std::string_view* fields, UsageChunk& chunk, std:
 }
 
 Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {
-    const bool id_alone =
-        key_parts_.size() == 1 && key_parts_[0] == KeyPart::id && map_.same_record.empty();
-    if (id_alone) return hash128(chunk.id[row]);
-    if (key_parts_.empty() && map_.same_record.empty()) return {};
-    key_text_.clear();
-    for (const KeyPart part : key_parts_) {
-        switch (part) {
-            case KeyPart::id: append_text(key_text_, chunk.id[row]); break;
-            case KeyPart::identity:
-                append_value(key_text_, chunk.identity_kind[row]);
-                append_text(key_text_, chunk.identity[row]);
-                break;
-            case KeyPart::service: append_value(key_text_, chunk.meter[row].value); break;
-            case KeyPart::start: append_value(key_text_, chunk.start[row].micros); break;
-            case KeyPart::end: append_value(key_text_, chunk.end[row].micros); break;
-            case KeyPart::quantity: append_value(key_text_, chunk.quantity[row]); break;
-            case KeyPart::network: append_value(key_text_, chunk.network[row].value); break;
-            case KeyPart::called: append_text(key_text_, chunk.called[row]); break;
-            case KeyPart::calling: append_text(key_text_, chunk.calling[row]); break;
-        }
+    if (map_.same_record.empty()) {
+        if (record_key_.id_alone()) return hash128(chunk.id[row]);
+        if (record_key_.empty()) return {};
     }
-    for (const Slot slot : map_.same_record) append_text(key_text_, trimmed(fields[slot]));
+    key_text_.clear();
+    record_key_.append(chunk, row, key_text_);
+    for (const Slot slot : map_.same_record) append_key_text(key_text_, trimmed(fields[slot]));
     return hash128(key_text_);
 }
 

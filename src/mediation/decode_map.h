@@ -12,6 +12,7 @@
 #include "mediation/decode_number.h"
 #include "mediation/decode_record.h"
 #include "mediation/decode_time.h"
+#include "mediation/record_key.h"
 #include "model/usage.h"
 
 namespace farthing::mediation {
@@ -75,18 +76,6 @@ class Mapper {
     void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
                  std::string_view text);
 
-    enum class KeyPart : std::uint8_t {
-        id,
-        identity,
-        service,
-        start,
-        end,
-        quantity,
-        network,
-        called,
-        calling
-    };
-
     const Feed& feed_;
     const FieldMap& map_;
     Arena& arena_;
@@ -97,7 +86,7 @@ class Mapper {
     bool service_constant_;
     std::vector<Service> services_;
     const Service* last_service_ = nullptr;  // records of one service come in runs
-    std::vector<KeyPart> key_parts_;
+    RecordKey record_key_;
     std::string key_text_;  // room for key_of and map_session
     Culprit culprit_;
     std::vector<std::pair<Slot, std::string>>

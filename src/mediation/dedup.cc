@@ -83,8 +83,9 @@ struct Dedup::State {
         FARTHING_TRY(const SegmentReader stored,
                      SegmentReader::open(bytes, buckets->kind(), rule, segment.path));
         for (const Date day : wanted) {
-            if (const SegmentReader::Day* found = stored.day(day))
-                FARTHING_CHECK(buckets->absorb(*found));
+            const SegmentReader::Day* found = stored.day(day);
+            if (found == nullptr) continue;
+            FARTHING_CHECK(stored.takes_back() ? buckets->forget(*found) : buckets->absorb(*found));
         }
         return {};
     }
@@ -106,6 +107,8 @@ struct Dedup::State {
         log.clear();
     }
 
+    Delta delta_of(std::span<const Entered> entries, bool takes_back) const;
+
     void evict() {
         while (buckets->memory_bytes() > kKeptBytesMax) {
             const auto oldest = std::ranges::min_element(
@@ -120,6 +123,7 @@ struct Dedup::State {
     Reader reader;
     std::unique_ptr<Buckets> buckets;
     BatchLog log;
+    BatchLog taken_back;
     std::vector<Segment> segments;
     std::map<Date, Day> days;  // in memory
     std::int64_t batch = 1;
@@ -156,17 +160,41 @@ void Dedup::withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& 
     }
 }
 
-Dedup::Delta Dedup::delta() const {
+void Dedup::take_back(const UsageChunk& chunk) {
+    if (!state_->error) state_->open_days(chunk);
+    if (state_->error) return;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (!chunk.live(row)) continue;
+        const DayKey key = state_->buckets->key_of(chunk, row);
+        state_->taken_back.enter(key.key, 0, key.day);
+        state_->buckets->take_back(state_->taken_back.entries().back());
+    }
+}
+
+bool Dedup::was_taken_back(const UsageChunk& chunk, std::size_t row) const {
+    const DayKey key = state_->buckets->key_of(chunk, row);
+    return state_->taken_back.find(key.key, key.day) != nullptr;
+}
+
+Dedup::Delta Dedup::State::delta_of(std::span<const Entered> entries, bool takes_back) const {
     Delta delta{.bytes = {}, .first_day = Date::max(), .last_day = Date::min(), .keys = 0};
-    for (const Entered& entry : state_->log.entries()) {
+    for (const Entered& entry : entries) {
         if (!entry.live) continue;
         delta.first_day = std::min(delta.first_day, entry.day);
         delta.last_day = std::max(delta.last_day, entry.day);
         delta.keys += 1;
     }
     if (delta.keys == 0) return {};
-    delta.bytes = state_->buckets->encode(state_->log.entries(), state_->rule);
+    delta.bytes = buckets->encode(entries, rule, takes_back);
     return delta;
+}
+
+Dedup::Delta Dedup::delta() const {
+    return state_->delta_of(state_->log.entries(), false);
+}
+
+Dedup::Delta Dedup::taken_back() const {
+    return state_->delta_of(state_->taken_back.entries(), true);
 }
 
 void Dedup::committed(const std::string& path) {

@@ -63,6 +63,16 @@ class Dedup {
     // that their retry is no duplicate of themselves.
     void withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows);
 
+    // Takes back the keys of live rows that earlier batches entered: their file is taken back. What
+    // was entered is stored by delta(), what was taken back by taken_back(), which comes first.
+    // Afterwards this object is spent: neither committed() nor discard() brings it back in
+    // order.
+    void take_back(const UsageChunk& chunk);
+
+    // Whether a row has one of these keys. REQUIRES: nothing is taken back after the first
+    // question.
+    bool was_taken_back(const UsageChunk& chunk, std::size_t row) const;
+
     // The batch's new keys as a segment's bytes (empty when none), with the days they fall on.
     struct Delta {
         std::string bytes;
@@ -71,6 +81,7 @@ class Dedup {
         std::int64_t keys = 0;
     };
     Delta delta() const;
+    Delta taken_back() const;
     void committed(const std::string& path);  // the delta was stored there
     void discard();                           // the batch was given up: its keys are forgotten
 

@@ -39,12 +39,15 @@ class Buckets {
     virtual void drop_day(Date day) = 0;
     // Adds one stored day to an open one.
     virtual Result<void> absorb(const SegmentReader::Day& stored) = 0;
+    // Takes one away from it.
+    virtual Result<void> forget(const SegmentReader::Day& stored) = 0;
     // Enters live rows into their days and the log; returns those whose key stands there already.
     // REQUIRES: the days of all live rows are open.
     virtual std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) = 0;
     virtual void take_back(const Entered& entry) = 0;
     // The live entries as a segment, by ascending day and key. REQUIRES: there is one.
-    virtual std::string encode(std::span<const Entered> entries, std::uint64_t rule) const = 0;
+    virtual std::string encode(std::span<const Entered> entries, std::uint64_t rule,
+                               bool takes_back) const = 0;
     virtual std::int64_t memory_bytes() const = 0;
 };
 

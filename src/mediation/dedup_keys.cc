@@ -28,6 +28,7 @@ class KeyTable {
     // Closes the gap by moving later entries of the same run up, so that no marks of the dead
     // remain.
     void erase(Hash128 key) {
+        if (places_.empty()) return;
         const std::size_t mask = places_.size() - 1;
         std::size_t gap = place_of(key);
         if (places_[gap].key == kFree) return;
@@ -120,6 +121,13 @@ class KeyBuckets final : public Buckets {
         });
     }
 
+    Result<void> forget(const SegmentReader::Day& stored) override {
+        KeyTable& table = days_.at(stored.day);
+        return read_keys(stored.body, [&](const StoredKey& key) {
+            table.erase(key.key == kFree ? kStandIn : key.key);
+        });
+    }
+
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
         std::array<Place, kAhead> block{};
@@ -143,12 +151,13 @@ class KeyBuckets final : public Buckets {
 
     void take_back(const Entered& entry) override { days_.at(entry.day).erase(entry.key); }
 
-    std::string encode(std::span<const Entered> entries, std::uint64_t rule) const override {
+    std::string encode(std::span<const Entered> entries, std::uint64_t rule,
+                       bool takes_back) const override {
         std::map<Date, std::vector<StoredKey>> days;
         for (const Entered& entry : entries) {
             if (entry.live) days[entry.day].push_back({entry.key, entry.content});
         }
-        SegmentWriter writer(kind(), rule);
+        SegmentWriter writer(kind(), rule, takes_back);
         for (auto& [day, keys] : days) {
             sort_keys(keys);
             writer.add_day(day, keys_body(keys));

@@ -1,7 +1,7 @@
 // A segment, all numbers little-endian:
 //
 //   magic     8 bytes "FTDEDUP1"; the last character is the version
-//   kind      1 byte  1 slots, 2 keys
+//   kind      1 byte  1 slots, 2 keys; 128 more: they are taken back
 //   rule      8 bytes hash of how the feed tells duplicates
 //   days      4 bytes how many
 //   per day   4 bytes day since 1970-01-01 (signed, ascending), 8 bytes length of its body
@@ -27,6 +27,7 @@ static_assert(std::endian::native == std::endian::little,
               "segments are written as they stand in memory");
 constexpr std::string_view kMagic = "FTDEDUP1";
 constexpr std::size_t kChecksumSize = 8;
+constexpr std::uint8_t kTakesBack = 0x80;
 constexpr std::size_t kWordBits = 64;
 
 template <class Number>
@@ -148,7 +149,8 @@ bool read_bitmap(Bytes& bytes, std::size_t slots, std::span<std::uint64_t> words
 
 std::string SegmentWriter::finish() const {
     std::string out(kMagic);
-    put(out, static_cast<std::uint8_t>(kind_));
+    put(out,
+        static_cast<std::uint8_t>(static_cast<unsigned>(kind_) | (takes_back_ ? kTakesBack : 0U)));
     put(out, rule_);
     put(out, static_cast<std::uint32_t>(days_.size()));
     for (const Day& day : days_) {
@@ -174,10 +176,11 @@ Result<SegmentReader> SegmentReader::open(std::string_view bytes, SegmentKind ki
     const auto stored_rule = rest.take<std::uint64_t>();
     const auto count = rest.take<std::uint32_t>();
     if (!stored_kind || !stored_rule || !count) return damaged("its head is cut short", path);
-    if (*stored_kind != static_cast<std::uint8_t>(kind) || *stored_rule != rule) {
+    if ((*stored_kind & ~kTakesBack) != static_cast<std::uint8_t>(kind) || *stored_rule != rule) {
         return fail(DedupReason::segment_of_other_rule, {}, path);
     }
     SegmentReader reader;
+    reader.takes_back_ = (*stored_kind & kTakesBack) != 0;
     std::vector<std::uint64_t> sizes;
     for (std::uint32_t i = 0; i < *count; ++i) {
         const auto day = rest.take<std::int32_t>();

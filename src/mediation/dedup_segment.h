@@ -27,7 +27,9 @@ struct StoredKey {
 // `rule` stands for how the feed tells duplicates; keys of different rules can't be compared.
 class SegmentWriter {
   public:
-    SegmentWriter(SegmentKind kind, std::uint64_t rule) : kind_(kind), rule_(rule) {}
+    // `takes_back`: the keys stand no more, since the files that brought them were taken back.
+    SegmentWriter(SegmentKind kind, std::uint64_t rule, bool takes_back = false)
+        : kind_(kind), rule_(rule), takes_back_(takes_back) {}
     // REQUIRES: days ascend.
     void add_day(Date day, std::string body) { days_.push_back({day, std::move(body)}); }
     std::string finish() const;
@@ -39,6 +41,7 @@ class SegmentWriter {
     };
     SegmentKind kind_;
     std::uint64_t rule_;
+    bool takes_back_;
     std::vector<Day> days_;
 };
 
@@ -53,9 +56,11 @@ class SegmentReader {
                                       const std::string& path);
     std::span<const Day> days() const { return days_; }
     const Day* day(Date day) const;  // nullptr: nothing of that day
+    bool takes_back() const { return takes_back_; }
 
   private:
     std::vector<Day> days_;
+    bool takes_back_ = false;
 };
 
 // The body of one day of slots: bitmaps by ascending subscription.

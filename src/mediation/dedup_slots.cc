@@ -52,6 +52,15 @@ class SlotBuckets final : public Buckets {
                           });
     }
 
+    Result<void> forget(const SegmentReader::Day& stored) override {
+        Day& day = days_.at(stored.day);
+        return read_slots(stored.body, slots_,
+                          [&](std::uint32_t subscription, std::span<const std::uint64_t> words) {
+                              std::uint64_t* bitmap = bitmap_of(day, row_of({subscription}));
+                              for (std::size_t w = 0; w < words.size(); ++w) bitmap[w] &= ~words[w];
+                          });
+    }
+
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
         std::array<Place, kAhead> block{};
@@ -78,7 +87,8 @@ class SlotBuckets final : public Buckets {
             ~(std::uint64_t{1} << (index % kWordBits));
     }
 
-    std::string encode(std::span<const Entered> entries, std::uint64_t rule) const override {
+    std::string encode(std::span<const Entered> entries, std::uint64_t rule,
+                       bool takes_back) const override {
         std::map<Date, Fresh> fresh;
         auto current = fresh.end();
         for (const Entered& entry : entries) {
@@ -89,7 +99,7 @@ class SlotBuckets final : public Buckets {
             }
             mark(current->second, entry, days_.at(entry.day).first_slot);
         }
-        SegmentWriter writer(kind(), rule);
+        SegmentWriter writer(kind(), rule, takes_back);
         for (auto& [day, bitmaps] : fresh) writer.add_day(day, body_of(bitmaps));
         return writer.finish();
     }

@@ -54,6 +54,16 @@ struct QuantityTotals {
     std::array<std::int64_t, kOutcomes> outcomes{};
 };
 
+// Records of a source that lost their outcomes in a batch: its file was taken back, or they are
+// duplicates of such a file's records and came again. records = dropped + sum of outcomes.
+struct TakenBackTotals {
+    SourceId source;
+    Perspective perspective = Perspective::retail;
+    std::int64_t records = 0;
+    std::int64_t dropped = 0;  // by people, before
+    std::array<std::int64_t, kOutcomes> outcomes{};
+};
+
 // What waits in suspense, one row per batch and cause; the records themselves are in the archive.
 struct SuspenseGroup {
     std::uint32_t id = 0;  // given by the store
@@ -84,7 +94,8 @@ struct SuspenseExit {
     BatchId recycled_by;  // none: dropped
     std::string dropped_because;
     std::int64_t records = 0;
-    std::vector<RecordPlace> only;  // which of the group's; empty: all that were left in it
+    std::vector<RecordPlace> only = {};  // which of the group's; empty: all that were left in it
+    BatchId taken_back_by = {};          // the batch that took their file back; else none
 };
 
 // A field of waiting records that a person corrected. The records stay as they came: the batch that

@@ -24,11 +24,16 @@ void each_column(RatedChunk& chunk, Visit visit) {
     visit(chunk.fee_atoms);
     visit(chunk.below);
     visit(chunk.below_quantity);
+    visit(chunk.when);
+    visit(chunk.fees);
 }
 }  // namespace
 
 void RatedChunk::clear() {
     each_column(*this, [](auto& column) { column.clear(); });
+    days.clear();
+    record.clear();
+    taken_back.clear();
 }
 void RatedChunk::reserve(std::size_t rows) {
     each_column(*this, [&](auto& column) { column.reserve(rows); });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/civil.h"
@@ -11,6 +12,20 @@
 namespace farthing {
 
 enum class OwnerKind : std::uint8_t { subscription = 1, group, account };  // whose counter it is
+
+// Billable base units on one day of a window.
+struct DayPart {
+    std::uint32_t day = 0;
+    std::int64_t billable = 0;
+    bool operator==(const DayPart&) const = default;
+};
+
+// A record of an earlier batch, of which a row tells a correction. Row -1: no record.
+struct RecordRef {
+    BatchId batch;
+    std::int64_t row = -1;
+    constexpr auto operator<=>(const RecordRef&) const = default;
+};
 
 // Columns of equal length. Together with (batch, row) they say how each charge came about (R2: the
 // counter's charge is the truth, a record's is its attribution at that moment).
@@ -35,6 +50,15 @@ struct RatedChunk {
     // Sessions that it added to those below the minimum, and their quantity.
     std::vector<std::int32_t> below;
     std::vector<std::int64_t> below_quantity;
+    std::vector<Instant> when;       // the event time by which it was counted
+    std::vector<std::int32_t> fees;  // sessions with a connection fee that it added
+    // Where a row's quantity does not lie on the day of `when`: on which days it does, by row of
+    // this chunk.
+    std::vector<std::pair<std::uint32_t, DayPart>> days;
+    // Whose contribution each row is, where that is no record of the chunk at hand, and whether the
+    // row takes it back; else empty.
+    std::vector<RecordRef> record;
+    std::vector<std::uint8_t> taken_back;
 
     std::size_t size() const { return row.size(); }
     void clear();

@@ -95,6 +95,8 @@ struct UsageChunk {
     bool tells_answer = false;
     std::vector<std::uint8_t> unanswered;
 
+    // Whether the archive keeps `key`: where its columns do not tell it.
+    bool keeps_key = false;
     // Who carried the record, by the feed: empty unless the feed rates costs; set `tells_carrier`
     // before resize.
     bool tells_carrier = false;

@@ -161,11 +161,31 @@ Segment read_segment(Reader& in, std::int64_t base, char version) {
     return segment;
 }
 
-void write_uses(Writer& out, const Counter& counter) {
+// A closed segment stands for its payer only where no other of the payer's does.
+std::vector<const Segment*> kept_segments(const Counter& counter) {
+    std::vector<const Segment*> kept;
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        const Segment& segment = counter.segments[i];
+        bool stands = !segment.empty() || segment.posted_atoms != 0;
+        if (!stands) {
+            stands = true;
+            for (std::size_t j = 0; j < counter.segments.size() && stands; ++j) {
+                const Segment& other = counter.segments[j];
+                if (j == i || other.payer != segment.payer) continue;
+                stands = other.empty() && j < i;
+            }
+        }
+        if (stands) kept.push_back(&segment);
+    }
+    return kept;
+}
+
+// Uses are of segments that hold something, which are kept.
+void write_uses(Writer& out, const Counter& counter, const std::vector<const Segment*>& segments) {
     out.count(counter.member_days.size());
     std::size_t segment = 0;
     for (const MemberDay& use : counter.member_days) {
-        while (counter.segments[segment].start < use.segment) segment += 1;
+        while (segments[segment]->start < use.segment) segment += 1;
         out.count(segment);
         out.number(use.day);
         out.number(use.member.value);
@@ -192,11 +212,10 @@ void write_counter(Writer& out, const Counter& counter, char version) {
     out.number(counter.key.item);
     out.number(counter.key.owner % kPackOwners);
     out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
-    out.count(counter.segments.size());
+    const auto segments = kept_segments(counter);
+    out.count(segments.size());
     const std::int64_t base = window_start_micros(counter.key.window_first);
-    for (const Segment& segment : counter.segments) {
-        write_segment(out, segment, base, version);
-    }
+    for (const Segment* segment : segments) write_segment(out, *segment, base, version);
     out.count(counter.by_day.size());
     for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
     auto members = counter.members;
@@ -208,7 +227,7 @@ void write_counter(Writer& out, const Counter& counter, char version) {
         out.signed_number(quantity);
         last = subscription.value;
     }
-    if (version == kPackVersionWithCaps) write_uses(out, counter);
+    if (version == kPackVersionWithCaps) write_uses(out, counter, segments);
 }
 
 Counter read_counter(Reader& in, const PackKey& block, char version) {

@@ -68,6 +68,10 @@ struct Segment {
     std::int64_t below_quantity = 0;
     std::int64_t records = 0;
     SessionTotals session_totals() const { return {sessions, below, below_quantity}; }
+    // Everything in it was taken back. It stays, so that documents give back what they billed, but
+    // pins nothing.
+    bool empty() const { return last < start; }
+    void close() { last = start.plus_micros(-1); }
     // What has been posted for it: rnd(P) at the last Rater::take_deltas, which moves it to the
     // present total.
     std::int64_t posted_atoms = 0;

@@ -131,7 +131,9 @@ void Mover::beyond_segments(std::uint32_t number, const Addition* addition, cons
         const VersionNo version = own == nullptr ? added->pinned : own->version;
         const Pricing& pricing = own == nullptr ? *added->pricing : pricing_of(counter, *own);
         const bool adds = addition != nullptr && addition->segment == i;
-        const std::int64_t start = pricing.begins_at(end);
+        // One of which everything was taken back stands nowhere.
+        const bool stands = own == nullptr || adds || !own->empty();
+        const std::int64_t start = stands ? pricing.begins_at(end) : end;
         end = start + (own == nullptr ? 0 : own->quantity) + (adds ? addition->billable : 0);
         const Included& now = included(number, version);
         if (now.simple()) {
@@ -200,7 +202,7 @@ std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
     std::int64_t end = 0;
     for (std::size_t i = 0; i < position; ++i) {
         const Segment& segment = counter.segments[i];
-        end = pricing_of(counter, segment).begins_at(end) + segment.quantity;
+        end = begin_of(pricing_of(counter, segment), segment, end) + segment.quantity;
     }
     return end;
 }
@@ -211,13 +213,16 @@ std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
 Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant when) const {
     const auto& segments = counter.segments;
     Instant start = lane.natural.start;
+    bool others_between = false;
     for (std::size_t i = segments.size(); i-- > 0;) {
         const Segment& segment = segments[i];
         if (segment.payer != lane.payer || segment.start > when) continue;
         const bool of_this_price =
             segment.version == lane.version->number && segment.start >= lane.natural.start;
-        if (when <= segment.last || of_this_price)
+        if (when <= segment.last || (of_this_price && !others_between))
             return {i, false, segment.start, segment.version};
+        if (segment.empty()) continue;
+        others_between = true;
         if (segment.last >= start) start = segment.last.plus_micros(1);
     }
     const auto after =
@@ -242,6 +247,7 @@ void Mover::bind(Lane& lane, Instant when) {
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
         if (segment.payer != lane.payer) continue;
+        if (segment.empty() && (place.is_new || i != place.position)) continue;
         if (!place.is_new && i == place.position) {
             if (segment.version != lane.version->number) {
                 lane.span.end = std::min(lane.span.end, segment.last.plus_micros(1));
@@ -523,6 +529,8 @@ void Mover::touch(std::uint32_t number, Live& live) {
 void Mover::refresh(std::uint32_t number) {
     Live& live = lives_[number];
     Counter& counter = *live.counter;
+    live.last = nullptr;
+    if (counter.segments.back().empty()) return;  // what comes to it goes the long way
     live.last = &counter.segments.back();
     live.pricing = &pricing_of(counter, *live.last);
     live.total = live.pricing->begins_at(end_before(counter, counter.segments.size() - 1)) +
@@ -647,6 +655,33 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
     rated.fee_atoms.push_back(move.fee);
     rated.below.push_back(static_cast<std::int32_t>(move.adds.below));
     rated.below_quantity.push_back(move.adds.below_quantity);
+    rated.when.push_back(row == kNoRow ? lane.segment_start : move.when);
+    rated.fees.push_back(static_cast<std::int32_t>(move.adds.fees));
+    if (!move.days.empty()) append_days(lane, move, rated);
+}
+
+// Rows that lie on one day, that of their event time, say nothing.
+void Mover::append_days(const Lane& lane, const Move& move, RatedChunk& rated) {
+    const auto row = static_cast<std::uint32_t>(rated.size() - 1);
+    const std::size_t first = rated.days.size();
+    for (const DayPart& part : move.days) {
+        const auto same =
+            std::find_if(rated.days.begin() + static_cast<std::ptrdiff_t>(first), rated.days.end(),
+                         [&](const auto& known) { return known.second.day == part.day; });
+        if (same == rated.days.end()) {
+            rated.days.emplace_back(row, part);
+        } else {
+            same->second.billable += part.billable;
+        }
+    }
+    std::erase_if(rated.days, [&](const auto& known) {
+        return known.first == row && known.second.billable == 0;
+    });
+    const auto own =
+        static_cast<std::uint32_t>(lane.version->zone.date_of(move.when) - lane.key.window_first);
+    const bool plain = rated.days.size() == first ||
+                       (rated.days.size() == first + 1 && rated.days.back().second.day == own);
+    if (plain) rated.days.resize(first);
 }
 
 void Mover::reprice(const CounterKey& key, RatedChunk& rated) {

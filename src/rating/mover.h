@@ -14,12 +14,6 @@
 
 namespace farthing::rating {
 
-// Billable base units on one day of the window.
-struct DayPart {
-    std::uint32_t day = 0;
-    std::int64_t billable = 0;
-};
-
 struct Move {
     Lane* lane = nullptr;
     Instant when;
@@ -62,6 +56,11 @@ class Mover {
     // Prices again what what moved since take_deltas leaves less, or more, to.
     void carry(RatedChunk& rated);
     std::size_t touched() const { return touched_.size(); }
+    // Of the rater, take_back.cc.
+    bool take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated);
+    bool unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,
+               RatedChunk& rated);
+    void join(const CounterKey& key, RatedChunk& rated);
     std::vector<SegmentDelta> take_deltas();
     // Forgets the counters it knows: the table was cleared.
     void forget();
@@ -141,6 +140,17 @@ class Mover {
     void touch(std::uint32_t number, Live& live);
     std::uint32_t member_slot(std::uint32_t number, SubscriptionId subscription);
     void append(const Lane& lane, const Move& move, std::uint32_t row, RatedChunk& rated) const;
+    static void append_days(const Lane& lane, const Move& move, RatedChunk& rated);
+    bool settled(std::uint32_t number, RatedChunk& rated);
+    std::size_t segment_of(const Counter& counter, const Contribution& part) const;
+    void append_for(std::uint32_t number, const Segment& segment, const Move& move,
+                    std::uint32_t row, RatedChunk& rated) const;
+    std::uint32_t day_of(const Contribution& part);
+    void subtract(std::uint32_t number, std::size_t at, const Contribution& part);
+    void count_members_again(Counter& counter, std::span<const Contribution> parts);
+    static void join_member_days(Counter& counter);
+    i128 worth_of(std::uint32_t number);
+    void tell_worth(std::uint32_t number, i128 before, RatedChunk& rated);
     void deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas);
 
     const catalog::Snapshot& catalog_;

@@ -108,6 +108,12 @@ class Pricing {
     bool shares_within_charge_ = true;
 };
 
+// Where a segment begins in tiers. One of which everything was taken back stands nowhere.
+inline std::int64_t begin_of(const Pricing& pricing, const Segment& segment,
+                             std::int64_t end_before) {
+    return segment.empty() ? end_before : pricing.begins_at(end_before);
+}
+
 // Compiled prices by version and price; the snapshot outlives it.
 class PricingCache {
   public:

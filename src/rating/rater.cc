@@ -170,6 +170,22 @@ std::size_t Rater::touched() const {
     return state_->mover.touched();
 }
 
+bool Rater::take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated) {
+    state_->follow_table();
+    return state_->mover.take_back(part, row, rated);
+}
+
+bool Rater::unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,
+                  RatedChunk& rated) {
+    state_->follow_table();
+    return state_->mover.unpin(key, span, rest, rated);
+}
+
+void Rater::join(const CounterKey& key, RatedChunk& rated) {
+    state_->follow_table();
+    state_->mover.join(key, rated);
+}
+
 std::vector<SegmentDelta> Rater::take_deltas() {
     state_->follow_table();
     return state_->mover.take_deltas();

@@ -40,6 +40,20 @@ struct SegmentDelta {
     std::vector<ShareDelta> shares;
 };
 
+// What one rated row added to a counter, as the archive tells it.
+struct Contribution {
+    CounterKey key;
+    Date window_end;
+    VersionNo version;  // of its segment, as is the payer
+    AccountId payer;
+    SubscriptionId subscription;
+    Instant when;  // the event time by which it was counted
+    std::int64_t billable = 0;
+    SessionTotals adds;
+    std::vector<DayPart> days;  // empty: all on the day of `when`
+    bool operator==(const Contribution&) const = default;
+};
+
 constexpr std::uint32_t kNoRow = UINT32_MAX;  // in RatedChunk::row: a repricing, not a record
 
 class Rater {
@@ -69,6 +83,19 @@ class Rater {
 
     // How many counters moved since the last take_deltas.
     std::size_t touched() const;
+
+    // Takes a contribution back from its counter: the arithmetic of adding it, the other way round.
+    // What that changes is a row of `rated` with the number `row`; later segments follow. False,
+    // without a trace, where the counter holds no such contribution.
+    bool take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated);
+    // Un-pins `span` of a counter, so that usage of these event times is rated by the version now
+    // in force: its segments end where the span begins and go on where it ends. `rest` is all that
+    // is left in the counter. REQUIRES: nothing of it lies in the span. False, without a trace,
+    // where the counter holds something else.
+    bool unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,
+               RatedChunk& rated);
+    // Makes one of neighbouring segments that have the same price, payer and version.
+    void join(const CounterKey& key, RatedChunk& rated);
 
     // The changes since the last call, one per segment whose charge or shares moved, in key order;
     // the batch posts them. Sets what the segments have posted: call it before

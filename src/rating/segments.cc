@@ -19,7 +19,7 @@ std::vector<SegmentPrice> price_segments(const catalog::Snapshot& catalog,
         const Segment& segment = counter.segments[i];
         const Pricing* price = prices.of(segment.version, key.component, key.item, segment.start);
         FARTHING_ASSERT(price != nullptr);  // a published version is never taken back
-        const std::int64_t from = price->begins_at(end);
+        const std::int64_t from = begin_of(*price, segment, end);
         end = from + segment.quantity;
         SegmentPrice one{segment, {}, from, end, {}, {}};
         if (i > 0 && segment.version == counter.segments[i - 1].version) {

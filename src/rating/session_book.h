@@ -29,6 +29,13 @@ class SessionBook {
         if (stored != nullptr) entry.session = *stored;
         entries_.emplace(key, entry);
     }
+    // Begins a session anew: all of its parts come again.
+    void restart(const Hash128& key, bool stored) {
+        Entry entry;
+        entry.stored = stored;
+        entry.changed = true;
+        entries_[key] = entry;
+    }
     // nullptr where no part of it was rated yet, or its last one was.
     const OpenSession* find(const Hash128& key) const {
         const auto found = entries_.find(key);

@@ -21,6 +21,16 @@
 
 namespace farthing::store {
 
+// A row of usage that stands no more: its file was taken back, or, of a duplicate, that of the
+// record it lost to, and it came `again` in this batch.
+struct WithdrawnRow {
+    RecordRef record;
+    SourceId source;
+    std::int64_t line = 0;
+    SubscriptionId subscription;
+    bool again = false;
+};
+
 // Writes the files of one batch: `usage` (every live record and every duplicate with its outcome),
 // `rated_usage`, and `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes,
 // syncs, renames and describes the files.
@@ -39,6 +49,8 @@ class ArchiveWriter {
     };
     Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
                         std::span<const Waiting> waiting);
+    // Rows of usage that stand no more.
+    Result<void> withdraw(const WithdrawnRow& row);
     Result<std::vector<ArchiveFile>> finish();
 
   private:
@@ -66,10 +78,13 @@ struct UsageRow {
     SuspenseReason reason = SuspenseReason::none;
     Hash128 session;  // zero: the record is the whole session
     bool last_part = false;
+    bool unanswered = false;
+    Hash128 key;  // by which duplicates are told; zero where the other columns tell it
 };
 struct RatedRow {
     BatchId batch;
     std::int64_t row = 0;  // of the usage row; -1 for a repricing
+    BatchId record_batch;  // of the usage row: another than `batch` where the row is a correction
     Perspective perspective = Perspective::retail;
     SubscriptionId subscription;
     AccountId payer;
@@ -81,7 +96,7 @@ struct RatedRow {
     Date window_first;
     Date window_end;
     Instant segment_start;
-    Instant start;  // event time of the record
+    Instant start;  // the event time by which it was counted
     std::int64_t billable = 0;
     std::int64_t from = 0;
     std::int64_t to = 0;
@@ -90,6 +105,9 @@ struct RatedRow {
     Currency currency;
     std::int32_t below = 0;           // sessions that it added to those below the minimum…
     std::int64_t below_quantity = 0;  // …and their quantity
+    std::int32_t fees = 0;            // sessions with a connection fee that it added
+    std::vector<DayPart> days;        // empty: all on the day of `start`
+    bool taken_back = false;          // the row takes back what an earlier one of its record added
 };
 struct SuspendedRow {
     std::uint32_t group = 0;  // index within its batch
@@ -99,7 +117,18 @@ struct SuspendedRow {
 };
 
 // Filters are conjunctive; row groups whose statistics can't match are not read.
+// What a reader looked at and what it read.
+struct ReadCount {
+    std::int64_t files = 0;
+    std::int64_t files_read = 0;
+    std::int64_t groups = 0;
+    std::int64_t groups_read = 0;
+    std::int64_t rows_read = 0;  // of the columns that decide
+};
 struct UsageFilter {
+    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
+    std::optional<SourceId> source;
+    ReadCount* count = nullptr;
     std::optional<SubscriptionId> subscription;
     std::optional<Period> start;
     std::optional<std::int64_t> row;
@@ -108,6 +137,9 @@ struct UsageFilter {
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
                                          const UsageFilter& filter);
 struct RatedFilter {
+    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
+    std::optional<std::pair<BatchId, BatchId>> record_batches;   // first and last
+    ReadCount* count = nullptr;
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;
     std::optional<ComponentId> component;
@@ -120,12 +152,14 @@ struct RatedFilter {
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
                                          const RatedFilter& filter);
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
+Result<std::vector<WithdrawnRow>> read_withdrawn(const std::filesystem::path& file);
 // Readings that a feed keeps of the records that were taken in, row group by row group, whose
 // events lie in `within`: only their columns are read, and only where a device is wanted.
 struct ReadingFilter {
     std::size_t which = 0;  // of the two that a feed may keep
     Period within;
     std::function<bool(SubscriptionId)> wanted;  // empty: all
+    std::vector<SourceId> without;               // files that were taken back, in order
 };
 using OnReadings = std::function<void(std::span<const KeptReading>)>;
 Result<void> each_reading(const std::filesystem::path& file, const ReadingFilter& filter,

@@ -59,7 +59,9 @@ enum : int {
     outcome,
     reason,
     session,
-    last_part
+    last_part,
+    unanswered,
+    key
 };
 }
 constexpr std::array kUsageColumns = {
@@ -82,6 +84,8 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{17, "reason", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{18, "session", ColumnType::bytes, ColumnEncoding::dictionary},
     ArchiveColumn{19, "last_part", ColumnType::uint8, ColumnEncoding::dictionary},
+    ArchiveColumn{20, "unanswered", ColumnType::uint8, ColumnEncoding::dictionary},
+    ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::dictionary},
 };
 
 namespace rated_column {
@@ -107,7 +111,11 @@ enum : int {
     fee_atoms,
     currency,
     below,
-    below_quantity
+    below_quantity,
+    fees,
+    record_batch,
+    days,
+    taken_back
 };
 }
 constexpr std::array kRatedColumns = {
@@ -133,6 +141,10 @@ constexpr std::array kRatedColumns = {
     ArchiveColumn{20, "currency", ColumnType::uint16, ColumnEncoding::dictionary},
     ArchiveColumn{21, "below_minimum", ColumnType::int32, ColumnEncoding::dictionary},
     ArchiveColumn{22, "below_minimum_quantity", ColumnType::int64, ColumnEncoding::dictionary},
+    ArchiveColumn{23, "connection_fees", ColumnType::int32, ColumnEncoding::dictionary},
+    ArchiveColumn{24, "record_batch", ColumnType::uint32, ColumnEncoding::dictionary},
+    ArchiveColumn{25, "days", ColumnType::text, ColumnEncoding::dictionary},
+    ArchiveColumn{26, "taken_back", ColumnType::uint8, ColumnEncoding::dictionary},
 };
 
 namespace suspended_column {
@@ -146,6 +158,19 @@ constexpr std::array kSuspendedColumns = {
     ArchiveColumn{5, "raw", ColumnType::bytes, ColumnEncoding::dictionary},
 };
 
+namespace withdrawn_column {
+enum : int { batch, record_batch, row, source, line, subscription, again };
+}
+constexpr std::array kWithdrawnColumns = {
+    ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{2, "record_batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{3, "row", ColumnType::int64, ColumnEncoding::delta},
+    ArchiveColumn{4, "source", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{5, "line", ColumnType::int64, ColumnEncoding::delta},
+    ArchiveColumn{6, "subscription", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{7, "again", ColumnType::uint8, ColumnEncoding::dictionary},
+};
+
 struct ArchiveTable {
     std::uint32_t id;  // of the lake's catalogue
     std::string_view name;
@@ -154,7 +179,8 @@ struct ArchiveTable {
 constexpr ArchiveTable kUsageTable = {1, "usage", kUsageColumns};
 constexpr ArchiveTable kRatedTable = {2, "rated_usage", kRatedColumns};
 constexpr ArchiveTable kSuspendedTable = {3, "suspended", kSuspendedColumns};
-constexpr std::array kArchiveTables = {kUsageTable, kRatedTable, kSuspendedTable};
+constexpr ArchiveTable kWithdrawnTable = {4, "withdrawn", kWithdrawnColumns};
+constexpr std::array kArchiveTables = {kUsageTable, kRatedTable, kSuspendedTable, kWithdrawnTable};
 
 // nullptr for files that are no table of the lake.
 constexpr const ArchiveTable* archive_table(std::string_view name) {

@@ -2,6 +2,7 @@
 // where rows match.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "base/int128.h"
@@ -18,7 +19,24 @@ struct Condition {
     int column;
     std::int64_t low;
     std::int64_t high;
+    const std::vector<SubscriptionId>* among = nullptr;  // and be one of these
+    bool holds(std::int64_t value) const {
+        if (value < low || value > high) return false;
+        return among == nullptr || std::ranges::binary_search(
+                                       *among, SubscriptionId{static_cast<std::uint32_t>(value)});
+    }
+    bool may_hold(std::int64_t least, std::int64_t greatest) const {
+        if (least > high || greatest < low) return false;
+        if (among == nullptr) return true;
+        const auto first = std::ranges::lower_bound(
+            *among, SubscriptionId{static_cast<std::uint32_t>(std::max(least, std::int64_t{0}))});
+        return first != among->end() && first->value <= greatest;
+    }
 };
+
+Condition among(int column, const std::vector<SubscriptionId>& subscriptions) {
+    return {column, 0, UINT32_MAX, &subscriptions};
+}
 
 Condition equals(int column, std::int64_t value) {
     return {column, value, value};
@@ -27,7 +45,7 @@ Condition equals(int column, std::int64_t value) {
 bool may_match(const ParquetReader& reader, int group, const std::vector<Condition>& conditions) {
     return std::all_of(conditions.begin(), conditions.end(), [&](const Condition& condition) {
         const auto bounds = reader.bounds(group, condition.column);
-        return !bounds || (bounds->first <= condition.high && condition.low <= bounds->second);
+        return !bounds || condition.may_hold(bounds->first, bounds->second);
     });
 }
 
@@ -40,9 +58,7 @@ Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group,
         if (rows.empty()) break;
         FARTHING_TRY(const std::vector<std::int64_t> values,
                      reader.numbers(group, condition.column));
-        std::erase_if(rows, [&](std::uint32_t row) {
-            return values[row] < condition.low || values[row] > condition.high;
-        });
+        std::erase_if(rows, [&](std::uint32_t row) { return !condition.holds(values[row]); });
     }
     return rows;
 }
@@ -50,9 +66,18 @@ Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group,
 // Calls `each(group, rows)` for every row group with rows that match, until it answers false.
 template <class Each>
 Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& conditions,
-                         Each each) {
+                         ReadCount* count, Each each) {
+    bool read = false;
+    if (count != nullptr) count->files += 1;
     for (int group = 0; group < reader.groups(); ++group) {
+        if (count != nullptr) count->groups += 1;
         if (!may_match(reader, group, conditions)) continue;
+        if (count != nullptr) {
+            count->files_read += read ? 0 : 1;
+            count->groups_read += 1;
+            count->rows_read += static_cast<std::int64_t>(reader.rows(group));
+        }
+        read = true;
         FARTHING_TRY(const std::vector<std::uint32_t> rows, matches(reader, group, conditions));
         if (rows.empty()) continue;
         FARTHING_TRY(const bool more, each(group, rows));
@@ -81,17 +106,40 @@ Result<void> fill_text(ParquetReader& reader, int group, int column,
 }
 
 // Most rows have none: a null is the zero hash.
-Result<void> fill_sessions(ParquetReader& reader, int group, const std::vector<std::uint32_t>& rows,
-                           std::vector<UsageRow>& to) {
-    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, usage_column::session));
+Result<void> fill_hashes(ParquetReader& reader, int group, int column,
+                         const std::vector<std::uint32_t>& rows, std::vector<UsageRow>& to,
+                         Hash128 UsageRow::* field) {
+    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, column));
     const std::size_t first = to.size() - rows.size();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::string& bytes = values[rows[i]];
         if (bytes.size() != 2 * sizeof(std::uint64_t)) continue;
-        Hash128& session = to[first + i].session;
+        Hash128& hash = to[first + i].*field;
         for (std::size_t at = 0; at < bytes.size(); ++at) {
-            std::uint64_t& half = at < sizeof(std::uint64_t) ? session.high : session.low;
+            std::uint64_t& half = at < sizeof(std::uint64_t) ? hash.high : hash.low;
             half = half << 8 | static_cast<unsigned char>(bytes[at]);
+        }
+    }
+    return {};
+}
+
+// "3:120,4:60": base units by day of the window.
+Result<void> fill_days(ParquetReader& reader, int group, const std::vector<std::uint32_t>& rows,
+                       std::vector<RatedRow>& to) {
+    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, rated_column::days));
+    const std::size_t first = to.size() - rows.size();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::string& text = values[rows[i]];
+        const char* at = text.data();
+        const char* const end = at + text.size();
+        while (at != end) {
+            DayPart part;
+            const auto day = std::from_chars(at, end, part.day);
+            if (day.ec != std::errc{} || day.ptr == end) break;
+            const auto quantity = std::from_chars(day.ptr + 1, end, part.billable);
+            if (quantity.ec != std::errc{}) break;
+            to[first + i].days.push_back(part);
+            at = quantity.ptr == end ? end : quantity.ptr + 1;
         }
     }
     return {};
@@ -124,6 +172,7 @@ constexpr Field<UsageRow> kUsageFields[] = {
     {usage_column::reason,
      [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
     {usage_column::last_part, [](UsageRow& r, std::int64_t v) { r.last_part = v != 0; }},
+    {usage_column::unanswered, [](UsageRow& r, std::int64_t v) { r.unanswered = v != 0; }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},
@@ -157,6 +206,11 @@ constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::below,
      [](RatedRow& r, std::int64_t v) { r.below = static_cast<std::int32_t>(v); }},
     {rated_column::below_quantity, [](RatedRow& r, std::int64_t v) { r.below_quantity = v; }},
+    {rated_column::fees,
+     [](RatedRow& r, std::int64_t v) { r.fees = static_cast<std::int32_t>(v); }},
+    {rated_column::taken_back, [](RatedRow& r, std::int64_t v) { r.taken_back = v != 0; }},
+    {rated_column::record_batch,
+     [](RatedRow& r, std::int64_t v) { r.record_batch = v == 0 ? r.batch : BatchId{as32(v)}; }},
 };
 
 template <class Row, std::size_t count>
@@ -170,6 +224,9 @@ Result<void> fill_all(ParquetReader& reader, int group, const Field<Row> (&field
 
 std::vector<Condition> conditions_of(const UsageFilter& filter) {
     std::vector<Condition> conditions;
+    if (filter.subscriptions != nullptr)
+        conditions.push_back(among(usage_column::subscription, *filter.subscriptions));
+    if (filter.source) conditions.push_back(equals(usage_column::source, filter.source->value));
     if (filter.row) conditions.push_back(equals(usage_column::row, *filter.row));
     if (filter.subscription)
         conditions.push_back(equals(usage_column::subscription, filter.subscription->value));
@@ -188,6 +245,11 @@ std::vector<Condition> conditions_of(const UsageFilter& filter) {
 
 std::vector<Condition> conditions_of(const RatedFilter& filter) {
     std::vector<Condition> conditions;
+    if (filter.subscriptions != nullptr)
+        conditions.push_back(among(rated_column::subscription, *filter.subscriptions));
+    if (filter.record_batches)
+        conditions.push_back({rated_column::record_batch, filter.record_batches->first.value,
+                              filter.record_batches->second.value});
     if (filter.row) conditions.push_back(equals(rated_column::row, *filter.row));
     if (filter.subscription)
         conditions.push_back(equals(rated_column::subscription, filter.subscription->value));
@@ -243,10 +305,12 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
         FARTHING_CHECK(
             fill_text(reader, group, usage_column::calling, rows, found, &UsageRow::calling));
         FARTHING_CHECK(fill_text(reader, group, usage_column::id, rows, found, &UsageRow::id));
-        FARTHING_CHECK(fill_sessions(reader, group, rows, found));
+        FARTHING_CHECK(
+            fill_hashes(reader, group, usage_column::session, rows, found, &UsageRow::session));
+        FARTHING_CHECK(fill_hashes(reader, group, usage_column::key, rows, found, &UsageRow::key));
         return true;
     };
-    FARTHING_CHECK(for_matches(reader, conditions_of(filter), take));
+    FARTHING_CHECK(for_matches(reader, conditions_of(filter), filter.count, take));
     return found;
 }
 
@@ -261,9 +325,10 @@ Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
             rows.resize(std::min(rows.size(), filter.limit - found.size()));
         }
         FARTHING_CHECK(fill_all(reader, group, kRatedFields, rows, found));
+        FARTHING_CHECK(fill_days(reader, group, rows, found));
         return filter.largest_first || found.size() < filter.limit;
     };
-    FARTHING_CHECK(for_matches(reader, conditions_of(filter), take));
+    FARTHING_CHECK(for_matches(reader, conditions_of(filter), filter.count, take));
     if (filter.largest_first) {
         const auto larger = [](const RatedRow& a, const RatedRow& b) {
             return a.charge_atoms > b.charge_atoms;
@@ -288,7 +353,28 @@ Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& fi
             fill_text(reader, group, suspended_column::raw, rows, found, &SuspendedRow::raw));
         return true;
     };
-    FARTHING_CHECK(for_matches(reader, {}, take));
+    FARTHING_CHECK(for_matches(reader, {}, nullptr, take));
+    return found;
+}
+
+Result<std::vector<WithdrawnRow>> read_withdrawn(const std::filesystem::path& file) {
+    constexpr Field<WithdrawnRow> kFields[] = {
+        {withdrawn_column::record_batch,
+         [](WithdrawnRow& r, std::int64_t v) { r.record.batch = {as32(v)}; }},
+        {withdrawn_column::row, [](WithdrawnRow& r, std::int64_t v) { r.record.row = v; }},
+        {withdrawn_column::source, [](WithdrawnRow& r, std::int64_t v) { r.source = {as32(v)}; }},
+        {withdrawn_column::line, [](WithdrawnRow& r, std::int64_t v) { r.line = v; }},
+        {withdrawn_column::subscription,
+         [](WithdrawnRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
+        {withdrawn_column::again, [](WithdrawnRow& r, std::int64_t v) { r.again = v != 0; }},
+    };
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kWithdrawnTable));
+    std::vector<WithdrawnRow> found;
+    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
+        FARTHING_CHECK(fill_all(reader, group, kFields, rows, found));
+        return true;
+    };
+    FARTHING_CHECK(for_matches(reader, {}, nullptr, take));
     return found;
 }
 

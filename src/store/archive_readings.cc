@@ -44,11 +44,21 @@ Result<void> read_group(ParquetReader& reader, int group, const ReadingFilter& f
     FARTHING_TRY(const auto values,
                  reader.numbers(
                      group, filter.which == 0 ? usage_column::reading_1 : usage_column::reading_2));
+    std::vector<std::int64_t> sources;
+    if (!filter.without.empty()) {
+        FARTHING_TRY(sources, reader.numbers(group, usage_column::source));
+    }
+    const auto was_withdrawn = [&](std::size_t row) {
+        return !sources.empty() &&
+               std::ranges::binary_search(filter.without,
+                                          SourceId{static_cast<std::uint32_t>(sources[row])});
+    };
     std::vector<KeptReading> readings;
     readings.reserve(devices.ids.size());
     for (std::size_t i = 0; i < devices.ids.size(); ++i) {
         const Instant start{starts[i]};
-        if (!devices.wanted[i] || !was_taken_in(outcomes[i]) || !filter.within.contains(start))
+        if (!devices.wanted[i] || !was_taken_in(outcomes[i]) || !filter.within.contains(start) ||
+            was_withdrawn(i))
             continue;
         readings.push_back({{static_cast<std::uint32_t>(devices.ids[i])}, start, values[i]});
     }

@@ -56,6 +56,8 @@ RatedChunk charges(const UsageChunk& usage) {
         rated.fee_atoms.push_back(1);
         rated.below.push_back(-1);
         rated.below_quantity.push_back(7);
+        rated.when.push_back(usage.start[i]);
+        rated.fees.push_back(2);
     }
     return rated;
 }

@@ -172,8 +172,8 @@ struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
-    std::vector<std::uint8_t> outcome, reason, last_part;
-    Texts called, calling, id, session;
+    std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
+    Texts called, calling, id, session, key;
 
     std::size_t size() const { return row.size(); }
     void clear() {
@@ -181,8 +181,8 @@ struct UsageRows {
             column->clear();
         for (auto* column : {&source, &subscription, &network}) column->clear();
         meter.clear();
-        for (auto* column : {&outcome, &reason, &last_part}) column->clear();
-        for (auto* column : {&called, &calling, &id, &session}) column->clear();
+        for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
+        for (auto* column : {&called, &calling, &id, &session, &key}) column->clear();
     }
     void add(const UsageChunk& chunk, std::int64_t first_row,
              const std::vector<std::uint32_t>& keep) {
@@ -211,10 +211,15 @@ struct UsageRows {
         }
         last_part.resize(row.size(), 0);
         if (chunk.in_parts) add_parts(chunk, keep, old);
+        unanswered.resize(row.size(), 0);
+        for (std::size_t i = 0; i < keep.size() && chunk.tells_answer; ++i)
+            unanswered[old + i] = chunk.unanswered[keep[i]];
+        for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
+            key.add(old + i, bytes_of(chunk.key[keep[i]]));
     }
     void reserve() {
         reserve_group(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
-                      network, meter, outcome, reason, last_part);
+                      network, meter, outcome, reason, last_part, unanswered);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -229,6 +234,7 @@ struct UsageRows {
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
+        group(unanswered)(key);
         return group.done();
     }
 };
@@ -237,9 +243,10 @@ struct RatedRows {
     std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms,
         fee_atoms, below_quantity;
     std::vector<std::uint64_t> item;
-    std::vector<std::uint32_t> subscription, payer, component, version, owner;
-    std::vector<std::int32_t> window_first, window_end, below;
-    std::vector<std::uint8_t> perspective, owner_kind;
+    std::vector<std::uint32_t> subscription, payer, component, version, owner, record_batch;
+    std::vector<std::int32_t> window_first, window_end, below, fees;
+    std::vector<std::uint8_t> perspective, owner_kind, taken_back;
+    Texts days;
 
     std::size_t size() const { return row.size(); }
     void clear() {
@@ -247,19 +254,49 @@ struct RatedRows {
                              &fee_atoms, &below_quantity})
             column->clear();
         item.clear();
-        for (auto* column : {&subscription, &payer, &component, &version, &owner}) column->clear();
-        for (auto* column : {&window_first, &window_end, &below}) column->clear();
-        for (auto* column : {&perspective, &owner_kind}) column->clear();
+        for (auto* column : {&subscription, &payer, &component, &version, &owner, &record_batch})
+            column->clear();
+        for (auto* column : {&window_first, &window_end, &below, &fees}) column->clear();
+        for (auto* column : {&perspective, &owner_kind, &taken_back}) column->clear();
+        days.clear();
     }
-    void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row) {
-        const std::vector<std::uint32_t> none;
-        if (size() == 0 && rated.size() >= kReserveFrom) reserve();
+    // Rows of corrections name their records; others are of the chunk's.
+    void add_records(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+                     BatchId batch) {
+        if (!rated.record.empty()) {
+            for (const RecordRef& record : rated.record) {
+                row.push_back(record.row);
+                record_batch.push_back(record.row < 0 ? batch.value : record.batch.value);
+            }
+            taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
+            return;
+        }
         for (std::size_t i = 0; i < rated.size(); ++i) {
             const bool has_record = rated.row[i] < usage.size();
             row.push_back(has_record ? first_row + rated.row[i] : -1);
-            start.push_back(has_record ? usage.start[rated.row[i]].micros
-                                       : rated.segment_start[i].micros);
         }
+        record_batch.resize(row.size(), batch.value);
+        taken_back.resize(row.size(), 0);
+    }
+    void add_days(const RatedChunk& rated, std::size_t first) {
+        std::string text;
+        for (std::size_t i = 0; i < rated.days.size(); ++i) {
+            const auto& [of, part] = rated.days[i];
+            if (!text.empty()) text += ',';
+            text += std::to_string(part.day) + ':' + std::to_string(part.billable);
+            if (i + 1 < rated.days.size() && rated.days[i + 1].first == of) continue;
+            days.add(first + of, text);
+            text.clear();
+        }
+    }
+    void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+             BatchId batch) {
+        const std::vector<std::uint32_t> none;
+        if (size() == 0 && rated.size() >= kReserveFrom) reserve();
+        if (!rated.days.empty()) add_days(rated, size());
+        add_records(usage, rated, first_row, batch);
+        take(start, rated.when, none, true);
+        take(fees, rated.fees, none, true);
         take(perspective, rated.perspective, none, true);
         take(subscription, rated.subscription, none, true);
         take(payer, rated.payer, none, true);
@@ -282,14 +319,16 @@ struct RatedRows {
     void reserve() {
         reserve_group(row, segment_start, start, billable, from, to, charge_atoms, fee_atoms,
                       below_quantity, item, subscription, payer, component, version, owner,
-                      window_first, window_end, below, perspective, owner_kind);
+                      record_batch, window_first, window_end, below, fees, perspective, owner_kind,
+                      taken_back);
     }
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
-        group.constant(currency.numeric())(below)(below_quantity);
+        group.constant(currency.numeric())(below)(
+            below_quantity)(fees)(record_batch)(days)(taken_back);
         return group.done();
     }
 };
@@ -319,6 +358,29 @@ struct SuspendedRows {
         GroupWriter out(writer, size(), as_it_came);
         out.constant(batch.value)(group)(source)(line)(raw);
         return out.done();
+    }
+};
+
+struct WithdrawnRows {
+    std::vector<std::int64_t> row, line;
+    std::vector<std::uint32_t> record_batch, source, subscription;
+    std::vector<std::uint8_t> again;
+
+    std::size_t size() const { return row.size(); }
+    void clear() { *this = {}; }
+    void add(const WithdrawnRow& one) {
+        record_batch.push_back(one.record.batch.value);
+        row.push_back(one.record.row);
+        source.push_back(one.source.value);
+        line.push_back(one.line);
+        subscription.push_back(one.subscription.value);
+        again.push_back(one.again ? 1 : 0);
+    }
+    Result<void> write(ParquetWriter& writer, BatchId batch) const {
+        const std::vector<std::uint32_t> order = stable_order(subscription);
+        GroupWriter group(writer, size(), order);
+        group.constant(batch.value)(record_batch)(row)(source)(line)(subscription)(again);
+        return group.done();
     }
 };
 
@@ -370,6 +432,7 @@ struct ArchiveWriter::State {
     Gathered<UsageRows> usage;
     Gathered<RatedRows> rated;
     Gathered<SuspendedRows> suspended;
+    Gathered<WithdrawnRows> withdrawn;
     std::vector<std::uint32_t> keep;
     Behind behind;  // last: it writes what stands above
 
@@ -396,6 +459,9 @@ struct ArchiveWriter::State {
     Result<void> flush_suspended(bool last = false) {
         return flush(suspended, kSuspendedTable, last);
     }
+    Result<void> flush_withdrawn(bool last = false) {
+        return flush(withdrawn, kWithdrawnTable, last);
+    }
 };
 
 ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency)
@@ -416,7 +482,7 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     SuspendedRows& suspended = state.suspended.rows;
     for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
     state.usage.rows.add(usage, first_row, state.keep);
-    state.rated.rows.add(usage, rated, first_row);
+    state.rated.rows.add(usage, rated, first_row, state.batch);
     if (state.usage.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
     const bool full = suspended.size() >= kGroupRows || suspended.bytes >= kSuspendedBytesMax;
@@ -424,15 +490,21 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     return {};
 }
 
+Result<void> ArchiveWriter::withdraw(const WithdrawnRow& row) {
+    state_->withdrawn.rows.add(row);
+    return state_->withdrawn.rows.size() >= kGroupRows ? state_->flush_withdrawn() : Result<void>();
+}
+
 Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
     State& state = *state_;
     FARTHING_CHECK(state.flush_usage(true));
     FARTHING_CHECK(state.flush_rated(true));
     FARTHING_CHECK(state.flush_suspended(true));
+    FARTHING_CHECK(state.flush_withdrawn(true));
     FARTHING_CHECK(state.behind.finish());
     std::vector<ArchiveFile> files;
     for (std::optional<ParquetWriter>* file :
-         {&state.usage.file, &state.rated.file, &state.suspended.file}) {
+         {&state.usage.file, &state.rated.file, &state.suspended.file, &state.withdrawn.file}) {
         if (!*file) continue;
         FARTHING_TRY(ArchiveFile finished, (*file)->finish());
         files.push_back(std::move(finished));

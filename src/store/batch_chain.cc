@@ -54,6 +54,11 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
         lines.push_back(fmt::format("fix {} {} {} {} {} {}\n", fix.id, fix.at.micros, fix.field,
                                     fix.value, fix.who, fix.because));
     }
+    for (const TakenBackTotals& row : seal.taken_back) {
+        lines.push_back(fmt::format("taken back {} {} {} {}{}\n", row.source.value,
+                                    static_cast<int>(row.perspective), row.records, row.dropped,
+                                    joined(row.outcomes)));
+    }
     for (const auto& [path, file_hash] : seal.files)
         lines.push_back(fmt::format("file {} {}\n", path, file_hash));
     std::sort(lines.begin(), lines.end());

@@ -25,6 +25,7 @@ struct BatchSeal {
     std::vector<std::pair<std::string, std::string>> files;  // path, hash
     std::vector<Entry> entries;
     std::vector<SuspenseFix> fixes;
+    std::vector<TakenBackTotals> taken_back;
 };
 
 // SHA-256 in hex. The order of the vectors does not matter, but that of entries does.

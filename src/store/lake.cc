@@ -156,7 +156,8 @@ std::string charges_view() {
     constexpr std::array<std::string_view, 4> kOwners = {"", "subscription", "group", "account"};
     const std::string amount =
         "CAST(CAST({} AS DECIMAL(20, 0)) * " + atom_size_sql() + " AS DECIMAL(38, 12)) AS {}";
-    return "SELECT batch, \"row\", " + names_sql("perspective", kPerspectiveNames, 1) +
+    return "SELECT batch, record_batch, \"row\", " +
+           names_sql("perspective", kPerspectiveNames, 1) +
            " AS perspective, subscription, payer, component, version, " +
            names_sql("owner_kind", kOwners, 1) +
            " AS owner_kind, owner, item, window_first, window_end, segment_start, start_time, "
@@ -168,18 +169,14 @@ std::string charges_view() {
 std::string records_view() {
     return "SELECT batch, \"row\", source, line, subscription, meter, start_time, end_time, "
            "quantity, network, called, "
-           "calling, record_id, reading_1, reading_2, " +
+           "calling, record_id, reading_1, reading_2, EXISTS (SELECT 1 FROM withdrawn WHERE "
+           "record_batch = usage.batch AND withdrawn.\"row\" = usage.\"row\") AS taken_back, " +
            names_sql("outcome", kOutcomeNames, 0) + " AS outcome, " +
            names_sql("reason", reason_names(), 0) + " AS reason, session, last_part FROM usage";
 }
 
-Result<void> add_table(Database& database, const ArchiveTable& table) {
-    FARTHING_CHECK(database.run(
-        "INSERT INTO ducklake_table (table_id, table_uuid, begin_snapshot, schema_id, table_name, "
-        "path, path_is_relative) "
-        "VALUES (?, ?, 0, ?, ?, ?, 1)",
-        table.id, uuid_of(table.name), kMainSchema, table.name, std::string(table.name) + "/"));
-    for (const ArchiveColumn& column : table.columns) {
+Result<void> add_columns(Database& database, const ArchiveTable& table, std::size_t first) {
+    for (const ArchiveColumn& column : table.columns.subspan(first)) {
         const bool nullable = is_text(column.type);
         FARTHING_CHECK(database.run(
             "INSERT INTO ducklake_column (column_id, begin_snapshot, table_id, column_order, "
@@ -193,6 +190,16 @@ Result<void> add_table(Database& database, const ArchiveTable& table) {
                          "contains_null) VALUES (?, ?, ?)",
                          table.id, column.id, nullable));
     }
+    return {};
+}
+
+Result<void> add_table(Database& database, const ArchiveTable& table) {
+    FARTHING_CHECK(database.run(
+        "INSERT INTO ducklake_table (table_id, table_uuid, begin_snapshot, schema_id, table_name, "
+        "path, path_is_relative) "
+        "VALUES (?, ?, 0, ?, ?, ?, 1)",
+        table.id, uuid_of(table.name), kMainSchema, table.name, std::string(table.name) + "/"));
+    FARTHING_CHECK(add_columns(database, table, 0));
     return database.run(
         "INSERT INTO ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes) "
         "VALUES (?, 0, 0, 0)",
@@ -262,6 +269,21 @@ Result<void> create_lake(Database& database, const std::filesystem::path& archiv
     for (const ArchiveTable& table : kArchiveTables) FARTHING_CHECK(add_table(database, table));
     FARTHING_CHECK(add_view(database, kFirstViewId, "charges", charges_view()));
     return add_view(database, kFirstViewId + 1, "records", records_view());
+}
+
+// Tables and columns are only ever added; files that lack a column read as if it were null.
+Result<void> upgrade_lake(Database& database) {
+    for (const ArchiveTable& table : kArchiveTables) {
+        FARTHING_TRY(const std::int64_t known,
+                     database.integer("SELECT count(*) FROM ducklake_column WHERE table_id = ?", 0,
+                                      table.id));
+        FARTHING_CHECK(known == 0 ? add_table(database, table)
+                                  : add_columns(database, table, static_cast<std::size_t>(known)));
+    }
+    FARTHING_CHECK(database.run("UPDATE ducklake_view SET sql = ? WHERE view_name = 'charges'",
+                                charges_view()));
+    return database.run("UPDATE ducklake_view SET sql = ? WHERE view_name = 'records'",
+                        records_view());
 }
 
 Result<void> point_lake_at(Database& database, const std::filesystem::path& archive) {

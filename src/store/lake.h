@@ -17,6 +17,8 @@ namespace farthing::store {
 // The empty catalogue: snapshot 0 with the schema `main`, the archive's tables and the views for
 // people.
 Result<void> create_lake(Database& database, const std::filesystem::path& archive);
+// What the catalogue of an older release lacks.
+Result<void> upgrade_lake(Database& database);
 // The folder may have been moved or restored elsewhere since.
 Result<void> point_lake_at(Database& database, const std::filesystem::path& archive);
 

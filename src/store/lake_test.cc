@@ -64,6 +64,8 @@ Batch batch_of(SourceId source) {
         batch.rated.fee_atoms.push_back(0);
         batch.rated.below.push_back(0);
         batch.rated.below_quantity.push_back(0);
+        batch.rated.when.push_back(batch.usage.start[i]);
+        batch.rated.fees.push_back(0);
     }
     return batch;
 }

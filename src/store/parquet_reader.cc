@@ -15,6 +15,7 @@ struct ParquetReader::State {
     ArchiveTable table;
     std::unique_ptr<parquet::ParquetFileReader> reader;
     std::shared_ptr<parquet::FileMetaData> data;
+    int columns = 0;  // that the file has
     int group_number = -1;
     std::shared_ptr<parquet::RowGroupReader> group;
 
@@ -111,11 +112,13 @@ Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file,
         state->reader = parquet::ParquetFileReader::OpenFile(file.string(), true, properties);
         state->data = state->reader->metadata();
         const int columns = state->data->num_columns();
-        if (columns != static_cast<int>(table.columns.size())) {
+        state->columns = columns;
+        if (columns > static_cast<int>(table.columns.size()) || columns == 0) {
             return fail(state->damaged(fmt::format("it has {} columns, table {} has {}", columns,
                                                    table.name, table.columns.size())));
         }
-        for (const ArchiveColumn& column : table.columns) {
+        // Columns are only ever added: an older file has the first of them.
+        for (const ArchiveColumn& column : table.columns.first(static_cast<std::size_t>(columns))) {
             const auto* found = state->data->schema()->Column(static_cast<int>(column.id) - 1);
             const bool same = found->name() == column.name &&
                               found->physical_type() == physical_type(column.type);
@@ -138,6 +141,7 @@ std::size_t ParquetReader::rows(int group) const {
 
 std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int group,
                                                                            int column) const {
+    if (column >= state_->columns) return std::pair{std::int64_t{0}, std::int64_t{0}};
     try {
         const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
         if (type == ColumnType::uint64 || is_text(type))
@@ -161,6 +165,7 @@ std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int g
 
 Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) {
     std::vector<std::int64_t> values(rows(group));
+    if (column >= state_->columns) return values;
     const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
     try {
         parquet::ColumnReader& reader = state_->column(group, column);
@@ -177,6 +182,7 @@ Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) 
 
 Result<std::vector<std::string>> ParquetReader::texts(int group, int column) {
     std::vector<std::string> values(rows(group));
+    if (column >= state_->columns) return values;
     try {
         if (!read_texts(state_->column(group, column), values)) {
             return fail(state_->damaged(fmt::format("column {} ends early", column + 1)));

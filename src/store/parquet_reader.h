@@ -28,7 +28,8 @@ class ParquetReader {
     // Least and greatest value of a column of numbers in a group; nothing where the file does not
     // say.
     std::optional<std::pair<std::int64_t, std::int64_t>> bounds(int group, int column) const;
-    // Whole columns of a group; unsigned numbers keep their bits.
+    // Whole columns of a group; unsigned numbers keep their bits. Those that an older file lacks
+    // are zero, or empty.
     Result<std::vector<std::int64_t>> numbers(int group, int column);
     Result<std::vector<std::string>> texts(int group, int column);
 

@@ -235,6 +235,20 @@ ALTER TABLE suspense_group ADD COLUMN sides BIGINT NOT NULL DEFAULT 1;
 ALTER TABLE suspense_group ADD COLUMN accepted BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Since version 5: files are taken back, and what they had come to.
+constexpr std::string_view kTakenBack = R"sql(
+ALTER TABLE source ADD COLUMN taken_back_by BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE suspense_exit ADD COLUMN taken_back_by BIGINT NOT NULL DEFAULT 0;
+-- Records that lost the outcome they had; those that a person had dropped had none any more.
+CREATE TABLE control_taken_back (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
+    perspective BIGINT NOT NULL, records BIGINT NOT NULL, dropped BIGINT NOT NULL, {outcomes},
+    PRIMARY KEY (tenant, batch, source, perspective),
+    CONSTRAINT control_broken CHECK (records = dropped + {sum} AND dropped >= 0 AND {positive}),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince5[] = {"control_taken_back"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -321,13 +335,17 @@ std::string invoice_triggers() {
     return text;
 }
 
-}  // namespace
-
-std::string schema_sql() {
-    std::string text = for_sqlite(std::string(kTables));
+std::string with_outcomes(std::string text) {
     replace_all(text, "{outcomes}", join(" INTEGER NOT NULL", ", "));
     replace_all(text, "{sum}", join("", " + "));
     replace_all(text, "{positive}", join(" >= 0", " AND "));
+    return text;
+}
+
+}  // namespace
+
+std::string schema_sql() {
+    const std::string text = with_outcomes(for_sqlite(std::string(kTables)));
     return text + append_only_triggers(kAppendOnly) + invoice_triggers() + upgrade_sql(1);
 }
 
@@ -337,6 +355,9 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kSuspenseTables)) + append_only_triggers(kAppendOnlySince2);
     if (version < 3) text += for_sqlite(std::string(kDocumentChanges));
     if (version < 4) text += for_sqlite(std::string(kSuspenseSides));
+    if (version < 5)
+        text += with_outcomes(for_sqlite(std::string(kTakenBack))) +
+                append_only_triggers(kAppendOnlySince5);
     return text;
 }
 

@@ -40,6 +40,7 @@ class SqliteStore final : public Store {
     Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> dedup_segments() override;
     Result<std::vector<ControlRow>> controls() override;
     Result<std::vector<QuantityRow>> quantities() override;
+    Result<std::vector<TakenBackRow>> taken_back() override;
     Result<std::vector<IncidentRow>> incidents() override;
     Result<std::vector<SuspenseRow>> suspense() override;
     Result<void> drop(const std::vector<SuspenseExit>& exits) override;
@@ -75,6 +76,7 @@ class SqliteStore final : public Store {
     Result<void> write_batch(const BatchCommit& batch, BatchSeal& seal);
     Result<void> move_positions(const BatchCommit& batch, BatchSeal& seal);
     Result<void> write_totals(const BatchCommit& batch, BatchId id);
+    Result<void> write_taken_back(const BatchCommit& batch, BatchId id);
     Result<void> write_sessions(const BatchCommit& batch);
     Result<void> write_packs(const BatchCommit& batch, BatchId id);
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);

@@ -59,6 +59,7 @@ Result<void> SqliteStore::upgrade() {
                  database_->integer("SELECT version FROM schema_version", 0));
     if (version < kSchemaVersion) {
         FARTHING_CHECK(database_->script(upgrade_sql(version)));
+        FARTHING_CHECK(upgrade_lake(*database_));
         FARTHING_CHECK(database_->run("UPDATE schema_version SET version = ?", kSchemaVersion));
     }
     return transaction.commit();

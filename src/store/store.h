@@ -83,6 +83,8 @@ struct BatchCommit {
     // Sums over rated_usage rows, for check: charge atoms by currency number.
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
     std::vector<std::string> incidents;
+    std::vector<TakenBackTotals> taken_back;
+    std::optional<SourceRange> takes_back;  // a whole source, from 0 to where it stands
 };
 
 struct BatchRow {
@@ -124,6 +126,7 @@ class Store {
     // Sources. `seal` gives the id and epoch 1; the same content at the same path is the same
     // source, wherever its position stands.
     struct SourceRow {
+        BatchId taken_back_by;  // none: it stands
         Source source;
         std::int64_t position = 0;  // next record to read
         std::int64_t epoch = 0;
@@ -150,6 +153,11 @@ class Store {
         ControlTotals totals;
     };
     virtual Result<std::vector<ControlRow>> controls() = 0;
+    struct TakenBackRow {
+        BatchId batch;
+        TakenBackTotals totals;
+    };
+    virtual Result<std::vector<TakenBackRow>> taken_back() = 0;
     struct QuantityRow {
         BatchId batch;
         QuantityTotals totals;
@@ -166,6 +174,7 @@ class Store {
         SuspenseGroup group;
         std::int64_t recycled = 0;
         std::int64_t dropped = 0;
+        std::int64_t taken_back = 0;  // of `dropped`: with their file
     };
     virtual Result<std::vector<SuspenseRow>> suspense() = 0;
     virtual Result<void> drop(const std::vector<SuspenseExit>& exits) = 0;

@@ -87,6 +87,7 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
                        kTenant, seal.id, batch.feed, batch.kind, batch.committed_at, snapshot.id));
     FARTHING_CHECK(move_positions(batch, seal));
     FARTHING_CHECK(write_totals(batch, seal.id));
+    FARTHING_CHECK(write_taken_back(batch, seal.id));
     FARTHING_CHECK(write_packs(batch, seal.id));
     FARTHING_CHECK(write_sessions(batch));
     FARTHING_CHECK(write_suspense(batch, seal.id));
@@ -102,6 +103,7 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     seal.controls = batch.controls;
     seal.quantities = batch.quantities;
     seal.rated_atoms = batch.rated_atoms;
+    seal.taken_back = batch.taken_back;
     for (const ArchiveFile& file : batch.files) seal.files.emplace_back(file.path, file.hash);
     return {};
 }
@@ -148,6 +150,25 @@ Result<void> SqliteStore::write_totals(const BatchCommit& batch, BatchId id) {
             "INSERT INTO incident (tenant, batch, position, text) VALUES (?, ?, ?, ?)", kTenant, id,
             i, batch.incidents[i]));
     }
+    return {};
+}
+
+// The source keeps its position, so that what was read stays told; it is open to nobody any more.
+Result<void> SqliteStore::write_taken_back(const BatchCommit& batch, BatchId id) {
+    for (const TakenBackTotals& totals : batch.taken_back) {
+        FARTHING_TRY(SqlStatement insert,
+                     database_->prepare("INSERT INTO control_taken_back VALUES (?, ?, ?, ?, ?, ?, "
+                                        "?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        insert.bind(kTenant, id, totals.source, totals.perspective, totals.records, totals.dropped);
+        FARTHING_CHECK(bind_and_run(insert, totals, 7));
+    }
+    if (!batch.takes_back) return {};
+    const SourceRange& whole = *batch.takes_back;
+    FARTHING_CHECK(database_->run(
+        "UPDATE source SET taken_back_by = ?, epoch = epoch + 1 WHERE tenant = ? AND "
+        "id = ? AND epoch = ? AND position = ? AND taken_back_by = 0",
+        id, kTenant, whole.source, whole.epoch, whole.to));
+    if (database_->changes() != 1) return fail(StoreReason::position_moved);
     return {};
 }
 
@@ -207,9 +228,10 @@ Result<void> SqliteStore::write_exits(const std::vector<SuspenseExit>& exits) {
     for (const SuspenseExit& exit : exits) {
         FARTHING_CHECK(database_->run(
             "INSERT INTO suspense_exit (tenant, seq, suspense_group, recycled_by, dropped_because, "
-            "records) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            kTenant, seq++, exit.group, exit.recycled_by, exit.dropped_because, exit.records));
+            "records, taken_back_by) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            kTenant, seq++, exit.group, exit.recycled_by, exit.dropped_because, exit.records,
+            exit.taken_back_by));
         for (const RecordPlace& record : exit.only) {
             FARTHING_CHECK(database_->run(
                 "INSERT INTO suspense_exit_record (tenant, suspense_group, source, line, seq) "

@@ -24,6 +24,17 @@ Store::ControlRow control_of(const SqlStatement& row) {
     return result;
 }
 
+Store::TakenBackRow taken_back_of(const SqlStatement& row) {
+    Store::TakenBackRow result;
+    result.batch = {row.as<std::uint32_t>(1)};
+    result.totals.source = {row.as<std::uint32_t>(2)};
+    result.totals.perspective = row.as<Perspective>(3);
+    result.totals.records = row.integer(4);
+    result.totals.dropped = row.integer(5);
+    read_outcomes(row, 6, result.totals);
+    return result;
+}
+
 Store::QuantityRow quantity_of(const SqlStatement& row) {
     Store::QuantityRow result;
     result.batch = {row.as<std::uint32_t>(1)};
@@ -152,6 +163,14 @@ Result<std::vector<Store::ControlRow>> SqliteStore::controls() {
     return rows;
 }
 
+Result<std::vector<Store::TakenBackRow>> SqliteStore::taken_back() {
+    std::vector<TakenBackRow> rows;
+    FARTHING_CHECK(database_->select(
+        "SELECT * FROM control_taken_back WHERE tenant = ? ORDER BY batch, source, perspective",
+        [&](const SqlStatement& row) { rows.push_back(taken_back_of(row)); }, kTenant));
+    return rows;
+}
+
 Result<std::vector<Store::QuantityRow>> SqliteStore::quantities() {
     std::vector<QuantityRow> rows;
     FARTHING_CHECK(database_->select(
@@ -174,7 +193,9 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
     std::vector<SuspenseRow> rows;
     FARTHING_CHECK(database_->select(
         "SELECT id, batch, feed, reason, identity, records, first_time, last_time, sample, "
-        "recycled, dropped, sides, accepted "
+        "recycled, dropped, sides, accepted, coalesce((SELECT sum(suspense_exit.records) FROM "
+        "suspense_exit WHERE suspense_exit.tenant = suspense_group.tenant AND suspense_group = "
+        "suspense_group.id AND taken_back_by <> 0), 0) "
         "FROM suspense_group WHERE tenant = ? ORDER BY id",
         [&](const SqlStatement& row) {
             SuspenseRow result;
@@ -192,6 +213,7 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
             result.dropped = row.integer(10);
             result.group.sides = row.as<std::uint8_t>(11);
             result.group.accepted = row.integer(12) != 0;
+            result.taken_back = row.integer(13);
             rows.push_back(std::move(result));
         },
         kTenant));
@@ -307,6 +329,10 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
     FARTHING_CHECK(database_->select(
         "SELECT path, hash FROM archive_file WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.files.emplace_back(row.text(0), row.text(1)); },
+        kTenant, id));
+    FARTHING_CHECK(database_->select(
+        "SELECT * FROM control_taken_back WHERE tenant = ? AND batch = ?",
+        [&](const SqlStatement& row) { seal.taken_back.push_back(taken_back_of(row).totals); },
         kTenant, id));
     FARTHING_TRY(seal.fixes, read_fixes(id));
     FARTHING_TRY(seal.entries, read_entries("entry.batch = ?", id.value));

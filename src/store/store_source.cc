@@ -8,7 +8,7 @@ namespace {
 #define FARTHING_SOURCE_COLUMNS                                                          \
     "SELECT id, feed, path, hash, size_bytes, records, same_as, header, reject_reason, " \
     "reject_detail, "                                                                    \
-    "sealed_at, position, epoch FROM source "
+    "sealed_at, position, epoch, taken_back_by FROM source "
 
 Store::SourceRow source_of(const SqlStatement& row) {
     Store::SourceRow result;
@@ -25,6 +25,7 @@ Store::SourceRow source_of(const SqlStatement& row) {
     result.source.sealed_at = row.instant(10);
     result.position = row.integer(11);
     result.epoch = row.integer(12);
+    result.taken_back_by = {row.as<std::uint32_t>(13)};
     return result;
 }
 
@@ -79,10 +80,12 @@ Result<FeedId> SqliteStore::save_feed(const std::string& name, const std::string
 Result<Store::SourceRow> SqliteStore::seal(Source source) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     // The same file at the same place is the same source: read on where it was left, or finished.
+    // One that was taken back comes as a new one.
     std::optional<SourceRow> known;
     FARTHING_CHECK(database_->select(
         FARTHING_SOURCE_COLUMNS
-        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? ORDER BY id LIMIT 1",
+        "WHERE tenant = ? AND hash = ? AND feed = ? AND path = ? AND taken_back_by = 0 "
+        "ORDER BY id LIMIT 1",
         [&](const SqlStatement& row) { known = source_of(row); }, kTenant, source.hash, source.feed,
         source.path));
     if (known) {
@@ -99,7 +102,7 @@ Result<Store::SourceRow> SqliteStore::seal(Source source) {
                 const std::int64_t earlier,
                 database_->integer(
                     "SELECT min(id) FROM source WHERE tenant = ? AND hash = ? AND feed = ? "
-                    "AND reject_reason = ''",
+                    "AND reject_reason = '' AND taken_back_by = 0",
                     0, kTenant, source.hash, source.feed));
             source.same_as = {static_cast<std::uint32_t>(earlier)};
         }

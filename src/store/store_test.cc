@@ -307,14 +307,20 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         const auto store = opened(folder.path());
         ASSERT_TRUE(store->commit(batch_of(sealed(*store, "a.csv"))));
     }
-    raw_sql(folder.path(),
-            "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
-            "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
-            "ALTER TABLE invoice DROP COLUMN corrects; "
-            "ALTER TABLE account_fact DROP COLUMN country; "
-            "ALTER TABLE suspense_group DROP COLUMN sides; "
-            "ALTER TABLE suspense_group DROP COLUMN accepted; "
-            "UPDATE schema_version SET version = 1");
+    raw_sql(
+        folder.path(),
+        "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
+        "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
+        "ALTER TABLE invoice DROP COLUMN corrects; "
+        "ALTER TABLE account_fact DROP COLUMN country; DROP TABLE control_taken_back; "
+        "ALTER TABLE suspense_group DROP COLUMN sides; "
+        "ALTER TABLE suspense_group DROP COLUMN accepted; "
+        "ALTER TABLE source DROP COLUMN taken_back_by; "
+        "ALTER TABLE suspense_exit DROP COLUMN taken_back_by; "
+        "DELETE FROM ducklake_column WHERE table_id = 4 OR (table_id = 1 AND column_id > 19) OR "
+        "(table_id = 2 AND column_id > 22); DELETE FROM ducklake_table WHERE table_id = 4; "
+        "DELETE FROM ducklake_table_stats WHERE table_id = 4; "
+        "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());
     BatchCommit fixed = batch_of(sealed(*store, "b.csv"));

@@ -1,0 +1,113 @@
+#include "engine/corrector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/reasons.h"
+
+namespace farthing::engine {
+
+// Rows that were appended since `first` point into `records`.
+void Corrector::name_rows(std::size_t first, std::span<const RecordRef> records, bool taken_back) {
+    for (std::size_t i = first; i < rated_.size(); ++i) {
+        const bool none = rated_.row[i] == rating::kNoRow;
+        rated_.record.push_back(none ? RecordRef{} : records[rated_.row[i]]);
+        rated_.taken_back.push_back(taken_back && !none ? 1 : 0);
+    }
+}
+
+Result<void> Corrector::take_back(RecordPosition record,
+                                  std::span<const rating::Contribution> parts) {
+    const RecordRef ref{record.batch, record.row};
+    for (const rating::Contribution& part : parts) {
+        const std::size_t first = rated_.size();
+        if (!state_.rater->take_back(part, 0, rated_)) {
+            return fail(EngineReason::counter_disagrees,
+                        fmt::format("record rec-{}-{} does not stand in its counter",
+                                    record.batch.value, record.row));
+        }
+        name_rows(first, std::span(&ref, 1), true);
+    }
+    return {};
+}
+
+Result<void> Corrector::rate(const std::vector<const store::UsageRow*>& records,
+                             Perspective perspective, rating::SessionBook& sessions) {
+    for (std::size_t first = 0; first < records.size(); first += kChunkRecordsMax) {
+        const std::size_t end = std::min(records.size(), first + kChunkRecordsMax);
+        const std::vector<const store::UsageRow*> some(
+            records.begin() + static_cast<std::ptrdiff_t>(first),
+            records.begin() + static_cast<std::ptrdiff_t>(end));
+        UsageChunk chunk = chunk_of(nullptr, some);
+        std::vector<RecordRef> refs;
+        for (const store::UsageRow* row : some) refs.push_back({row->batch, row->row});
+        const std::size_t rows = rated_.size();
+        state_.rater->rate(chunk, rated_, perspective, sessions);
+        name_rows(rows, refs, false);
+        for (std::size_t row = 0; row < chunk.size(); ++row) {
+            if (chunk.outcome[row] != Outcome::suspended) continue;
+            return fail(
+                EngineReason::no_price_again,
+                fmt::format("record rec-{}-{} would be suspended as {}", refs[row].batch.value,
+                            refs[row].row, name_of(chunk.reason[row])));
+        }
+    }
+    return {};
+}
+
+bool Corrector::unpin(const rating::CounterKey& key, Period span,
+                      std::span<const rating::Contribution> rest) {
+    const std::size_t first = rated_.size();
+    const bool done = state_.rater->unpin(key, span, rest, rated_);
+    name_rows(first, {}, false);
+    return done;
+}
+
+void Corrector::join(const rating::CounterKey& key) {
+    const std::size_t first = rated_.size();
+    state_.rater->join(key, rated_);
+    name_rows(first, {}, false);
+}
+
+void Corrector::add_keys(std::set<rating::CounterKey>& keys) const {
+    for (std::size_t i = 0; i < rated_.size(); ++i) {
+        keys.insert({rated_.perspective[i], rated_.owner_kind[i], rated_.owner[i],
+                     rated_.component[i], rated_.item[i], rated_.window_first[i]});
+    }
+}
+
+i128 Corrector::charge() const {
+    i128 sum = 0;
+    for (const std::int64_t atoms : rated_.charge_atoms) sum += atoms;
+    return sum;
+}
+
+RatedChunk Corrector::take_rows() {
+    return std::exchange(rated_, RatedChunk());
+}
+
+Result<void> Corrector::flush() {
+    return batch_.add_corrections(take_rows());
+}
+
+std::vector<CustomerDifference> differences_of(const Engine::State& state, const Batch& batch,
+                                               const std::map<AccountId, std::int64_t>& records) {
+    std::map<AccountId, i128> atoms = batch.posted();
+    for (const auto& [payer, count] : records) atoms.try_emplace(payer, 0);
+    std::vector<CustomerDifference> found;
+    const Currency currency = state.catalog.empty() ? Currency() : state.catalog.newest().currency;
+    for (const auto& [payer, sum] : atoms) {
+        const auto count = records.find(payer);
+        found.push_back({state.directory.account(payer).fact.name,
+                         count == records.end() ? 0 : count->second, Money{sum, currency}});
+    }
+    const auto size = [](const CustomerDifference& one) {
+        return one.difference.atoms < 0 ? -one.difference.atoms : one.difference.atoms;
+    };
+    std::ranges::stable_sort(found,
+                             [&](const auto& a, const auto& b) { return size(a) > size(b); });
+    return found;
+}
+
+}  // namespace farthing::engine

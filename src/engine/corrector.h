@@ -1,0 +1,47 @@
+// Corrections of what was rated, within one batch: contributions are taken back, and records rated
+// again. Private to this room.
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "engine/batch.h"
+#include "engine/standing.h"
+
+namespace farthing::engine {
+
+class Corrector {
+  public:
+    Corrector(Engine::State& state, Batch& batch) : state_(state), batch_(batch) {}
+
+    Result<void> take_back(RecordPosition record, std::span<const rating::Contribution> parts);
+    // Rates records again, in their order; the parts of sessions on from each other. A record that
+    // has no price any more is refused: nothing may be left without one.
+    Result<void> rate(const std::vector<const store::UsageRow*>& records, Perspective perspective,
+                      rating::SessionBook& sessions);
+    // As the rater's, with the rows that they make kept here.
+    bool unpin(const rating::CounterKey& key, Period span,
+               std::span<const rating::Contribution> rest);
+    void join(const rating::CounterKey& key);
+    // The counters that the rows so far belong to, and what they charge.
+    void add_keys(std::set<rating::CounterKey>& keys) const;
+    i128 charge() const;
+    // Gives the batch the rows so far.
+    Result<void> flush();
+    RatedChunk take_rows();
+
+  private:
+    void name_rows(std::size_t first, std::span<const RecordRef> records, bool taken_back);
+
+    Engine::State& state_;
+    Batch& batch_;
+    RatedChunk rated_;
+};
+
+// The difference that corrections make, by customer, greatest first.
+std::vector<CustomerDifference> differences_of(const Engine::State& state, const Batch& batch,
+                                               const std::map<AccountId, std::int64_t>& records);
+
+}  // namespace farthing::engine

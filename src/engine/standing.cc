@@ -1,0 +1,164 @@
+#include "engine/standing.h"
+
+#include <algorithm>
+
+#include "engine/batch.h"
+#include "engine/reasons.h"
+#include "mediation/record_key.h"
+
+namespace farthing::engine {
+
+namespace {
+
+rating::Contribution contribution_of(const store::RatedRow& row) {
+    rating::Contribution part;
+    part.key = {row.perspective, row.owner_kind, row.owner,
+                row.component,   row.item,       row.window_first};
+    part.window_end = row.window_end;
+    part.version = row.version;
+    part.payer = row.payer;
+    part.subscription = row.subscription;
+    part.when = row.start;
+    part.billable = row.billable;
+    part.adds = {row.fees, row.below, row.below_quantity};
+    part.days = row.days;
+    return part;
+}
+
+// Takes off what a row of a correction takes back.
+void take_off(std::vector<rating::Contribution>& parts, rating::Contribution back) {
+    back.billable = -back.billable;
+    back.adds = rating::SessionTotals{} - back.adds;
+    for (DayPart& day : back.days) day.billable = -day.billable;
+    const auto found = std::ranges::find(parts, back);
+    if (found != parts.end()) parts.erase(found);
+}
+
+}  // namespace
+
+Result<void> StandingRecords::open() {
+    FARTHING_TRY(const auto batches, state_.store->batches());
+    for (const auto& batch : batches) {
+        if (batch.feed) of_feed_[batch.feed].insert(batch.id);
+        if (batch.kind == kTakeBack || batch.kind == kRerate) corrections_.insert(batch.id);
+    }
+    FARTHING_TRY(const auto controls, state_.store->controls());
+    for (const auto& row : controls) of_source_[row.totals.source].insert(row.batch);
+    FARTHING_TRY(sources_taken_back_, sources_taken_back(state_));
+    FARTHING_TRY(const auto files, state_.store->files("withdrawn"));
+    for (const auto& file : files) {
+        FARTHING_TRY(const auto rows,
+                     store::read_withdrawn(state_.store->archive_folder() / file.path));
+        for (const store::WithdrawnRow& row : rows) {
+            const RecordPosition position{row.record.batch, row.record.row};
+            withdrawn_.push_back(position);
+            if (row.again) came_first_.try_emplace({row.source, row.line}, position);
+        }
+    }
+    std::ranges::sort(withdrawn_);
+    return {};
+}
+
+std::set<BatchId> StandingRecords::batches_of(SourceId source) const {
+    const auto found = of_source_.find(source);
+    return found == of_source_.end() ? std::set<BatchId>() : found->second;
+}
+std::set<BatchId> StandingRecords::batches_of(FeedId feed) const {
+    const auto found = of_feed_.find(feed);
+    return found == of_feed_.end() ? std::set<BatchId>() : found->second;
+}
+
+bool StandingRecords::stands(const store::UsageRow& row) const {
+    return !std::ranges::binary_search(sources_taken_back_, row.source) &&
+           !std::ranges::binary_search(withdrawn_, RecordPosition{row.batch, row.row});
+}
+
+RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
+    const auto first = came_first_.find({row.source, row.line});
+    return first == came_first_.end() ? RecordPosition{row.batch, row.row} : first->second;
+}
+
+Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
+                                         store::UsageFilter filter) const {
+    UsageRows found;
+    FARTHING_TRY(const auto files, state_.store->files("usage"));
+    for (const auto& file : files) {
+        if (batches != nullptr && !batches->contains(file.batch)) continue;
+        FARTHING_TRY(auto rows,
+                     store::read_usage(state_.store->archive_folder() / file.path, filter));
+        for (store::UsageRow& row : rows) {
+            if (stands(row)) found.emplace(RecordPosition{row.batch, row.row}, std::move(row));
+        }
+    }
+    return found;
+}
+
+Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches,
+                                        const std::vector<SubscriptionId>& subscriptions,
+                                        store::ReadCount* count) const {
+    Standing standing;
+    store::RatedFilter filter;
+    filter.subscriptions = &subscriptions;
+    filter.count = count;
+    FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
+    for (const auto& file : files) {
+        if (batches != nullptr && !batches->contains(file.batch) &&
+            !corrections_.contains(file.batch))
+            continue;
+        FARTHING_TRY(const auto rows,
+                     store::read_rated(state_.store->archive_folder() / file.path, filter));
+        for (const store::RatedRow& row : rows) {
+            if (row.row < 0) continue;                             // a repricing adds nothing
+            if (row.perspective != Perspective::retail) continue;  // carriers' costs stand
+            if (batches != nullptr && !batches->contains(row.record_batch)) continue;
+            auto& parts = standing[{row.record_batch, row.row}];
+            if (row.taken_back) {
+                take_off(parts, contribution_of(row));
+            } else {
+                parts.push_back(contribution_of(row));
+            }
+        }
+    }
+    return standing;
+}
+
+UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {
+    UsageChunk chunk;
+    chunk.in_parts = true;
+    chunk.tells_answer = true;
+    chunk.resize(rows.size());
+    std::optional<mediation::RecordKey> key;
+    if (feed != nullptr) key.emplace(*feed);
+    chunk.keeps_key = key && !key->told_by_columns();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const store::UsageRow& row = *rows[i];
+        chunk.line[i] = row.line;
+        chunk.id[i] = row.id;
+        chunk.meter[i] = row.meter;
+        chunk.start[i] = row.start;
+        chunk.end[i] = row.end;
+        chunk.quantity[i] = row.quantity;
+        chunk.network[i] = row.network;
+        chunk.called[i] = row.called;
+        chunk.calling[i] = row.calling;
+        chunk.reading[0][i] = row.reading[0];
+        chunk.reading[1][i] = row.reading[1];
+        chunk.session[i] = row.session;
+        chunk.last_part[i] = row.last_part ? 1 : 0;
+        chunk.unanswered[i] = row.unanswered ? 1 : 0;
+        chunk.subscription[i] = row.subscription;
+        chunk.content[i] = content_hash(chunk, i);
+        if (key) chunk.key[i] = key->told_by_columns() ? key->of(chunk, i) : row.key;
+    }
+    return chunk;
+}
+
+std::vector<SubscriptionId> subscriptions_of(const UsageRows& rows) {
+    std::vector<SubscriptionId> found;
+    for (const auto& [position, row] : rows) found.push_back(row.subscription);
+    std::ranges::sort(found);
+    found.erase(std::ranges::unique(found).begin(), found.end());
+    return found;
+}
+
+}  // namespace farthing::engine
