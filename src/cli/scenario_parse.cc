@@ -11,7 +11,7 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 32> kVerbs = {
+constexpr std::array<std::string_view, 33> kVerbs = {
     "scenario", "catalog",  "deck",    "account", "subscribe", "quantity", "plan",
     "pays",     "identify", "usage",   "feed",    "file",      "retry",    "drop",
     "bill",     "undo",     "send",    "adjust",  "field",     "import",   "now",
