@@ -1,4 +1,5 @@
 // file list | undo; rerate: corrections of what was rated.
+#include <algorithm>
 #include <ostream>
 
 #include "cli/listing.h"
@@ -20,11 +21,27 @@ Result<Exit> list(Context& context) {
     return Exit::done;
 }
 
-Listing customers_of(const std::vector<engine::CustomerDifference>& customers) {
-    Listing listing({"payer", "records", "difference"});
-    for (const engine::CustomerDifference& one : customers)
-        listing.add({one.payer, one.records, one.difference.to_string()});
+Listing parties_of(const engine::Difference& difference, Perspective side) {
+    Listing listing({side == Perspective::cost ? "carrier" : "payer", "records", "difference"});
+    for (const engine::Difference::Party& one : difference.parties)
+        listing.add({one.name, one.records, one.amount.to_string()});
     return listing;
+}
+
+void print(Context& context, const engine::Difference& difference, Perspective side) {
+    parties_of(difference, side).print(context);
+    say(context, std::string(side == Perspective::cost ? "cost difference " : "difference ") +
+                     difference.amount.to_string() + " " +
+                     std::string(difference.amount.currency.code()));
+}
+
+Result<std::optional<Perspective>> side_argument(Context& context) {
+    const std::string name = context["--rating"];
+    if (name.empty()) return std::nullopt;
+    const auto found = std::ranges::find(kPerspectiveNames, name);
+    if (found == kPerspectiveNames.end())
+        return fail(UsageReason::bad_usage, "--rating is \"retail\" or \"cost\"");
+    return static_cast<Perspective>(found - kPerspectiveNames.begin());
 }
 
 std::string outcomes_text(const TakenBackTotals& totals) {
@@ -49,43 +66,45 @@ void print_json(Context& context, const engine::TakeBackReport& report, bool pre
     }
     json.field("dropped", report.taken_back.dropped).end_object();
     json.field("came_again", report.again.received);
-    json.field("difference", report.difference.to_string());
+    json.field("difference", report.retail.amount.to_string());
     json.key("customers");
-    customers_of(report.customers).write_json(json);
+    parties_of(report.retail, Perspective::retail).write_json(json);
+    json.field("cost_difference", report.cost.amount.to_string());
+    json.key("carriers");
+    parties_of(report.cost, Perspective::cost).write_json(json);
     json.end_object();
     context.out << json.text() << '\n';
 }
 
 Result<Exit> undo(Context& context) {
     const bool preview = context.arguments.given("--preview");
+    FARTHING_TRY(const auto side, side_argument(context));
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    // What would happen needs no reason.
-    const std::string because = preview ? "preview" : context["--because"];
     FARTHING_TRY(const engine::TakeBackReport report,
-                 engine->take_back(context["FILE"], because, preview));
+                 engine->take_back(context["FILE"], {context["--because"], preview, side}));
     if (context.json()) {
         print_json(context, report, preview);
         return Exit::done;
     }
-    customers_of(report.customers).print(context);
     say(context, (preview ? "would take back " : "taken back ") + report.file + ": " +
                      grouped(report.taken_back.records) +
                      " records = " + outcomes_text(report.taken_back));
     if (report.again.received > 0)
         say(context, grouped(report.again.received) + " records that had lost to them " +
                          (preview ? "would come again" : "came again"));
-    say(context, "difference " + report.difference.to_string() + " " +
-                     std::string(report.difference.currency.code()));
+    if (side != Perspective::cost) print(context, report.retail, Perspective::retail);
+    if (!report.cost.parties.empty()) print(context, report.cost, Perspective::cost);
     return Exit::done;
 }
 
-void print_json(Context& context, const engine::RerateReport& report, bool preview) {
+void print_json(Context& context, const engine::RerateReport& report, Perspective side,
+                bool preview) {
     JsonWriter json;
     json.begin_object().field("preview", preview).field("selected", report.selected);
     json.field("records", report.records).field("changed_counters", report.changed);
-    json.field("difference", report.difference.to_string());
-    json.key("customers");
-    customers_of(report.customers).write_json(json);
+    json.field("difference", report.difference.amount.to_string());
+    json.key(side == Perspective::cost ? "carriers" : "customers");
+    parties_of(report.difference, side).write_json(json);
     json.key("read").begin_object();
     json.field("files", report.read.files).field("files_read", report.read.files_read);
     json.field("row_groups", report.read.row_groups);
@@ -95,33 +114,43 @@ void print_json(Context& context, const engine::RerateReport& report, bool previ
 }
 
 Result<Exit> rerate(Context& context) {
-    engine::RerateFilter filter{context["--account"], context["--subscription"],
-                                context["--prefix"], context["--charge"], std::nullopt};
+    FARTHING_TRY(const auto side, side_argument(context));
+    engine::RerateFilter filter{side.value_or(Perspective::retail),
+                                context["--carrier"],
+                                context["--account"],
+                                context["--subscription"],
+                                context["--prefix"],
+                                context["--charge"],
+                                std::nullopt};
     if (context.arguments.given("--period")) {
         FARTHING_TRY(filter.period, period_argument(context["--period"]));
     }
+    const bool cost = filter.side == Perspective::cost;
+    if (cost ? !filter.account.empty() || !filter.subscription.empty() : !filter.carrier.empty())
+        return fail(UsageReason::bad_usage,
+                    "costs are selected by --carrier, what customers pay by --account and "
+                    "--subscription");
     const bool named = !filter.account.empty() || !filter.subscription.empty() ||
-                       !filter.prefix.empty() || !filter.charge.empty() || filter.period;
+                       !filter.carrier.empty() || !filter.prefix.empty() ||
+                       !filter.charge.empty() || filter.period;
     if (!named && !context.arguments.given("--all"))
         return fail(UsageReason::bad_usage,
-                    "name which by --account, --subscription, --prefix, --period or --charge, or "
-                    "say --all");
+                    "name which by --account, --subscription, --carrier, --prefix, --period or "
+                    "--charge, or say --all");
     const bool preview = context.arguments.given("--preview");
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const engine::RerateReport report, engine->rerate(filter, preview));
     if (context.json()) {
-        print_json(context, report, preview);
+        print_json(context, report, filter.side, preview);
         return Exit::done;
     }
-    customers_of(report.customers).print(context);
     const std::string more =
         report.records > report.selected
             ? ", with " + grouped(report.records - report.selected) + " counted together with them"
             : "";
     say(context, grouped(report.selected) + " records" + more +
                      (preview ? " would be rated again" : " rated again"));
-    say(context, "difference " + report.difference.to_string() + " " +
-                     std::string(report.difference.currency.code()));
+    print(context, report.difference, filter.side);
     return Exit::done;
 }
 
@@ -141,6 +170,7 @@ std::vector<Command> correction_commands() {
          "Take a file back with everything it caused",
          {{"FILE"}},
          {{"--because", "TEXT", "why (needed): it is kept"},
+          {"--rating", "SIDE", "\"retail\" or \"cost\" alone: the other side keeps its charges"},
           {"--preview", "", "tell what would happen, and do nothing"}},
          {"farthing file undo UK000042.cdr.gz --preview",
           "farthing file undo file-3 --because \"sent by mistake\""},
@@ -154,6 +184,8 @@ std::vector<Command> correction_commands() {
           {"--prefix", "DIGITS", "to called numbers that begin so"},
           {"--period", "DAY..DAY", "of these days, both included"},
           {"--charge", "PLAN/CHARGE", "that this charge prices"},
+          {"--rating", "SIDE", "\"retail\" (usual), or \"cost\": what carriers charge"},
+          {"--carrier", "NAME", "costs of that carrier"},
           {"--all", "", "all of it"},
           {"--preview", "", "show the difference, and change nothing"}},
          {"farthing rerate --account acme --prefix 447 --preview",

@@ -1,6 +1,7 @@
 #include "cli/help.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/utf8.h"
 #include "cli/parse.h"
@@ -79,10 +80,49 @@ std::string options_text() {
     return text;
 }
 
-// Commands that need no line of their own in the overview.
-bool is_aside(std::string_view noun) {
-    constexpr std::string_view kAside[] = {"init", "completion", "version", "help"};
-    return std::ranges::find(kAside, noun) != std::end(kAside);
+// What people come for, with the nouns of each in the order in which they meet them. A noun that
+// is in none stands under "also".
+struct Area {
+    std::string_view name;
+    std::vector<std::string_view> nouns;
+};
+const std::vector<Area>& areas() {
+    static const std::vector<Area> all = {
+        {"try out", {"demo", "generate", "rate", "quote"}},
+        {"prices", {"catalog", "deck"}},
+        {"customers", {"account", "subscription"}},
+        {"usage", {"feed", "import", "suspense", "file", "rerate"}},
+        {"billing", {"bill", "invoice", "statement", "balance"}},
+        {"carriers", {"carrier", "margin"}},
+        {"proof", {"explain", "check"}},
+    };
+    return all;
+}
+
+// "catalog check|show|diff"
+std::string with_verbs(std::string_view noun) {
+    std::string text(noun);
+    for (const Command& command : commands()) {
+        if (command.noun != noun || command.verb.empty()) continue;
+        text += (text.size() == noun.size() ? " " : "|") + std::string(command.verb);
+    }
+    return text;
+}
+
+void add_area(std::string& text, std::string_view name, const std::vector<std::string>& nouns) {
+    constexpr std::size_t kName = 12;
+    constexpr std::size_t kColumns = 78;
+    std::string line = "  " + padded(std::string(name), kName - 2);
+    for (std::size_t i = 0; i < nouns.size(); ++i) {
+        const std::string word = nouns[i] + (i + 1 < nouns.size() ? ", " : "");
+        if (line.size() > kName && line.size() + word.size() > kColumns) {
+            line.pop_back();  // the blank after the comma
+            text += line + "\n";
+            line.assign(kName, ' ');
+        }
+        line += word;
+    }
+    text += line + "\n";
 }
 
 std::string group_of_commands(std::string_view noun) {
@@ -98,23 +138,20 @@ std::string group_of_commands(std::string_view noun) {
 
 std::string overview() {
     std::string text = "Farthing: from usage files to exact, explained invoices\n";
-    std::string also;
-    for (const std::string& noun : noun_names()) {
-        if (is_aside(noun)) {
-            also += (also.empty() ? "" : " | ") + noun;
-            continue;
-        }
-        std::string verbs;
-        std::string_view summary;
-        for (const Command& command : commands()) {
-            if (command.noun != noun) continue;
-            summary = command.summary;
-            if (!command.verb.empty())
-                verbs += (verbs.empty() ? "" : " | ") + std::string(command.verb);
-        }
-        text += "  " + padded(noun, 13) + (verbs.empty() ? std::string(summary) : verbs) + "\n";
+    std::set<std::string_view> told;
+    for (const Area& area : areas()) {
+        std::vector<std::string> nouns;
+        for (const std::string_view noun : area.nouns) nouns.push_back(with_verbs(noun));
+        add_area(text, area.name, nouns);
+        told.insert(area.nouns.begin(), area.nouns.end());
     }
-    return text + "  " + padded("also", 13) + also + "\n" +
+    std::vector<std::string> also;
+    for (const std::string& noun : noun_names()) {
+        if (!told.contains(noun)) also.push_back(noun);
+    }
+    add_area(text, "also", also);
+    return text +
+           "`farthing help NOUN` tells what each does, `farthing demo smart-city` shows it.\n"
            "examples: farthing demo smart-city · farthing rate cdrs.csv --catalog ./my-catalog\n";
 }
 

@@ -4,19 +4,24 @@
 
 namespace farthing::cli {
 
-void Stage::take(const std::vector<engine::CustomerDifference>& customers, Money difference) {
-    corrected_ = customers;
-    difference_ = difference;
+// The side that a statement names: "… cost", "… retail"; both unless it does.
+static std::optional<Perspective> side_of(const Line& line) {
+    const auto name = word_after(line, "rating");
+    if (!name) return std::nullopt;
+    return *name == name_of(Perspective::cost) ? Perspective::cost : Perspective::retail;
 }
 
-// undo file NAME because "…" [preview]
+// undo file NAME because "…" [rating SIDE] [preview]
 Result<void> Stage::undo_file(const Line& line) {
     FARTHING_TRY(const std::string name, word(line, 2, "the name of a file"));
     const bool preview = line.words.back() == "preview";
-    const auto report = engine_->take_back(name, word_after(line, "because").value_or(""), preview);
+    const auto side = side_of(line);
+    const auto report =
+        engine_->take_back(name, {word_after(line, "because").value_or(""), preview, side});
     if (!report) return fail(report.error());
-    take(report->customers, report->difference);
-    if (preview) return {};
+    corrected_ = report->retail;
+    corrected_cost_ = report->cost;
+    if (preview || side) return {};
     totals_["received"] -= report->taken_back.records;
     totals_["dropped"] -= report->taken_back.dropped;
     for (std::size_t i = 0; i < kOutcomes; ++i) {
@@ -28,28 +33,36 @@ Result<void> Stage::undo_file(const Line& line) {
     return {};
 }
 
-// rerate [account A] [subscription S] [prefix P] [period DAY..DAY] [charge PLAN/CHARGE] [preview]
+// rerate [account A] [subscription S] [carrier C] [prefix P] [period DAY..DAY] [charge PLAN/CHARGE]
+// [rating SIDE] [preview]
 Result<void> Stage::rerate(const Line& line) {
-    engine::RerateFilter filter{word_after(line, "account").value_or(""),
+    engine::RerateFilter filter{side_of(line).value_or(Perspective::retail),
+                                word_after(line, "carrier").value_or(""),
+                                word_after(line, "account").value_or(""),
                                 word_after(line, "subscription").value_or(""),
                                 word_after(line, "prefix").value_or(""),
-                                word_after(line, "charge").value_or(""), std::nullopt};
+                                word_after(line, "charge").value_or(""),
+                                std::nullopt};
     if (const auto period = word_after(line, "period")) {
         FARTHING_TRY(filter.period, period_argument(*period));
     }
     const auto report = engine_->rerate(filter, line.words.back() == "preview");
     if (!report) return fail(report.error());
-    take(report->customers, report->difference);
+    corrected_ = corrected_cost_ = {};
+    (filter.side == Perspective::cost ? corrected_cost_ : corrected_) = report->difference;
     return {};
 }
 
-// corrected [PAYER] AMOUNT
+// corrected [cost] [NAME] AMOUNT
 Result<void> Stage::expect_corrected(const Line& line) {
-    Money got = difference_;
-    if (line.words.size() > 2) {
+    const bool cost = line.words.size() > 2 && line.words[1] == "cost";
+    const engine::Difference& corrected = cost ? corrected_cost_ : corrected_;
+    Money got = corrected.amount;
+    const std::size_t name = cost ? 2 : 1;
+    if (line.words.size() > name + 1) {
         got.atoms = 0;
-        for (const engine::CustomerDifference& one : corrected_) {
-            if (one.payer == line.words[1]) got.atoms += one.difference.atoms;
+        for (const engine::Difference::Party& one : corrected.parties) {
+            if (one.name == line.words[name]) got.atoms += one.amount.atoms;
         }
     }
     compare_amount(line, line.words.back(), got.exact(), got.to_string());

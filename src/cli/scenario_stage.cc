@@ -109,6 +109,7 @@ Result<void> Stage::catalog(const Line& line) {
     if (line.verb() == "deck") {
         FARTHING_TRY(const std::string name, word(line, 1, "the name of a file of the catalog"));
         if (!catalog_pending_) return wrong(line, "a deck stands right below its catalog");
+        std::erase_if(catalog_files_, [&](const CatalogFile& file) { return file.path == name; });
         catalog_files_.push_back({name, line.block});
         std::ranges::sort(catalog_files_, {}, &CatalogFile::path);
         return {};

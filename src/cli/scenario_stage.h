@@ -57,7 +57,6 @@ class Stage {
     Result<void> compare_carrier(const Line& line);
     Result<void> undo_file(const Line& line);  // scenario_corrections.cc, with the next three
     Result<void> rerate(const Line& line);
-    void take(const std::vector<engine::CustomerDifference>& customers, Money difference);
     Result<void> expect_corrected(const Line& line);
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
@@ -118,10 +117,10 @@ class Stage {
     std::map<std::string, std::int64_t> totals_;  // by outcome, and "received"
     engine::WhichCycle billed_ = Date{};
     Errors refused_;
-    std::vector<engine::Finding> findings_;              // of the last bill run
-    engine::CarrierCheck carrier_check_;                 // the last comparison
-    std::vector<engine::CustomerDifference> corrected_;  // by the last correction
-    Money difference_;
+    std::vector<engine::Finding> findings_;  // of the last bill run
+    engine::CarrierCheck carrier_check_;     // the last comparison
+    engine::Difference corrected_;           // by the last correction
+    engine::Difference corrected_cost_;
     std::vector<Difference> differences_;
 };
 

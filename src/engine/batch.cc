@@ -335,7 +335,7 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective si
     };
     std::map<Key, ledger::EntryBuilder> builders;
     for (const rating::SegmentDelta& delta : deltas) {
-        if (!cost) posted_[delta.payer] += delta.charge_atoms;
+        posted_[{side, delta.payer}] += delta.charge_atoms;
         const Key key{delta.payer, delta.key.component, delta.window};
         auto found = builders.find(key);
         if (found == builders.end()) {
@@ -398,7 +398,10 @@ Result<void> Batch::write_keys(const mediation::Dedup::Delta& delta) {
 }
 
 Result<void> Batch::add_corrections(const RatedChunk& rated) {
-    for (const std::int64_t atoms : rated.charge_atoms) rated_atoms_ += atoms;
+    for (std::size_t i = 0; i < rated.size(); ++i) {
+        rated_atoms_ += rated.charge_atoms[i];
+        if (rated.perspective[i] == Perspective::cost) cost_atoms_ += rated.charge_atoms[i];
+    }
     const UsageChunk none;
     return archive_.append(none, rated, records_, {});
 }
@@ -435,6 +438,7 @@ Result<void> Batch::commit(Report& report) try {
 Result<void> Batch::tell_and_forget(Report& report) try {
     FARTHING_CHECK(carry());
     post(state_.rater->take_deltas(), Perspective::retail);
+    post(state_.cost_rater->take_deltas(), Perspective::cost);
     seal_totals();
     tell(report);
     abandon();

@@ -30,6 +30,10 @@ struct Lack {
     bool accepted = false;
 };
 
+// By side, and who pays there; of costs it is the carrier who is paid.
+template <class Value>
+using ByPayer = std::map<std::pair<Perspective, AccountId>, Value>;
+
 // Kinds of batches that correct earlier ones.
 constexpr std::string_view kTakeBack = "take back";
 constexpr std::string_view kRerate = "rerate";
@@ -68,8 +72,8 @@ class Batch {
     mediation::Dedup& dedup() { return *dedup_; }
     rating::SessionBook& sessions() { return sessions_; }
     BatchId id() const { return id_; }
-    // What the batch posts to customers, by payer; `commit` and `tell_and_forget` know it.
-    const std::map<AccountId, i128>& posted() const { return posted_; }
+    // What the batch posts; `commit` and `tell_and_forget` know it.
+    const ByPayer<i128>& posted() const { return posted_; }
     // Whether a repricing changed anything.
     bool moved() const { return repriced_ > 0; }
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
@@ -121,7 +125,7 @@ class Batch {
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;  // of all sides
     std::int64_t cost_atoms_ = 0;   // of those, what carriers charge
-    std::map<AccountId, i128> posted_;
+    ByPayer<i128> posted_;
     Currency currency_;
     // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
     // to be confirmed.

@@ -161,42 +161,46 @@ class InvoiceCheck {
         return theirs_.empty() ? DatePeriod{} : DatePeriod{first_, last_.plus_days(1)};
     }
 
-    // What we rated for the carrier in the period.
+    struct Charged {
+        std::int64_t atoms = 0;
+        std::int64_t billable = 0;
+        std::int64_t rows = 0;  // less those that were taken back
+    };
+
+    // What we rated for the carrier in the period, corrections included.
     Result<void> read_ours() {
         FARTHING_TRY(const auto rated, state_.store->files("rated_usage"));
-        FARTHING_TRY(const auto usage, state_.store->files("usage"));
-        std::map<BatchId, std::vector<std::string>> usage_of;
-        for (const auto& file : usage) usage_of[file.batch].push_back(file.path);
         store::RatedFilter filter;
+        filter.perspective = Perspective::cost;
         filter.subscription = SubscriptionId{carrier_.value};
+        std::map<BatchId, std::map<std::int64_t, Charged>> batches;
         for (const auto& file : rated) {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, filter));
-            std::map<std::int64_t, Charged> records;
             for (const store::RatedRow& row : rows) {
-                const bool wanted = row.perspective == Perspective::cost && row.row >= 0 &&
-                                    check_.period.contains(version_.zone.date_of(row.start));
-                if (!wanted) continue;
-                records[row.row].atoms += row.charge_atoms;
-                records[row.row].billable = std::max(records[row.row].billable, row.billable);
+                if (row.row < 0 || !check_.period.contains(version_.zone.date_of(row.start)))
+                    continue;
+                Charged& charged = batches[row.record_batch][row.row];
+                charged.atoms += row.charge_atoms;
+                charged.rows += row.taken_back ? -1 : 1;
+                charged.billable = row.taken_back ? 0 : std::max(charged.billable, row.billable);
             }
-            if (records.empty()) continue;
-            for (const std::string& path : usage_of[file.batch])
-                FARTHING_CHECK(read_usage_of(path, records));
+        }
+        FARTHING_TRY(const auto usage, state_.store->files("usage"));
+        for (const auto& file : usage) {
+            const auto found = batches.find(file.batch);
+            if (found == batches.end()) continue;
+            FARTHING_CHECK(read_usage_of(file.path, found->second));
         }
         return {};
     }
 
-    struct Charged {
-        std::int64_t atoms = 0;
-        std::int64_t billable = 0;
-    };
     Result<void> read_usage_of(const std::string& path,
                                const std::map<std::int64_t, Charged>& records) {
         FARTHING_TRY(const auto rows, store::read_usage(state_.store->archive_folder() / path, {}));
         for (const store::UsageRow& row : rows) {
             const auto found = records.find(row.row);
-            if (found == records.end()) continue;
+            if (found == records.end() || found->second.rows == 0) continue;
             const Money amount{found->second.atoms, version_.currency};
             ours_.push_back({keys_.of(row.id, row.meter, row.start, row.called, row.calling),
                              row.line, row.quantity, found->second.billable, amount.exact(), 0});

@@ -90,44 +90,16 @@ class Check {
         std::map<SourceId, std::int64_t> read;
         for (const auto& [place, count] : received) read[place.second] += count;
         tell_sources(sources, read, sides_agree);
-        std::int64_t again = 0;
-        FARTHING_CHECK(taken_back(sources, read, again));
-        for (const auto& [side, sums] : records)
-            tell_suspense(side, sums, suspense, side == Perspective::retail ? again : 0);
-        return {};
-    }
-
-    // Of each file that was taken back, every record that came in lost the outcome that it had.
-    Result<void> taken_back(const std::vector<Store::SourceRow>& sources,
-                            std::map<SourceId, std::int64_t>& received, std::int64_t& again) {
-        FARTHING_TRY(const auto rows, state_.store->taken_back());
-        std::map<SourceId, BatchId> by;
-        for (const auto& row : sources) {
-            if (row.taken_back_by) by[row.source.id] = row.taken_back_by;
+        FARTHING_TRY(const auto gone, state_.store->taken_back());
+        std::map<Perspective, std::int64_t> again;
+        for (const auto& row : gone) {
+            if (row.totals.again) again[row.totals.perspective] += row.totals.records;
         }
-        Sum lost;
-        std::int64_t dropped = 0;
-        bool whole = true;
-        std::size_t files = 0;
-        for (const auto& row : rows) {
-            const auto file = by.find(row.totals.source);
-            if (file == by.end() || file->second != row.batch) {
-                again += row.totals.records;
-                continue;
-            }
-            files += 1;
-            dropped += row.totals.dropped;
-            lost.received += row.totals.records;
-            for (std::size_t i = 0; i < kOutcomes; ++i) lost.outcomes[i] += row.totals.outcomes[i];
-            whole = whole && row.totals.records == received[row.totals.source];
+        for (const auto& [side, sums] : records) {
+            tell_taken_back(side, gone, read, again[side]);
+            tell_suspense(side, sums, suspense, again[side]);
         }
-        whole = whole && files == by.size();
-        if (files == 0 && by.empty()) return {};
-        std::string text = equation(lost.received, lost.outcomes);
-        if (dropped > 0) text += " + " + grouped(dropped) + " dropped before";
-        say("taken back", whole,
-            fmt::format("{} of {} files; {} that had lost to them came again", text, files,
-                        grouped(again)));
+        tell_whole(sources, controls, gone);
         return {};
     }
 
@@ -354,6 +326,46 @@ class Check {
                         "records to come",
                         grouped(static_cast<std::int64_t>(sources.size())), grouped(unfinished),
                         grouped(waiting)));
+    }
+
+    // Of each file that was taken back, every record that came in lost the outcome that it had.
+    void tell_taken_back(Perspective side, const std::vector<Store::TakenBackRow>& rows,
+                         const std::map<SourceId, std::int64_t>& received, std::int64_t again) {
+        Sum lost;
+        std::int64_t dropped = 0;
+        std::int64_t files = 0;
+        bool whole = true;
+        for (const auto& row : rows) {
+            if (row.totals.again || row.totals.perspective != side) continue;
+            files += 1;
+            dropped += row.totals.dropped;
+            lost.received += row.totals.records;
+            for (std::size_t i = 0; i < kOutcomes; ++i) lost.outcomes[i] += row.totals.outcomes[i];
+            const auto read = received.find(row.totals.source);
+            whole = whole && read != received.end() && row.totals.records == read->second;
+        }
+        if (files == 0) return;
+        std::string text = equation(lost.received, lost.outcomes);
+        if (dropped > 0) text += " + " + grouped(dropped) + " dropped before";
+        say(side == Perspective::cost ? "taken back cost" : "taken back", whole,
+            fmt::format("{} of {} files; {} that had lost to them came again", text, grouped(files),
+                        grouped(again)));
+    }
+
+    // A file that stands no more lost every side that it counted on.
+    void tell_whole(const std::vector<Store::SourceRow>& sources,
+                    const std::vector<Store::ControlRow>& controls,
+                    const std::vector<Store::TakenBackRow>& rows) {
+        std::set<std::pair<SourceId, Perspective>> left;
+        for (const auto& row : controls) left.insert({row.totals.source, row.totals.perspective});
+        for (const auto& row : rows) {
+            if (!row.totals.again) left.erase({row.totals.source, row.totals.perspective});
+        }
+        for (const auto& row : sources) {
+            const auto first = left.lower_bound({row.source.id, Perspective{}});
+            if (row.taken_back_by && first != left.end() && first->first == row.source.id)
+                say("taken back", false, row.source.path + " still counts");
+        }
     }
 
     // `again`: records that had lost to a file that was taken back.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/carrier_view.h"
 #include "engine/reasons.h"
 
 namespace farthing::engine {
@@ -22,7 +23,7 @@ Result<void> Corrector::take_back(RecordPosition record,
     const RecordRef ref{record.batch, record.row};
     for (const rating::Contribution& part : parts) {
         const std::size_t first = rated_.size();
-        if (!state_.rater->take_back(part, 0, rated_)) {
+        if (!state_.rater_of(part.key.perspective).take_back(part, 0, rated_)) {
             return fail(EngineReason::counter_disagrees,
                         fmt::format("record rec-{}-{} does not stand in its counter",
                                     record.batch.value, record.row));
@@ -43,7 +44,11 @@ Result<void> Corrector::rate(const std::vector<const store::UsageRow*>& records,
         std::vector<RecordRef> refs;
         for (const store::UsageRow* row : some) refs.push_back({row->batch, row->row});
         const std::size_t rows = rated_.size();
-        state_.rater->rate(chunk, rated_, perspective, sessions);
+        {
+            std::optional<CarrierView> view;
+            if (perspective == Perspective::cost) view.emplace(state_, chunk);
+            state_.rater_of(perspective).rate(chunk, rated_, perspective, sessions);
+        }
         name_rows(rows, refs, false);
         for (std::size_t row = 0; row < chunk.size(); ++row) {
             if (chunk.outcome[row] != Outcome::suspended) continue;
@@ -59,14 +64,14 @@ Result<void> Corrector::rate(const std::vector<const store::UsageRow*>& records,
 bool Corrector::unpin(const rating::CounterKey& key, Period span,
                       std::span<const rating::Contribution> rest) {
     const std::size_t first = rated_.size();
-    const bool done = state_.rater->unpin(key, span, rest, rated_);
+    const bool done = state_.rater_of(key.perspective).unpin(key, span, rest, rated_);
     name_rows(first, {}, false);
     return done;
 }
 
 void Corrector::join(const rating::CounterKey& key) {
     const std::size_t first = rated_.size();
-    state_.rater->join(key, rated_);
+    state_.rater_of(key.perspective).join(key, rated_);
     name_rows(first, {}, false);
 }
 
@@ -91,21 +96,27 @@ Result<void> Corrector::flush() {
     return batch_.add_corrections(take_rows());
 }
 
-std::vector<CustomerDifference> differences_of(const Engine::State& state, const Batch& batch,
-                                               const std::map<AccountId, std::int64_t>& records) {
-    std::map<AccountId, i128> atoms = batch.posted();
-    for (const auto& [payer, count] : records) atoms.try_emplace(payer, 0);
-    std::vector<CustomerDifference> found;
+Difference differences_of(const Engine::State& state, const Batch& batch, Perspective side,
+                          const ByPayer<std::int64_t>& records) {
+    ByPayer<i128> atoms = batch.posted();
+    for (const auto& [key, count] : records) atoms.try_emplace(key, 0);
     const Currency currency = state.catalog.empty() ? Currency() : state.catalog.newest().currency;
-    for (const auto& [payer, sum] : atoms) {
-        const auto count = records.find(payer);
-        found.push_back({state.directory.account(payer).fact.name,
-                         count == records.end() ? 0 : count->second, Money{sum, currency}});
+    Difference found{{}, {0, currency}};
+    for (const auto& [key, sum] : atoms) {
+        if (key.first != side) continue;
+        const auto count = records.find(key);
+        const std::string name =
+            side == Perspective::cost
+                ? state.names.name_of(NameTable::Kind::partner, key.second.value)
+                : state.directory.account(key.second).fact.name;
+        found.parties.push_back(
+            {name, count == records.end() ? 0 : count->second, Money{sum, currency}});
+        found.amount.atoms += sum;
     }
-    const auto size = [](const CustomerDifference& one) {
-        return one.difference.atoms < 0 ? -one.difference.atoms : one.difference.atoms;
+    const auto size = [](const Difference::Party& one) {
+        return one.amount.atoms < 0 ? -one.amount.atoms : one.amount.atoms;
     };
-    std::ranges::stable_sort(found,
+    std::ranges::stable_sort(found.parties,
                              [&](const auto& a, const auto& b) { return size(a) > size(b); });
     return found;
 }

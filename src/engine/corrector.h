@@ -40,8 +40,8 @@ class Corrector {
     RatedChunk rated_;
 };
 
-// The difference that corrections make, by customer, greatest first.
-std::vector<CustomerDifference> differences_of(const Engine::State& state, const Batch& batch,
-                                               const std::map<AccountId, std::int64_t>& records);
+// The difference that the batch's corrections make on a side; `records`: how many were corrected.
+Difference differences_of(const Engine::State& state, const Batch& batch, Perspective side,
+                          const ByPayer<std::int64_t>& records);
 
 }  // namespace farthing::engine

@@ -49,11 +49,21 @@ struct Report {
     }
 };
 
-// What a correction changes for one who pays.
-struct CustomerDifference {
-    std::string payer;
-    std::int64_t records = 0;  // of its own that were corrected
-    Money difference;
+// What a correction changes on a side, in all and for each who pays (retail) or is paid (cost),
+// greatest first.
+struct Difference {
+    struct Party {
+        std::string name;
+        std::int64_t records = 0;  // of its own that were corrected
+        Money amount;
+    };
+    std::vector<Party> parties;
+    Money amount;
+};
+struct TakeBackRequest {
+    std::string because;
+    bool preview = false;
+    std::optional<Perspective> side;  // that one alone; none: the whole file
 };
 // A file that was taken back.
 struct TakeBackReport {
@@ -61,8 +71,8 @@ struct TakeBackReport {
     TakenBackTotals taken_back;   // what its records had come to
     Report again;                 // records that had lost to the file's, and came again
     std::int64_t duplicates = 0;  // of those; the others were conflicts
-    std::vector<CustomerDifference> customers;
-    Money difference;
+    Difference retail;
+    Difference cost;
 };
 struct FileRow {
     std::string id;  // "file-3"
@@ -74,6 +84,8 @@ struct FileRow {
 };
 // Which usage is rated again; empty fields match all.
 struct RerateFilter {
+    Perspective side = Perspective::retail;
+    std::string carrier;  // of the cost side alone; account and subscription of the other
     std::string account;  // with all accounts below it
     std::string subscription;
     std::string prefix;                // of the called number
@@ -84,8 +96,7 @@ struct RerateReport {
     std::int64_t selected = 0;  // records that match
     std::int64_t records = 0;   // rated again: with those that are counted together with them
     std::int64_t changed = 0;   // counters that came to something else
-    std::vector<CustomerDifference> customers;
-    Money difference;
+    Difference difference;
     struct Read {
         std::int64_t files = 0;
         std::int64_t files_read = 0;
@@ -381,8 +392,7 @@ class Engine {
 
     // Files that came, and taking one back: by id, path or file name.
     Result<std::vector<FileRow>> files();
-    Result<TakeBackReport> take_back(const std::string& file, const std::string& because,
-                                     bool preview = false);
+    Result<TakeBackReport> take_back(const std::string& file, const TakeBackRequest& request);
     // Rates usage again with the catalog and directory as they are now.
     Result<RerateReport> rerate(const RerateFilter& filter, bool preview = false);
 

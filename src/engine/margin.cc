@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "catalog/describe.h"
+#include "engine/batch.h"
 #include "engine/find.h"
 #include "store/archive.h"
 
@@ -21,14 +23,17 @@ std::string row_name(const catalog::RateRow& row) {
 
 // One record's charges on one side.
 struct Half {
-    bool there = false;
+    std::int64_t rows = 0;  // less those that were taken back
     std::int64_t atoms = 0;
     SidePrice price;
     std::uint32_t who = 0;  // the payer, or the carrier
+    bool there() const { return rows > 0; }
 };
 struct Met {
     Half sides[2];
     Instant start;
+    bool both() const { return sides[0].there() && sides[1].there(); }
+    bool any() const { return sides[0].there() || sides[1].there(); }
 };
 constexpr std::size_t index_of(Perspective side) {
     return side == Perspective::cost ? 1 : 0;
@@ -46,28 +51,57 @@ class Meeting {
         std::map<BatchId, std::vector<std::filesystem::path>> usage_of;
         for (const auto& file : usage)
             usage_of[file.batch].push_back(state_.store->archive_folder() / file.path);
+        FARTHING_CHECK(read_corrections(rated));
         for (const auto& file : rated) {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, {}));
             std::unordered_map<std::int64_t, Met> records;
             for (const store::RatedRow& row : rows) {
-                if (row.row >= 0) add(records[row.row], row);
+                if (row.row >= 0 && row.record_batch == file.batch) add(records[row.row], row);
             }
+            correct(file.batch, records);
             FARTHING_CHECK(settle(records, usage_of[file.batch]));
         }
-        for (const auto& [place, met] : lonely_) visit_(carried(met));
+        for (const auto& [place, met] : lonely_) {
+            if (met.any()) visit_(carried(met));
+        }
         return {};
     }
 
   private:
+    // What later batches took back from records, and gave them.
+    Result<void> read_corrections(const std::vector<store::Store::FileRow>& rated) {
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        std::set<BatchId> correcting;
+        for (const auto& batch : batches) {
+            if (batch.kind == kTakeBack || batch.kind == kRerate) correcting.insert(batch.id);
+        }
+        for (const auto& file : rated) {
+            if (!correcting.contains(file.batch)) continue;
+            FARTHING_TRY(const auto rows,
+                         store::read_rated(state_.store->archive_folder() / file.path, {}));
+            for (const store::RatedRow& row : rows) {
+                if (row.row >= 0 && row.record_batch != file.batch)
+                    corrections_[row.record_batch].emplace_back(row);
+            }
+        }
+        return {};
+    }
+
+    void correct(BatchId batch, std::unordered_map<std::int64_t, Met>& records) const {
+        const auto found = corrections_.find(batch);
+        if (found == corrections_.end()) return;
+        for (const store::RatedRow& row : found->second) add(records[row.row], row);
+    }
+
     static void add(Met& met, const store::RatedRow& row) {
         Half& half = met.sides[index_of(row.perspective)];
-        if (!half.there) {
+        half.rows += row.taken_back ? -1 : 1;
+        if (half.rows == 1 && !row.taken_back) {
             half.price = {row.version, row.component, row.item, row.segment_start};
             half.who =
                 row.perspective == Perspective::cost ? row.subscription.value : row.payer.value;
         }
-        half.there = true;
         half.atoms += row.charge_atoms;
         met.start = row.start;
     }
@@ -78,11 +112,8 @@ class Meeting {
                         const std::vector<std::filesystem::path>& usage) {
         bool lonely = false;
         for (const auto& [row, met] : records) {
-            if (met.sides[0].there && met.sides[1].there) {
-                visit_(carried(met));
-            } else {
-                lonely = true;
-            }
+            if (met.both()) visit_(carried(met));
+            lonely = lonely || !met.both();
         }
         if (!lonely) return {};
         for (const auto& file : usage) {
@@ -96,18 +127,18 @@ class Meeting {
     }
 
     void meet(RecordPlace place, const Met& half) {
-        if (half.sides[0].there && half.sides[1].there) return;
+        if (half.both()) return;
         const auto [found, fresh] = lonely_.try_emplace(place, half);
         if (fresh) return;
         for (std::size_t side = 0; side < 2; ++side) {
             const Half& more = half.sides[side];
-            if (!more.there) continue;
+            if (!more.there()) continue;
             Half& known = found->second.sides[side];
             const std::int64_t before = known.atoms;
-            if (!known.there) known = more;
+            if (!known.there()) known = more;
             known.atoms = before + more.atoms;
         }
-        if (!found->second.sides[0].there || !found->second.sides[1].there) return;
+        if (!found->second.both()) return;
         visit_(carried(found->second));
         lonely_.erase(found);
     }
@@ -115,8 +146,8 @@ class Meeting {
     static Carried carried(const Met& met) {
         Carried record;
         record.start = met.start;
-        record.sold = met.sides[0].there;
-        record.carried = met.sides[1].there;
+        record.sold = met.sides[0].there();
+        record.carried = met.sides[1].there();
         record.retail_atoms = met.sides[0].atoms;
         record.cost_atoms = met.sides[1].atoms;
         record.retail = met.sides[0].price;
@@ -129,6 +160,7 @@ class Meeting {
     const Engine::State& state_;
     const OnCarried& visit_;
     std::map<RecordPlace, Met> lonely_;
+    std::map<BatchId, std::vector<store::RatedRow>> corrections_;  // by the records' batch
 };
 
 struct Words {

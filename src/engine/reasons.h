@@ -41,8 +41,8 @@ namespace farthing {
     X(file_empty, "nothing of the file was taken in", "There is nothing to take back.")            \
     X(file_of_inventory, "files of an inventory feed can't be taken back",                         \
       "Send a file with the numbers as they should be: the directory keeps its history.")          \
-    X(file_of_carrier, "files that are rated by what carriers charge can't be taken back yet",     \
-      "Correct the customers' side with `farthing rerate`, or by a note.")                         \
+    X(file_waits, "records of the file wait for both sides of the rating",                         \
+      "Retry or drop them first, or take the whole file back.")                                    \
     X(reason_missing, "a correction says why", "Give the reason: it is kept.")                     \
     X(keys_not_kept, "an older release kept no keys of the file's records",                        \
       "Correct its charges by a note; files that came since can be taken back.")                   \

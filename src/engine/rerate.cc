@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <ranges>
 
 #include "engine/corrector.h"
 #include "engine/reasons.h"
@@ -31,10 +32,11 @@ std::vector<rating::Segment> held_by(const rating::Counter* counter) {
     return held;
 }
 
+// A file that was taken back may have left `last` too late: no price looks at it.
 bool same(const std::vector<rating::Segment>& a, const std::vector<rating::Segment>& b) {
     return std::ranges::equal(a, b, [](const rating::Segment& x, const rating::Segment& y) {
-        return x.start == y.start && x.last == y.last && x.version == y.version &&
-               x.payer == y.payer && x.quantity == y.quantity && x.records == y.records &&
+        return x.start == y.start && x.version == y.version && x.payer == y.payer &&
+               x.quantity == y.quantity && x.records == y.records &&
                x.session_totals() == y.session_totals();
     });
 }
@@ -65,10 +67,7 @@ class Rerate {
         } else {
             FARTHING_CHECK(batch->commit(ignored));
         }
-        report_.customers = differences_of(state_, *batch, payers_);
-        report_.difference = {0, state_.catalog.newest().currency};
-        for (const CustomerDifference& one : report_.customers)
-            report_.difference.atoms += one.difference.atoms;
+        report_.difference = differences_of(state_, *batch, filter_.side, payers_);
         report_.read = {count_.files, count_.files_read, count_.groups, count_.groups_read,
                         count_.rows_read};
         return std::move(report_);
@@ -90,6 +89,24 @@ class Rerate {
                 return fail(EngineReason::charge_name_unknown,
                             "no usage charge is named \"" + filter_.charge + "\"");
         }
+        return filter_.side == Perspective::cost ? resolve_carrier() : resolve_customers();
+    }
+
+    Result<void> resolve_carrier() {
+        const directory::Directory& carriers = state_.carriers;
+        for (const auto& subscription : carriers.subscriptions()) {
+            if (filter_.carrier.empty()) wanted_.insert(subscription.fact.id);
+        }
+        if (filter_.carrier.empty()) return {};
+        const SubscriptionId id = carriers.subscription_named(filter_.carrier);
+        if (!id)
+            return fail(EngineReason::carrier_unknown,
+                        "no carrier is named \"" + filter_.carrier + "\"");
+        wanted_.insert(id);
+        return {};
+    }
+
+    Result<void> resolve_customers() {
         const directory::Directory& directory = state_.directory;
         if (!filter_.subscription.empty()) {
             const SubscriptionId id = directory.subscription_named(filter_.subscription);
@@ -132,7 +149,8 @@ class Rerate {
             known = readers.size();
             const std::vector<SubscriptionId> some(readers.begin(), readers.end());
             count_ = {};
-            FARTHING_TRY(standing_, archive_.rated(nullptr, some, &count_));
+            FARTHING_TRY(standing_,
+                         archive_.rated(nullptr, {filter_.side, &some, nullptr}, &count_));
             by_key_.clear();
             for (const auto& [position, parts] : standing_) {
                 for (const Contribution& part : parts)
@@ -145,27 +163,36 @@ class Rerate {
                 for (const auto& [member, quantity] : counter->members) readers.insert(member);
             }
         }
-        const std::vector<SubscriptionId> some(readers.begin(), readers.end());
-        store::UsageFilter filter;
-        filter.subscriptions = &some;
-        filter.count = &count_;
-        FARTHING_TRY(usage_, archive_.usage(nullptr, filter));
+        FARTHING_TRY(usage_, usage_of(readers));
+        std::vector<const store::UsageRow*> parts;
         for (const auto& [position, row] : usage_) {
-            if (row.session == Hash128{} || row.outcome == Outcome::duplicate) continue;
-            sessions_[session_of(row)].push_back(position);
+            if (row.session != Hash128{} && row.outcome != Outcome::duplicate)
+                parts.push_back(&row);
+        }
+        const std::vector<Hash128> keys = session_keys(state_, filter_.side, parts);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const RecordPosition position{parts[i]->batch, parts[i]->row};
+            session_of_[position] = keys[i];
+            sessions_[keys[i]].push_back(position);
         }
         return {};
     }
 
-    static Hash128 session_of(const store::UsageRow& row) {
-        return rating::session_key(chunk_of(nullptr, {&row}), 0);
+    // A carrier's usage is that of all customers.
+    Result<UsageRows> usage_of(const std::set<SubscriptionId>& readers) {
+        if (filter_.side == Perspective::cost) return archive_.usage(standing_, &count_);
+        const std::vector<SubscriptionId> some(readers.begin(), readers.end());
+        store::UsageFilter filter;
+        filter.subscriptions = &some;
+        filter.count = &count_;
+        return archive_.usage(nullptr, filter);
     }
 
     bool selects(const store::UsageRow& row, const std::vector<Contribution>& parts) const {
-        if (!wanted_.contains(row.subscription) || !row.called.starts_with(filter_.prefix))
-            return false;
+        if (!row.called.starts_with(filter_.prefix)) return false;
         return std::ranges::any_of(parts, [&](const Contribution& part) {
-            return span_.contains(part.when) && (!charge_ || part.key.component == charge_);
+            return wanted_.contains(part.subscription) && span_.contains(part.when) &&
+                   (!charge_ || part.key.component == charge_);
         });
     }
 
@@ -193,9 +220,8 @@ class Rerate {
         while (!open.empty()) {
             const RecordPosition record = open.front();
             open.pop_front();
-            const store::UsageRow& row = usage_.at(record);
-            if (row.session != Hash128{}) {
-                for (const RecordPosition part : sessions_.at(session_of(row))) add(part);
+            if (const auto session = session_of_.find(record); session != session_of_.end()) {
+                for (const RecordPosition part : sessions_.at(session->second)) add(part);
             }
             const auto parts = standing_.find(record);
             if (parts == standing_.end()) continue;
@@ -213,12 +239,10 @@ class Rerate {
         Corrector corrector(state_, batch);
         std::map<CounterKey, std::vector<rating::Segment>> before;
         for (const CounterKey& key : cluster.keys) before[key] = held_by(state_.counters.find(key));
-        std::set<Perspective> perspectives;
-        for (const RecordPosition position : cluster.records) {
+        // The last that came goes first: so each mostly gives back just what it was charged.
+        for (const RecordPosition position : cluster.records | std::views::reverse) {
             const auto parts = standing_.find(position);
             if (parts == standing_.end()) continue;
-            for (const Contribution& part : parts->second)
-                perspectives.insert(part.key.perspective);
             FARTHING_CHECK(corrector.take_back(position, parts->second));
         }
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(unpin(key, cluster, corrector));
@@ -230,10 +254,8 @@ class Rerate {
         }
         std::ranges::sort(rows, {},
                           [&](const store::UsageRow* row) { return archive_.came_at(*row); });
-        for (const Perspective perspective : perspectives) {
-            rating::SessionBook sessions;
-            FARTHING_CHECK(corrector.rate(rows, perspective, sessions));
-        }
+        rating::SessionBook sessions;
+        FARTHING_CHECK(corrector.rate(rows, filter_.side, sessions));
         return finish(cluster, std::move(before), corrector);
     }
 
@@ -261,7 +283,7 @@ class Rerate {
         for (const RecordPosition position : cluster.records) {
             const auto parts = standing_.find(position);
             if (parts != standing_.end() && !parts->second.empty())
-                payers_[parts->second.front().payer] += 1;
+                payers_[{filter_.side, parts->second.front().payer}] += 1;
         }
         if (changed == 0 && charge == 0) {
             (void)corrector.take_rows();  // every row has its opposite
@@ -280,8 +302,9 @@ class Rerate {
     UsageRows usage_;
     Standing standing_;
     std::map<CounterKey, std::vector<std::pair<RecordPosition, const Contribution*>>> by_key_;
+    std::map<RecordPosition, Hash128> session_of_;
     std::map<Hash128, std::vector<RecordPosition>> sessions_;
-    std::map<AccountId, std::int64_t> payers_;
+    ByPayer<std::int64_t> payers_;
     store::ReadCount count_;
     RerateReport report_;
 };

@@ -102,6 +102,29 @@ class Home {
         return sums;
     }
     MarginReport margin() { return *engine_->margin(MarginBy::carrier); }
+    void take_back(int file, std::optional<Perspective> side = {}) {
+        const auto done =
+            engine_->take_back("calls-" + std::to_string(file) + ".csv", {"a test", false, side});
+        EXPECT_TRUE(done) << done.error().to_string();
+    }
+    // Rates all of a side again, where nothing changed.
+    void expect_same_again(Perspective side) {
+        RerateFilter filter;
+        filter.side = side;
+        const auto done = engine_->rerate(filter);
+        ASSERT_TRUE(done) << done.error().to_string();
+        EXPECT_EQ(done->changed, 0) << name_of(side) << " " << done->difference.amount.to_string();
+    }
+    void publish_deck(const std::string& deck) {
+        EXPECT_TRUE(engine_->publish({{"az.csv", deck}, {"catalog.yaml", kCatalog}}, {}));
+    }
+    RerateReport rerate(Perspective side) {
+        RerateFilter filter;
+        filter.side = side;
+        auto done = engine_->rerate(filter);
+        EXPECT_TRUE(done) << done.error().to_string();
+        return *std::move(done);
+    }
 
   private:
     std::filesystem::path folder_;
@@ -184,6 +207,104 @@ TEST(Sides, MarginIsTheDifferenceOfWhatBothSidesHave) {
     }
     EXPECT_EQ(margin == report.total.margin().atoms, true);
     EXPECT_EQ(records, report.total.records);
+}
+
+// Whichever file is taken back, both sides come to what they come to without it; and where one side
+// of it is taken back, the other keeps what it had (EC52).
+TEST(Sides, AFileIsTakenBackOnBothSidesOrOnOne) {
+    for (unsigned seed = 1; seed <= 8; ++seed) {
+        std::mt19937 random(seed);
+        std::vector<std::vector<std::string>> files(1);
+        for (const std::string& row : some_rows(random)) {
+            if (random() % 12 == 0) files.emplace_back();
+            files.back().push_back(row);
+        }
+        const std::size_t gone = random() % files.size();
+        Home home(seed, "retail, cost");
+        Home clean(seed + 100, "retail, cost");
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            home.import(files[i]);
+            if (i != gone) clean.import(files[i]);
+        }
+        if (seed % 2 == 0) {
+            for (Home* one : {&home, &clean}) one->subscribe("D-2");
+            home.retry({});
+            clean.retry({});
+        }
+        if (files[gone].empty()) continue;
+        home.take_back(static_cast<int>(gone) + 1);
+        home.expect_closed();
+        EXPECT_EQ(home.sums().charged, clean.sums().charged) << seed;
+        EXPECT_EQ(home.sums().cost, clean.sums().cost) << seed;
+        EXPECT_EQ(home.margin().total.records, clean.margin().total.records);
+        for (const Perspective side : {Perspective::retail, Perspective::cost})
+            home.expect_same_again(side);
+        home.expect_closed();
+        for (Home* one : {&home, &clean}) one->import(files[gone]);
+        home.expect_closed();
+        EXPECT_EQ(home.sums().charged, clean.sums().charged) << seed;
+        EXPECT_EQ(home.sums().cost, clean.sums().cost) << seed;
+    }
+}
+
+TEST(Sides, OneSideOfAFileIsTakenBackAndTheOtherStays) {
+    for (unsigned seed = 1; seed <= 8; ++seed) {
+        std::mt19937 random(seed);
+        // Known devices and carriers: nothing waits for both sides.
+        std::vector<std::vector<std::string>> files(2);
+        for (const std::string& row : some_rows(random)) {
+            const bool known = row.find(",D-2,") == std::string::npos &&
+                               row.find(",D-3,") == std::string::npos &&
+                               row.find(",999") == std::string::npos;
+            if (!known) continue;
+            if (files.back().size() > 12) files.emplace_back();
+            files.back().push_back(row);
+        }
+        const Perspective side = seed % 2 == 0 ? Perspective::retail : Perspective::cost;
+        Home home(seed, "retail, cost");
+        Home clean(seed + 100, "retail, cost");
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            home.import(files[i]);
+            if (i != 1) clean.import(files[i]);
+        }
+        const Sums before = home.sums();
+        home.take_back(2, side);
+        home.expect_closed();
+        const Sums after = home.sums();
+        EXPECT_EQ(side == Perspective::cost ? after.charged : after.cost,
+                  side == Perspective::cost ? before.charged : before.cost);
+        // Duplicates of its records stay duplicates: they count on the other side.
+        home.take_back(2);
+        home.expect_closed();
+        EXPECT_EQ(home.sums().charged, clean.sums().charged) << seed;
+        EXPECT_EQ(home.sums().cost, clean.sums().cost) << seed;
+    }
+}
+
+// A deck that costs more: rating again gives what rating anew does, on the side that is named.
+TEST(Sides, CostsAreRatedAgainAlone) {
+    constexpr const char* kDearer = "prefix,price\n44,0.0310\n372,0.0900\n";
+    for (unsigned seed = 1; seed <= 4; ++seed) {
+        std::mt19937 random(seed);
+        const std::vector<std::string> rows = some_rows(random);
+        Home home(seed, "retail, cost");
+        Home clean(seed + 100, "retail, cost");
+        home.import(rows);
+        for (Home* one : {&home, &clean}) one->publish_deck(kDearer);
+        clean.import(rows);
+        const Sums before = home.sums();
+        const RerateReport done = home.rerate(Perspective::cost);
+        EXPECT_GT(done.changed, 0);
+        EXPECT_EQ(home.sums().charged, before.charged);
+        EXPECT_EQ(home.sums().cost, clean.sums().cost);
+        home.expect_closed();
+        EXPECT_EQ(home.rerate(Perspective::cost).changed, 0);
+        (void)home.rerate(Perspective::retail);
+        EXPECT_EQ(home.sums().charged, clean.sums().charged);
+        EXPECT_EQ(home.margin().total.retail.to_string(), clean.margin().total.retail.to_string());
+        EXPECT_EQ(home.margin().total.cost.to_string(), clean.margin().total.cost.to_string());
+        home.expect_closed();
+    }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/batch.h"
+#include "engine/carrier_view.h"
 #include "engine/reasons.h"
 #include "mediation/record_key.h"
 
@@ -22,6 +23,8 @@ rating::Contribution contribution_of(const store::RatedRow& row) {
     part.billable = row.billable;
     part.adds = {row.fees, row.below, row.below_quantity};
     part.days = row.days;
+    part.charge = row.charge_atoms;
+    part.fee = row.fee_atoms;
     return part;
 }
 
@@ -29,9 +32,22 @@ rating::Contribution contribution_of(const store::RatedRow& row) {
 void take_off(std::vector<rating::Contribution>& parts, rating::Contribution back) {
     back.billable = -back.billable;
     back.adds = rating::SessionTotals{} - back.adds;
+    back.charge = -back.charge;
+    back.fee = -back.fee;
     for (DayPart& day : back.days) day.billable = -day.billable;
     const auto found = std::ranges::find(parts, back);
     if (found != parts.end()) parts.erase(found);
+}
+
+// "msisdn 447…", where the archive keeps it.
+void name_identity(const store::UsageRow& row, UsageChunk& chunk, std::size_t index) {
+    const std::string_view text = row.identity;
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return;
+    const auto kind = std::ranges::find(kIdentityKindNames, text.substr(0, blank));
+    if (kind == kIdentityKindNames.end()) return;
+    chunk.identity_kind[index] = static_cast<IdentityKind>(kind - kIdentityKindNames.begin());
+    chunk.identity[index] = text.substr(blank + 1);
 }
 
 }  // namespace
@@ -93,12 +109,31 @@ Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
     return found;
 }
 
-Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches,
-                                        const std::vector<SubscriptionId>& subscriptions,
+Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCount* count) const {
+    UsageRows found;
+    store::UsageFilter filter;
+    filter.count = count;
+    std::set<BatchId> batches;
+    for (const auto& [position, parts] : records) batches.insert(position.batch);
+    FARTHING_TRY(const auto files, state_.store->files("usage"));
+    for (const auto& file : files) {
+        if (!batches.contains(file.batch)) continue;
+        FARTHING_TRY(auto rows,
+                     store::read_usage(state_.store->archive_folder() / file.path, filter));
+        for (store::UsageRow& row : rows) {
+            const RecordPosition position{row.batch, row.row};
+            if (records.contains(position) && stands(row)) found.emplace(position, std::move(row));
+        }
+    }
+    return found;
+}
+
+Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const Rated& wanted,
                                         store::ReadCount* count) const {
     Standing standing;
     store::RatedFilter filter;
-    filter.subscriptions = &subscriptions;
+    filter.perspective = wanted.side;
+    filter.subscriptions = wanted.subscriptions;
     filter.count = count;
     FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
     for (const auto& file : files) {
@@ -108,10 +143,11 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches,
         FARTHING_TRY(const auto rows,
                      store::read_rated(state_.store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rows) {
-            if (row.row < 0) continue;                             // a repricing adds nothing
-            if (row.perspective != Perspective::retail) continue;  // carriers' costs stand
+            if (row.row < 0) continue;  // a repricing adds nothing
             if (batches != nullptr && !batches->contains(row.record_batch)) continue;
-            auto& parts = standing[{row.record_batch, row.row}];
+            const RecordPosition position{row.record_batch, row.row};
+            if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
+            auto& parts = standing[position];
             if (row.taken_back) {
                 take_off(parts, contribution_of(row));
             } else {
@@ -126,6 +162,9 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     UsageChunk chunk;
     chunk.in_parts = true;
     chunk.tells_answer = true;
+    chunk.tells_carrier = feed != nullptr && feed->rates_cost();
+    for (const store::UsageRow* row : rows)
+        chunk.tells_carrier = chunk.tells_carrier || !row->carrier.empty();
     chunk.resize(rows.size());
     std::optional<mediation::RecordKey> key;
     if (feed != nullptr) key.emplace(*feed);
@@ -147,10 +186,24 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
         chunk.last_part[i] = row.last_part ? 1 : 0;
         chunk.unanswered[i] = row.unanswered ? 1 : 0;
         chunk.subscription[i] = row.subscription;
-        chunk.content[i] = content_hash(chunk, i);
+        if (chunk.tells_carrier) chunk.carrier[i] = row.carrier;
+        name_identity(row, chunk, i);
+        chunk.content[i] =
+            chunk.tells_carrier ? content_hash_by_identity(chunk, i) : content_hash(chunk, i);
         if (key) chunk.key[i] = key->told_by_columns() ? key->of(chunk, i) : row.key;
     }
     return chunk;
+}
+
+std::vector<Hash128> session_keys(const Engine::State& state, Perspective side,
+                                  const std::vector<const store::UsageRow*>& rows) {
+    UsageChunk chunk = chunk_of(nullptr, rows);
+    std::optional<CarrierView> view;
+    if (side == Perspective::cost) view.emplace(state, chunk);
+    std::vector<Hash128> keys;
+    keys.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(rating::session_key(chunk, i));
+    return keys;
 }
 
 std::vector<SubscriptionId> subscriptions_of(const UsageRows& rows) {

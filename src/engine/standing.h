@@ -32,10 +32,15 @@ class StandingRecords {
 
     // Usage in the files of these batches (none given: of all), without what stands no more.
     Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter) const;
-    // What records with a row in those batches add to customers' counters, of `subscriptions` alone
-    // (sorted).
-    Result<Standing> rated(const std::set<BatchId>* batches,
-                           const std::vector<SubscriptionId>& subscriptions,
+    // Of these records alone.
+    Result<UsageRows> usage(const Standing& records, store::ReadCount* count) const;
+    // What records with a row in those batches add to the counters of a side.
+    struct Rated {
+        Perspective side = Perspective::retail;
+        const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
+        const UsageRows* records = nullptr;                          // of these alone; none: all
+    };
+    Result<Standing> rated(const std::set<BatchId>* batches, const Rated& wanted,
                            store::ReadCount* count = nullptr) const;
 
     // Where a record came first: one that came again keeps its place among the parts of a session.
@@ -53,9 +58,12 @@ class StandingRecords {
     std::map<RecordPlace, RecordPosition> came_first_;
 };
 
-// Archived rows as a chunk on its way to be rated again, keys and content included. The rows
-// outlive it.
+// Archived rows as a chunk on its way to be rated again, keys and content included. `feed`: theirs,
+// where their keys matter. The rows outlive it.
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows);
+// The keys of the sessions that rows are parts of, as a side tells them apart; zero: of none.
+std::vector<Hash128> session_keys(const Engine::State& state, Perspective side,
+                                  const std::vector<const store::UsageRow*>& rows);
 // Sorted, each once.
 std::vector<SubscriptionId> subscriptions_of(const UsageRows& rows);
 

@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/assert.h"
+#include "engine/conflicts_again.h"
 #include "engine/corrector.h"
-#include "engine/decode_ahead.h"
 #include "engine/reasons.h"
 #include "engine/suspense_groups.h"
 
@@ -17,22 +18,24 @@ namespace {
 
 using SourceRow = store::Store::SourceRow;
 
+// Whose side of a file is taken back: one of its feed's, or all.
 class TakeBack {
   public:
-    TakeBack(Engine::State& state, OpenFeed& feed, SourceRow file, std::string because)
-        : state_(state), feed_(feed), file_(std::move(file)), because_(std::move(because)) {}
+    TakeBack(Engine::State& state, OpenFeed& feed, SourceRow file, TakeBackRequest request)
+        : state_(state), feed_(feed), file_(std::move(file)), request_(std::move(request)) {}
 
-    Result<TakeBackReport> run(bool preview) {
+    Result<TakeBackReport> run() {
         state_.forget_counters();  // lanes that know the counters as they were
         feed_.dedup.reset();
-        Result<TakeBackReport> done = work(preview);
+        Result<TakeBackReport> done = work();
         state_.forget_counters();
         feed_.dedup.reset();
         return done;
     }
 
   private:
-    Result<TakeBackReport> work(bool preview) {
+    Result<TakeBackReport> work() {
+        FARTHING_CHECK(choose_sides());
         FARTHING_CHECK(archive_.open());
         FARTHING_CHECK(read());
         FARTHING_TRY(const auto batch, Batch::begin(state_, feed_, std::string(kTakeBack)));
@@ -41,74 +44,109 @@ class TakeBack {
         FARTHING_CHECK(close_waiting(*batch));
         FARTHING_CHECK(replay(*batch, corrector));
         FARTHING_CHECK(corrector.flush());
-        FARTHING_CHECK(present_conflicts(*batch));
+        if (whole()) FARTHING_CHECK(present_conflicts(state_, feed_, file_.source.id, *batch));
         FARTHING_CHECK(count(*batch));
-        batch->take_back_source({file_.source.id, 0, file_.position, file_.epoch});
-        batch->add_incident(fmt::format("{} taken back: {}", file_.source.path, because_));
+        if (whole()) batch->take_back_source({file_.source.id, 0, file_.position, file_.epoch});
+        batch->add_incident(
+            fmt::format("{} taken back{}: {}", file_.source.path, of_side(), request_.because));
         report_.again.charged.currency = state_.catalog.newest().currency;
-        if (preview) {
+        if (request_.preview) {
             FARTHING_CHECK(batch->tell_and_forget(report_.again));
         } else {
             FARTHING_CHECK(batch->commit(report_.again));
         }
         report_.file = file_.source.path;
-        report_.customers = differences_of(state_, *batch, payers_);
-        report_.difference = {0, state_.catalog.newest().currency};
-        for (const CustomerDifference& one : report_.customers)
-            report_.difference.atoms += one.difference.atoms;
+        report_.retail = differences_of(state_, *batch, Perspective::retail, records_);
+        report_.cost = differences_of(state_, *batch, Perspective::cost, records_);
         return std::move(report_);
     }
 
-    // The file's records, and the other parts of the sessions that they are parts of.
+    bool whole() const { return !request_.side; }
+    std::string of_side() const {
+        return whole() ? "" : fmt::format(" ({})", name_of(*request_.side));
+    }
+    bool is_own(const store::UsageRow& row) const { return row.source == file_.source.id; }
+
+    // The sides that the file still counts on, or the one that was asked for.
+    Result<void> choose_sides() {
+        FARTHING_TRY(const auto controls, state_.store->controls());
+        std::set<Perspective> counts;
+        for (const auto& row : controls) {
+            if (row.totals.source == file_.source.id) counts.insert(row.totals.perspective);
+        }
+        FARTHING_TRY(earlier_, state_.store->taken_back());
+        for (const auto& row : earlier_) {
+            if (row.totals.source == file_.source.id && !row.totals.again)
+                counts.erase(row.totals.perspective);
+        }
+        if (whole()) {
+            sides_.assign(counts.begin(), counts.end());
+            return {};
+        }
+        if (!counts.contains(*request_.side))
+            return fail(EngineReason::file_taken_back,
+                        fmt::format("nothing of it counts as {}", name_of(*request_.side)),
+                        file_.source.path);
+        sides_ = {*request_.side};
+        return {};
+    }
+
+    // The file's records, the other parts of the sessions that they are parts of, and what both
+    // add to counters.
     Result<void> read() {
         store::UsageFilter filter;
         filter.source = file_.source.id;
         const auto own_batches = archive_.batches_of(file_.source.id);
-        FARTHING_TRY(own_, archive_.usage(&own_batches, filter));
-        subscriptions_ = subscriptions_of(own_);
+        FARTHING_TRY(rows_, archive_.usage(&own_batches, filter));
+        subscriptions_ = subscriptions_of(rows_);
+        // A carrier's counters are of all customers.
+        const auto* owners = feed_.feed.rates_cost() ? nullptr : &subscriptions_;
         std::set<Hash128> sessions;
-        for (const auto& [position, row] : own_) {
+        for (const auto& [position, row] : rows_) {
             if (row.session != Hash128{} && row.outcome != Outcome::duplicate)
                 sessions.insert(row.session);
         }
         of_feed_ = archive_.batches_of(feed_.id);
         if (!sessions.empty()) {
             store::UsageFilter parts;
-            parts.subscriptions = &subscriptions_;
-            FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, parts));
-            for (auto& [position, row] : rows) {
-                if (row.source != file_.source.id && row.outcome != Outcome::duplicate &&
+            parts.subscriptions = owners;
+            FARTHING_TRY(UsageRows others, archive_.usage(&of_feed_, parts));
+            for (auto& [position, row] : others) {
+                if (!is_own(row) && row.outcome != Outcome::duplicate &&
                     sessions.contains(row.session))
-                    others_.emplace(position, std::move(row));
+                    rows_.emplace(position, std::move(row));
             }
         }
-        FARTHING_TRY(standing_, archive_.rated(&of_feed_, subscriptions_));
+        for (const Perspective side : sides_) {
+            FARTHING_TRY(standing_[side], archive_.rated(&of_feed_, {side, owners, &rows_}));
+        }
         return {};
     }
 
     Result<void> take_back(Batch& batch, Corrector& corrector) {
-        UsageRows accepted;
-        std::vector<const store::UsageRow*> keys;
-        for (const UsageRows* rows : {&own_, &others_}) {
-            for (const auto& [position, row] : *rows) {
-                const auto parts = standing_.find(position);
-                if (parts == standing_.end()) continue;
-                FARTHING_CHECK(corrector.take_back(position, parts->second));
-                if (rows == &own_ && !parts->second.empty())
-                    payers_[parts->second.front().payer] += 1;
+        for (const auto& [side, standing] : standing_) {
+            // The last that came goes first: so each mostly gives back just what it was charged.
+            for (const auto& [position, parts] : standing | std::views::reverse) {
+                FARTHING_CHECK(corrector.take_back(position, parts));
+                if (is_own(rows_.at(position)) && !parts.empty())
+                    records_[{side, parts.front().payer}] += 1;
             }
         }
-        for (const auto& [position, row] : own_) {
-            batch_withdraw_.push_back(
-                {{position.batch, position.row}, row.source, row.line, row.subscription, false});
-            if (row.outcome != Outcome::duplicate) keys.push_back(&row);
-        }
-        for (const store::WithdrawnRow& row : batch_withdraw_) FARTHING_CHECK(batch.withdraw(row));
-        FARTHING_CHECK(clear_keys(batch, keys));
+        if (whole()) FARTHING_CHECK(withdraw(batch));
         return restart_sessions(batch);
     }
 
-    Result<void> clear_keys(Batch& batch, const std::vector<const store::UsageRow*>& rows) {
+    // Its rows of usage stand no more, and their keys are free.
+    Result<void> withdraw(Batch& batch) {
+        std::map<std::int64_t, const store::UsageRow*> keys;  // a retried record has two rows
+        for (const auto& [position, row] : rows_) {
+            if (!is_own(row)) continue;
+            FARTHING_CHECK(batch.withdraw(
+                {{position.batch, position.row}, row.source, row.line, row.subscription, false}));
+            if (row.outcome != Outcome::duplicate) keys.try_emplace(row.line, &row);
+        }
+        std::vector<const store::UsageRow*> rows;
+        for (const auto& [line, row] : keys) rows.push_back(row);
         for (std::size_t first = 0; first < rows.size(); first += kChunkRecordsMax) {
             const std::size_t end = std::min(rows.size(), first + kChunkRecordsMax);
             const std::vector<const store::UsageRow*> some(
@@ -128,24 +166,21 @@ class TakeBack {
 
     // A session comes to what its other parts come to, in the order in which they came.
     Result<void> restart_sessions(Batch& batch) {
-        std::vector<Hash128> keys;
-        const auto add_keys = [&](const UsageRows& rows) {
-            for (const auto& [position, row] : rows) {
-                if (row.session == Hash128{} || row.outcome == Outcome::duplicate) continue;
-                const UsageChunk chunk = chunk_of(nullptr, {&row});
-                keys.push_back(rating::session_key(chunk, 0));
+        std::vector<const store::UsageRow*> parts;
+        for (const auto& [position, row] : rows_) {
+            if (row.session != Hash128{} && row.outcome != Outcome::duplicate)
+                parts.push_back(&row);
+        }
+        for (const Perspective side : sides_) {
+            std::vector<Hash128> keys = session_keys(state_, side, parts);
+            std::ranges::sort(keys);
+            keys.erase(std::ranges::unique(keys).begin(), keys.end());
+            FARTHING_TRY(const auto open, state_.store->open_sessions(feed_.id, keys));
+            for (const Hash128& key : keys) {
+                const bool stored = std::ranges::any_of(
+                    open, [&](const OpenSession& session) { return session.key == key; });
+                if (key != Hash128{}) batch.sessions().restart(key, stored);
             }
-        };
-        add_keys(own_);
-        if (keys.empty()) return {};
-        add_keys(others_);
-        std::ranges::sort(keys);
-        keys.erase(std::ranges::unique(keys).begin(), keys.end());
-        FARTHING_TRY(const auto open, state_.store->open_sessions(feed_.id, keys));
-        for (const Hash128& key : keys) {
-            const bool stored = std::ranges::any_of(
-                open, [&](const OpenSession& session) { return session.key == key; });
-            batch.sessions().restart(key, stored);
         }
         return {};
     }
@@ -162,12 +197,18 @@ class TakeBack {
                                             places[&group].push_back({row.source, row.line});
                                     }));
         for (auto& [group, of_group] : places) {
+            const std::uint8_t lacks = group->row.group.sides;
+            if (request_.side && (lacks & bit_of(*request_.side)) == 0) continue;
+            if (request_.side && lacks != bit_of(*request_.side))
+                return fail(EngineReason::file_waits, {}, file_.source.path);
             SuspenseExit exit;
             exit.group = group->row.group.id;
-            exit.dropped_because = because_;
+            exit.dropped_because = request_.because;
             exit.records = static_cast<std::int64_t>(of_group.size());
             exit.taken_back_by = batch.id();
-            waiting_ += exit.records;
+            for (const Perspective side : sides_) {
+                if ((group->row.group.sides & bit_of(side)) != 0) waiting_[side] += exit.records;
+            }
             if (exit.records < group->open()) exit.only = std::move(of_group);
             batch.add_exit(std::move(exit));
         }
@@ -177,29 +218,18 @@ class TakeBack {
     // Other parts of its sessions are rated again, and duplicates of the file's records come again:
     // the first of each takes its place. All in the order in which they came.
     Result<void> replay(Batch& batch, Corrector& corrector) {
-        store::UsageFilter filter;
-        filter.subscriptions = &subscriptions_;
-        filter.outcome = Outcome::duplicate;
-        FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, filter));
-        std::erase_if(rows, [&](const auto& row) {
-            return row.second.source == file_.source.id ||
-                   !batch.dedup().was_taken_back(chunk_of(&feed_.feed, {&row.second}), 0);
-        });
-        for (const auto& [position, row] : rows) {
-            FARTHING_CHECK(batch.withdraw(
-                {{position.batch, position.row}, row.source, row.line, row.subscription, true}));
-            again_[row.source] += 1;
-        }
+        FARTHING_TRY(const UsageRows lost, losers(batch));
         std::map<RecordPosition, const store::UsageRow*> in_order;
-        for (const UsageRows* some : {&rows, &others_}) {
-            for (const auto& [position, row] : *some) in_order.emplace(archive_.came_at(row), &row);
+        for (const auto& [position, row] : lost) in_order.emplace(archive_.came_at(row), &row);
+        for (const auto& [position, row] : rows_) {
+            if (!is_own(row)) in_order.emplace(archive_.came_at(row), &row);
         }
         std::vector<const store::UsageRow*> run;
         const auto replay_run = [&]() -> Result<void> {
             if (run.empty() || run.front()->outcome == Outcome::duplicate)
                 return present(batch, run);
             const auto parts = std::exchange(run, {});
-            return corrector.rate(parts, Perspective::retail, batch.sessions());
+            return rate_again(parts, batch, corrector);
         };
         for (const auto& [position, row] : in_order) {
             const bool goes_on = !run.empty() && run.front()->outcome == row->outcome &&
@@ -209,6 +239,40 @@ class TakeBack {
             run.push_back(row);
         }
         return replay_run();
+    }
+
+    // Duplicates of the file's records.
+    Result<UsageRows> losers(Batch& batch) {
+        if (!whole()) return UsageRows();
+        store::UsageFilter filter;
+        filter.subscriptions = &subscriptions_;
+        filter.outcome = Outcome::duplicate;
+        FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, filter));
+        std::erase_if(rows, [&](const auto& row) {
+            return is_own(row.second) ||
+                   !batch.dedup().was_taken_back(chunk_of(&feed_.feed, {&row.second}), 0);
+        });
+        for (const auto& [position, row] : rows) {
+            FARTHING_CHECK(batch.withdraw(
+                {{position.batch, position.row}, row.source, row.line, row.subscription, true}));
+            again_[row.source] += 1;
+        }
+        return rows;
+    }
+
+    // On each side the parts that count there.
+    Result<void> rate_again(const std::vector<const store::UsageRow*>& parts, Batch& batch,
+                            Corrector& corrector) {
+        for (const auto& [side, standing] : standing_) {
+            std::vector<const store::UsageRow*> counted;
+            for (const store::UsageRow* row : parts) {
+                const auto found = standing.find({row->batch, row->row});
+                const bool counts = found != standing.end() && !found->second.empty();
+                if (counts || !feed_.feed.rates_cost()) counted.push_back(row);
+            }
+            FARTHING_CHECK(corrector.rate(counted, side, batch.sessions()));
+        }
+        return {};
     }
 
     Result<void> present(Batch& batch, std::vector<const store::UsageRow*>& run) {
@@ -228,113 +292,69 @@ class TakeBack {
         return {};
     }
 
-    // So do the records that wait because the file's had other content; what a person corrected
-    // stays for the person to retry.
-    Result<void> present_conflicts(Batch& batch) {
-        const SuspenseFilter filter{feed_.feed.name, "conflict", {}, {}};
-        FARTHING_TRY(const auto groups, open_groups(state_, filter));
-        std::map<SourceId, RawRecords> by_source;
-        FARTHING_CHECK(
-            each_waiting(state_, groups, {}, [&](const OpenGroup& group, store::SuspendedRow& row) {
-                if (row.source == file_.source.id || !group.fixes.empty()) return;
-                RawRecords& records = by_source[row.source];
-                records.lines.push_back(row.line);
-                records.raw.push_back(std::move(row.raw));
-                records.groups.push_back(&group);
-            }));
-        std::map<const OpenGroup*, std::vector<RecordPlace>> places;
-        for (const auto& [id, records] : by_source)
-            FARTHING_CHECK(present_conflicts_of(batch, id, records, places));
-        for (auto& [group, of_group] : places) {
-            SuspenseExit exit;
-            exit.group = group->row.group.id;
-            exit.recycled_by = batch.id();
-            exit.records = static_cast<std::int64_t>(of_group.size());
-            // The file's own exits of the group come first, so that none is "all that were left".
-            exit.only = std::move(of_group);
-            batch.add_exit(std::move(exit));
-        }
-        return {};
-    }
-
-    Result<void> present_conflicts_of(
-        Batch& batch, SourceId id, const RawRecords& records,
-        std::map<const OpenGroup*, std::vector<RecordPlace>>& places) {
-        FARTHING_TRY(const auto source, state_.store->source(id));
-        const auto ready = [&](UsageChunk& chunk) {
-            prepare(feed_.feed, state_.catalog.newest(), state_.directory, source->source.sealed_at,
-                    chunk);
-        };
-        RawRecords free;
-        FARTHING_CHECK(decode_waiting(
-            state_, feed_.feed, source->source, records, {},
-            [&](UsageChunk& chunk, std::size_t first) -> Result<void> {
-                ready(chunk);
-                for (std::size_t row = 0; row < chunk.size(); ++row) {
-                    if (!chunk.live(row) || !batch.dedup().was_taken_back(chunk, row)) continue;
-                    free.lines.push_back(records.lines[first + row]);
-                    free.raw.push_back(records.raw[first + row]);
-                    free.groups.push_back(records.groups[first + row]);
-                    places[records.groups[first + row]].push_back({id, records.lines[first + row]});
-                }
-                return {};
-            }));
-        return decode_waiting(state_, feed_.feed, source->source, free, {},
-                              [&](UsageChunk& chunk, std::size_t) {
-                                  ready(chunk);
-                                  return batch.add(chunk, source->source);
-                              });
-    }
-
+    // What the file's records came to on each side, by what all batches counted of them.
     Result<void> count(Batch& batch) {
-        TakenBackTotals own;
-        own.source = file_.source.id;
         FARTHING_TRY(const auto controls, state_.store->controls());
         FARTHING_TRY(const auto batches, state_.store->batches());
         std::set<BatchId> imports;
         for (const auto& row : batches) {
             if (row.kind == "import") imports.insert(row.id);
         }
-        for (const auto& [position, row] : own_)
-            own.outcomes[static_cast<std::size_t>(row.outcome)] += 1;
-        own.outcomes[static_cast<std::size_t>(Outcome::suspended)] = waiting_;
-        for (const auto& row : controls) {
-            if (row.totals.source != file_.source.id) continue;
-            if (imports.contains(row.batch)) own.records += row.totals.received;
-            for (const Outcome outcome : {Outcome::filtered, Outcome::rejected}) {
-                const auto index = static_cast<std::size_t>(outcome);
-                own.outcomes[index] += row.totals.outcomes[index];
+        for (const Perspective side : sides_) {
+            TakenBackTotals own;
+            own.source = file_.source.id;
+            own.perspective = side;
+            for (const auto& row : controls) {
+                if (row.totals.source != own.source || row.totals.perspective != side) continue;
+                if (imports.contains(row.batch)) own.records += row.totals.received;
+                for (std::size_t i = 0; i < kOutcomes; ++i)
+                    own.outcomes[i] += row.totals.outcomes[i];
+            }
+            for (const auto& row : earlier_) {  // duplicates that came again
+                if (row.totals.source != own.source || row.totals.perspective != side) continue;
+                for (std::size_t i = 0; i < kOutcomes; ++i)
+                    own.outcomes[i] -= row.totals.outcomes[i];
+            }
+            own.outcomes[static_cast<std::size_t>(Outcome::suspended)] = waiting_[side];
+            own.dropped = own.records;
+            for (const std::int64_t records : own.outcomes) own.dropped -= records;
+            batch.add_taken_back(own);
+            if (side == sides_.front()) report_.taken_back = own;
+        }
+        count_again(batch);
+        return {};
+    }
+
+    // What came again counts on every side of the feed.
+    void count_again(Batch& batch) {
+        for (const auto& [source, records] : again_) {
+            report_.duplicates += records;
+            for (const Perspective side : feed_.feed.ratings) {
+                TakenBackTotals again;
+                again.source = source;
+                again.perspective = side;
+                again.again = true;
+                again.records = records;
+                again.outcomes[static_cast<std::size_t>(Outcome::duplicate)] = records;
+                batch.add_taken_back(again);
             }
         }
-        own.dropped = own.records;
-        for (const std::int64_t records : own.outcomes) own.dropped -= records;
-        batch.add_taken_back(own);
-        report_.taken_back = own;
-        for (const auto& [source, records] : again_) {
-            TakenBackTotals again;
-            report_.duplicates += records;
-            again.source = source;
-            again.records = records;
-            again.outcomes[static_cast<std::size_t>(Outcome::duplicate)] = records;
-            batch.add_taken_back(again);
-        }
-        return {};
     }
 
     Engine::State& state_;
     OpenFeed& feed_;
     SourceRow file_;
-    std::string because_;
+    TakeBackRequest request_;
+    std::vector<Perspective> sides_;
+    std::vector<store::Store::TakenBackRow> earlier_;
     StandingRecords archive_{state_};
-    UsageRows own_;
-    UsageRows others_;  // other files' parts of its sessions
-    Standing standing_;
+    UsageRows rows_;  // its own, and other files' parts of its sessions
+    std::map<Perspective, Standing> standing_;
     std::set<BatchId> of_feed_;
     std::vector<SubscriptionId> subscriptions_;
-    std::vector<store::WithdrawnRow> batch_withdraw_;
-    std::map<AccountId, std::int64_t> payers_;
+    ByPayer<std::int64_t> records_;
     std::map<SourceId, std::int64_t> again_;  // duplicates that come again
-    std::int64_t waiting_ = 0;
+    std::map<Perspective, std::int64_t> waiting_;
     TakeBackReport report_;
 };
 
@@ -362,10 +382,9 @@ Result<SourceRow> find_file(Engine::State& state, const std::string& name) {
 
 }  // namespace
 
-Result<TakeBackReport> Engine::take_back(const std::string& file, const std::string& because,
-                                         bool preview) {
+Result<TakeBackReport> Engine::take_back(const std::string& file, const TakeBackRequest& request) {
     State& s = *state_;
-    if (because.empty()) return fail(EngineReason::reason_missing);
+    if (request.because.empty() && !request.preview) return fail(EngineReason::reason_missing);
     if (s.catalog.empty()) return fail(EngineReason::catalog_none);
     FARTHING_TRY(SourceRow row, find_file(s, file));
     const auto feed = std::ranges::find_if(
@@ -373,11 +392,9 @@ Result<TakeBackReport> Engine::take_back(const std::string& file, const std::str
     if (feed == s.feeds.end()) return fail(EngineReason::feed_unknown);
     if (feed->second.feed.kind == mediation::Feed::Kind::inventory)
         return fail(EngineReason::file_of_inventory, {}, row.source.path);
-    if (feed->second.feed.rates_cost())
-        return fail(EngineReason::file_of_carrier, {}, row.source.path);
     if (row.position == 0) return fail(EngineReason::file_empty, {}, row.source.path);
     try {
-        return TakeBack(s, feed->second, std::move(row), because).run(preview);
+        return TakeBack(s, feed->second, std::move(row), request).run();
     } catch (const StoreFailure& failure) {
         return fail(failure.error);
     }

@@ -159,12 +159,12 @@ TEST(TakeBack, LeavesWhatACleanRatingWithoutTheFileGives) {
             if (i != gone) clean.import(name_of_file(i), files[i]);
         }
         const std::string before = world.totals();
-        const auto preview = world.engine->take_back(name_of_file(gone), "test", true);
+        const auto preview = world.engine->take_back(name_of_file(gone), {"test", true, {}});
         ASSERT_TRUE(preview) << preview.error().to_string();
         EXPECT_EQ(world.totals(), before);
-        const auto done = world.engine->take_back(name_of_file(gone), "test");
+        const auto done = world.engine->take_back(name_of_file(gone), {"test", false, {}});
         ASSERT_TRUE(done) << done.error().to_string();
-        EXPECT_EQ(done->difference, preview->difference);
+        EXPECT_EQ(done->retail.amount, preview->retail.amount);
         EXPECT_EQ(world.totals(), clean.totals());
         EXPECT_EQ(world.waiting(), clean.waiting());
         EXPECT_EQ(world.document(), clean.document());
@@ -190,7 +190,7 @@ TEST(TakeBack, KeepsTheBooksClosedWhateverIsTakenBackAndComesAgain) {
         for (int step = 0; step < 10; ++step) {
             const std::size_t file = random() % files.size();
             if (in[file]) {
-                const auto done = world.engine->take_back(name_of_file(file), "test");
+                const auto done = world.engine->take_back(name_of_file(file), {"test", false, {}});
                 ASSERT_TRUE(done) << done.error().to_string();
             } else {
                 world.import(name_of_file(file), files[file]);
@@ -200,7 +200,7 @@ TEST(TakeBack, KeepsTheBooksClosedWhateverIsTakenBackAndComesAgain) {
         }
         for (std::size_t file = 0; file < files.size(); ++file) {
             if (!in[file]) continue;
-            ASSERT_TRUE(world.engine->take_back(name_of_file(file), "test"));
+            ASSERT_TRUE(world.engine->take_back(name_of_file(file), {"test", false, {}}));
         }
         EXPECT_EQ(world.totals(), "");
         EXPECT_EQ(world.waiting(), 0);
@@ -226,13 +226,13 @@ TEST(Rerate, GivesWhatACleanRatingWithTheNewPricesDoes) {
             EXPECT_TRUE(part || part.error().code == "rerate_nothing");
             world.expect_sound();
         }
-        if (seed % 3 == 0) (void)world.engine->take_back("f1.csv", "test");
+        if (seed % 3 == 0) (void)world.engine->take_back("f1.csv", {"test", false, {}});
         const auto preview = world.engine->rerate({}, true);
         const auto done = world.engine->rerate({});
         ASSERT_TRUE(done) << done.error().to_string();
-        EXPECT_EQ(preview->difference, done->difference);
+        EXPECT_EQ(preview->difference.amount, done->difference.amount);
         const auto again = world.engine->rerate({});
-        EXPECT_EQ(again->difference.atoms, 0);
+        EXPECT_EQ(again->difference.amount.atoms, 0);
         EXPECT_EQ(again->changed, 0);
         clean.publish(catalog_of("0.041", "60/1"));
         clean.settle_in();

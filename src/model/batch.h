@@ -61,6 +61,7 @@ struct TakenBackTotals {
     Perspective perspective = Perspective::retail;
     std::int64_t records = 0;
     std::int64_t dropped = 0;  // by people, before
+    bool again = false;        // duplicates of a file's records that came again when it was gone
     std::array<std::int64_t, kOutcomes> outcomes{};
 };
 

@@ -51,6 +51,8 @@ struct Contribution {
     std::int64_t billable = 0;
     SessionTotals adds;
     std::vector<DayPart> days;  // empty: all on the day of `when`
+    std::int64_t charge = 0;    // atoms, fee included: its part of what the counter came to then
+    std::int64_t fee = 0;
     bool operator==(const Contribution&) const = default;
 };
 

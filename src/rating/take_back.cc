@@ -163,13 +163,19 @@ bool Mover::take_back(const Contribution& part, std::uint32_t row, RatedChunk& r
         refresh(number);
         return false;
     }
-    move.fee = (*after)[at].fee - (*before)[at].fee;
-    move.charge = *narrow;
+    move.fee = -part.fee;
+    move.charge = -part.charge;
     append_for(number, own, move, row, rated);
     rated.subscription.back() = part.subscription;
     const auto index = static_cast<std::uint32_t>(rated.size() - 1);
     for (const DayPart& day : part.days)
         rated.days.emplace_back(index, DayPart{day.day, -day.billable});
+    // The record gives back what it was charged; where the counter comes to something else without
+    // it (R2), the rest is of no record.
+    Move rest;
+    rest.charge = *narrow + part.charge;
+    rest.fee = (*after)[at].fee - (*before)[at].fee + part.fee;
+    if (rest.charge != 0 || rest.fee != 0) append_for(number, own, rest, kNoRow, rated);
     refresh(number);
     touch(number, lives_[number]);
     return true;

@@ -79,7 +79,9 @@ struct UsageRow {
     Hash128 session;  // zero: the record is the whole session
     bool last_part = false;
     bool unanswered = false;
-    Hash128 key;  // by which duplicates are told; zero where the other columns tell it
+    Hash128 key;           // by which duplicates are told; zero where the other columns tell it
+    std::string carrier;   // who carried it; empty unless the feed rates costs
+    std::string identity;  // whose it is, as it came: "msisdn 447…"; likewise
 };
 struct RatedRow {
     BatchId batch;
@@ -139,6 +141,7 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
 struct RatedFilter {
     const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
     std::optional<std::pair<BatchId, BatchId>> record_batches;   // first and last
+    std::optional<Perspective> perspective;
     ReadCount* count = nullptr;
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;

@@ -61,7 +61,9 @@ enum : int {
     session,
     last_part,
     unanswered,
-    key
+    key,
+    carrier,
+    identity
 };
 }
 constexpr std::array kUsageColumns = {
@@ -86,6 +88,8 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{19, "last_part", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{20, "unanswered", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::dictionary},
+    ArchiveColumn{22, "carrier", ColumnType::text, ColumnEncoding::dictionary},
+    ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::dictionary},
 };
 
 namespace rated_column {

@@ -247,6 +247,9 @@ std::vector<Condition> conditions_of(const RatedFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.subscriptions != nullptr)
         conditions.push_back(among(rated_column::subscription, *filter.subscriptions));
+    if (filter.perspective)
+        conditions.push_back(
+            equals(rated_column::perspective, static_cast<std::int64_t>(*filter.perspective)));
     if (filter.record_batches)
         conditions.push_back({rated_column::record_batch, filter.record_batches->first.value,
                               filter.record_batches->second.value});
@@ -308,6 +311,10 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
         FARTHING_CHECK(
             fill_hashes(reader, group, usage_column::session, rows, found, &UsageRow::session));
         FARTHING_CHECK(fill_hashes(reader, group, usage_column::key, rows, found, &UsageRow::key));
+        FARTHING_CHECK(
+            fill_text(reader, group, usage_column::carrier, rows, found, &UsageRow::carrier));
+        FARTHING_CHECK(
+            fill_text(reader, group, usage_column::identity, rows, found, &UsageRow::identity));
         return true;
     };
     FARTHING_CHECK(for_matches(reader, conditions_of(filter), filter.count, take));

@@ -173,7 +173,7 @@ struct UsageRows {
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
     std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
-    Texts called, calling, id, session, key;
+    Texts called, calling, id, session, key, carrier, identity;
 
     std::size_t size() const { return row.size(); }
     void clear() {
@@ -182,7 +182,8 @@ struct UsageRows {
         for (auto* column : {&source, &subscription, &network}) column->clear();
         meter.clear();
         for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
-        for (auto* column : {&called, &calling, &id, &session, &key}) column->clear();
+        for (auto* column : {&called, &calling, &id, &session, &key, &carrier, &identity})
+            column->clear();
     }
     void add(const UsageChunk& chunk, std::int64_t first_row,
              const std::vector<std::uint32_t>& keep) {
@@ -216,6 +217,18 @@ struct UsageRows {
             unanswered[old + i] = chunk.unanswered[keep[i]];
         for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
             key.add(old + i, bytes_of(chunk.key[keep[i]]));
+        if (chunk.tells_carrier) add_carriers(chunk, keep, old);
+    }
+    void add_carriers(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
+                      std::size_t old) {
+        std::string whose;
+        for (std::size_t i = 0; i < keep.size(); ++i) {
+            carrier.add(old + i, chunk.carrier[keep[i]]);
+            if (chunk.identity[keep[i]].empty()) continue;
+            whose.assign(name_of(chunk.identity_kind[keep[i]]));
+            whose.append(" ").append(chunk.identity[keep[i]]);
+            identity.add(old + i, whose);
+        }
     }
     void reserve() {
         reserve_group(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
@@ -234,7 +247,7 @@ struct UsageRows {
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
-        group(unanswered)(key);
+        group(unanswered)(key)(carrier)(identity);
         return group.done();
     }
 };

@@ -55,9 +55,9 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
                                     fix.value, fix.who, fix.because));
     }
     for (const TakenBackTotals& row : seal.taken_back) {
-        lines.push_back(fmt::format("taken back {} {} {} {}{}\n", row.source.value,
+        lines.push_back(fmt::format("taken back {} {} {} {} {}{}\n", row.source.value,
                                     static_cast<int>(row.perspective), row.records, row.dropped,
-                                    joined(row.outcomes)));
+                                    row.again ? 1 : 0, joined(row.outcomes)));
     }
     for (const auto& [path, file_hash] : seal.files)
         lines.push_back(fmt::format("file {} {}\n", path, file_hash));

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "store/archive.h"
+#include "store/archive_columns.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 #include "store/test_folder.h"
@@ -112,7 +113,7 @@ TEST(Lake, RegistersEachBatchAsASnapshot) {
     const auto usage = store->files("usage");
     ASSERT_EQ(usage->size(), 2u);
     EXPECT_EQ((*usage)[0].records, 990);
-    ASSERT_EQ((*usage)[0].columns.size(), 19u);
+    ASSERT_EQ((*usage)[0].columns.size(), kUsageColumns.size());
     EXPECT_EQ((*usage)[0].columns[6].min, "2026-06-01 00:00:00+00");
     EXPECT_EQ(sum_file(store->archive_folder() / (*usage)[0].path, "usage")->rows, 990);
     EXPECT_EQ((*store->files("suspended"))[1].records, 10);

@@ -242,7 +242,8 @@ ALTER TABLE suspense_exit ADD COLUMN taken_back_by BIGINT NOT NULL DEFAULT 0;
 -- Records that lost the outcome they had; those that a person had dropped had none any more.
 CREATE TABLE control_taken_back (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
-    perspective BIGINT NOT NULL, records BIGINT NOT NULL, dropped BIGINT NOT NULL, {outcomes},
+    perspective BIGINT NOT NULL, records BIGINT NOT NULL, dropped BIGINT NOT NULL,
+    again BIGINT NOT NULL, {outcomes},
     PRIMARY KEY (tenant, batch, source, perspective),
     CONSTRAINT control_broken CHECK (records = dropped + {sum} AND dropped >= 0 AND {positive}),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};

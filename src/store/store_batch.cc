@@ -158,9 +158,10 @@ Result<void> SqliteStore::write_taken_back(const BatchCommit& batch, BatchId id)
     for (const TakenBackTotals& totals : batch.taken_back) {
         FARTHING_TRY(SqlStatement insert,
                      database_->prepare("INSERT INTO control_taken_back VALUES (?, ?, ?, ?, ?, ?, "
-                                        "?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-        insert.bind(kTenant, id, totals.source, totals.perspective, totals.records, totals.dropped);
-        FARTHING_CHECK(bind_and_run(insert, totals, 7));
+                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        insert.bind(kTenant, id, totals.source, totals.perspective, totals.records, totals.dropped,
+                    totals.again ? 1 : 0);
+        FARTHING_CHECK(bind_and_run(insert, totals, 8));
     }
     if (!batch.takes_back) return {};
     const SourceRange& whole = *batch.takes_back;

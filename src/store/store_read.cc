@@ -31,7 +31,8 @@ Store::TakenBackRow taken_back_of(const SqlStatement& row) {
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.records = row.integer(4);
     result.totals.dropped = row.integer(5);
-    read_outcomes(row, 6, result.totals);
+    result.totals.again = row.integer(6) != 0;
+    read_outcomes(row, 7, result.totals);
     return result;
 }
 

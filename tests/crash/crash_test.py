@@ -3,7 +3,7 @@ was never killed.
 
     crash_test.py FARTHING every|random [SEED]
 
-every:  each step (three imports, a retry, a bill run, sending) is killed at its 1st, 2nd, ... write until it comes
+every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st, 2nd, ... write until it comes
         through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
 """
@@ -75,6 +75,8 @@ class World:
         self.folder = folder
         os.makedirs(f"{folder}/catalog")
         write(f"{folder}/catalog/catalog.yaml", CATALOG)
+        os.makedirs(f"{folder}/dearer")
+        write(f"{folder}/dearer/catalog.yaml", CATALOG.replace("0.037 per MB", "0.059 per MB"))
         write(f"{folder}/feed.yaml", FEED)
         write(f"{folder}/accounts.csv", "account,parent,pays\ncompany,,yes\nsales,company,no\n")
         rows = [f"sim-{i},{'sales' if i % 2 else 'company'},pooled,2026-01-01,{i:04}" for i in range(SIMS)]
@@ -126,7 +128,9 @@ def every(binary, folder):
     world = World(binary, folder, files)
     steps = [("import", "sessions", f"{folder}/usage-{i}.csv") for i in range(3)]
     steps += [("subscription", "import", f"{folder}/late.csv"), ("suspense", "retry", "--reason", "unknown_identity"),
-              ("bill", "run", "--period", "2026-01"), ("bill", "send", "--period", "2026-01")]
+              ("bill", "run", "--period", "2026-01"), ("bill", "send", "--period", "2026-01"),
+              ("file", "undo", "usage-1.csv", "--because", "a test"),
+              ("catalog", "publish", f"{folder}/dearer", "--valid-from", "2026-01-01"), ("rerate", "--all")]
     before = f"{folder}/before"
     world.prepare(before)
     kills = 0
