@@ -79,6 +79,20 @@ class Bench:
         self.say(name, count, "records", cost)
         checked, _ = run([*at, "check", "all"])
         self.say(name + " check", count, "records", checked)
+        self.rerate(name, at, data)
+
+    def rerate(self, name, at, data):
+        """One customer's usage rated again, of all that is in the archive: what was read, and the time."""
+        with open(f"{data}/subscriptions.csv", encoding="utf-8") as file:
+            header, first = next(file).strip().split(","), next(file).strip().split(",")
+        who = first[header.index("subscription")]
+        cost, out = run([*at, "--json", "rerate", "--subscription", who, "--preview"])
+        told = json.loads(out)
+        self.say(name + " rerate one", told["records"], "records", cost)
+        read = told["read"]
+        self.rows[-1].update(read)
+        print(f"    {read['row_groups_read']:,} of {read['row_groups']:,} row groups, {read['rows_read']:,} rows of "
+              "the columns that decide", flush=True)
 
     def lamps(self, count):
         if not self.wants("smart-city"):

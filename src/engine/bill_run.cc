@@ -157,8 +157,8 @@ Result<BillRunReport> Engine::undo(WhichCycle which, const std::string& payer) {
 }
 
 Result<BillRunReport> Engine::send(WhichCycle which, const std::string& payer) {
-    return each_document(*state_, which, payer, [&](DocumentRun&, const DocumentRun::Row& own) {
-        return send_prepared(*state_, own);
+    return each_document(*state_, which, payer, [&](DocumentRun& run, const DocumentRun::Row& own) {
+        return send_prepared(*state_, run, own);
     });
 }
 

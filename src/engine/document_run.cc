@@ -305,6 +305,18 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
     return &windows_.emplace(window, std::move(counters)).first->second;
 }
 
+bool DocumentRun::outdated(const Row& row) const {
+    const auto usage = usage_.find(row.payer);
+    if (usage == usage_.end()) return false;
+    EntryId made;
+    const auto own = of_invoice_.find(row.id);
+    for (std::size_t i = 0; own != of_invoice_.end() && i < own->second.size(); ++i)
+        made = std::max(made, own->second[i].id);
+    return std::ranges::any_of(usage->second, [&](const auto& of_period) {
+        return of_period.first.first <= row.period.first && of_period.second > made;
+    });
+}
+
 std::vector<Entry> DocumentRun::mirrors_of(InvoiceId id) const {
     std::vector<Entry> mirrors;
     const auto found = of_invoice_.find(id);

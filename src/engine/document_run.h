@@ -41,6 +41,8 @@ class DocumentRun {
     Result<billing::Bill> bill(AccountId payer, DatePeriod cycle, const Invoice* amended = nullptr);
     // `like`: a prepared note, or a new one, of which adjustments, fields and `by_hand` are kept.
     Result<billing::Bill> note(const Invoice& corrects, const Invoice& like);
+    // Whether usage of its payer was posted after the document was made.
+    bool outdated(const Row& row) const;
     // The same document as it would be made now.
     Result<billing::Bill> again(const Invoice& document);
 
@@ -80,7 +82,8 @@ class DocumentRun {
 // The document with that number or id.
 Result<DocumentRun::Row> find_invoice(Engine::State& state, std::string_view number_or_id);
 bool nothing_to_bill(const Invoice& invoice);
-// Numbers a prepared document; a sent one is given as it was sent.
-Result<Invoice> send_prepared(Engine::State& state, const DocumentRun::Row& row);
+// Numbers a prepared document; a sent one is given as it was sent. One that late usage changes is
+// prepared again and refused: nobody has looked at it yet (EC54).
+Result<Invoice> send_prepared(Engine::State& state, DocumentRun& run, const DocumentRun::Row& row);
 
 }  // namespace farthing::engine

@@ -2,6 +2,8 @@
 // by a note.
 #include "render/documents.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -70,9 +72,23 @@ std::unexpected<Error> other_note(const Invoice& note) {
 
 }  // namespace
 
-Result<Invoice> send_prepared(Engine::State& state, const DocumentRun::Row& row) {
+namespace {
+
+Result<void> take_in_what_came(DocumentRun& run, const Invoice& prepared) {
+    FARTHING_TRY(billing::Bill now, run.again(prepared));
+    if (now.invoice.lines == prepared.lines && now.invoice.payable == prepared.payable) return {};
+    FARTHING_TRY(const Invoice again, run.replace(prepared.id, std::move(now)));
+    return fail(EngineReason::document_changed,
+                fmt::format("{} payable instead of {}", again.payable.to_string(),
+                            prepared.payable.to_string()));
+}
+
+}  // namespace
+
+Result<Invoice> send_prepared(Engine::State& state, DocumentRun& run, const DocumentRun::Row& row) {
     FARTHING_TRY(const Invoice prepared, state.store->invoice(row.id));
     if (prepared.state == InvoiceState::sent) return prepared;
+    if (run.outdated(row)) FARTHING_CHECK(take_in_what_came(run, prepared));
     const Date today = state.today();
     const catalog::Version* version = state.version_on(prepared.period.end.plus_days(-1));
     if (version == nullptr) return fail(BillingReason::catalog_missing);
@@ -121,7 +137,9 @@ Result<Invoice> Engine::note_by_hand(std::string_view number, Adjustment adjustm
 
 Result<Invoice> Engine::send_document(std::string_view number_or_id) {
     FARTHING_TRY(const DocumentRun::Row row, find_invoice(*state_, number_or_id));
-    return send_prepared(*state_, row);
+    DocumentRun run(*state_);
+    FARTHING_CHECK(run.open());
+    return send_prepared(*state_, run, row);
 }
 
 Result<Invoice> Engine::void_document(std::string_view number_or_id) {

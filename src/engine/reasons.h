@@ -43,6 +43,8 @@ namespace farthing {
       "Send a file with the numbers as they should be: the directory keeps its history.")          \
     X(file_waits, "records of the file wait for both sides of the rating",                         \
       "Retry or drop them first, or take the whole file back.")                                    \
+    X(document_changed, "usage came after the document was prepared: it was prepared again",       \
+      "Look at it, then send it again.")                                                           \
     X(reason_missing, "a correction says why", "Give the reason: it is kept.")                     \
     X(keys_not_kept, "an older release kept no keys of the file's records",                        \
       "Correct its charges by a note; files that came since can be taken back.")                   \

@@ -8,10 +8,6 @@ namespace farthing::rating {
 
 namespace {
 
-std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
-    return (std::uint64_t{high} << 32) | low;
-}
-
 std::optional<std::int64_t> sum64(std::int64_t a, std::int64_t b) {
     return narrow64(i128{a} + b);
 }
@@ -143,50 +139,6 @@ void Mover::beyond_segments(std::uint32_t number, const Addition* addition, cons
         if (version != walked) beyond_of(counter, now, addition, of_version_);
         walked = version;
         result.push_back(of_version_[i]);
-    }
-}
-
-// A window that turns out to be longer shares its allowance over more days: what was charged until
-// then is kept, so that the next move settles the difference.
-void Mover::follow_window(std::uint32_t number) {
-    Live& live = lives_[number];
-    if (live.window_end == live.counter->window_end) return;
-    if (live.settled) {
-        const Date grown_end = live.counter->window_end;
-        live.counter->window_end = live.window_end;
-        const auto amounts = amounts_of_segments(number);
-        live.counter->window_end = grown_end;
-        FARTHING_ASSERT(amounts);  // planning refuses what does not fit
-        Grown grown{live.window_end, {}};
-        for (const Amounts& one : *amounts) grown.charged.push_back(one.usage + one.fee);
-        grown_.try_emplace(number, std::move(grown));
-    }
-    live.window_end = live.counter->window_end;
-    live.settled = false;
-    live.last = nullptr;
-    live.age += 1;
-}
-
-// A window that only grew for records that could not be rated has not grown.
-void Mover::shrink_back() {
-    for (const auto& [number, grown] : grown_) {
-        Live& live = lives_[number];
-        live.counter->window_end = live.window_end = grown.window_end;
-        live.settled = true;
-        live.last = nullptr;
-        live.age += 1;
-    }
-    grown_.clear();
-}
-
-// The same where what was carried into it may have changed meanwhile.
-void Mover::shrink_back(RatedChunk& rated) {
-    const auto all = grown_;
-    for (const auto& [number, grown] : all) {
-        Live& live = lives_[number];
-        live.counter->window_end = live.window_end = grown.window_end;
-        live.age += 1;
-        if (settle(number, nullptr)) settle(number, &rated);
     }
 }
 
@@ -380,124 +332,6 @@ bool Mover::plan_segments(std::uint32_t number, const Addition& addition, const 
     return true;
 }
 
-// By segment; nullopt where one leaves 64 bits.
-std::optional<std::vector<Amounts>> Mover::amounts_of_segments(std::uint32_t number) {
-    const Counter& counter = counters_.at(number);
-    beyond_segments(number, nullptr, nullptr, before_);
-    std::vector<Amounts> all;
-    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
-        const Segment& segment = counter.segments[i];
-        const auto amounts =
-            amounts_at(pricing_of(counter, segment), before_[i], segment.session_totals());
-        if (!amounts || !narrow64(i128{amounts->usage} + amounts->fee - segment.posted_atoms))
-            return std::nullopt;
-        all.push_back(*amounts);
-    }
-    return all;
-}
-
-// Brings what is posted in line with the snapshots before anything moves: a changed allowance has
-// its own rows. Without `rated` it only asks whether that fits.
-bool Mover::settle(std::uint32_t number, RatedChunk* rated) {
-    const auto amounts = amounts_of_segments(number);
-    if (!amounts) return false;
-    const auto grown = grown_.find(number);
-    std::vector<std::int64_t> differences;
-    for (std::size_t i = 0; i < amounts->size(); ++i) {
-        const Amounts& now = (*amounts)[i];
-        const std::int64_t charged = grown != grown_.end()
-                                         ? grown->second.charged[i]
-                                         : counters_.at(number).segments[i].posted_atoms;
-        const auto difference = narrow64(i128{now.usage} + now.fee - charged);
-        if (!difference) return false;
-        differences.push_back(*difference);
-    }
-    if (rated == nullptr) return true;
-    for (std::size_t i = 0; i < differences.size(); ++i) {
-        append_difference(number, i, differences[i], *rated);
-    }
-    lives_[number].settled = true;
-    grown_.erase(number);
-    return true;
-}
-
-// A row without a record, where a segment's charge changed although nothing was added to it.
-void Mover::append_difference(std::uint32_t number, std::size_t position, std::int64_t atoms,
-                              RatedChunk& rated) {
-    if (atoms == 0) return;
-    const Counter& counter = counters_.at(number);
-    const Segment& segment = counter.segments[position];
-    Lane lane;
-    lane.key = counter.key;
-    lane.window = {counter.key.window_first, counter.window_end};
-    lane.payer = segment.payer;
-    lane.pinned = segment.version;
-    lane.segment_start = segment.start;
-    if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
-    Move move;
-    move.from = pricing_of(counter, segment).begins_at(end_before(counter, position));
-    move.to = move.from + segment.quantity;
-    move.charge = atoms;
-    append(lane, move, kNoRow, rated);
-    touch(number, lives_[number]);
-}
-
-// What was posted for the counter stands on an allowance that may have changed with an earlier
-// window.
-void Mover::fit_again(std::uint32_t number, RatedChunk& rated) {
-    Live& live = open(number);
-    if (!live.settled) {
-        live.age += 1;
-        live.last = nullptr;
-        if (settle(number, nullptr)) settle(number, &rated);
-        return;
-    }
-    const auto before = amounts_of_segments(number);
-    std::vector<std::pair<std::uint64_t, Known>> kept;
-    for (const Segment& segment : live.counter->segments) {
-        const std::uint64_t key = pair_of(number, segment.version.value);
-        kept.emplace_back(key, included_[key]);
-    }
-    live.age += 1;
-    const auto after = amounts_of_segments(number);
-    FARTHING_ASSERT(before);  // planning refuses what does not fit
-    if (!after) {             // it stays as it was, as where the directory asks for too much
-        live.age -= 1;
-        for (auto& [key, known] : kept) included_[key] = std::move(known);
-        return;
-    }
-    for (std::size_t i = 0; i < after->size(); ++i) {
-        const Amounts& old = (*before)[i];
-        const Amounts& now = (*after)[i];
-        append_difference(number, i, now.usage + now.fee - old.usage - old.fee, rated);
-    }
-    refresh(number);
-}
-
-// Over the windows after it, until nothing was used for as long as anything it left could live.
-void Mover::carry_from(const Counter& counter, RatedChunk& rated) {
-    const auto carries = carries_.find(counter.key.component.value);
-    if (carries == carries_.end()) return;
-    LaterWindows windows(directory_, counter.key);
-    CounterKey key = counter.key;
-    for (int unused = 0; unused < carries->second + windows.spare(); ++unused) {
-        const auto window = windows.next();
-        if (!window) return;
-        key.window_first = window->first;
-        const Counter* later = counters_.find(key);
-        if (later == nullptr) continue;
-        fit_again(counters_.touch(key, later->window_end), rated);
-        unused = -1;
-    }
-}
-
-void Mover::carry(RatedChunk& rated) {
-    if (carries_.empty()) return;
-    shrink_back(rated);
-    const std::vector<std::uint32_t> moved = touched_;
-    for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);
-}
-
 i128 Mover::left_after(const Move& move) const {
     const i128 total = i128{total_of(*lives_[move.lane->counter].counter)} + move.billable;
     return *move.lane->charge->limit - total;
@@ -658,6 +492,20 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
     rated.when.push_back(row == kNoRow ? lane.segment_start : move.when);
     rated.fees.push_back(static_cast<std::int32_t>(move.adds.fees));
     if (!move.days.empty()) append_days(lane, move, rated);
+}
+
+// A row for what a segment changes without a lane.
+void Mover::append_for(std::uint32_t number, const Segment& segment, const Move& move,
+                       std::uint32_t row, RatedChunk& rated) const {
+    const Counter& counter = counters_.at(number);
+    Lane lane;
+    lane.key = counter.key;
+    lane.window = {counter.key.window_first, counter.window_end};
+    lane.payer = segment.payer;
+    lane.pinned = segment.version;
+    lane.segment_start = segment.start;
+    if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
+    append(lane, move, row, rated);
 }
 
 // Rows that lie on one day, that of their event time, say nothing.

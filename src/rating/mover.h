@@ -111,6 +111,9 @@ class Mover {
         VersionNo version;
     };
 
+    static std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
+        return (std::uint64_t{high} << 32) | low;
+    }
     Place place_of(const Counter& counter, const Lane& lane, Instant when) const;
     Live& open(std::uint32_t counter);
     const Included& included(std::uint32_t counter, VersionNo version);

@@ -81,20 +81,6 @@ bool Mover::settled(std::uint32_t number, RatedChunk& rated) {
     return live.settled || settle(number, &rated);
 }
 
-// A row for what a segment changes without a lane.
-void Mover::append_for(std::uint32_t number, const Segment& segment, const Move& move,
-                       std::uint32_t row, RatedChunk& rated) const {
-    const Counter& counter = counters_.at(number);
-    Lane lane;
-    lane.key = counter.key;
-    lane.window = {counter.key.window_first, counter.window_end};
-    lane.payer = segment.payer;
-    lane.pinned = segment.version;
-    lane.segment_start = segment.start;
-    if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
-    append(lane, move, row, rated);
-}
-
 // The day of its window on which a contribution counts.
 std::uint32_t Mover::day_of(const Contribution& part) {
     if (!part.days.empty()) return part.days.front().day;

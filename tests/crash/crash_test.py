@@ -3,8 +3,8 @@ was never killed.
 
     crash_test.py FARTHING every|random [SEED]
 
-every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st, 2nd, ... write until it comes
-        through; after the repeat the data folder must say what the reference says.
+every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st,
+        2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
 """
 import json
