@@ -18,8 +18,8 @@ Result<std::int64_t> number_or(Context& context, std::string_view option, std::i
 }
 
 Result<Exit> demo(Context& context) {
-    static constexpr std::string_view kNames[] = {"smart-city", "multiline", "sim-pool",
-                                                  "wholesale-voip", "convergent"};
+    static constexpr std::string_view kNames[] = {"smart-city",     "multiline",  "sim-pool",
+                                                  "wholesale-voip", "convergent", "prepaid-cap"};
     const std::string& name = context["NAME"];
     if (name.empty()) {
         context.out << "smart-city   lamps that report each minute: micro-charges, duplicates, "
@@ -27,7 +27,8 @@ Result<Exit> demo(Context& context) {
                        "multiline    numbers that come and go, and departments of which some pay\n"
                        "sim-pool     SIMs that share a package\n"
                        "wholesale-voip  calls sold by one deck and bought by another\n"
-                       "convergent   one invoice for telephones, texts, devices and an app\n";
+                       "convergent   one invoice for telephones, texts, devices and an app\n"
+                       "prepaid-cap  a runaway device, stopped where cap and money end\n";
         return Exit::done;
     }
     FARTHING_TRY(const std::int64_t lamps, number_or(context, "--lamps", 200));
@@ -36,6 +37,7 @@ Result<Exit> demo(Context& context) {
     if (name == kNames[2]) return demo_sim_pool(context);
     if (name == kNames[3]) return demo_wholesale(context);
     if (name == kNames[4]) return demo_convergent(context);
+    if (name == kNames[5]) return demo_prepaid(context);
     const std::string near = nearest_name(name, kNames);
     return fail(UsageReason::not_found,
                 "no demonstration is named \"" + printable(name) + "\"." +
@@ -94,7 +96,7 @@ std::vector<Command> demo_commands() {
         {"demo",
          "",
          "Tell a story with invented data: smart-city, multiline, sim-pool, wholesale-voip, "
-         "convergent",
+         "convergent, prepaid-cap",
          {{"NAME", false}},
          {{"--lamps", "N", "of smart-city (else 200)"},
           {"--dir", "DIR", "where to (else ./farthing-demo)"}},

@@ -98,6 +98,8 @@ std::vector<Command> feed_commands();
 std::vector<Command> usage_commands();
 std::vector<Command> quote_commands();
 std::vector<Command> correction_commands();
+std::vector<Command> balance_commands();
+std::vector<Command> serve_commands();
 std::vector<Command> suspense_commands();
 std::vector<Command> bill_commands();
 std::vector<Command> carrier_commands();

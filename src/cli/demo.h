@@ -60,5 +60,6 @@ Result<Exit> demo_multiline(Context& context);
 Result<Exit> demo_sim_pool(Context& context);
 Result<Exit> demo_wholesale(Context& context);
 Result<Exit> demo_convergent(Context& context);
+Result<Exit> demo_prepaid(Context& context);
 
 }  // namespace farthing::cli

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "api/player.h"
+#include "api/problem.h"
 #include "base/utf8.h"
 #include "cli/parse.h"
 #include "engine/reason_index.h"
@@ -223,6 +225,8 @@ std::string errors_manual() {
         "never changes: it stands in "
         "messages, in\nJSON and in suspense. Where several hold, the first in its list is told.\n";
     std::vector<engine::ReasonGroup> groups = engine::reason_groups();
+    groups.push_back({"HTTP", reasons_of<ApiReason>()});
+    groups.push_back({"Simulated sessions", reasons_of<PlayerReason>()});
     groups.push_back({"Command line", reasons_of<UsageReason>()});
     for (const engine::ReasonGroup& group : groups) {
         text += "\n## " + std::string(group.title) + "\n";

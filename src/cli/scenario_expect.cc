@@ -44,6 +44,10 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "explain") return expect_explain(line);
     if (verb == "quote") return expect_quote(line);
     if (verb == "balance") return expect_balance(line);
+    if (verb == "money") return expect_money(line);
+    if (verb == "granted" || verb == "denied" || verb == "charged" || verb == "overrun" ||
+        verb == "repeated" || verb == "passed")
+        return expect_online(line);
     if (verb == "cost") return expect_cost(line);
     if (verb == "margin") return expect_margin(line);
     if (verb == "statement") return expect_statement(line);

@@ -11,16 +11,18 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 33> kVerbs = {
-    "scenario", "catalog",  "deck",    "account", "subscribe", "quantity", "plan",
-    "pays",     "identify", "usage",   "feed",    "file",      "retry",    "drop",
-    "bill",     "undo",     "send",    "adjust",  "field",     "import",   "now",
-    "explain",  "invoice",  "records", "charge",  "share",     "fix",      "note",
-    "credit",   "debit",    "void",    "compare", "rerate"};
-constexpr std::array<std::string_view, 18> kExpectationVerbs = {
-    "own",       "suspense",   "refused",     "check",    "balance", "documents",
-    "no",        "finding",    "findings",    "estimate", "cost",    "margin",
-    "statement", "difference", "differences", "matched",  "quote",   "corrected"};
+constexpr std::array<std::string_view, 40> kVerbs = {
+    "scenario", "catalog", "deck",    "account", "subscribe", "quantity", "plan",    "pays",
+    "identify", "usage",   "feed",    "file",    "retry",     "drop",     "bill",    "undo",
+    "send",     "adjust",  "field",   "import",  "now",       "explain",  "invoice", "records",
+    "charge",   "share",   "fix",     "note",    "credit",    "debit",    "void",    "compare",
+    "rerate",   "topup",   "limit",   "session", "event",     "again",    "burst",   "restart"};
+constexpr std::array<std::string_view, 25> kExpectationVerbs = {
+    "own",       "suspense",   "refused",     "check",    "balance",  "documents",
+    "no",        "finding",    "findings",    "estimate", "cost",     "margin",
+    "statement", "difference", "differences", "matched",  "quote",    "money",
+    "granted",   "denied",     "charged",     "overrun",  "repeated", "passed",
+    "corrected"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};
@@ -52,16 +54,6 @@ std::optional<std::vector<std::string>> split(std::string_view text) {
         }
     }
     return words;
-}
-
-// "10:00" or "10:00:30" or "10:00:30.25" as microseconds of the day.
-std::optional<std::int64_t> time_of_day(std::string_view text) {
-    if (text.size() < 5 || text[2] != ':') return std::nullopt;
-    std::string full = "1970-01-01T" + std::string(text);
-    if (text.size() == 5) full += ":00";
-    const auto instant = parse_rfc3339(full + "Z");
-    if (!instant) return std::nullopt;
-    return instant->micros;
 }
 
 // A line with {1..1000} stands for that many lines; {0001..1000} pads with zeros.
@@ -247,6 +239,15 @@ class Parser {
 
 Result<std::vector<Scenario>> parse_scenarios(std::string_view path, std::string_view text) {
     return Parser(path, text).parse();
+}
+
+std::optional<std::int64_t> time_of_day(std::string_view text) {
+    if (text.size() < 5 || text[2] != ':') return std::nullopt;
+    std::string full = "1970-01-01T" + std::string(text);
+    if (text.size() == 5) full += ":00";
+    const auto instant = parse_rfc3339(full + "Z");
+    if (!instant) return std::nullopt;
+    return instant->micros;
 }
 
 std::optional<std::string> word_after(const Line& line, std::string_view word) {

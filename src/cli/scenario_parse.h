@@ -54,6 +54,8 @@ struct Scenario {
 
 Result<std::vector<Scenario>> parse_scenarios(std::string_view path, std::string_view text);
 
+// "10:00" or "10:00:30" or "10:00:30.25" as microseconds of the day.
+std::optional<std::int64_t> time_of_day(std::string_view text);
 // The value after a word: `quantity` in "… quantity 50". Nullopt when the word is absent.
 std::optional<std::string> word_after(const Line& line, std::string_view word);
 

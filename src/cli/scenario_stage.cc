@@ -78,6 +78,12 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "undo" && line.words.size() > 2 && line.words[1] == "file") return undo_file(line);
     if (verb == "bill" || verb == "undo" || verb == "send") return bill(line);
     if (verb == "adjust" || verb == "field") return amend(line);
+    if (verb == "topup") return top_up(line);
+    if (verb == "limit") return limit(line);
+    if (verb == "session" || verb == "event") return session(line);
+    if (verb == "again") return again(line);
+    if (verb == "burst") return burst(line);
+    if (verb == "restart") return restart();
     if (verb == "compare") return compare_carrier(line);
     return import_directory(line);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/scenario_online.h"
 #include "cli/scenario_parse.h"
 #include "cli/session.h"
 
@@ -60,6 +61,21 @@ class Stage {
     Result<void> expect_corrected(const Line& line);
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
+    // Charging while usage happens (scenario_online.cc).
+    Result<void> top_up(const Line& line);
+    Result<void> limit(const Line& line);
+    Result<void> session(const Line& line);
+    Result<void> again(const Line& line);
+    Result<void> burst(const Line& line);
+    Result<void> restart();
+    Result<void> ask(OnlineStage::Asked& asked);
+    Result<void> read_request(const Line& line, engine::ChargeQuestion& question);
+    Result<engine::ChargeQuestion::Service*> service_of(const Line& line, const std::string& meter,
+                                                        engine::ChargeQuestion& question);
+    Result<Instant> moment_of(const Line& line, const std::string& text) const;
+    Result<void> expect_money(const Line& line);
+    Result<void> expect_online(const Line& line);
+    void expect_grant(const Line& line, const engine::ChargeAnswer::Service& service);
     void count(const engine::Report& report, bool recycled);
 
     // Expectations (scenario_expect.cc).
@@ -121,6 +137,7 @@ class Stage {
     engine::CarrierCheck carrier_check_;     // the last comparison
     engine::Difference corrected_;           // by the last correction
     engine::Difference corrected_cost_;
+    OnlineStage online_;
     std::vector<Difference> differences_;
 };
 

@@ -5,7 +5,7 @@
 #include "base/assert.h"
 #include "base/utf8.h"
 #include "engine/reasons.h"
-#include "ledger/ledger.h"
+#include "engine/usage_entries.h"
 
 namespace farthing::engine {
 
@@ -323,49 +323,11 @@ void Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack 
     }
 }
 
-// One entry per payer, price and period (R6): unbilled against revenue, partners' shares beside
-// them.
 void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective side) {
-    const bool cost = side == Perspective::cost;
-    struct Key {
-        AccountId payer;
-        ComponentId component;
-        DatePeriod period;
-        auto operator<=>(const Key&) const = default;
-    };
-    std::map<Key, ledger::EntryBuilder> builders;
-    for (const rating::SegmentDelta& delta : deltas) {
+    for (const rating::SegmentDelta& delta : deltas)
         posted_[{side, delta.payer}] += delta.charge_atoms;
-        const Key key{delta.payer, delta.key.component, delta.window};
-        auto found = builders.find(key);
-        if (found == builders.end()) {
-            Entry header;
-            header.kind = cost ? EntryKind::cost : EntryKind::usage;
-            header.batch = id_;
-            if (!cost) header.payer = key.payer;
-            header.component = key.component;
-            header.period = key.period;
-            header.currency = currency_;
-            found = builders.emplace(key, ledger::EntryBuilder(std::move(header))).first;
-        }
-        ledger::EntryBuilder& entry = found->second;
-        // The rater refuses charges beyond a posting; only a batch's sum of them could still leave
-        // 64 bits.
-        const LedgerAccount earned{LedgerKind::revenue, delta.key.component.value};
-        const LedgerAccount spent{LedgerKind::cost, delta.key.component.value};
-        const LedgerAccount debit =
-            cost ? spent : LedgerAccount{LedgerKind::unbilled, delta.payer.value};
-        const LedgerAccount credit =
-            cost ? LedgerAccount{LedgerKind::payable, delta.payer.value} : earned;
-        FARTHING_ASSERT(entry.move(debit, credit, delta.charge_atoms));
-        for (const auto& share : delta.shares) {
-            FARTHING_ASSERT(entry.move({LedgerKind::share_cost, share.partner.value},
-                                       {LedgerKind::partner, share.partner.value}, share.atoms));
-        }
-    }
-    for (auto& [key, entry] : builders) {
-        if (!entry.empty()) commit_.entries.push_back(std::move(entry).finish());
-    }
+    for (Entry& entry : usage_entries(deltas, side, currency_, id_))
+        commit_.entries.push_back(std::move(entry));
 }
 
 void Batch::seal_totals() {

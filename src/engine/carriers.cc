@@ -53,7 +53,9 @@ Result<i128> owed(Engine::State& state, AccountId account, DatePeriod period) {
                 case LedgerKind::share_cost:
                 case LedgerKind::partner:
                 case LedgerKind::cost:
-                case LedgerKind::payable: break;
+                case LedgerKind::payable:
+                case LedgerKind::prepaid:
+                case LedgerKind::cash: break;
             }
         }
     }

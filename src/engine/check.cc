@@ -100,6 +100,7 @@ class Check {
             tell_suspense(side, sums, suspense, again[side]);
         }
         tell_whole(sources, controls, gone);
+        FARTHING_CHECK(tell_online());
         return {};
     }
 
@@ -214,6 +215,9 @@ class Check {
                     rated[file.batch] += sums->charge_atoms;
             }
         }
+        // What was charged online is not in the archive, but beside it.
+        FARTHING_CHECK(state_.store->each_online_use(
+            [&](BatchId batch, const OnlineUse& use) { rated[batch] += use.charge_atoms; }));
         bool equal = true;
         for (const auto& batch : batches) {
             i128 expected = 0;
@@ -310,6 +314,19 @@ class Check {
     std::vector<CheckLine> take() { return std::move(lines_); }
 
   private:
+    // Every report of usage while it happens is a record with one outcome.
+    Result<void> tell_online() {
+        Sum sum;
+        FARTHING_CHECK(state_.store->each_online_use([&](BatchId, const OnlineUse& use) {
+            if (use.session.empty()) return;
+            sum.received += 1;
+            sum.outcomes[static_cast<std::size_t>(use.outcome)] += 1;
+        }));
+        if (sum.received > 0)
+            say("usage online", sum.closes(), equation(sum.received, sum.outcomes));
+        return {};
+    }
+
     void tell_sources(const std::vector<Store::SourceRow>& sources,
                       std::map<SourceId, std::int64_t>& read, bool sides_agree) {
         std::int64_t waiting = 0;

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "catalog/catalog.h"
+#include "engine/desk.h"
 #include "engine/reasons.h"
 #include "engine/state.h"
 #include "store/archive.h"
@@ -100,7 +101,11 @@ Engine::State::State()
           return *std::move(bytes);
       }) {}
 
+Engine::State::~State() = default;
+
 void Engine::State::remake_rater() {
+    desk.reset();  // it charges by the rater
+    rater_age += 1;
     rater = std::make_unique<rating::Rater>(catalog, directory, counters);
     cost_rater = std::make_unique<rating::Rater>(catalog, carriers, counters);
 }
@@ -212,6 +217,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& folder
     state->folder = folder;
     state->clock = std::move(clock);
     FARTHING_TRY(state->store, store::Store::open(folder));
+    FARTHING_CHECK(state->store->wrote_elsewhere());  // from here on
+    state->followed = true;
     FARTHING_CHECK(state->load_catalog());
     FARTHING_CHECK(state->load_directory());
     FARTHING_CHECK(state->load_feeds());

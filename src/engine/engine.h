@@ -16,9 +16,11 @@
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "engine/carrier_reports.h"
+#include "engine/online.h"
 #include "model/batch.h"
 #include "model/catalog_record.h"
 #include "model/invoice.h"
+#include "model/online_charge.h"
 
 namespace farthing::engine {
 
@@ -417,6 +419,22 @@ class Engine {
     Result<std::vector<SubscriptionCharge>> charges(const std::string& subscription);
     // Nothing changes by it.
     Result<QuoteAnswer> quote(const QuoteQuestion& question);
+
+    // Charging while usage happens. The requests are one commit: what is answered is stored, and a
+    // request that came before is told what it was told then.
+    Result<std::vector<Result<ChargeAnswer>>> charge(std::span<const ChargeQuestion> questions);
+    void set_charging(const ChargeSettings& settings);
+    Result<BalanceReport> balance(const std::string& account);
+    // Once per reference.
+    Result<TopUp> top_up(const std::string& account, const std::string& amount,
+                         const std::string& reference);
+    Result<std::vector<TopUp>> top_ups(const std::string& account);
+    Result<void> limit(const LimitChange& change);
+    // Who may ask over the network; the secret itself is told to nobody again.
+    Result<void> add_api_key(const std::string& name, const std::string& secret,
+                             const std::string& scopes);
+    Result<void> revoke_api_key(const std::string& name);
+    Result<std::vector<ApiKey>> api_keys();  // with those that were revoked
 
     // How far from an account's earlier documents a new one may be before a preview or run tells
     // it: more than `factor` times their median, or less than that part of it. 0: never told.

@@ -44,6 +44,7 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
         case LedgerKind::unbilled:
         case LedgerKind::receivable:
         case LedgerKind::adjustment:
+        case LedgerKind::prepaid:
             return name + "/" + state.directory.account({account.ref}).fact.name;
         case LedgerKind::revenue:
         case LedgerKind::discount:
@@ -55,6 +56,7 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
         case LedgerKind::payable:
             return name + "/" + state.names.name_of(NameTable::Kind::partner, account.ref);
         case LedgerKind::rounding:
+        case LedgerKind::cash:
         case LedgerKind::tax: return name;
     }
     return name;
@@ -121,6 +123,26 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
     return {};
 }
 
+namespace {
+
+// What was charged while it happened, by meter.
+Result<std::vector<SubscriptionCharge>> online_charges(Engine::State& s, SubscriptionId id) {
+    std::map<MeterId, SubscriptionCharge> sums;
+    FARTHING_CHECK(s.store->each_online_use([&](BatchId, const OnlineUse& use) {
+        if (use.subscription != id || use.outcome == Outcome::suspended) return;
+        SubscriptionCharge& sum = sums[use.meter];
+        sum.meter = s.names.name_of(NameTable::Kind::meter, use.meter.value);
+        sum.charge = "online";
+        sum.amount.currency = s.catalog.newest().currency;
+        sum.amount.atoms += use.charge_atoms;
+    }));
+    std::vector<SubscriptionCharge> found;
+    for (auto& [meter, sum] : sums) found.push_back(std::move(sum));
+    return found;
+}
+
+}  // namespace
+
 Result<std::vector<SubscriptionCharge>> Engine::charges(const std::string& subscription) {
     State& s = *state_;
     const SubscriptionId id = s.directory.subscription_named(subscription);
@@ -147,6 +169,7 @@ Result<std::vector<SubscriptionCharge>> Engine::charges(const std::string& subsc
         }
     }
     std::vector<SubscriptionCharge> found;
+    FARTHING_TRY(found, online_charges(s, id));
     for (auto& [component, sum] : sums) found.push_back(std::move(sum));
     return found;
 }

@@ -3,6 +3,8 @@
 #include "assurance/finding.h"
 #include "billing/bill.h"
 #include "catalog/deck_import.h"
+#include "charging/request.h"
+#include "charging/session.h"
 #include "directory/directory.h"
 #include "engine/reasons.h"
 #include "mediation/decode_fix.h"
@@ -27,6 +29,8 @@ std::vector<ReasonGroup> reason_groups() {
         {"Corrections of waiting records", reasons_of<FixReason>()},
         {"Findings of assurance", reasons_of<FindingReason>()},
         {"Differences from a carrier's invoice", reasons_of<CarrierDifference>()},
+        {"Charging while usage happens", reasons_of<ChargeReason>()},
+        {"Kept sessions", reasons_of<KeptSessionReason>()},
         {"Engine", reasons_of<EngineReason>()},
         {"Data folder", reasons_of<StoreReason>()},
     };

@@ -28,6 +28,14 @@ namespace farthing {
       "Name a meter of the catalog, a quantity such as `2 minute`, a network such as 248-01 and "  \
       "an amount such as 0.50.")                                                                   \
     X(quote_unpriced, "that usage has no price", "Mend it as `farthing help errors` says.")        \
+    X(charge_malformed, "the charging request can't be read",                                      \
+      "Name a session, a subscription, and per service a meter of the catalog and quantities.")    \
+    X(account_does_not_pay, "the account does not pay: others pay for it",                         \
+      "Name the account above it that pays, or let this one pay.")                                 \
+    X(amount_malformed, "that is no amount", "Write it as 50.00.")                                 \
+    X(api_key_unknown, "no API key in use has that name", "List them with `farthing key list`.")   \
+    X(reference_missing, "a top-up has no reference",                                              \
+      "Name the payment: the same reference counts once.")                                         \
     X(carrier_unknown, "no catalog version has a carrier of that name",                            \
       "Write it under `carriers` of the catalog, or mend the name.")                               \
     X(carrier_invoice_undescribed, "no feed describes the carrier's invoices",                     \
@@ -52,6 +60,8 @@ namespace farthing {
       "Mend the catalog or the directory for its event time, or leave it out.")                    \
     X(counter_disagrees, "a counter does not hold what the archive says it does",                  \
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
+    X(rerate_online, "some of that usage was charged while it happened",                           \
+      "Re-rating reads the archive: usage charged online can't be rated again by this release.")   \
     X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \

@@ -23,6 +23,8 @@ struct OpenFeed {
     std::unique_ptr<mediation::Dedup> dedup;  // opened on first use
 };
 
+class Desk;
+
 struct Engine::State {
     std::filesystem::path folder;
     Clock clock;
@@ -39,7 +41,15 @@ struct Engine::State {
         rater;  // caches look-ups of the snapshots: remade when one changes
     std::unique_ptr<rating::Rater> cost_rater;  // the same, over `carriers`
 
+    ChargeSettings charge_settings;
+    std::unique_ptr<Desk> desk;  // opened on first use; forgotten with the rater
+    std::int64_t rater_age = 0;  // grows when it is remade
+    bool followed = false;       // what other processes wrote was read
+
     State();
+    ~State();
+    Result<void> follow_others();
+    Result<Desk*> open_desk();
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();
     void remake_rater();

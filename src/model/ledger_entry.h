@@ -25,10 +25,12 @@ enum class LedgerKind : std::uint8_t {
     partner,       // ref: partner; what we owe the partner
     cost,          // ref: component of a carrier's prices; what carrying the usage costs us
     payable,       // ref: carrier; what we owe the carrier
+    prepaid,  // ref: paying account; money that it paid in, and what it bought is not yet set off
+    cash,     // ref: 0; money that came in
 };
-constexpr std::array<std::string_view, 12> kLedgerKindNames = {
-    "",         "unbilled", "receivable", "revenue", "discount", "adjustment",
-    "rounding", "tax",      "share_cost", "partner", "cost",     "payable"};
+constexpr std::array<std::string_view, 14> kLedgerKindNames = {
+    "",    "unbilled",   "receivable", "revenue", "discount", "adjustment", "rounding",
+    "tax", "share_cost", "partner",    "cost",    "payable",  "prepaid",    "cash"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -56,11 +58,12 @@ enum class EntryKind : std::uint8_t {
     tax,
     invoice,
     settlement,
-    cost  // of usage, by what a carrier charges
+    cost,   // of usage, by what a carrier charges
+    top_up  // money that an account paid in
 };
-constexpr std::array<std::string_view, 11> kEntryKindNames = {
+constexpr std::array<std::string_view, 12> kEntryKindNames = {
     "",         "usage", "fee",     "discount",   "adjustment", "share",
-    "rounding", "tax",   "invoice", "settlement", "cost"};
+    "rounding", "tax",   "invoice", "settlement", "cost",       "top_up"};
 constexpr std::string_view name_of(EntryKind kind) {
     return kEntryKindNames[static_cast<std::size_t>(kind)];
 }

@@ -13,6 +13,7 @@ struct OpenSession {
     Instant start;         // of the first part that was rated: the session's event time
     std::int64_t raw = 0;  // base units of all parts so far
     bool answered = false;
+    bool operator==(const OpenSession&) const = default;
 };
 
 }  // namespace farthing

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
-#include "rating/mover.h"
-#include "rating/resolver.h"
 #include "rating/session.h"
 
 namespace farthing::rating {
 
 namespace {
-
-// For how long a quote looks for the end of a price.
-constexpr std::int64_t kLookMicros = 8 * kMicrosPerDay;
 
 // The largest number up to `high` for which `holds` says yes. REQUIRES: it does for `low`, and up
 // to some number only.
@@ -60,138 +55,56 @@ std::vector<std::int64_t> rises_until(std::span<const Standing> standings, std::
     return ends;
 }
 
-class Quoter {
-  public:
-    Quoter(const catalog::Snapshot& catalog, const directory::Directory& directory,
-           CounterTable& counters, const QuoteRequest& request)
-        : catalog_(catalog),
-          directory_(directory),
-          counters_(counters),
-          request_(request),
-          resolver_(catalog, directory),
-          mover_(catalog, directory, counters) {
-        chunk_.resize(1);
-        chunk_.subscription[0] = request.subscription;
-        chunk_.start[0] = chunk_.end[0] = request.when;
-        chunk_.quantity[0] = request.raw;
-        chunk_.network[0] = request.network;
-        chunk_.called[0] = request.called;
-        chunk_.calling[0] = request.calling;
-        chunk_.meter[0] = request.meter;
-    }
+UsageChunk chunk_of(const QuoteRequest& request) {
+    UsageChunk chunk;
+    chunk.resize(1);
+    chunk.subscription[0] = request.subscription;
+    chunk.start[0] = chunk.end[0] = request.when;
+    chunk.quantity[0] = request.raw;
+    chunk.network[0] = request.network;
+    chunk.called[0] = request.called;
+    chunk.calling[0] = request.calling;
+    chunk.meter[0] = request.meter;
+    return chunk;
+}
 
-    Quote run() {
-        const auto found = resolver_.lanes(chunk_, 0, Perspective::retail, {}, quote_.why);
-        if (found.empty()) return std::move(quote_);
-        quote_.why = SuspenseReason::none;
-        const std::vector<Lane*> lanes(found.begin(), found.end());
-        for (std::size_t i = 0; i < lanes.size(); ++i) {
-            if (!stand(i, *lanes[i])) return std::move(quote_);
-        }
-        if (request_.balance_atoms) {
-            quote_.affordable = standings_.empty()
-                                    ? Affordable{.units = std::max<std::int64_t>(most_, 0)}
-                                    : affordable(standings_, *request_.balance_atoms, most_);
-        }
-        rate();
-        return std::move(quote_);
-    }
-
-  private:
-    // Where the price at the session's start stands.
-    bool stand(std::size_t which, Lane& base) {
-        const Instant when = request_.when;
-        const std::uint32_t ruling = price_at(*base.version, *base.charge, when, clock_);
-        Lane* lane =
-            ruling == 0 ? &base : resolver_.in_band(which, ruling - 1, chunk_, 0, quote_.why);
-        if (lane == nullptr) return false;
-        quote_.why = SuspenseReason::none;
-        if (!lane->span.contains(when)) mover_.bind(*lane, when);
-        Move none;
-        mover_.plan(*lane, when, resolver_.day_of(base, when), {}, none);
-        if (base.charge->limit) {  // no price, but nothing beyond it is sold
-            most_ = std::min(most_, narrow64(mover_.left_after(none)).value_or(0));
-            return true;
-        }
-        const Beyond at = mover_.position(*lane, none.from);
-        const std::int64_t allowance = at.free;
-        const Pricing& pricing = *lane->pricing;
-        // What a sponsor pays takes nothing from the balance.
-        if (pricing.charge().paid_by.empty())
-            standings_.push_back({lane->pricing, at.from, allowance});
+// The prices in which it begins, and what a balance affords of them.
+void describe(const QuoteRequest& request, const Standings& found, Quote& quote) {
+    std::int64_t most = found.most;
+    for (const LimitStanding& limit : found.limits) most = std::min(most, limit.left);
+    std::vector<Standing> own;  // what a sponsor pays takes nothing from the balance
+    for (const Standing& standing : found.prices) {
+        const Pricing& pricing = *standing.pricing;
+        if (pricing.charge().paid_by.empty()) own.push_back(standing);
         const std::int64_t billable =
-            pricing.countable(request_.raw) ? billable_of(request_.raw, pricing.rule()) : 0;
-        quote_.parts.push_back(
-            {&pricing.charge(), lane->row, pricing.rule(), at.from, allowance, billable});
-        most_ = std::min(most_, units_of_this_price(base, pricing.rule(), ruling));
-        return true;
+            pricing.countable(request.raw) ? billable_of(request.raw, pricing.rule()) : 0;
+        quote.parts.push_back({&pricing.charge(), standing.row, pricing.rule(), standing.total,
+                               standing.allowance, billable});
     }
+    if (!request.balance_atoms) return;
+    quote.affordable = own.empty() ? Affordable{.units = std::max<std::int64_t>(most, 0)}
+                                   : affordable(own, *request.balance_atoms, most);
+}
 
-    // Base units before a session over the edge of a time band, or over a change of price, has
-    // another price than that of its start.
-    std::int64_t units_of_this_price(const Lane& base, const catalog::SessionRule& rule,
-                                     std::uint32_t ruling) {
-        const Instant when = request_.when;
-        const std::int64_t unit = unit_micros(*base.version, *base.charge);
-        if (unit == 0) return kQuantityMax;
-        Instant edge = Instant::max();
-        if (rule.at_price_change != catalog::AtEdge::start)
-            edge = resolver_.price_holds_until(base, when);
-        if (!base.charge->in_bands.empty() && rule.at_band != catalog::AtEdge::start)
-            edge = std::min(edge, band_ends(base, ruling));
-        if (edge == Instant::max()) return kQuantityMax;
-        const auto at =
-            rule.at_price_change != catalog::AtEdge::start ? rule.at_price_change : rule.at_band;
-        return units_before(edge, when, unit, at, rule.increments);
+// What the customer pays of it, and what sponsors do.
+void sum_up(const catalog::Snapshot& catalog, const RatedChunk& rated, Quote& quote) {
+    i128 sum = 0;
+    i128 sponsored = 0;
+    for (std::size_t i = 0; i < rated.size(); ++i) {
+        if (rated.row[i] != 0) continue;
+        const catalog::Version* version = catalog.numbered(rated.version[i]);
+        const bool own = find_charge(*version, rated.component[i]).charge->paid_by.empty();
+        (own ? sum : sponsored) += rated.charge_atoms[i];
     }
-
-    Instant band_ends(const Lane& base, std::uint32_t ruling) {
-        Instant edge = request_.when;
-        while (edge.micros - request_.when.micros < kLookMicros) {
-            edge = clock_.at(*base.version, edge).span.end;
-            if (price_at(*base.version, *base.charge, edge, clock_) != ruling) return edge;
-        }
-        return Instant::max();
+    const auto atoms = narrow64(sum);
+    const auto sponsored_atoms = narrow64(sponsored);
+    if (atoms && sponsored_atoms) {
+        quote.atoms = *atoms;
+        quote.sponsored_atoms = *sponsored_atoms;
+    } else {
+        quote.why = SuspenseReason::charge_out_of_range;
     }
-
-    void rate() {
-        RatedChunk rated;
-        Rater rater(catalog_, directory_, counters_);
-        rater.rate(chunk_, rated);
-        quote_.why = chunk_.reason[0];
-        i128 sum = 0;
-        i128 sponsored = 0;
-        for (std::size_t i = 0; i < rated.size(); ++i) {
-            if (rated.row[i] != 0) continue;
-            (is_sponsored(rated, i) ? sponsored : sum) += rated.charge_atoms[i];
-        }
-        const auto atoms = narrow64(sum);
-        const auto sponsored_atoms = narrow64(sponsored);
-        if (atoms && sponsored_atoms) {
-            quote_.atoms = *atoms;
-            quote_.sponsored_atoms = *sponsored_atoms;
-        } else {
-            quote_.why = SuspenseReason::charge_out_of_range;
-        }
-    }
-
-    bool is_sponsored(const RatedChunk& rated, std::size_t i) const {
-        const catalog::Version* version = catalog_.numbered(rated.version[i]);
-        return !find_charge(*version, rated.component[i]).charge->paid_by.empty();
-    }
-
-    const catalog::Snapshot& catalog_;
-    const directory::Directory& directory_;
-    CounterTable& counters_;
-    const QuoteRequest& request_;
-    Resolver resolver_;
-    Mover mover_;
-    BandClock clock_;
-    UsageChunk chunk_;
-    std::vector<Standing> standings_;
-    std::int64_t most_ = kQuantityMax;
-    Quote quote_;
-};
+}
 
 }  // namespace
 
@@ -238,7 +151,18 @@ Affordable affordable(std::span<const Standing> standings, std::int64_t balance_
 
 Quote quote(const catalog::Snapshot& catalog, const directory::Directory& directory,
             CounterTable& counters, const QuoteRequest& request) {
-    return Quoter(catalog, directory, counters, request).run();
+    Quote quote;
+    UsageChunk chunk = chunk_of(request);
+    Rater rater(catalog, directory, counters);
+    Standings found;
+    quote.why = rater.stand(chunk, 0, found);
+    if (quote.why != SuspenseReason::none) return quote;
+    describe(request, found, quote);
+    RatedChunk rated;
+    rater.rate(chunk, rated);
+    quote.why = chunk.reason[0];
+    sum_up(catalog, rated, quote);
+    return quote;
 }
 
 }  // namespace farthing::rating

@@ -9,17 +9,11 @@
 #include <vector>
 
 #include "model/outcome.h"
-#include "rating/pricing.h"
 #include "rating/rater.h"
+#include "rating/standing.h"
 
 namespace farthing::rating {
 
-// One price that a session would move, and where its counter stands.
-struct Standing {
-    const Pricing* pricing = nullptr;
-    std::int64_t total = 0;      // billable base units in its window
-    std::int64_t allowance = 0;  // free ones of them
-};
 // Atoms of a session of `raw` base units at one price: with its increments, fee and minimum.
 // nullopt beyond 64 bits.
 std::optional<std::int64_t> session_atoms(const Standing& standing, std::int64_t raw);

@@ -27,6 +27,7 @@ struct Rater::State {
     Mover mover;
     std::uint64_t generation;
     CutRater cut_rater;
+    Stander stander;
     std::vector<Move> moves;
     std::array<Resolver::Ahead, kAhead> ahead;
     std::array<const Lane*, kAhead> lanes_ahead;
@@ -37,7 +38,8 @@ struct Rater::State {
           resolver(catalog, directory),
           mover(catalog, directory, table),
           generation(table.generation()),
-          cut_rater(resolver, mover) {}
+          cut_rater(resolver, mover),
+          stander(resolver, mover) {}
 
     // Indices of a table that was cleared mean nothing any more.
     void follow_table() {
@@ -154,6 +156,11 @@ void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective) 
 void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective,
                  SessionBook& sessions) {
     state_->rate(chunk, rated, perspective, &sessions);
+}
+
+SuspenseReason Rater::stand(const UsageChunk& chunk, std::size_t row, Standings& found) {
+    state_->follow_table();
+    return state_->stander.stand(chunk, row, found);
 }
 
 void Rater::reprice(const CounterKey& key, RatedChunk& rated) {

@@ -22,6 +22,7 @@
 #include "rating/curve.h"
 #include "rating/included.h"
 #include "rating/session_book.h"
+#include "rating/standing.h"
 
 namespace farthing::rating {
 
@@ -72,6 +73,9 @@ class Rater {
     // of them; without it every row is a whole session.
     void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective = Perspective::retail);
     void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective, SessionBook& sessions);
+
+    // Where the prices stand of retail usage that begins as the row says. Nothing moves.
+    SuspenseReason stand(const UsageChunk& chunk, std::size_t row, Standings& found);
 
     // Prices a counter again from its totals, where the directory changed what its allowance is;
     // the difference, if any, becomes a row of `rated` that belongs to no record (row = kNoRow) and

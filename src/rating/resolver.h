@@ -39,6 +39,9 @@ class Resolver {
                   SuspenseReason& why);
     // Until when the version, and the row of the lane's deck, that hold at `when` do.
     Instant price_holds_until(const Lane& lane, Instant when) const;
+    // Until when what the last call of `lanes` looked up is the same, hours and rows of decks
+    // apart.
+    Instant holds_until() const { return context_->span.end; }
     // The day of the event in its window; of hours and days there is one. REQUIRES: `lane` came
     // from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;

@@ -250,6 +250,40 @@ CREATE TABLE control_taken_back (
 )sql";
 constexpr std::string_view kAppendOnlySince5[] = {"control_taken_back"};
 
+// Since version 6: charging while usage happens.
+constexpr std::string_view kOnlineTables = R"sql(
+CREATE TABLE charge_live (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL, session TEXT NOT NULL,
+    number BIGINT NOT NULL, rating_group BIGINT NOT NULL, subscription BIGINT NOT NULL,
+    meter BIGINT NOT NULL, network BIGINT NOT NULL, called TEXT NOT NULL, calling TEXT NOT NULL,
+    start_time BIGINT NOT NULL, quantity BIGINT NOT NULL, outcome BIGINT NOT NULL,
+    reason TEXT NOT NULL, atoms BIGINT NOT NULL, overrun BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+CREATE TABLE charge_session (
+    tenant BIGINT NOT NULL, id TEXT NOT NULL, bytes BYTEA NOT NULL,
+    PRIMARY KEY (tenant, id)) {small};
+CREATE TABLE top_up (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, reference TEXT NOT NULL,
+    at BIGINT NOT NULL, currency TEXT NOT NULL, atoms BIGINT NOT NULL, entry BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq), UNIQUE (tenant, reference), CHECK (atoms > 0),
+    FOREIGN KEY (tenant, entry) REFERENCES entry (tenant, id)) {small};
+CREATE TABLE account_limit (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, at BIGINT NOT NULL,
+    credit BIGINT, cap BIGINT,
+    PRIMARY KEY (tenant, seq), CHECK (credit >= 0), CHECK (cap >= 0)) {small};
+CREATE TABLE cap_alert (
+    tenant BIGINT NOT NULL, account BIGINT NOT NULL, cycle_first BIGINT NOT NULL,
+    percent BIGINT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account, cycle_first, percent)) {small};
+CREATE TABLE api_key (
+    tenant BIGINT NOT NULL, name TEXT NOT NULL, hash TEXT NOT NULL, scopes TEXT NOT NULL,
+    at BIGINT NOT NULL, revoked_at BIGINT,
+    PRIMARY KEY (tenant, name), UNIQUE (tenant, hash)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince6[] = {"charge_live", "top_up", "account_limit",
+                                                  "cap_alert"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -359,6 +393,8 @@ std::string upgrade_sql(std::int64_t version) {
     if (version < 5)
         text += with_outcomes(for_sqlite(std::string(kTakenBack))) +
                 append_only_triggers(kAppendOnlySince5);
+    if (version < 6)
+        text += for_sqlite(std::string(kOnlineTables)) + append_only_triggers(kAppendOnlySince6);
     return text;
 }
 

@@ -128,7 +128,8 @@ class Database {
     }
     // Several statements separated by semicolons.
     Result<void> script(const std::string& sql);
-    std::int64_t changes() const;  // rows that the last statement changed
+    std::int64_t changes() const;        // rows that the last statement changed
+    std::int64_t total_changes() const;  // rows that this connection ever changed
     bool in_transaction() const;
     // Closes the connection and opens it again: after an error of COMMIT nothing it still believes
     // can be trusted.

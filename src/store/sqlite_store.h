@@ -1,6 +1,6 @@
 // The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
-// store_check.cc.
+// store_online.cc, store_check.cc.
 #pragma once
 
 #include <map>
@@ -46,6 +46,20 @@ class SqliteStore final : public Store {
     Result<void> drop(const std::vector<SuspenseExit>& exits) override;
     Result<std::map<std::uint32_t, std::vector<RecordPlace>>> left_alone() override;
     Result<std::map<BatchId, std::vector<SuspenseFix>>> fixes() override;
+    Result<bool> wrote_elsewhere() override;
+    std::int64_t writes() const override;
+    Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() override;
+    Result<void> each_online_use(
+        const std::function<void(BatchId, const OnlineUse&)>& visit) override;
+    Result<TopUp> top_up(const TopUp& payment, const Entry& entry) override;
+    Result<std::vector<TopUp>> top_ups(AccountId account) override;
+    Result<void> limit(const AccountLimit& limit) override;
+    Result<std::vector<AccountLimit>> limits() override;
+    Result<std::vector<CapAlert>> cap_alerts() override;
+    Result<void> add_key(const ApiKey& key) override;
+    Result<bool> revoke_key(const std::string& name, Instant at) override;
+    Result<std::vector<ApiKey>> keys() override;
+    Result<std::map<Date, i128>> spent(AccountId payer) override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
     Result<std::vector<BalanceRow>> balances() override;
@@ -81,6 +95,10 @@ class SqliteStore final : public Store {
     Result<void> write_packs(const BatchCommit& batch, BatchId id);
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
+    // store_online.cc
+    Result<void> write_online(const OnlineDelta& online, BatchId id);
+    Result<void> require_alone();
+    Result<BatchId> commit_sessions(const OnlineDelta& online);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
     // store_suspense.cc. Gives new fixes their ids and writes them.
     Result<void> write_fixes(std::vector<SuspenseFix>& fixes, BatchId batch);
@@ -117,6 +135,7 @@ class SqliteStore final : public Store {
     FolderLock lock_;
     std::unique_ptr<Database> database_;
     std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
+    std::int64_t data_version_ = -1;  // SQLite's: what other connections wrote
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
 };
 

@@ -20,6 +20,7 @@
 #include "model/directory_facts.h"
 #include "model/invoice.h"
 #include "model/ledger_entry.h"
+#include "model/online_charge.h"
 #include "model/open_session.h"
 #include "store/crash_point.h"
 
@@ -48,6 +49,10 @@ namespace farthing {
       "Only Prepared invoices can be changed or sent.")                                     \
     X(control_broken, "the control totals of the batch do not close",                       \
       "This is a defect of Farthing: report it with the batch.")                            \
+    X(reference_taken, "another top-up has that reference",                                 \
+      "Give each payment a reference of its own.")                                          \
+    X(key_exists, "an API key has that name, or had it",                                    \
+      "Name the new one otherwise: names of keys are not used again.")                      \
     X(suspense_overdrawn, "more records would leave suspense than wait there",              \
       "List what is open and try again.")                                                   \
     X(history_immutable, "what was recorded never changes", "Correct it by a later record.")
@@ -85,6 +90,7 @@ struct BatchCommit {
     std::vector<std::string> incidents;
     std::vector<TakenBackTotals> taken_back;
     std::optional<SourceRange> takes_back;  // a whole source, from 0 to where it stands
+    std::optional<OnlineDelta> online;  // of kind charge
 };
 
 struct BatchRow {
@@ -182,6 +188,27 @@ class Store {
     virtual Result<std::map<std::uint32_t, std::vector<RecordPlace>>> left_alone() = 0;
     // What the records of each batch were read with; a batch without fixes has no entry.
     virtual Result<std::map<BatchId, std::vector<SuspenseFix>>> fixes() = 0;
+
+    // Online charging. A commit of kind charge is refused as position_moved where another process
+    // wrote anything since `wrote_elsewhere` was asked last; where it charges nothing it makes no
+    // batch, and gives none.
+    virtual Result<bool> wrote_elsewhere() = 0;
+    // Grows with whatever this process writes.
+    virtual std::int64_t writes() const = 0;
+    virtual Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() = 0;
+    virtual Result<void> each_online_use(
+        const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
+    // Once per reference: what was stored before is told when the same comes again.
+    virtual Result<TopUp> top_up(const TopUp& payment, const Entry& entry) = 0;
+    virtual Result<std::vector<TopUp>> top_ups(AccountId account) = 0;  // none: of all
+    virtual Result<void> limit(const AccountLimit& limit) = 0;
+    virtual Result<std::vector<AccountLimit>> limits() = 0;  // in the order they were set
+    virtual Result<std::vector<CapAlert>> cap_alerts() = 0;
+    virtual Result<void> add_key(const ApiKey& key) = 0;  // key_exists where the name is taken
+    virtual Result<bool> revoke_key(const std::string& name, Instant at) = 0;  // false: no such key
+    virtual Result<std::vector<ApiKey>> keys() = 0;
+    // Posted usage charges of a payer by the first day of the cycle.
+    virtual Result<std::map<Date, i128>> spent(AccountId payer) = 0;
 
     // Archive: files registered for a table, oldest first, with the batch that registered each.
     struct FileRow {

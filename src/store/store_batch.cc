@@ -33,10 +33,14 @@ Result<BatchId> SqliteStore::next_batch() {
 }
 
 Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
+    const bool charges = batch.online && (!batch.online->uses.empty() || !batch.packs.empty() ||
+                                          !batch.entries.empty());
+    if (batch.online && !charges) return commit_sessions(*batch.online);
     BatchSeal seal;
     std::string chain;
     const BatchId promised = std::exchange(promised_, BatchId());
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    if (batch.online) FARTHING_CHECK(require_alone());
     FARTHING_TRY(const BatchId id, next_batch());
     promised_ = {};
     // Archive files carry the promised id; another process took it meanwhile.
@@ -57,6 +61,7 @@ Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
 Result<BatchId> SqliteStore::resolve(BatchId id, const std::string& chain, const Error& error) {
     if (database_->in_transaction()) (void)database_->run("ROLLBACK");
     std::string stored;
+    data_version_ = -1;
     const Result<void> reopened = database_->reopen();
     const Result<void> read =
         !reopened ? reopened
@@ -79,8 +84,14 @@ Result<std::string> SqliteStore::newest_chain() {
 }
 
 Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal) {
-    FARTHING_TRY(const LakeSnapshot snapshot,
-                 add_snapshot(*database_, batch.committed_at, seal.id, batch.files));
+    LakeSnapshot snapshot;
+    if (batch.online) {  // nothing of it is in the lake: it sees what was there before
+        FARTHING_TRY(snapshot.id, database_->integer("SELECT max(snapshot_id) FROM "
+                                                     "ducklake_snapshot",
+                                                     0));
+    } else {
+        FARTHING_TRY(snapshot, add_snapshot(*database_, batch.committed_at, seal.id, batch.files));
+    }
     FARTHING_CHECK(
         database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES "
                        "(?, ?, ?, ?, ?, ?)",
@@ -95,6 +106,7 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     FARTHING_CHECK(write_fixes(seal.fixes, seal.id));
     FARTHING_CHECK(write_files(batch, seal.id, snapshot));
     FARTHING_CHECK(append_facts(batch.facts));
+    if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id));
     seal.entries = batch.entries;
     FARTHING_CHECK(write_entries(seal.entries, seal.id, {}));
     seal.feed = batch.feed;

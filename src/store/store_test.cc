@@ -320,6 +320,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DELETE FROM ducklake_column WHERE table_id = 4 OR (table_id = 1 AND column_id > 19) OR "
         "(table_id = 2 AND column_id > 22); DELETE FROM ducklake_table WHERE table_id = 4; "
         "DELETE FROM ducklake_table_stats WHERE table_id = 4; "
+        "DROP TABLE charge_live; DROP TABLE charge_session; DROP TABLE top_up; "
+        "DROP TABLE account_limit; DROP TABLE cap_alert; DROP TABLE api_key; "
         "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());

@@ -8,11 +8,14 @@ trap 'rm -rf "$folder"' EXIT
 "$farthing" demo multiline --dir "$folder" >"$folder/multiline.txt"
 "$farthing" demo wholesale-voip --dir "$folder" >"$folder/wholesale-voip.txt"
 "$farthing" demo convergent --dir "$folder" >"$folder/convergent.txt"
+"$farthing" demo prepaid-cap --dir "$folder" >"$folder/prepaid-cap.txt"
 "$farthing" demo smart-city --lamps 200 --dir "$folder" >"$folder/smart-city.txt"
 expect() {
     grep -qF -- "$2" "$folder/$1.txt" || { echo "$1 does not say \"$2\":"; cat "$folder/$1.txt"; exit 1; }
 }
 expect convergent "588.59"
+expect prepaid-cap "500 pass, 4500 are refused"
+expect prepaid-cap "19.90 EUR left, 50.10 of the cap of 70.00 spent, 3 alerts"
 expect sim-pool "20 MB × 0.05 per MB = 1.00"
 expect multiline "10 × 5.00 × 16/31 = 25.8064"
 expect multiline "55 × 5.00 × 4/28 = 39.2857"

@@ -1,0 +1,213 @@
+#include "api/charge_json.h"
+
+#include <simdjson.h>
+
+#include "api/problem.h"
+#include "base/json.h"
+#include "base/utf8.h"
+
+namespace farthing::api {
+
+namespace {
+
+namespace sj = simdjson::dom;
+
+std::unexpected<Error> malformed(std::string what) {
+    return fail(ApiReason::body_malformed, std::move(what));
+}
+
+// Fields of one object; each is read by its name, and unknown ones are passed over (EC46).
+class Fields {
+  public:
+    Fields(sj::object object, std::string place) : object_(object), place_(std::move(place)) {}
+
+    bool has(std::string_view name) const {
+        sj::element value;
+        return !object_.at_key(name).get(value) && !value.is_null();
+    }
+    Result<std::string> text(std::string_view name) const {
+        sj::element value;
+        if (object_.at_key(name).get(value) || value.is_null()) return std::string();
+        std::string_view text;
+        if (value.get_string().get(text)) return wrong(name, "is not text");
+        return std::string(text);
+    }
+    // Whole numbers, or text with a unit.
+    Result<std::string> quantity(std::string_view name) const {
+        sj::element value;
+        if (object_.at_key(name).get(value) || value.is_null()) return std::string();
+        std::int64_t number = 0;
+        if (!value.get_int64().get(number)) return std::to_string(number);
+        std::string_view text;
+        if (value.get_string().get(text) || text.empty())
+            return wrong(name, "is no quantity: a whole number, or text such as \"10 MB\"");
+        return std::string(text);
+    }
+    Result<std::uint32_t> number(std::string_view name, std::uint32_t otherwise) const {
+        sj::element value;
+        if (object_.at_key(name).get(value) || value.is_null()) return otherwise;
+        std::uint64_t number = 0;
+        if (value.get_uint64().get(number) || number > UINT32_MAX)
+            return wrong(name, "is no whole number of 32 bits");
+        return static_cast<std::uint32_t>(number);
+    }
+    Result<bool> flag(std::string_view name) const {
+        sj::element value;
+        if (object_.at_key(name).get(value) || value.is_null()) return false;
+        bool flag = false;
+        if (value.get_bool().get(flag)) return wrong(name, "is neither true nor false");
+        return flag;
+    }
+    // The objects of a list; empty where it is absent.
+    Result<std::vector<Fields>> list(std::string_view name) const {
+        std::vector<Fields> found;
+        sj::element value;
+        if (object_.at_key(name).get(value) || value.is_null()) return found;
+        sj::array array;
+        if (value.get_array().get(array)) return wrong(name, "is no list");
+        for (const sj::element one : array) {
+            const std::string place =
+                place_ + std::string(name) + "/" + std::to_string(found.size()) + "/";
+            sj::object object;
+            if (one.get_object().get(object)) return malformed("/" + place + " is no object");
+            found.emplace_back(object, place);
+        }
+        return found;
+    }
+    std::unexpected<Error> wrong(std::string_view name, std::string_view what) const {
+        return malformed("/" + place_ + std::string(name) + " " + std::string(what));
+    }
+
+  private:
+    sj::object object_;
+    std::string place_;
+};
+
+// The parser of this thread, whose buffers are used again.
+Result<Fields> fields_of(std::string_view body) {
+    thread_local sj::parser parser;
+    sj::element root;
+    if (const auto error = parser.parse(body.data(), body.size()).get(root))
+        return malformed(std::string("no JSON: ") + simdjson::error_message(error));
+    sj::object object;
+    if (root.get_object().get(object)) return malformed("the body is no object");
+    return Fields(object, "");
+}
+
+Result<engine::ChargeAction> action_of(const std::string& text, std::uint32_t number) {
+    using engine::ChargeAction;
+    if (text.empty()) return number == 0 ? ChargeAction::start : ChargeAction::update;
+    if (text == "start") return ChargeAction::start;
+    if (text == "update") return ChargeAction::update;
+    if (text == "end") return ChargeAction::end;
+    if (text == "debit") return ChargeAction::debit;
+    if (text == "refund") return ChargeAction::refund;
+    return malformed("/action is start, update, end, debit or refund, not \"" + printable(text) +
+                     "\"");
+}
+
+Result<engine::ChargeQuestion::Service> service_of(const Fields& fields) {
+    engine::ChargeQuestion::Service service;
+    FARTHING_TRY(service.group, fields.number("group", 0));
+    FARTHING_TRY(service.meter, fields.text("meter"));
+    FARTHING_TRY(service.network, fields.text("network"));
+    FARTHING_TRY(service.called, fields.text("called"));
+    FARTHING_TRY(service.calling, fields.text("calling"));
+    FARTHING_TRY(service.releases, fields.flag("release"));
+    FARTHING_TRY(service.asks, fields.flag("ask"));
+    FARTHING_TRY(service.quantity, fields.quantity("quantity"));
+    service.asks = service.asks || !service.quantity.empty();
+    FARTHING_TRY(const auto used, fields.list("used"));
+    for (const Fields& one : used) {
+        engine::ChargeQuestion::Used container;
+        FARTHING_TRY(container.quantity, one.quantity("quantity"));
+        if (container.quantity.empty()) return one.wrong("quantity", "is needed");
+        FARTHING_TRY(const std::string start, one.text("start"));
+        if (!start.empty()) container.start = parse_rfc3339(start);
+        if (!start.empty() && !container.start)
+            return one.wrong("start", "is no RFC 3339 time: \"" + printable(start) + "\"");
+        service.used.push_back(std::move(container));
+    }
+    return service;
+}
+
+}  // namespace
+
+Result<engine::ChargeQuestion> read_charge(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    engine::ChargeQuestion question;
+    FARTHING_TRY(question.session, fields.text("session"));
+    if (question.session.empty()) return fields.wrong("session", "is needed");
+    FARTHING_TRY(question.number, fields.number("number", 0));
+    FARTHING_TRY(const std::string action, fields.text("action"));
+    FARTHING_TRY(question.action, action_of(action, question.number));
+    FARTHING_TRY(question.subscription, fields.text("subscription"));
+    FARTHING_TRY(const auto services, fields.list("services"));
+    for (const Fields& one : services) {
+        FARTHING_TRY(auto service, service_of(one));
+        question.services.push_back(std::move(service));
+    }
+    return question;
+}
+
+std::string write_charge(const engine::ChargeQuestion& question,
+                         const engine::ChargeAnswer& answer) {
+    JsonWriter json(false);
+    json.begin_object()
+        .field("session", question.session)
+        .field("number", question.number)
+        .key("services")
+        .begin_array();
+    for (const auto& service : answer.services) {
+        json.begin_object()
+            .field("group", service.group)
+            .field("meter", service.meter)
+            .field("result", service.why);
+        if (!service.what.empty()) json.field("detail", service.what);
+        json.field("granted", service.granted).field("unit", service.unit);
+        if (service.final) json.field("final", true);
+        if (service.valid_seconds > 0) json.field("valid_seconds", service.valid_seconds);
+        json.field("charged", service.charged.to_string());
+        if (service.overrun.atoms > 0) json.field("overrun", service.overrun.to_string());
+        json.end_object();
+    }
+    json.end_array();
+    if (!answer.services.empty())
+        json.field("currency", answer.services.front().charged.currency.code());
+    return json.end_object().text();
+}
+
+std::string write_balance(const engine::BalanceReport& report) {
+    JsonWriter json(false);
+    json.begin_object()
+        .field("account", report.account)
+        .field("currency", report.balance.currency.code())
+        .field("balance", report.balance.to_string())
+        .field("held", report.held.to_string());
+    if (report.available) json.field("available", report.available->to_string());
+    if (report.credit) json.field("credit_limit", report.credit->to_string());
+    if (report.cap) json.field("cap", report.cap->to_string());
+    json.field("spent", report.spent.to_string()).field("alerts", report.alerts);
+    return json.end_object().text();
+}
+
+Result<TopUpBody> read_top_up(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    TopUpBody read;
+    FARTHING_TRY(read.amount, fields.text("amount"));
+    if (read.amount.empty()) return fields.wrong("amount", "is needed, as text: \"50.00\"");
+    FARTHING_TRY(read.reference, fields.text("reference"));
+    return read;
+}
+
+Result<engine::LimitChange> read_limits(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    engine::LimitChange change;
+    FARTHING_TRY(change.credit, fields.text("credit"));
+    FARTHING_TRY(change.cap, fields.text("cap"));
+    if (change.credit.empty() && change.cap.empty())
+        return malformed("say what is limited: /credit or /cap, each an amount or \"none\"");
+    return change;
+}
+
+}  // namespace farthing::api

@@ -1,0 +1,24 @@
+// Charging requests and answers as JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "engine/online.h"
+
+namespace farthing::api {
+
+Result<engine::ChargeQuestion> read_charge(std::string_view body);
+std::string write_charge(const engine::ChargeQuestion& question,
+                         const engine::ChargeAnswer& answer);
+std::string write_balance(const engine::BalanceReport& report);
+
+struct TopUpBody {
+    std::string amount;
+    std::string reference;
+};
+Result<TopUpBody> read_top_up(std::string_view body);
+Result<engine::LimitChange> read_limits(std::string_view body);
+
+}  // namespace farthing::api

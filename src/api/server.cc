@@ -1,0 +1,177 @@
+// The only file that sees Boost.Asio and Beast: their headers are heavy.
+#include "api/server.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "api/problem.h"
+
+namespace farthing::api {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
+constexpr std::size_t kHeaderMax = std::size_t{16} * 1024;
+constexpr auto kIdle = std::chrono::seconds(60);
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+using Response = http::response<http::string_body>;
+
+HttpRequest request_of(http::request<http::string_body>&& message) {
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    const std::string_view target(message.target().data(), message.target().size());
+    request.path = std::string(target.substr(0, target.find('?')));
+    const auto header = [&](http::field name) {
+        const auto value = message[name];
+        return std::string(value.data(), value.size());
+    };
+    request.authorization = header(http::field::authorization);
+    const auto key = message["Idempotency-Key"];
+    request.idempotency_key = std::string(key.data(), key.size());
+    request.body = std::move(message.body());
+    return request;
+}
+
+Response response_of(HttpAnswer&& answer, unsigned version, bool keep_alive) {
+    Response response;
+    response.version(version);
+    response.result(static_cast<unsigned>(answer.status));
+    response.set(http::field::content_type, answer.content_type);
+    if (answer.replayed) response.set("Idempotency-Replayed", "true");
+    if (answer.retry_after > 0)
+        response.set(http::field::retry_after, std::to_string(answer.retry_after));
+    if (answer.asks_for_key) response.set(http::field::www_authenticate, "Bearer");
+    response.keep_alive(keep_alive);
+    response.body() = std::move(answer.body);
+    response.prepare_payload();
+    return response;
+}
+
+// Hands the request on and waits for its answer, which may come from another thread.
+asio::awaitable<HttpAnswer> ask(const Server::Handler& handler, HttpRequest request) {
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(HttpAnswer)>(
+        [&handler](auto done, HttpRequest asked) {
+            auto executor = asio::get_associated_executor(done);
+            auto shared = std::make_shared<decltype(done)>(std::move(done));
+            handler(std::move(asked), [executor, shared](HttpAnswer answer) {
+                asio::post(executor, [shared, answer = std::move(answer)]() mutable {
+                    std::move (*shared)(std::move(answer));
+                });
+            });
+        },
+        asio::use_awaitable, std::move(request));
+}
+
+asio::awaitable<void> serve(tcp::socket socket, const Server::Handler& handler) {
+    beast::tcp_stream stream(std::move(socket));
+    beast::flat_buffer buffer;
+    while (true) {
+        http::request_parser<http::string_body> parser;
+        parser.body_limit(kBodyMax);
+        parser.header_limit(kHeaderMax);
+        stream.expires_after(kIdle);
+        const auto [failed, size] = co_await http::async_read(stream, buffer, parser, kAsTuple);
+        HttpAnswer answer;
+        bool keep_alive = false;
+        unsigned version = 11;
+        if (failed == http::error::body_limit) {
+            answer = problem(ApiReason::body_too_large);
+        } else if (failed &&
+                   failed.category() == http::make_error_code(http::error::bad_method).category() &&
+                   failed != http::error::end_of_stream && failed != http::error::partial_message) {
+            answer = problem(ApiReason::body_malformed, "no HTTP request: " + failed.message());
+        } else if (failed) {
+            break;
+        } else {
+            stream.expires_never();
+            keep_alive = parser.get().keep_alive();
+            version = parser.get().version();
+            answer = co_await ask(handler, request_of(parser.release()));
+        }
+        const Response response = response_of(std::move(answer), version, keep_alive);
+        stream.expires_after(kIdle);
+        const auto [unwritten, sent] = co_await http::async_write(stream, response, kAsTuple);
+        if (unwritten || !keep_alive) break;
+    }
+    beast::error_code ignored;
+    (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> accept(tcp::acceptor& acceptor, const Server::Handler& handler) {
+    while (true) {
+        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
+        if (failed == asio::error::operation_aborted) break;
+        if (failed) {  // out of sockets: those that are open go on
+            asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
+            co_await pause.async_wait(kAsTuple);
+            continue;
+        }
+        beast::error_code ignored;
+        (void)socket.set_option(tcp::no_delay(true), ignored);
+        asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), handler), asio::detached);
+    }
+}
+
+}  // namespace
+
+struct Server::State {
+    asio::io_context context{1};
+    Handler handler;
+    tcp::acceptor acceptor{context};
+    asio::signal_set signals{context, SIGINT, SIGTERM};
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::listen(const Address& address, Handler handler) {
+    auto state = std::make_unique<State>();
+    state->handler = std::move(handler);
+    beast::error_code failed;
+    const auto host = asio::ip::make_address(address.host, failed);
+    const std::string place = address.host + ":" + std::to_string(address.port);
+    const tcp::endpoint endpoint(host, address.port);
+    if (!failed) (void)state->acceptor.open(endpoint.protocol(), failed);
+    if (!failed) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed) (void)state->acceptor.bind(endpoint, failed);
+    if (!failed) (void)state->acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) return fail(ApiReason::address_taken, failed.message(), place);
+    return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+std::uint16_t Server::port() const {
+    beast::error_code ignored;
+    return state_->acceptor.local_endpoint(ignored).port();
+}
+
+void Server::run() {
+    State& state = *state_;
+    state.signals.async_wait([&state](const beast::error_code& failed, int) {
+        if (!failed) state.context.stop();
+    });
+    asio::co_spawn(state.context, accept(state.acceptor, state.handler), asio::detached);
+    state.context.run();
+}
+
+void Server::stop() {
+    state_->context.stop();
+}
+
+}  // namespace farthing::api

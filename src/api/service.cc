@@ -1,0 +1,228 @@
+#include "api/service.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "api/charge_json.h"
+#include "api/problem.h"
+#include "base/hash.h"
+
+namespace farthing::api {
+
+namespace {
+
+constexpr std::size_t kGroup = 512;      // requests of one commit
+constexpr std::size_t kWaiting = 4'096;  // more are refused
+constexpr std::string_view kAccounts = "/v1/accounts/";
+
+bool has_scope(std::string_view scopes, std::string_view scope) {
+    for (std::size_t at = 0; at < scopes.size();) {
+        const std::size_t end = std::min(scopes.find(' ', at), scopes.size());
+        if (scopes.substr(at, end - at) == scope) return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+// "%20" and so on; malformed escapes stay as they are.
+std::string unescaped(std::string_view text) {
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size()) {
+            const int high = digit(text[i + 1]);
+            const int low = digit(text[i + 2]);
+            if (high >= 0 && low >= 0) {
+                plain.push_back(static_cast<char>(high * 16 + low));
+                i += 2;
+                continue;
+            }
+        }
+        plain.push_back(text[i]);
+    }
+    return plain;
+}
+
+HttpAnswer with_body(std::string body, int status = 200) {
+    HttpAnswer answer;
+    answer.status = status;
+    answer.body = std::move(body);
+    return answer;
+}
+
+}  // namespace
+
+Service::Service(std::unique_ptr<engine::Engine> engine) : engine_(std::move(engine)) {
+    load_keys();
+    thread_ = std::thread([this] { run(); });
+}
+
+Service::~Service() {
+    {
+        const std::scoped_lock lock(mutex_);
+        ends_ = true;
+    }
+    waits_.notify_one();
+    thread_.join();
+}
+
+void Service::load_keys() {
+    const auto keys = engine_->api_keys();
+    if (!keys) return;  // the ones that were known stay
+    std::map<std::string, std::string> known;
+    for (const ApiKey& key : *keys) {
+        if (!key.revoked_at) known[key.hash] = key.scopes;
+    }
+    const std::scoped_lock lock(mutex_);
+    keys_ = std::move(known);
+}
+
+Result<void> Service::authorise(const HttpRequest& request, std::string_view scope) const {
+    constexpr std::string_view kBearer = "Bearer ";
+    if (!request.authorization.starts_with(kBearer)) return fail(ApiReason::key_missing);
+    const std::string hash = sha256_hex(std::string_view(request.authorization).substr(7));
+    const std::scoped_lock lock(mutex_);
+    const auto key = keys_.find(hash);
+    if (key == keys_.end()) return fail(ApiReason::key_unknown);
+    if (!has_scope(key->second, scope)) {
+        return fail(ApiReason::scope_missing,
+                    "the API key lacks the scope \"" + std::string(scope) + "\"");
+    }
+    return {};
+}
+
+Result<Service::What> Service::route(const HttpRequest& request) const {
+    if (request.path == "/v1/charges") {
+        if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+        FARTHING_CHECK(authorise(request, "charge"));
+        FARTHING_TRY(engine::ChargeQuestion question, read_charge(request.body));
+        return Charge{std::move(question)};
+    }
+    if (request.path.starts_with(kAccounts))
+        return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
+    return fail(ApiReason::route_unknown);
+}
+
+// NAME/balance · NAME/topups · NAME/limits
+Result<Service::What> Service::route_account(const HttpRequest& request,
+                                             std::string_view rest) const {
+    const std::size_t slash = rest.find('/');
+    if (slash == 0 || slash == std::string_view::npos) return fail(ApiReason::route_unknown);
+    const std::string account = unescaped(rest.substr(0, slash));
+    const std::string_view what = rest.substr(slash + 1);
+    if (what == "balance") {
+        if (request.method != "GET") return fail(ApiReason::method_not_allowed);
+        FARTHING_CHECK(authorise(request, "charge"));
+        return Balance{account};
+    }
+    if (what == "topups") {
+        if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+        FARTHING_CHECK(authorise(request, "manage"));
+        FARTHING_TRY(TopUpBody body, read_top_up(request.body));
+        if (body.reference.empty()) body.reference = request.idempotency_key;
+        return TopUpOf{account, std::move(body.amount), std::move(body.reference)};
+    }
+    if (what == "limits") {
+        if (request.method != "PUT") return fail(ApiReason::method_not_allowed);
+        FARTHING_CHECK(authorise(request, "manage"));
+        FARTHING_TRY(engine::LimitChange change, read_limits(request.body));
+        change.account = account;
+        return Limits{std::move(change)};
+    }
+    return fail(ApiReason::route_unknown);
+}
+
+void Service::handle(HttpRequest request, HttpReply reply) {
+    if (request.path == "/healthz") return reply(with_body(R"({"status":"ok"})"));
+    auto what = route(request);
+    if (!what) return reply(problem(what.error()));
+    enqueue({*std::move(what), std::move(reply)});
+}
+
+void Service::enqueue(Work work) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (queue_.size() < kWaiting && !ends_) {
+            queue_.push_back(std::move(work));
+            work.reply = nullptr;
+        }
+    }
+    if (work.reply) return work.reply(problem(ApiReason::overloaded));
+    waits_.notify_one();
+}
+
+void Service::run() {
+    while (true) {
+        std::vector<Work> works;
+        {
+            std::unique_lock lock(mutex_);
+            waits_.wait(lock, [this] { return ends_ || !queue_.empty(); });
+            if (queue_.empty()) return;
+            const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kGroup));
+            std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(works));
+            queue_.erase(queue_.begin(), queue_.begin() + count);
+        }
+        // What follows each other of one kind goes together; the order stays.
+        for (std::size_t at = 0; at < works.size();) {
+            std::size_t end = at;
+            while (end < works.size() && std::holds_alternative<Charge>(works[end].what)) ++end;
+            if (end > at) {
+                charge(std::span(works).subspan(at, end - at));
+                at = end;
+                continue;
+            }
+            works[at].reply(answer(works[at]));
+            ++at;
+        }
+        load_keys();
+    }
+}
+
+void Service::charge(std::span<Work> works) {
+    std::vector<engine::ChargeQuestion> questions;
+    questions.reserve(works.size());
+    for (Work& work : works) questions.push_back(std::move(std::get<Charge>(work.what).question));
+    const auto answers = engine_->charge(questions);
+    for (std::size_t i = 0; i < works.size(); ++i) {
+        if (!answers) {
+            works[i].reply(problem(answers.error()));
+            continue;
+        }
+        const Result<engine::ChargeAnswer>& one = (*answers)[i];
+        if (!one) {
+            works[i].reply(problem(one.error()));
+        } else if (one->why != "granted") {
+            works[i].reply(problem({one->why, one->what, {}, one->mend}));
+        } else {
+            HttpAnswer told = with_body(write_charge(questions[i], *one));
+            told.replayed = one->repeated;
+            works[i].reply(std::move(told));
+        }
+    }
+}
+
+HttpAnswer Service::answer(const Work& work) {
+    if (const auto* balance = std::get_if<Balance>(&work.what)) {
+        const auto report = engine_->balance(balance->account);
+        return report ? with_body(write_balance(*report)) : problem(report.error());
+    }
+    std::string account;
+    if (const auto* payment = std::get_if<TopUpOf>(&work.what)) {
+        const auto paid = engine_->top_up(payment->account, payment->amount, payment->reference);
+        if (!paid) return problem(paid.error());
+        account = payment->account;
+    } else {
+        const auto& change = std::get<Limits>(work.what).change;
+        if (const auto done = engine_->limit(change); !done) return problem(done.error());
+        account = change.account;
+    }
+    const auto report = engine_->balance(account);
+    return report ? with_body(write_balance(*report)) : problem(report.error());
+}
+
+}  // namespace farthing::api

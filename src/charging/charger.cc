@@ -1,0 +1,494 @@
+#include "charging/charger.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace farthing::charging {
+
+namespace {
+
+constexpr std::int64_t kGraceSeconds = 60;  // for an answer on its way, beyond its validity
+constexpr std::int64_t kLongestMicros = 3650 * kMicrosPerDay;  // that a session goes on
+
+Instant after(Instant when, std::int64_t seconds) {
+    return when.plus_micros(seconds * kMicrosPerSecond);
+}
+
+std::uint64_t mix_text(std::uint64_t hash, std::string_view text) {
+    return mix64(hash, hash64(text));
+}
+
+}  // namespace
+
+std::uint64_t content_of(const Request& request) {
+    std::uint64_t hash = mix64(static_cast<std::uint64_t>(request.action), 0);
+    hash = mix64(hash, request.subscription.value);
+    for (const ServiceRequest& service : request.services) {
+        hash = mix64(hash, service.group);
+        hash = mix64(hash, service.meter.value);
+        hash = mix64(hash, service.network.value);
+        hash = mix_text(hash, service.called);
+        hash = mix_text(hash, service.calling);
+        for (const UsedUnits& used : service.used) {
+            hash = mix64(hash, static_cast<std::uint64_t>(used.units));
+            hash = mix64(hash, static_cast<std::uint64_t>(used.start.value_or(Instant{}).micros));
+        }
+        hash = mix64(hash, (service.asks ? 1U : 0U) + (service.releases ? 2U : 0U) +
+                               (service.units ? 4U : 0U));
+        hash = mix64(hash, static_cast<std::uint64_t>(service.units.value_or(0)));
+    }
+    return hash;
+}
+
+Instant Session::held_until() const {
+    Instant until = Instant::min();
+    for (const auto& [group, service] : services)
+        if (service.granted > 0) until = std::max(until, service.held_until);
+    return until;
+}
+
+Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy)
+    : catalog_(catalog), rater_(rater), policy_(policy), holds_(purses_) {
+    chunk_.in_parts = true;
+    chunk_.resize(1);
+}
+
+const Session* Charger::find(std::string_view id) const {
+    const auto found = sessions_.find(std::string(id));
+    return found == sessions_.end() ? nullptr : &found->second->session;
+}
+
+void Charger::load(Session session) {
+    auto open = std::make_unique<Open>();
+    open->session = std::move(session);
+    open->due = due_.end();
+    const std::string id = open->session.id;
+    Open& kept = *(sessions_[id] = std::move(open));
+    schedule(kept);
+}
+
+void Charger::set_purses(Purses purses, Instant now) {
+    holds_.clear();
+    purses_ = std::move(purses);
+    pass(now);
+    hold_again(now);
+}
+
+void Charger::hold_again(Instant now) {
+    for (auto& [id, open] : sessions_) {
+        open->held.clear();
+        open->limits.clear();
+        for (auto& [group, service] : open->session.services) {
+            if (service.granted == 0) continue;
+            if (stand(*open, service, next_use(service, now)) != SuspenseReason::none) continue;
+            const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
+                                               service.leg.answered};
+            open->held[group] = Holds::of_grant(standings_, earlier, service.granted);
+            holds_.add(standings_, open->held[group]);
+            holds_.add_to_limits(standings_, service.granted);
+            for (const auto& limit : standings_.limits) open->limits[group].push_back(limit.key);
+        }
+    }
+}
+
+// The next moment at which the session changes although nobody says anything.
+void Charger::schedule(Open& open) {
+    if (open.due != due_.end()) due_.erase(open.due);
+    const Session& session = open.session;
+    Instant next = after(session.last, policy_.remembered_seconds);
+    Instant held = Instant::max();
+    for (const auto& [group, service] : session.services) {
+        if (service.granted > 0) held = std::min(held, service.held_until);
+        if (!session.ended)  // it is remembered from its silence on, not from its last word
+            next = std::max(next, after(service.held_until, policy_.remembered_seconds));
+    }
+    open.due = due_.emplace(std::min(next, held), session.id);
+}
+
+void Charger::mark(Open& open) {
+    if (open.changed) return;
+    open.changed = true;
+    taken_.changed.push_back(open.session.id);
+}
+
+void Charger::pass(Instant now) {
+    while (!due_.empty() && due_.begin()->first <= now) {
+        const std::string id = due_.begin()->second;
+        Open& open = *sessions_.find(id)->second;
+        bool returned = false;
+        for (auto& [group, service] : open.session.services) {
+            if (service.granted == 0 || service.held_until > now) continue;
+            release(group, open, service);
+            returned = true;
+        }
+        if (returned) {
+            mark(open);
+            schedule(open);
+            continue;
+        }
+        due_.erase(open.due);
+        if (open.changed) std::erase(taken_.changed, id);
+        taken_.forgotten.push_back(id);
+        sessions_.erase(id);
+    }
+}
+
+Taken Charger::take() {
+    for (const std::string& id : taken_.changed) sessions_.find(id)->second->changed = false;
+    return std::exchange(taken_, {});
+}
+
+Answer Charger::handle(const Request& request) {
+    pass(request.at);
+    const bool begins = request.action == Action::start || request.action == Action::debit;
+    const std::uint64_t content = content_of(request);
+    auto found = sessions_.find(request.session);
+    if (found == sessions_.end()) {
+        if (!begins) return {ChargeReason::unknown_session, {}, false};
+        auto open = std::make_unique<Open>();
+        open->session.id = request.session;
+        open->session.subscription = request.subscription;
+        open->due = due_.end();
+        found = sessions_.emplace(request.session, std::move(open)).first;
+    }
+    Open& open = *found->second;
+    Session& session = open.session;
+    if (const auto kept = session.answers.find(request.number); kept != session.answers.end()) {
+        if (kept->second.content != content) return {ChargeReason::number_conflict, {}, false};
+        Answer answer = kept->second.answer;
+        answer.repeated = true;
+        return answer;
+    }
+    if (request.number < session.forgotten_below)
+        return {ChargeReason::number_forgotten, {}, false};
+    if (session.subscription != request.subscription)
+        return {ChargeReason::other_subscriber, {}, false};
+    if (session.ended && request.action != Action::debit && request.action != Action::refund)
+        return {ChargeReason::session_ended, {}, false};
+    session.last = std::max(session.last, request.at);
+    const Answer told = answer(request, open);
+    keep(request, content, told, open);
+    return told;
+}
+
+Answer Charger::answer(const Request& request, Open& open) {
+    Answer told;
+    const bool event = request.action == Action::debit || request.action == Action::refund;
+    if (event || request.action == Action::end) open.session.ended = true;
+    for (const ServiceRequest& asked : request.services)
+        told.services.push_back(serve(request, asked, open));
+    if (request.action == Action::end)
+        for (auto& [group, service] : open.session.services) release(group, open, service);
+    return told;
+}
+
+// The oldest answers make room for the newest; what was told before them is not told again.
+void Charger::keep(const Request& request, std::uint64_t content, const Answer& answer,
+                   Open& open) {
+    Session& session = open.session;
+    session.answers[request.number] = {content, answer};
+    while (std::ssize(session.answers) > policy_.answers) {
+        session.forgotten_below = session.answers.begin()->first + 1;
+        session.answers.erase(session.answers.begin());
+    }
+    mark(open);
+    schedule(open);
+}
+
+ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked, Open& open) {
+    ServiceAnswer told;
+    told.group = asked.group;
+    Service& service = open.session.services[asked.group];
+    if (service.leg.key == Hash128{} && service.granted == 0) {
+        service.meter = asked.meter;
+        service.network = asked.network;
+        service.called = asked.called;
+        service.calling = asked.calling;
+        service.since = request.at;
+    }
+    if (request.action == Action::debit) {
+        debit(request, asked, open, service, told);
+        return told;
+    }
+    if (request.action == Action::refund) {
+        refund(request, asked, open, service, told);
+        return told;
+    }
+    const std::int64_t granted = service.granted;
+    const bool renews = asked.asks || asked.releases || request.action == Action::end;
+    std::int64_t used = 0;
+    for (const UsedUnits& one : asked.used) used += one.units;
+    // What was granted turns into what was used; the rest is held anew.
+    if (renews || used > 0) release(asked.group, open, service);
+    for (const UsedUnits& one : asked.used) use(request, asked.group, open, service, one, told);
+    service.since = request.at;
+    if (request.action == Action::end || asked.releases) return told;
+    if (asked.asks) {
+        if (asked.network &&
+            asked.network != service.network) {  // what is used there is priced there
+            service.network = asked.network;
+            service.leg = {};
+        }
+        grant(request, asked, open, service, told);
+    } else if (used > 0 && granted > used) {
+        const Instant held_until = service.held_until;
+        ServiceRequest rest{asked.group, service.meter};
+        rest.units = granted - used;
+        ServiceAnswer left;
+        grant(request, rest, open, service, left);
+        if (service.granted > 0) service.held_until = held_until;
+    }
+    return told;
+}
+
+void Charger::release(std::uint32_t group, Open& open, Service& service) {
+    if (const auto held = open.held.find(group); held != open.held.end()) {
+        holds_.remove(held->second);
+        open.held.erase(held);
+    }
+    if (const auto limits = open.limits.find(group); limits != open.limits.end()) {
+        holds_.remove_from_limits(limits->second, service.granted);
+        open.limits.erase(limits);
+    }
+    service.granted = 0;
+}
+
+UsageChunk& Charger::chunk_of(const Open& open, const Service& service, Instant start,
+                              std::int64_t quantity) {
+    chunk_.subscription[0] = open.session.subscription;
+    chunk_.meter[0] = service.meter;
+    chunk_.network[0] = service.network;
+    chunk_.called[0] = service.called;
+    chunk_.calling[0] = service.calling;
+    chunk_.start[0] = chunk_.end[0] = start;
+    chunk_.quantity[0] = quantity;
+    chunk_.session[0] = {};
+    chunk_.outcome[0] = Outcome::rated;
+    chunk_.reason[0] = SuspenseReason::none;
+    return chunk_;
+}
+
+SuspenseReason Charger::stand(const Open& open, const Service& service, Instant when) {
+    return rater_.stand(chunk_of(open, service, when, 0), 0, standings_);
+}
+
+std::int64_t Charger::micros_of_unit(MeterId meter, Instant when) const {
+    const catalog::Version* version = catalog_.at(when);
+    const catalog::Meter* found = version == nullptr ? nullptr : version->meter(meter);
+    if (found == nullptr || found->unit->dimension != Dimension::time) return 0;
+    return found->unit->size * (kMicrosPerSecond / 1000);  // sizes of time are in milliseconds
+}
+
+std::int64_t Charger::usual_units(MeterId meter, Instant when) const {
+    const catalog::Version* version = catalog_.at(when);
+    const catalog::Meter* found = version == nullptr ? nullptr : version->meter(meter);
+    if (found == nullptr) return policy_.usual_pieces;
+    if (const std::int64_t unit = micros_of_unit(meter, when); unit > 0)
+        return std::max<std::int64_t>(1, policy_.usual_seconds * kMicrosPerSecond / unit);
+    return found->unit->dimension == Dimension::volume ? policy_.usual_bytes : policy_.usual_pieces;
+}
+
+// A session that counts time goes on from where it is; what else is used has the price of now.
+Instant Charger::next_use(const Service& service, Instant now) const {
+    if (service.leg.key == Hash128{}) return now;
+    const std::int64_t unit = micros_of_unit(service.meter, service.leg.start);
+    if (unit == 0) return now;
+    return service.leg.start.plus_micros(std::min(service.leg.raw, kLongestMicros / unit) * unit);
+}
+
+void Charger::begin_leg(const Open& open, std::uint32_t group, Service& service, Instant start) {
+    const std::uint64_t seed = mix64(group, service.legs++);
+    const Hash128 id = hash128(open.session.id);
+    service.leg = {{mix64(id.high, seed) | 1, mix64(id.low, seed)}, start, 0, true};
+}
+
+// One container of usage: a part of its session where time is counted, else of what has the price
+// of its time.
+void Charger::use(const Request& request, std::uint32_t group, Open& open, Service& service,
+                  const UsedUnits& used, ServiceAnswer& told) {
+    const Instant start = used.start.value_or(service.since);
+    const bool fresh = service.leg.key == Hash128{};
+    bool begins = fresh;
+    if (!fresh && micros_of_unit(service.meter, start) == 0) {
+        const auto [first, last] = std::minmax(start, service.leg.start);
+        const bool known = stand(open, service, first) == SuspenseReason::none;
+        begins = !known || last >= standings_.holds_until;
+    }
+    if (begins) begin_leg(open, group, service, start);
+    UsageChunk& chunk = chunk_of(open, service, start, used.units);
+    chunk.session[0] = service.leg.key;
+    const Hash128 key = rating::session_key(chunk, 0);
+    rating::SessionBook book;
+    OpenSession so_far = service.leg;
+    so_far.key = key;
+    book.learn(key, begins ? nullptr : &so_far);
+    rated_.clear();
+    rater_.rate(chunk, rated_, Perspective::retail, book);
+    if (const OpenSession* now = book.find(key)) {
+        service.leg.start = now->start;
+        service.leg.raw = now->raw;
+        service.leg.answered = now->answered;
+    }
+    OnlineUse record{open.session.id,
+                     request.number,
+                     group,
+                     open.session.subscription,
+                     service.meter,
+                     service.network,
+                     service.called,
+                     service.calling,
+                     start,
+                     used.units,
+                     chunk.outcome[0],
+                     chunk.reason[0],
+                     0,
+                     0};
+    i128 overrun = 0;
+    for (std::size_t i = 0; i < rated_.size(); ++i) {
+        record.charge_atoms += rated_.row[i] == 0 ? rated_.charge_atoms[i] : 0;
+        taken_.atoms += rated_.charge_atoms[i];
+        taken_.payers.insert(rated_.payer[i]);
+        overrun += purses_[rated_.payer[i]].charge(rated_.window_first[i], rated_.charge_atoms[i]);
+    }
+    record.overrun_atoms = narrow64(overrun).value_or(INT64_MAX);
+    told.charged_atoms += record.charge_atoms;
+    told.overrun_atoms += overrun;
+    if (record.reason != SuspenseReason::none) told.suspense = record.reason;
+    taken_.uses.push_back(std::move(record));
+    if (stand(open, service, start) == SuspenseReason::none) holds_.refresh(standings_);
+}
+
+// The largest quantity whose hold the purses have room for; the first unit that costs must have it
+// (EC18). REQUIRES: standings_ is where the service stands.
+std::int64_t Charger::most_that_fits(const Service& service, std::int64_t most,
+                                     ledger::Bound& bound) {
+    const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
+                                       service.leg.answered};
+    const auto bound_of = [&](std::int64_t raw) {
+        return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw));
+    };
+    bound = bound_of(most);
+    std::int64_t grace = INT64_MAX;
+    for (const auto& standing : standings_.prices)
+        grace = std::min(grace, standing.pricing->rule().grace);
+    const std::int64_t first =
+        std::max<std::int64_t>(0, std::min(grace, kQuantityMax - 1) - earlier.raw) + 1;
+    if (bound == ledger::Bound::none && most >= first) return most;
+    if (const auto of_first = bound_of(first); of_first != ledger::Bound::none) {
+        bound = of_first;
+        return 0;
+    }
+    if (bound == ledger::Bound::none) return most;
+    std::int64_t low = std::min(first, most);
+    std::int64_t high = most - 1;
+    while (low < high) {
+        const std::int64_t middle = low + (high - low) / 2 + (high - low) % 2;
+        if (bound_of(middle) == ledger::Bound::none) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+namespace {
+
+ChargeReason reason_of(ledger::Bound bound) {
+    return bound == ledger::Bound::cap ? ChargeReason::cap_reached : ChargeReason::no_money;
+}
+ChargeReason reason_of(SuspenseReason why) {
+    return why == SuspenseReason::over_limit ? ChargeReason::limit_reached
+                                             : ChargeReason::not_chargeable;
+}
+
+}  // namespace
+
+void Charger::grant(const Request& request, const ServiceRequest& asked, Open& open,
+                    Service& service, ServiceAnswer& told) {
+    const Instant next = next_use(service, request.at);
+    if (const auto why = stand(open, service, next); why != SuspenseReason::none) {
+        told.suspense = why;
+        told.why = reason_of(why);
+        return;
+    }
+    const std::int64_t wanted = asked.units.value_or(usual_units(service.meter, request.at));
+    std::int64_t most = std::min(wanted, standings_.most);  // a price's edge is not the end
+    std::int64_t left = kQuantityMax;
+    for (const auto& limit : standings_.limits)
+        left = std::min(left, limit.left - holds_.of_limit(limit.key));
+    const bool limited = left < most;
+    most = std::min(most, left);
+    if (most <= 0) {
+        told.why = limited ? ChargeReason::limit_reached : ChargeReason::granted;
+        told.final = limited;
+        return;
+    }
+    ledger::Bound bound = ledger::Bound::none;
+    const std::int64_t units = most_that_fits(service, most, bound);
+    told.final = limited || units < most;
+    if (units == 0) {
+        told.why = reason_of(bound);
+        return;
+    }
+    const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
+                                       service.leg.answered};
+    auto& held = open.held[asked.group];
+    held = Holds::of_grant(standings_, earlier, units);
+    holds_.add(standings_, held);
+    holds_.add_to_limits(standings_, units);
+    for (const auto& limit : standings_.limits) open.limits[asked.group].push_back(limit.key);
+    // Another price begins: the client comes back for it (EC45).
+    const std::int64_t same_price =
+        (standings_.holds_until.micros - request.at.micros) / kMicrosPerSecond;
+    const std::int64_t valid = std::clamp<std::int64_t>(same_price, 1, policy_.valid_seconds);
+    service.granted = told.granted = units;
+    told.valid_seconds = static_cast<std::int32_t>(valid);
+    service.held_until = after(request.at, std::max(2 * valid, valid + kGraceSeconds));
+}
+
+// All of it or nothing.
+void Charger::debit(const Request& request, const ServiceRequest& asked, Open& open,
+                    Service& service, ServiceAnswer& told) {
+    const std::int64_t units = asked.units.value_or(usual_units(service.meter, request.at));
+    if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
+        told.suspense = why;
+        told.why = reason_of(why);
+        return;
+    }
+    for (const auto& limit : standings_.limits) {
+        if (limit.left - holds_.of_limit(limit.key) < units) {
+            told.why = ChargeReason::limit_reached;
+            return;
+        }
+    }
+    ledger::Bound bound = ledger::Bound::none;
+    if (units > 0 && most_that_fits(service, units, bound) < units) {
+        told.why = reason_of(bound);
+        return;
+    }
+    use(request, asked.group, open, service, {units, request.at}, told);
+    if (told.suspense == SuspenseReason::none) {
+        told.granted = units;
+    } else {  // it does not happen
+        told.why = reason_of(told.suspense);
+        taken_.uses.pop_back();
+    }
+}
+
+// Takes back what a debit of this session charged: the counter goes back (R2).
+void Charger::refund(const Request& request, const ServiceRequest& asked, Open& open,
+                     Service& service, ServiceAnswer& told) {
+    const std::int64_t units = asked.units.value_or(service.leg.raw);
+    if (units <= 0 || units > service.leg.raw) {
+        told.why = ChargeReason::nothing_to_refund;
+        return;
+    }
+    use(request, asked.group, open, service, {-units, service.leg.start}, told);
+    if (told.suspense == SuspenseReason::none) return;
+    told.why = reason_of(told.suspense);
+    taken_.uses.pop_back();
+}
+
+}  // namespace farthing::charging

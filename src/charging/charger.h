@@ -1,0 +1,109 @@
+// Online charging: grants what a balance covers, charges what is reported, returns what is not
+// used. Pure: requests come with their time, and the same requests in the same order get the same
+// answers. Prices are the rater's; there is no second price.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "charging/holds.h"
+#include "charging/request.h"
+#include "charging/session.h"
+#include "model/online_charge.h"
+#include "model/rated_usage.h"
+#include "rating/rater.h"
+
+namespace farthing::charging {
+
+struct Policy {
+    std::int64_t valid_seconds = 3600;
+    std::int64_t remembered_seconds = 86'400;  // after a session ended or fell silent
+    std::int64_t answers = 32;                 // kept of a session
+    // Granted where nobody says how much, by the dimension of the meter.
+    std::int64_t usual_bytes = 10'000'000;
+    std::int64_t usual_seconds = 300;
+    std::int64_t usual_pieces = 1;
+};
+
+// What the requests since `take` did.
+struct Taken {
+    std::vector<OnlineUse> uses;
+    std::int64_t atoms = 0;            // charged, with what other records' segments moved by it
+    std::vector<std::string> changed;  // sessions to keep as they stand
+    std::vector<std::string> forgotten;
+    std::set<AccountId> payers;  // that were charged
+};
+
+class Charger {
+  public:
+    // The snapshots and the rater outlive it. Purses of payers without one are without limit.
+    Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy);
+
+    // Before the first request: what was kept.
+    void load(Session session);
+    Purses& purses() { return purses_; }
+    // After counters or purses changed otherwise: what is held is worked out again.
+    void set_purses(Purses purses, Instant now);
+
+    Answer handle(const Request& request);
+    // Sessions that fell silent give back what they hold, and are forgotten later.
+    void pass(Instant now);
+    Taken take();
+
+    const Session* find(std::string_view id) const;
+    std::size_t sessions() const { return sessions_.size(); }
+
+  private:
+    struct Open {
+        Session session;
+        std::map<std::uint32_t, std::vector<Held>> held;  // by group
+        std::map<std::uint32_t, std::vector<rating::CounterKey>> limits;
+        std::multimap<Instant, std::string>::iterator due;
+        bool changed = false;
+    };
+
+    void hold_again(Instant now);
+    Answer answer(const Request& request, Open& open);
+    ServiceAnswer serve(const Request& request, const ServiceRequest& asked, Open& open);
+    void grant(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
+               ServiceAnswer& told);
+    void debit(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
+               ServiceAnswer& told);
+    void refund(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
+                ServiceAnswer& told);
+    void use(const Request& request, std::uint32_t group, Open& open, Service& service,
+             const UsedUnits& used, ServiceAnswer& told);
+    void release(std::uint32_t group, Open& open, Service& service);
+    SuspenseReason stand(const Open& open, const Service& service, Instant when);
+    // When the next unit of the service is used, as far as prices ask.
+    Instant next_use(const Service& service, Instant now) const;
+    std::int64_t micros_of_unit(MeterId meter, Instant when) const;
+    std::int64_t usual_units(MeterId meter, Instant when) const;
+    void begin_leg(const Open& open, std::uint32_t group, Service& service, Instant start);
+    std::int64_t most_that_fits(const Service& service, std::int64_t most, ledger::Bound& bound);
+    void keep(const Request& request, std::uint64_t content, const Answer& answer, Open& open);
+    void schedule(Open& open);
+    void mark(Open& open);
+    UsageChunk& chunk_of(const Open& open, const Service& service, Instant start,
+                         std::int64_t quantity);
+
+    const catalog::Snapshot& catalog_;
+    rating::Rater& rater_;
+    Policy policy_;
+    Purses purses_;
+    Holds holds_;
+    std::unordered_map<std::string, std::unique_ptr<Open>> sessions_;
+    std::multimap<Instant, std::string> due_;  // when something of a session ends by itself
+    Taken taken_;
+    UsageChunk chunk_;
+    RatedChunk rated_;
+    rating::Standings standings_;
+};
+
+}  // namespace farthing::charging

@@ -1,0 +1,264 @@
+// Random sessions over random plans: what is charged online is what the same records come to
+// offline, and no grant ever holds what is not there.
+#include "charging/charger.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "rating/rating_world_test.h"
+
+namespace farthing::charging {
+namespace {
+
+using rating::testing::charge;
+using rating::testing::kData;
+using rating::testing::price;
+using rating::testing::World;
+
+class Chance {
+  public:
+    explicit Chance(std::uint64_t seed) : random_(seed) {}
+    std::int64_t upto(std::int64_t most) {
+        return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
+    }
+    bool one_in(std::int64_t n) { return upto(n - 1) == 0; }
+
+  private:
+    std::mt19937_64 random_;
+};
+
+catalog::UsageCharge any_charge(Chance& chance) {
+    static constexpr std::string_view kPrices[] = {"0.10", "0.05", "0.007", "0.0333", "0"};
+    const auto any_price = [&] { return price(kPrices[chance.upto(4)], 1 + chance.upto(6)); };
+    auto made = charge(1, {{INT64_MAX, any_price()}}, catalog::BandMode::flat);
+    if (const auto mode = chance.upto(2); mode > 0) {
+        made.mode = mode == 1 ? catalog::BandMode::graduated : catalog::BandMode::volume;
+        made.bands = {{20 + chance.upto(60), any_price()},
+                      {100 + chance.upto(100), any_price()},
+                      {INT64_MAX, any_price()}};
+    }
+    if (chance.one_in(3)) made.increments = {1 + chance.upto(9), 1 + chance.upto(9)};
+    if (chance.one_in(4)) made.connection_fee = *Decimal::parse("0.25");
+    if (chance.one_in(4)) made.grace = chance.upto(5);
+    if (chance.one_in(4))
+        made.allowance =
+            rating::testing::allowance(chance.upto(50), catalog::SharedBy::account, true);
+    if (chance.one_in(5)) made.block = 1 + chance.upto(20);
+    // The catalog refuses a minimum anywhere else.
+    if (made.additive() && !made.allowance && chance.one_in(2))
+        made.minimum = *Decimal::parse("0.40");
+    return made;
+}
+
+struct Room {
+    World world;
+    std::vector<SubscriptionId> sims;
+    AccountId payer;
+    std::unique_ptr<Charger> charger;
+    Instant now;
+
+    explicit Room(const catalog::UsageCharge& plan, std::int64_t balance) {
+        world.publish(1, "2020-01-01", {plan});
+        payer = world.account();
+        for (int i = 0; i < 3; ++i) sims.push_back(world.subscription(payer));
+        world.open();
+        charger = std::make_unique<Charger>(world.catalog, *world.rater, Policy{});
+        Purses purses;
+        purses[payer].credit = 0;
+        purses[payer].balance = balance;
+        now = world.local("2026-01-05");
+        charger->set_purses(std::move(purses), now);
+    }
+    const ledger::Purse& purse() { return charger->purses()[payer]; }
+};
+
+// One use of a session, as a file would tell it.
+struct Container {
+    std::string session;
+    SubscriptionId sim;
+    Instant start;
+    std::int64_t units = 0;
+};
+
+class Player {
+  public:
+    Player(Room& room, Chance& chance, bool overruns)
+        : room_(room), chance_(chance), overruns_(overruns) {}
+
+    void step() {
+        room_.now = room_.now.plus_micros(chance_.upto(600) * kMicrosPerSecond);
+        const std::string id = "s" + std::to_string(chance_.upto(5));
+        Open& open = sessions_[id];
+        Request request;
+        request.session = id + "/" + std::to_string(open.round);
+        request.number = open.number++;
+        request.at = room_.now;
+        if (open.number == 1) open.sim = room_.sims[static_cast<std::size_t>(chance_.upto(2))];
+        request.subscription = open.sim;
+        const bool ends = open.number > 1 && chance_.one_in(4);
+        request.action = open.number == 1 ? Action::start : ends ? Action::end : Action::update;
+        ServiceRequest service{7, kData};
+        if (open.number > 1) report(request, service, open);
+        service.asks = !ends;
+        service.units = 1 + chance_.upto(80);
+        request.services.push_back(service);
+        const Answer answer = room_.charger->handle(request);
+        ASSERT_EQ(answer.why, ChargeReason::granted);
+        open.granted = answer.services.front().granted;
+        open.since = room_.now;
+        check(request, answer);
+        if (ends) open = {open.round + 1, 0, 0, {}, {}};
+    }
+    const std::vector<Container>& used() const { return used_; }
+
+  private:
+    struct Open {
+        int round = 0;
+        std::uint32_t number = 0;
+        std::int64_t granted = 0;
+        SubscriptionId sim;
+        Instant since;
+    };
+
+    void report(const Request& request, ServiceRequest& service, const Open& open) {
+        const bool silent = room_.now.micros - open.since.micros >= 7200 * kMicrosPerSecond;
+        std::int64_t units = silent && !overruns_ ? 0 : chance_.upto(open.granted);
+        if (overruns_ && chance_.one_in(6)) units += chance_.upto(30);
+        service.used.push_back({units, {}});
+        used_.push_back({request.session, open.sim, open.since, units});
+    }
+    void check(const Request& request, const Answer& answer) {
+        const ledger::Purse& purse = room_.purse();
+        ASSERT_GE(purse.held, 0);
+        if (!overruns_) {
+            ASSERT_GE(purse.balance - purse.held, 0);
+        }
+        // The same again changes nothing and is told the same.
+        if (!chance_.one_in(3)) return;
+        const i128 balance = purse.balance;
+        const i128 held = purse.held;
+        const Answer again = room_.charger->handle(request);
+        ASSERT_TRUE(again.repeated);
+        ASSERT_EQ(again.services, answer.services);
+        ASSERT_TRUE(purse.balance == balance && purse.held == held);
+    }
+
+    Room& room_;
+    Chance& chance_;
+    bool overruns_;
+    std::map<std::string, Open> sessions_;
+    std::vector<Container> used_;
+};
+
+// The containers of each session as parts of it, in any order of sessions, in one file.
+std::int64_t offline(const catalog::UsageCharge& plan, const std::vector<Container>& used) {
+    Room room(plan, 0);
+    UsageChunk chunk;
+    chunk.in_parts = true;
+    chunk.resize(used.size());
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        chunk.subscription[i] = used[i].sim;
+        chunk.meter[i] = kData;
+        chunk.start[i] = chunk.end[i] = used[i].start;
+        chunk.quantity[i] = used[i].units;
+        chunk.session[i] = hash128(used[i].session);
+    }
+    RatedChunk rated;
+    rating::SessionBook book;
+    room.world.rater->rate(chunk, rated, Perspective::retail, book);
+    std::int64_t sum = 0;
+    for (const std::int64_t atoms : rated.charge_atoms) sum += atoms;
+    return sum;
+}
+
+TEST(Charger, EC10_sessions_cost_online_what_their_records_cost_offline) {
+    for (std::uint64_t seed = 0; seed < 120; ++seed) {
+        Chance chance(seed);
+        const auto plan = any_charge(chance);
+        const std::int64_t balance = 100'000'000'000;
+        Room room(plan, balance);
+        Player player(room, chance, chance.one_in(2));
+        for (int i = 0; i < 60; ++i) ASSERT_NO_FATAL_FAILURE(player.step()) << "seed " << seed;
+        EXPECT_EQ(balance - static_cast<std::int64_t>(room.purse().balance),
+                  offline(plan, player.used()))
+            << "seed " << seed;
+    }
+}
+
+TEST(Charger, EC38_no_grant_holds_what_is_not_there) {
+    for (std::uint64_t seed = 1000; seed < 1200; ++seed) {
+        Chance chance(seed);
+        const auto plan = any_charge(chance);
+        Room room(plan, chance.upto(20) * 1'000'000'000 / 3);
+        Player player(room, chance, false);
+        for (int i = 0; i < 80; ++i) ASSERT_NO_FATAL_FAILURE(player.step()) << "seed " << seed;
+        EXPECT_GE(room.purse().balance, 0) << "seed " << seed;
+        room.charger->pass(room.now.plus_micros(3 * kMicrosPerDay));
+        EXPECT_TRUE(room.purse().held == 0) << "seed " << seed;  // everything returned
+        EXPECT_EQ(room.charger->sessions(), 0U);
+    }
+}
+
+Session any_session() {
+    Session session;
+    session.id = "s1";
+    session.subscription = {7};
+    session.last = {1'000'000};
+    session.forgotten_below = 3;
+    Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true}, 1, 10, {2}, {3}};
+    session.services[9] = service;
+    Answer answer;
+    answer.services.push_back({9, ChargeReason::no_money, SuspenseReason::no_price, 10, true, 60,
+                               (i128{1} << 70) + 5, -3});
+    answer.repeated = true;
+    session.answers[3] = {0xFFFF'FFFF'FFFF'FFFF, answer};
+    return session;
+}
+
+TEST(KeptSession, EC39_what_was_told_survives_its_bytes) {
+    const Session session = any_session();
+    const auto read = unpack_session(pack_session(session));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->id, session.id);
+    EXPECT_EQ(read->services, session.services);
+    EXPECT_EQ(read->forgotten_below, 3U);
+    ASSERT_EQ(read->answers.size(), 1U);
+    EXPECT_EQ(read->answers.at(3).content, session.answers.at(3).content);
+    EXPECT_EQ(read->answers.at(3).answer.services, session.answers.at(3).answer.services);
+}
+
+std::string hex(std::string_view bytes) {
+    std::string text;
+    for (const char c : bytes) {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        text += kDigits[static_cast<unsigned char>(c) >> 4];
+        text += kDigits[static_cast<unsigned char>(c) & 15];
+    }
+    return text;
+}
+
+// What releases stored stays readable: never change these bytes, add others beside them.
+TEST(KeptSession, GoldenBytesOfVersion1) {
+    EXPECT_EQ(
+        hex(pack_session(any_session())),
+        "010273310780897a000301090180af9701033337320234340506c0ee6d5401011404060103ffffffffffffffff"
+        "ff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff01");
+}
+
+TEST(KeptSession, DamagedBytesAreRefusedByName) {
+    const std::string bytes = pack_session(any_session());
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        const auto read = unpack_session(std::string_view(bytes).substr(0, size));
+        ASSERT_FALSE(read);
+        EXPECT_EQ(read.error().code, "charge_session_damaged");
+    }
+    for (std::size_t i = 0; i < bytes.size(); ++i) {  // no crash, whatever stands there
+        std::string other = bytes;
+        other[i] = static_cast<char>(other[i] ^ 0x5A);
+        (void)unpack_session(other);
+    }
+}
+
+}  // namespace
+}  // namespace farthing::charging

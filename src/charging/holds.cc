@@ -1,0 +1,175 @@
+#include "charging/holds.h"
+
+#include <algorithm>
+
+namespace farthing::charging {
+
+namespace {
+
+// Beyond every purse, and far from wrapping when some of it are added.
+constexpr i128 kNobodyHas = i128{1} << 100;
+
+i128 highest(const rating::Standing& standing, i128 billable) {
+    const auto narrow = narrow64(billable);
+    const auto atoms = narrow ? rating::highest_atoms(standing, *narrow) : std::nullopt;
+    return atoms ? i128{*atoms} : kNobodyHas;
+}
+
+// Whether what the increments of a session cost is a whole number of atoms: else the sum that tops
+// up to minimums is rounded, by one atom at most.
+bool comes_out_even(const rating::Pricing& pricing) {
+    constexpr std::int64_t kMany = 1'000'000;  // shows fractions far smaller than an atom
+    const auto even = [&](std::int64_t step) {
+        if (step > kQuantityMax / kMany) return false;
+        const auto one = pricing.usage().atoms(step, 0);
+        const auto many = pricing.usage().atoms(step * kMany, 0);
+        return one && many && i128{*one} * kMany == *many;
+    };
+    return even(pricing.rule().increments.first) && even(pricing.rule().increments.next);
+}
+
+// Fee and minimum beside what the quantity costs, at the worst quantity of the grant. The first
+// unit beyond the grace carries them whole, and what follows pays the minimum off: only flat prices
+// have one.
+i128 extra_of(const rating::Standing& standing, const rating::EarlierParts& earlier,
+              std::int64_t raw, std::int64_t billable) {
+    const rating::Pricing& pricing = *standing.pricing;
+    if (!pricing.has_fee() && !pricing.has_minimum()) return 0;
+    const std::int64_t beyond_grace =
+        std::max<std::int64_t>(pricing.rule().grace - earlier.raw, 0) + 1;
+    const std::int64_t first = std::min(beyond_grace, raw);
+    const rating::SessionTotals at_first = pricing.use_after(earlier, first, true).totals;
+    const auto beside = pricing.fee_atoms(at_first);
+    if (!beside) return kNobodyHas;
+    const i128 whole = std::max<i128>(0, *beside);
+    if (!pricing.has_minimum() || at_first.below <= 0) return whole;
+    // The most of the two ends, less what the quantity costs by itself.
+    const auto at_end = pricing.fee_atoms(pricing.use_after(earlier, raw, true).totals);
+    if (!at_end) return kNobodyHas;
+    const std::int64_t first_billable = rating::billable_of(earlier.raw + first, pricing.rule()) -
+                                        rating::billable_of(earlier.raw, pricing.rule());
+    const i128 of_first = highest(standing, first_billable) + whole;
+    return std::max<i128>(of_first - highest(standing, billable), *at_end) +
+           (comes_out_even(pricing) ? 0 : 1);
+}
+
+}  // namespace
+
+std::vector<Held> Holds::of_grant(const rating::Standings& at, const rating::EarlierParts& earlier,
+                                  std::int64_t raw) {
+    std::vector<Held> grant;
+    for (const rating::Standing& standing : at.prices) {
+        const rating::Pricing& pricing = *standing.pricing;
+        if (!pricing.countable(earlier.raw + raw)) {
+            grant.push_back({standing.key, 0, kNobodyHas});
+            continue;
+        }
+        const std::int64_t billable = rating::billable_of(earlier.raw + raw, pricing.rule()) -
+                                      rating::billable_of(earlier.raw, pricing.rule());
+        grant.push_back({standing.key, billable, extra_of(standing, earlier, raw, billable)});
+    }
+    return grant;
+}
+
+i128 Holds::atoms_of(const Counter& counter) {
+    return std::min(kNobodyHas, highest(counter.standing, counter.billable) + counter.extra);
+}
+
+ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> grant) const {
+    struct More {
+        AccountId payer;
+        Date cycle;
+        i128 atoms = 0;
+    };
+    std::vector<More> more;
+    for (std::size_t i = 0; i < grant.size(); ++i) {
+        const rating::Standing& standing = at.prices[i];
+        const auto known = counters_.find(standing.key);
+        Counter counter{standing, grant[i].billable, grant[i].extra, 0};
+        if (known != counters_.end()) {
+            counter.billable += known->second.billable;
+            counter.extra += known->second.extra;
+            counter.held = known->second.held;
+        }
+        const i128 atoms = atoms_of(counter) - counter.held;
+        const auto same = std::ranges::find(more, standing.payer, &More::payer);
+        if (same == more.end()) {
+            more.push_back({standing.payer, standing.key.window_first, atoms});
+        } else {
+            same->atoms += atoms;
+        }
+    }
+    for (const More& one : more) {
+        const auto purse = purses_.find(one.payer);
+        if (purse == purses_.end() || !purse->second.limited()) continue;
+        const auto room = purse->second.room(one.cycle);
+        if (one.atoms > 0 && one.atoms > room.atoms) return room.bound;
+    }
+    return ledger::Bound::none;
+}
+
+void Holds::hold(Counter& counter, i128 atoms) {
+    purses_[counter.standing.payer].hold(atoms - counter.held);
+    counter.held = atoms;
+}
+
+void Holds::place(Counter& counter, const rating::Standing& standing) {
+    if (counter.held != 0 && counter.standing.payer != standing.payer) hold(counter, 0);
+    counter.standing = standing;
+}
+
+void Holds::add(const rating::Standings& at, std::span<const Held> grant) {
+    for (std::size_t i = 0; i < grant.size(); ++i) {
+        Counter& counter = counters_[grant[i].key];
+        place(counter, at.prices[i]);
+        counter.billable += grant[i].billable;
+        counter.extra += grant[i].extra;
+        hold(counter, atoms_of(counter));
+    }
+}
+
+void Holds::remove(std::span<const Held> grant) {
+    for (const Held& held : grant) {
+        const auto found = counters_.find(held.key);
+        if (found == counters_.end()) continue;
+        Counter& counter = found->second;
+        counter.billable -= held.billable;
+        counter.extra -= held.extra;
+        const bool last = counter.billable == 0 && counter.extra == 0;
+        hold(counter, last ? i128{0} : atoms_of(counter));
+        if (last) counters_.erase(found);
+    }
+}
+
+void Holds::refresh(const rating::Standings& at) {
+    for (const rating::Standing& standing : at.prices) {
+        const auto found = counters_.find(standing.key);
+        if (found == counters_.end()) continue;
+        place(found->second, standing);
+        hold(found->second, atoms_of(found->second));
+    }
+}
+
+void Holds::clear() {
+    for (auto& [key, counter] : counters_) hold(counter, 0);
+    counters_.clear();
+    limits_.clear();
+}
+
+std::int64_t Holds::of_limit(const rating::CounterKey& key) const {
+    const auto found = limits_.find(key);
+    return found == limits_.end() ? 0 : narrow64(found->second).value_or(kQuantityMax);
+}
+
+void Holds::add_to_limits(const rating::Standings& at, std::int64_t raw) {
+    for (const rating::LimitStanding& limit : at.limits) limits_[limit.key] += raw;
+}
+
+void Holds::remove_from_limits(std::span<const rating::CounterKey> keys, std::int64_t raw) {
+    for (const rating::CounterKey& key : keys) {
+        const auto found = limits_.find(key);
+        if (found != limits_.end() && (found->second -= raw) <= 0) limits_.erase(found);
+    }
+}
+
+}  // namespace farthing::charging

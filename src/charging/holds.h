@@ -1,0 +1,61 @@
+// What open grants hold: per counter, the most that all of them together could still cost (EC45),
+// reserved in the payer's purse.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "ledger/purse.h"
+#include "model/ids.h"
+#include "rating/standing.h"
+
+namespace farthing::charging {
+
+using Purses = std::map<AccountId, ledger::Purse>;
+
+// What one grant adds to one counter.
+struct Held {
+    rating::CounterKey key;
+    std::int64_t billable = 0;
+    i128 extra = 0;  // fee and minimum: what the session costs beside its quantity
+    bool operator==(const Held&) const = default;
+};
+
+class Holds {
+  public:
+    explicit Holds(Purses& purses) : purses_(purses) {}
+
+    // What granting `raw` further base units to a session that came to `earlier` would hold.
+    static std::vector<Held> of_grant(const rating::Standings& at,
+                                      const rating::EarlierParts& earlier, std::int64_t raw);
+    // Whether the purses have room for it; if not, what bounds it.
+    ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant) const;
+    void add(const rating::Standings& at, std::span<const Held> grant);
+    void remove(std::span<const Held> grant);
+    // The counters stand elsewhere now.
+    void refresh(const rating::Standings& at);
+    void clear();
+
+    // What open grants may still take of a hard limit.
+    std::int64_t of_limit(const rating::CounterKey& key) const;
+    void add_to_limits(const rating::Standings& at, std::int64_t raw);
+    void remove_from_limits(std::span<const rating::CounterKey> keys, std::int64_t raw);
+
+  private:
+    struct Counter {
+        rating::Standing standing;
+        i128 billable = 0;  // of all grants
+        i128 extra = 0;
+        i128 held = 0;
+    };
+    void hold(Counter& counter, i128 atoms);
+    void place(Counter& counter, const rating::Standing& standing);
+    static i128 atoms_of(const Counter& counter);
+
+    Purses& purses_;
+    std::map<rating::CounterKey, Counter> counters_;
+    std::map<rating::CounterKey, i128> limits_;
+};
+
+}  // namespace farthing::charging

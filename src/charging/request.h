@@ -1,0 +1,93 @@
+// What networks ask while usage happens, and what they are told: the seam of the protocols. HTTP,
+// Diameter or Nchf only turn their messages into these values and back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "base/int128.h"
+#include "base/reason.h"
+#include "model/ids.h"
+#include "model/usage.h"
+
+namespace farthing {
+// Why usage is not granted; `granted` where it is.
+#define FARTHING_CHARGE_REASONS(X)                                                                 \
+    X(granted, "it may be used", "")                                                               \
+    X(number_conflict, "the same number of the session came before with other content",            \
+      "Number the requests of a session from 0, and repeat a request unchanged.")                  \
+    X(number_forgotten, "the answer to so early a number is no longer kept",                       \
+      "Go on with the next number.")                                                               \
+    X(unknown_session, "there is no such session, or it is no longer remembered",                  \
+      "Begin a session first; usage that still has to be charged comes by file.")                  \
+    X(session_ended, "the session has ended", "Begin another one.")                                \
+    X(other_subscriber, "the session belongs to another subscription",                             \
+      "Give each session an id of its own.")                                                       \
+    X(no_money, "the balance does not cover it", "Top up the account, or raise its credit limit.") \
+    X(cap_reached, "the account's cap of the cycle is reached", "Raise the cap, or wait.")         \
+    X(limit_reached, "the plan's hard limit of the cycle is reached",                              \
+      "Raise the plan's limit from that date.")                                                    \
+    X(not_chargeable, "that usage has no price", "Mend it as the suspense reason beside it says.") \
+    X(nothing_to_refund, "less was debited than is to be refunded",                                \
+      "Refund what a debit of that session charged.")
+FARTHING_REASON_ENUM(ChargeReason, FARTHING_CHARGE_REASONS)
+}  // namespace farthing
+
+namespace farthing::charging {
+
+// A session begins, goes on and ends; an event debits at once, or refunds what it debited.
+enum class Action : std::uint8_t { start = 1, update, end, debit, refund };
+
+struct UsedUnits {
+    std::int64_t units = 0;
+    // Of the container, whose price is that of this time; none: since the session was heard of
+    // last.
+    std::optional<Instant> start = {};
+    bool operator==(const UsedUnits&) const = default;
+};
+// One rating group of a session.
+struct ServiceRequest {
+    std::uint32_t group = 0;
+    MeterId meter;
+    NetworkKey network = {};
+    std::string called = {};
+    std::string calling = {};
+    std::vector<UsedUnits> used = {};
+    bool asks = false;
+    std::optional<std::int64_t> units = {};  // base units; none: as many as are usual
+    bool releases = false;                   // what was granted and not used returns
+    bool operator==(const ServiceRequest&) const = default;
+};
+struct Request {
+    std::string session;
+    std::uint32_t number = 0;  // of the request in its session
+    Action action = Action::start;
+    SubscriptionId subscription;
+    Instant at;
+    std::vector<ServiceRequest> services;
+};
+
+struct ServiceAnswer {
+    std::uint32_t group = 0;
+    ChargeReason why = ChargeReason::granted;
+    SuspenseReason suspense = SuspenseReason::none;  // of usage that waits, or has no price
+    std::int64_t granted = 0;
+    bool final = false;              // there is nothing beyond this grant
+    std::int32_t valid_seconds = 0;  // come back by then
+    i128 charged_atoms = 0;          // by this request
+    i128 overrun_atoms = 0;          // of those, beyond what might be spent
+    bool operator==(const ServiceAnswer&) const = default;
+};
+struct Answer {
+    ChargeReason why = ChargeReason::granted;
+    std::vector<ServiceAnswer> services;
+    bool repeated = false;  // the request came before: this is what it was told
+};
+
+// What must agree when the same number comes again (EC39): everything but when it came.
+std::uint64_t content_of(const Request& request);
+
+}  // namespace farthing::charging

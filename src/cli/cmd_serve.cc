@@ -1,0 +1,207 @@
+// serve: charging over HTTP; key: who may ask.
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <ostream>
+
+#include "api/player.h"
+#include "api/server.h"
+#include "api/service.h"
+#include "cli/listing.h"
+#include "cli/parse.h"
+#include "cli/session.h"
+
+namespace farthing::cli {
+
+namespace {
+
+constexpr std::size_t kSecretBytes = 24;
+
+Result<api::Address> address_of(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0)
+        return fail(UsageReason::bad_value, "an address is HOST:PORT, not \"" + text + "\"");
+    FARTHING_TRY(const std::int64_t port, whole_number(text.substr(colon + 1)));
+    if (port < 0 || port > 65'535) return fail(UsageReason::bad_value, "a port is at most 65535");
+    return api::Address{text.substr(0, colon), static_cast<std::uint16_t>(port)};
+}
+
+Result<std::int64_t> at_least_one(Context& context, std::string_view option,
+                                  std::int64_t otherwise) {
+    if (!context.arguments.given(option)) return otherwise;
+    FARTHING_TRY(const std::int64_t number, whole_number(context[option]));
+    if (number < 1 || number > 10'000'000)
+        return fail(UsageReason::bad_value, std::string(option) + " is between 1 and 10000000");
+    return number;
+}
+
+Result<Exit> serve(Context& context) {
+    api::Address address;
+    if (context.arguments.given("--listen")) {
+        FARTHING_TRY(address, address_of(context["--listen"]));
+    }
+    engine::ChargeSettings settings;
+    FARTHING_TRY(settings.valid_seconds,
+                 at_least_one(context, "--validity", settings.valid_seconds));
+    FARTHING_TRY(settings.remembered_seconds,
+                 at_least_one(context, "--remember", settings.remembered_seconds));
+    FARTHING_TRY(EnginePtr engine, open_home(context));
+    engine->set_charging(settings);
+    std::unique_ptr<api::Service> service;
+    FARTHING_TRY(
+        const auto server,
+        api::Server::listen(address, [&service](api::HttpRequest request, api::HttpReply reply) {
+            service->handle(std::move(request), std::move(reply));
+        }));
+    service = std::make_unique<api::Service>(std::move(engine));
+    context.out << "listening on " << address.host << ':' << server->port() << std::endl;
+    server->run();
+    service.reset();  // charges what still waits
+    return Exit::done;
+}
+
+std::string latencies_text(const api::Latencies& told) {
+    const auto millis = [](std::int64_t micros) {
+        return fmt::format("{}.{:02} ms", micros / 1000, micros % 1000 / 10);
+    };
+    std::string text =
+        fmt::format("{} answered, p50 {}, p99 {}, p99.9 {}, max {}", told.requests,
+                    millis(told.p50), millis(told.p99), millis(told.p999), millis(told.max));
+    if (told.refused > 0) text += fmt::format(", {} refused", told.refused);
+    return text;
+}
+
+Result<Exit> simulate(Context& context) {
+    api::Play play;
+    if (context.arguments.given("--to")) {
+        FARTHING_TRY(play.to, address_of(context["--to"]));
+    }
+    play.key = context["--key"];
+    play.subscriptions = context["SUBSCRIPTIONS"];
+    play.meter = context["METER"];
+    play.quantity = context["QUANTITY"];
+    FARTHING_TRY(play.count, at_least_one(context, "--count", 1));
+    FARTHING_TRY(play.rate, at_least_one(context, "--rate", play.rate));
+    FARTHING_TRY(play.seconds, at_least_one(context, "--seconds", play.seconds));
+    FARTHING_TRY(play.connections, at_least_one(context, "--connections", play.connections));
+    play.run = "run-" + std::to_string(context.now().micros);
+    FARTHING_TRY(const api::Played played, api::play(play, [&](const api::Latencies& second) {
+                     say(context, latencies_text(second));
+                 }));
+    const api::Latencies& all = played.all;
+    if (context.json()) {
+        JsonWriter json(false);
+        json.begin_object()
+            .field("requests", all.requests)
+            .field("refused", all.refused)
+            .field("per_second",
+                   all.requests * 1'000'000 / std::max<std::int64_t>(1, played.micros))
+            .field("p50_micros", all.p50)
+            .field("p99_micros", all.p99)
+            .field("p999_micros", all.p999)
+            .field("max_micros", all.max)
+            .end_object();
+        context.out << json.text() << '\n';
+    } else {
+        context.out << latencies_text(all) << '\n';
+    }
+    return Exit::done;
+}
+
+Result<Exit> key_add(Context& context) {
+    std::string scopes;
+    for (const std::string& scope : context.arguments.all("--scope")) {
+        if (scope != "charge" && scope != "manage")
+            return fail(UsageReason::bad_value,
+                        "a scope is charge or manage, not \"" + scope + "\"");
+        scopes += (scopes.empty() ? "" : " ") + scope;
+    }
+    if (scopes.empty()) return fail(UsageReason::bad_usage, "say what the key may do: --scope");
+    std::array<unsigned char, kSecretBytes> random{};
+    if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1)
+        return fail(UsageReason::bad_value, "the system gives no random numbers");
+    std::string secret = "fk_";
+    for (const unsigned char byte : random) {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        secret += kDigits[byte >> 4];
+        secret += kDigits[byte & 15];
+    }
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_CHECK(engine->add_api_key(context["NAME"], secret, scopes));
+    context.out << secret << '\n';
+    say(context, "This is the only time that the key is shown.");
+    return Exit::done;
+}
+
+Result<Exit> key_list(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(const auto keys, engine->api_keys());
+    Listing listing({"name", "scopes", "since", "revoked"});
+    for (const ApiKey& key : keys) {
+        listing.add({key.name, key.scopes, to_rfc3339(key.at),
+                     key.revoked_at ? to_rfc3339(*key.revoked_at) : std::string()});
+    }
+    listing.print(context);
+    return Exit::done;
+}
+
+Result<Exit> key_revoke(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_CHECK(engine->revoke_api_key(context["NAME"]));
+    return Exit::done;
+}
+
+}  // namespace
+
+std::vector<Command> serve_commands() {
+    return {
+        {"serve",
+         "",
+         "Charge usage while it happens, over HTTP",
+         {},
+         {{"--listen", "HOST:PORT", "else 127.0.0.1:8080; port 0: any that is free"},
+          {"--validity", "SECONDS",
+           "for which a grant holds (else 3600); its money is held twice as long"},
+          {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"}},
+         {"farthing serve", "farthing serve --listen 0.0.0.0:8080"},
+         serve},
+        {"charge",
+         "simulate",
+         "Play sessions against a running server, and show its latency",
+         {{"SUBSCRIPTIONS"}, {"METER"}, {"QUANTITY"}},
+         {{"--to", "HOST:PORT", "else 127.0.0.1:8080"},
+          {"--key", "KEY", "an API key of scope charge"},
+          {"--count", "N", "names are SUBSCRIPTIONS and a number up to N (else 1)"},
+          {"--rate", "N", "requests due in a second (else 1000)"},
+          {"--seconds", "N", "for how long (else 10)"},
+          {"--connections", "N", "at once, each with a session (else 64)"}},
+         {"farthing charge simulate sim- data \"100 kB\" --key $KEY --count 1000",
+          "farthing charge simulate sim- data 1000 --key $KEY --rate 5000 --json"},
+         simulate},
+        {"key",
+         "add",
+         "Make an API key; it is shown once",
+         {{"NAME"}},
+         {{"--scope", "SCOPE", "charge (usage, balances) or manage (money, limits); repeat it"}},
+         {"farthing key add gateway --scope charge",
+          "farthing key add crm --scope charge --scope manage"},
+         key_add},
+        {"key",
+         "list",
+         "List the API keys",
+         {},
+         {},
+         {"farthing key list", "farthing key list -o csv"},
+         key_list},
+        {"key",
+         "revoke",
+         "End an API key",
+         {{"NAME"}},
+         {},
+         {"farthing key revoke gateway", "farthing key revoke crm"},
+         key_revoke},
+    };
+}
+
+}  // namespace farthing::cli

@@ -1,0 +1,273 @@
+// What scenarios say and expect of charging while usage happens.
+#include "cli/scenario_online.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "cli/scenario_stage.h"
+#include "cli/session.h"
+#include "model/quantity.h"
+
+namespace farthing::cli {
+
+namespace {
+
+bool has(const Line& line, std::string_view word) {
+    return std::ranges::find(line.words, word) != line.words.end();
+}
+
+// "10 MB" or "10" at a place of a line; gives how many words it is.
+std::string quantity_at(const Line& line, std::size_t& at) {
+    if (at >= line.words.size() || line.words[at].empty() || line.words[at][0] < '0' ||
+        line.words[at][0] > '9')
+        return {};
+    std::string text = line.words[at++];
+    if (at < line.words.size() && unit_named(line.words[at]) != nullptr)
+        text += " " + line.words[at++];
+    return text;
+}
+
+}  // namespace
+
+// topup ACCOUNT AMOUNT [ref X]
+Result<void> Stage::top_up(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const std::string amount, word(line, 2, "an amount"));
+    online_.payments += 1;
+    const std::string reference =
+        word_after(line, "ref").value_or("payment " + std::to_string(online_.payments));
+    if (auto paid = engine_->top_up(account, amount, reference); !paid) return fail(paid.error());
+    return {};
+}
+
+// limit ACCOUNT [credit AMOUNT|none] [cap AMOUNT|none]
+Result<void> Stage::limit(const Line& line) {
+    engine::LimitChange change;
+    FARTHING_TRY(change.account, word(line, 1, "an account"));
+    change.credit = word_after(line, "credit").value_or("");
+    change.cap = word_after(line, "cap").value_or("");
+    if (change.credit.empty() && change.cap.empty())
+        return wrong(line, "say what is limited: credit or cap");
+    return engine_->limit(change);
+}
+
+// The service of a session that counts a meter: each meter is a rating group of its own.
+Result<engine::ChargeQuestion::Service*> Stage::service_of(const Line& line,
+                                                           const std::string& meter,
+                                                           engine::ChargeQuestion& question) {
+    const catalog::Meter* known = newest()->meter_named(meter);
+    if (known == nullptr)
+        return wrong(line, "no meter is named \"" + printable(meter) + "\"",
+                     ScenarioReason::scenario_not_there);
+    for (auto& service : question.services) {
+        if (service.group == known->id.value) return &service;
+    }
+    engine::ChargeQuestion::Service service;
+    service.group = known->id.value;
+    service.meter = meter;
+    service.network = word_after(line, "network").value_or("");
+    service.called = word_after(line, "called").value_or("");
+    service.calling = word_after(line, "calling").value_or("");
+    question.services.push_back(std::move(service));
+    return &question.services.back();
+}
+
+// used METER QUANTITY [UNIT] [since TIME] · asks METER [QUANTITY [UNIT]] · releases METER · ends
+Result<void> Stage::read_request(const Line& line, engine::ChargeQuestion& question) {
+    for (std::size_t at = 2; at < line.words.size();) {
+        const std::string& verb = line.words[at++];
+        const bool uses = verb == "used";
+        const bool asks = verb == "asks" || verb == "debits" || verb == "refunds";
+        if (verb == "ends") question.action = engine::ChargeAction::end;
+        if (verb == "debits") question.action = engine::ChargeAction::debit;
+        if (verb == "refunds") question.action = engine::ChargeAction::refund;
+        if (!uses && !asks && verb != "releases") continue;
+        FARTHING_TRY(const std::string meter, word(line, at, "a meter after `" + verb + "`"));
+        at += 1;
+        FARTHING_TRY(auto* const service, service_of(line, meter, question));
+        if (verb == "releases") {
+            service->releases = true;
+            continue;
+        }
+        const std::string quantity = quantity_at(line, at);
+        if (asks) {
+            service->asks = true;
+            service->quantity = quantity;
+            continue;
+        }
+        engine::ChargeQuestion::Used used{quantity, {}};
+        if (at + 1 < line.words.size() && line.words[at] == "since") {
+            FARTHING_TRY(used.start, moment_of(line, line.words[at + 1]));
+            at += 2;
+        }
+        service->used.push_back(std::move(used));
+    }
+    return {};
+}
+
+// A time of the line's day.
+Result<Instant> Stage::moment_of(const Line& line, const std::string& text) const {
+    FARTHING_TRY(const Date day, day_of(line));
+    const auto time = time_of_day(text);
+    if (!time) return wrong(line, "\"" + printable(text) + "\" is no time of a day");
+    return newest()->zone.read_local(std::int64_t{day.days} * kMicrosPerDay + *time).first;
+}
+
+Result<void> Stage::ask(OnlineStage::Asked& asked) {
+    FARTHING_TRY(auto answers, engine_->charge(std::span(&asked.question, 1)));
+    if (!answers.front()) return fail(answers.front().error());
+    asked.answer = *std::move(answers.front());
+    return {};
+}
+
+// session ID [of SUBSCRIPTION] [number N] … · event ID of SUBSCRIPTION debits|refunds …
+Result<void> Stage::session(const Line& line) {
+    FARTHING_TRY(const std::string id, word(line, 1, "the id of a session"));
+    OnlineStage::Asked& asked = online_.sessions[id];
+    engine::ChargeQuestion question;
+    question.session = id;
+    question.number = asked.next;
+    if (const auto number = word_after(line, "number")) {
+        FARTHING_TRY(const std::int64_t given, whole_number(*number));
+        question.number = static_cast<std::uint32_t>(std::clamp<std::int64_t>(given, 0, 1'000'000));
+    }
+    question.action = asked.next == 0 ? engine::ChargeAction::start : engine::ChargeAction::update;
+    question.subscription = word_after(line, "of").value_or("");
+    FARTHING_CHECK(read_request(line, question));
+    asked.next = std::max(asked.next, question.number + 1);
+    asked.question = std::move(question);
+    return ask(asked);
+}
+
+// again ID: the same request comes once more.
+Result<void> Stage::again(const Line& line) {
+    FARTHING_TRY(const std::string id, word(line, 1, "the id of a session"));
+    const auto found = online_.sessions.find(id);
+    if (found == online_.sessions.end())
+        return wrong(line, "nothing was asked of \"" + printable(id) + "\"",
+                     ScenarioReason::scenario_not_there);
+    return ask(found->second);
+}
+
+// burst N of SUBSCRIPTION debits METER QUANTITY [UNIT]: that many events at once
+Result<void> Stage::burst(const Line& line) {
+    FARTHING_TRY(const std::string many, word(line, 1, "how many events"));
+    FARTHING_TRY(const std::int64_t count, whole_number(many));
+    engine::ChargeQuestion one;
+    one.action = engine::ChargeAction::debit;
+    one.subscription = word_after(line, "of").value_or("");
+    FARTHING_CHECK(read_request(line, one));
+    std::vector<engine::ChargeQuestion> questions;
+    for (std::int64_t i = 0; i < count; ++i) {
+        questions.push_back(one);
+        questions.back().session =
+            "burst " + std::to_string(line.number) + "-" + std::to_string(i + 1);
+    }
+    FARTHING_TRY(const auto answers, engine_->charge(questions));
+    online_.passed = 0;
+    online_.asked = count;
+    for (const auto& answer : answers) {
+        if (!answer) return fail(answer.error());
+        const bool passed = answer->why == "granted" && answer->services.front().why == "granted";
+        online_.passed += passed ? 1 : 0;
+    }
+    return {};
+}
+
+// money ACCOUNT [balance A] [held A] [available A|endless] [spent A] [alerts N]
+Result<void> Stage::expect_money(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const engine::BalanceReport report, engine_->balance(account));
+    const auto compare = [&](std::string_view what, const Money& got) {
+        if (const auto expected = word_after(line, what))
+            compare_amount(line, *expected, got.exact(), std::string(what) + " " + got.to_string());
+    };
+    compare("balance", report.balance);
+    compare("held", report.held);
+    compare("spent", report.spent);
+    if (report.available) {
+        compare("available", *report.available);
+    } else if (const auto expected = word_after(line, "available");
+               expected.value_or("endless") != "endless") {
+        differences_.push_back({line.number, line.text, {*expected}, {"endless"}});
+    }
+    const auto alerts = word_after(line, "alerts");
+    if (alerts && *alerts != std::to_string(report.alerts))
+        differences_.push_back(
+            {line.number, line.text, {*alerts + " alerts"}, {std::to_string(report.alerts)}});
+    return {};
+}
+
+// granted ID METER QUANTITY [UNIT] [final] [valid SECONDS] · denied ID [METER] REASON
+// charged ID METER AMOUNT · overrun ID METER AMOUNT · repeated ID · passed N of M
+Result<void> Stage::expect_online(const Line& line) {
+    const auto differ = [&](std::string expected, std::string got) {
+        differences_.push_back({line.number, line.text, {std::move(expected)}, {std::move(got)}});
+    };
+    if (line.verb() == "passed") {
+        const std::string got =
+            std::to_string(online_.passed) + " of " + std::to_string(online_.asked);
+        const std::string expected = line.text.substr(line.text.find(' ') + 1);
+        if (expected != got) differ(expected, got);
+        return {};
+    }
+    FARTHING_TRY(const std::string id, word(line, 1, "the id of a session"));
+    const auto found = online_.sessions.find(id);
+    if (found == online_.sessions.end())
+        return wrong(line, "nothing was asked of \"" + printable(id) + "\"",
+                     ScenarioReason::scenario_not_there);
+    const engine::ChargeAnswer& answer = found->second.answer;
+    if (line.verb() == "repeated") {
+        if (!answer.repeated) differ("an answer that was told before", "a new one");
+        return {};
+    }
+    const engine::ChargeAnswer::Service* service = nullptr;
+    for (const auto& one : answer.services) {
+        if (line.words.size() > 2 && one.meter == line.words[2]) service = &one;
+    }
+    if (line.verb() == "denied") {
+        const std::string got = service != nullptr ? service->why : answer.why;
+        if (got != line.words.back()) differ(line.words.back(), got);
+        return {};
+    }
+    if (service == nullptr) {
+        differ("an answer for " + (line.words.size() > 2 ? line.words[2] : std::string("a meter")),
+               answer.why);
+        return {};
+    }
+    if (line.verb() == "charged")
+        compare_amount(line, line.words.back(), service->charged.exact(),
+                       service->charged.to_string());
+    if (line.verb() == "overrun")
+        compare_amount(line, line.words.back(), service->overrun.exact(),
+                       service->overrun.to_string());
+    if (line.verb() == "granted") expect_grant(line, *service);
+    return {};
+}
+
+void Stage::expect_grant(const Line& line, const engine::ChargeAnswer::Service& service) {
+    std::size_t at = 3;
+    const std::string expected = quantity_at(line, at);
+    const Unit* unit = unit_named(service.unit);
+    const auto units =
+        unit == nullptr ? std::optional<std::int64_t>() : parse_quantity(expected, *unit);
+    const auto differ = [&](std::string wanted, std::string got) {
+        differences_.push_back({line.number, line.text, {std::move(wanted)}, {std::move(got)}});
+    };
+    if (units != service.granted) differ(expected, service.granted_text + " " + service.why);
+    if (has(line, "final") != service.final)
+        differ(has(line, "final") ? "final" : "not final", service.final ? "final" : "not final");
+    if (const auto valid = word_after(line, "valid");
+        valid && *valid != std::to_string(service.valid_seconds))
+        differ("valid " + *valid, std::to_string(service.valid_seconds));
+}
+
+// The process ends and begins again on what is stored.
+Result<void> Stage::restart() {
+    engine_.reset();
+    FARTHING_TRY(engine_,
+                 engine::Engine::open(folder_->path() / "data", {[this] { return now_; }}));
+    return {};
+}
+
+}  // namespace farthing::cli

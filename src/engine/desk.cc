@@ -1,0 +1,329 @@
+#include "engine/desk.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "engine/find.h"
+#include "engine/reasons.h"
+#include "engine/usage_entries.h"
+#include "model/quantity.h"
+
+namespace farthing::engine {
+
+namespace {
+
+constexpr int kAlertPercents[] = {50, 80, 100};
+constexpr std::size_t kSessionIdMax = 256;
+constexpr std::size_t kServicesMax = 64;
+constexpr std::size_t kContainersMax = 64;  // of a service in one request
+
+charging::Action action_of(ChargeAction action) {
+    switch (action) {
+        case ChargeAction::start: return charging::Action::start;
+        case ChargeAction::update: return charging::Action::update;
+        case ChargeAction::end: return charging::Action::end;
+        case ChargeAction::debit: return charging::Action::debit;
+        case ChargeAction::refund: return charging::Action::refund;
+    }
+    return charging::Action::start;
+}
+
+std::unexpected<Error> malformed(std::string what) {
+    return fail(EngineReason::charge_malformed, std::move(what));
+}
+
+Result<std::int64_t> units_of(const std::string& text, const catalog::Meter& meter) {
+    const auto units = parse_quantity(text, *meter.unit);
+    if (!units || *units < 0 || *units > kQuantityMax)
+        return malformed("\"" + printable(text) + "\" is no quantity of " + meter.name);
+    return *units;
+}
+
+}  // namespace
+
+charging::Policy Desk::policy_of(const ChargeSettings& settings) {
+    charging::Policy policy;
+    policy.valid_seconds = settings.valid_seconds;
+    policy.remembered_seconds = settings.remembered_seconds;
+    return policy;
+}
+
+Result<std::unique_ptr<Desk>> Desk::open(Engine::State& state) {
+    std::unique_ptr<Desk> desk(new Desk(state));
+    desk->rater_age_ = state.rater_age;
+    FARTHING_CHECK(desk->load_sessions());
+    FARTHING_TRY(const auto alerts, state.store->cap_alerts());
+    for (const CapAlert& alert : alerts)
+        desk->alerted_.insert({alert.account, alert.cycle, alert.percent});
+    FARTHING_CHECK(desk->load_purses());
+    return desk;
+}
+
+Result<void> Desk::load_sessions() {
+    FARTHING_TRY(const auto kept, state_.store->charge_sessions());
+    for (const auto& row : kept) {
+        FARTHING_TRY(charging::Session session, charging::unpack_session(row.bytes));
+        charger_.load(std::move(session));
+    }
+    return {};
+}
+
+// An account's money is what it paid in less what it owes: a fold of the ledger.
+Result<void> Desk::load_purses() {
+    charging::Purses purses;
+    FARTHING_TRY(const auto balances, state_.store->balances());
+    std::set<AccountId> prepaid;
+    for (const auto& row : balances) {
+        const AccountId account{row.account.ref};
+        switch (row.account.kind) {
+            case LedgerKind::prepaid: prepaid.insert(account); [[fallthrough]];
+            case LedgerKind::unbilled:
+            case LedgerKind::receivable: purses[account].balance -= row.atoms; break;
+            default: break;
+        }
+    }
+    FARTHING_TRY(const auto limits, state_.store->limits());
+    // Money alone makes an account prepaid: it spends what it has.
+    for (const AccountId account : prepaid) purses[account].credit = 0;
+    for (const AccountLimit& limit : limits) {
+        limited_.insert(limit.account);
+        purses[limit.account].credit = limit.credit;
+        purses[limit.account].cap = limit.cap;
+    }
+    for (auto& [account, purse] : purses) {
+        if (!purse.cap) continue;
+        FARTHING_TRY(purse.spent, state_.store->spent(account));
+    }
+    charger_.set_purses(std::move(purses), state_.clock.now());
+    writes_ = state_.store->writes();
+    return {};
+}
+
+Result<void> Desk::follow() {
+    FARTHING_ASSERT(rater_age_ == state_.rater_age);
+    return in_step() ? Result<void>() : load_purses();
+}
+
+void Desk::paid(AccountId account, std::int64_t atoms) {
+    ledger::Purse& purse = charger_.purses()[account];
+    purse.balance += atoms;
+    if (!purse.credit && !limited_.contains(account)) purse.credit = 0;
+    writes_ = state_.store->writes();
+}
+
+std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> questions) {
+    const Instant now = state_.clock.now();
+    std::vector<Result<ChargeAnswer>> answers;
+    answers.reserve(questions.size());
+    for (const ChargeQuestion& question : questions) answers.push_back(charge_one(question, now));
+    return answers;
+}
+
+Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant now) {
+    FARTHING_TRY(const charging::Request request, request_of(question, now));
+    return answer_of(question, charger_.handle(request));
+}
+
+Result<charging::Request> Desk::request_of(const ChargeQuestion& question, Instant now) const {
+    charging::Request request;
+    if (question.session.empty() || question.session.size() > kSessionIdMax)
+        return malformed("a session's id has 1 to 256 bytes");
+    if (question.services.size() > kServicesMax)
+        return malformed("a request asks for at most 64 services");
+    request.session = question.session;
+    request.number = question.number;
+    request.action = action_of(question.action);
+    request.at = now;
+    const charging::Session* session = charger_.find(question.session);
+    if (!question.subscription.empty()) {
+        request.subscription = state_.directory.subscription_named(question.subscription);
+        if (!request.subscription) {
+            return fail(DirectoryReason::unknown_subscription,
+                        "no subscription is named \"" + printable(question.subscription) + "\"");
+        }
+    } else if (session != nullptr) {
+        request.subscription = session->subscription;
+    } else if (question.action == ChargeAction::start || question.action == ChargeAction::debit) {
+        return malformed("who uses is told by `subscription`");
+    }
+    const catalog::Version* version = state_.catalog.at(now);
+    if (version == nullptr) return fail(EngineReason::catalog_none);
+    std::set<std::uint32_t> groups;
+    for (const auto& service : question.services) {
+        FARTHING_TRY(charging::ServiceRequest asked, service_of(service, session, *version, now));
+        if (!groups.insert(asked.group).second)
+            return malformed("group " + std::to_string(asked.group) + " stands twice");
+        request.services.push_back(std::move(asked));
+    }
+    return request;
+}
+
+Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service& service,
+                                                  const charging::Session* session,
+                                                  const catalog::Version& version,
+                                                  Instant now) const {
+    charging::ServiceRequest asked;
+    asked.group = service.group;
+    const catalog::Meter* meter = version.meter_named(service.meter);
+    const charging::Service* known = nullptr;
+    if (session != nullptr) {
+        const auto found = session->services.find(service.group);
+        if (found != session->services.end()) known = &found->second;
+    }
+    if (meter == nullptr && service.meter.empty() && known != nullptr)
+        meter = version.meter(known->meter);
+    if (meter == nullptr)
+        return malformed("no meter is named \"" + printable(service.meter) + "\"");
+    if (known != nullptr && known->meter != meter->id)
+        return malformed("group " + std::to_string(service.group) + " counts another meter");
+    asked.meter = meter->id;
+    asked.network = NetworkKey::parse(service.network);
+    if (!asked.network && !service.network.empty())
+        return malformed("\"" + printable(service.network) + "\" is no network");
+    asked.called = service.called;
+    asked.calling = service.calling;
+    if (service.used.size() > kContainersMax)
+        return malformed("a service reports at most 64 containers at once");
+    for (const auto& used : service.used) {
+        FARTHING_TRY(const std::int64_t units, units_of(used.quantity, *meter));
+        if (used.start && *used.start > now)
+            return malformed("usage of the future: " + to_rfc3339(*used.start));
+        asked.used.push_back({units, used.start});
+    }
+    asked.asks = service.asks;
+    asked.releases = service.releases;
+    if (!service.quantity.empty()) {
+        FARTHING_TRY(asked.units, units_of(service.quantity, *meter));
+    }
+    return asked;
+}
+
+ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Answer& answer) const {
+    ChargeAnswer told;
+    told.why = std::string(name_of(answer.why));
+    told.repeated = answer.repeated;
+    if (answer.why != ChargeReason::granted) {
+        told.what = std::string(sentence_of(answer.why));
+        told.mend = std::string(mend_of(answer.why));
+    }
+    const charging::Session* session = charger_.find(question.session);
+    for (const charging::ServiceAnswer& service : answer.services) {
+        ChargeAnswer::Service one;
+        one.group = service.group;
+        const catalog::Meter* meter =
+            session == nullptr
+                ? nullptr
+                : state_.catalog.newest().meter(session->services.at(service.group).meter);
+        if (meter != nullptr) {
+            one.meter = meter->name;
+            one.unit = std::string(meter->unit->name);
+            one.granted_text = quantity_to_string(service.granted, *meter->unit);
+        }
+        one.why = std::string(name_of(service.why));
+        if (service.suspense != SuspenseReason::none) {
+            one.what = std::string(sentence_of(service.suspense)) + " (" +
+                       std::string(name_of(service.suspense)) + ")";
+        } else if (service.why != ChargeReason::granted) {
+            one.what = std::string(sentence_of(service.why));
+        }
+        one.granted = service.granted;
+        one.final = service.final;
+        one.valid_seconds = service.valid_seconds;
+        one.charged = {service.charged_atoms, currency()};
+        one.overrun = {service.overrun_atoms, currency()};
+        told.services.push_back(std::move(one));
+    }
+    return told;
+}
+
+// One alert for each threshold that a cycle reaches.
+void Desk::watch_caps(const std::set<AccountId>& payers, Instant now,
+                      std::vector<CapAlert>& alerts) {
+    for (const AccountId account : payers) {
+        const ledger::Purse& purse = charger_.purses()[account];
+        if (!purse.cap) continue;
+        for (const auto& [cycle, spent] : purse.spent) {
+            for (const int percent : kAlertPercents) {
+                if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
+                if (!alerted_.insert({account, cycle, percent}).second) continue;
+                alerts.push_back({account, cycle, percent, now});
+            }
+        }
+    }
+}
+
+OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
+    OnlineDelta delta;
+    delta.uses = std::move(taken.uses);
+    delta.forgotten = std::move(taken.forgotten);
+    for (const std::string& id : taken.changed)
+        delta.sessions.push_back({id, charging::pack_session(*charger_.find(id))});
+    watch_caps(taken.payers, now, delta.alerts);
+    return delta;
+}
+
+Result<void> Desk::commit() {
+    const Instant now = state_.clock.now();
+    store::BatchCommit batch;
+    batch.committed_at = now;
+    batch.kind = "charge";
+    RatedChunk carried;
+    state_.rater->carry(carried);
+    charging::Taken taken = charger_.take();
+    std::int64_t others = taken.atoms;
+    for (std::size_t i = 0; i < carried.size(); ++i) {
+        others += carried.charge_atoms[i];
+        taken.atoms += carried.charge_atoms[i];
+        taken.payers.insert(carried.payer[i]);
+        charger_.purses()[carried.payer[i]].charge(carried.window_first[i],
+                                                   carried.charge_atoms[i]);
+    }
+    for (const OnlineUse& use : taken.uses) others -= use.charge_atoms;
+    const std::int64_t atoms = taken.atoms;
+    batch.online = delta_of(std::move(taken), now);
+    if (others != 0) {
+        OnlineUse moved;
+        moved.charge_atoms = others;
+        batch.online->uses.push_back(std::move(moved));
+    }
+    batch.entries =
+        usage_entries(state_.rater->take_deltas(), Perspective::retail, currency(), BatchId());
+    if (const auto& damage = state_.counters.damage()) return fail(*damage);
+    batch.packs = state_.counters.dirty_packs();
+    if (atoms != 0) batch.rated_atoms.emplace_back(currency().numeric(), atoms);
+    const OnlineDelta& online = *batch.online;
+    const bool nothing = online.uses.empty() && online.sessions.empty() &&
+                         online.forgotten.empty() && batch.packs.empty() && batch.entries.empty();
+    if (!nothing) FARTHING_CHECK(state_.store->commit(batch));
+    state_.counters.mark_clean();
+    writes_ = state_.store->writes();
+    return {};
+}
+
+Result<BalanceReport> Desk::balance(AccountId account) {
+    charger_.pass(state_.clock.now());
+    BalanceReport report;
+    const directory::Account& known = state_.directory.account(account);
+    report.account = known.fact.name;
+    const ledger::Purse& purse = charger_.purses()[account];
+    const auto money = [&](i128 atoms) { return Money{atoms, currency()}; };
+    report.balance = money(purse.balance);
+    report.held = money(purse.held);
+    if (purse.credit) report.credit = money(*purse.credit);
+    const Date cycle = cycle_of(state_.today(), known.fact.bill_day).first;
+    if (purse.cap) report.cap = money(*purse.cap);
+    report.spent = money(purse.spent_in(cycle));
+    if (!purse.cap) {  // only caps are counted in memory
+        FARTHING_TRY(const auto spent, state_.store->spent(account));
+        if (const auto found = spent.find(cycle); found != spent.end())
+            report.spent = money(found->second);
+    }
+    if (purse.limited()) report.available = money(std::max<i128>(0, purse.room(cycle).atoms));
+    for (const auto& [of, first, percent] : alerted_) {
+        if (of == account && first == cycle) report.alerts += 1;
+    }
+    return report;
+}
+
+}  // namespace farthing::engine

@@ -1,0 +1,56 @@
+// The charging shard: sessions and purses in memory, as the store has them. One writer; requests
+// are charged in groups, and a group is answered after its commit. Private to this room.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "charging/charger.h"
+#include "engine/online.h"
+#include "engine/state.h"
+
+namespace farthing::engine {
+
+class Desk {
+  public:
+    // Reads everything from the store; there is no other recovery.
+    static Result<std::unique_ptr<Desk>> open(Engine::State& state);
+
+    // What other work of this process changed meanwhile: counters, money, snapshots.
+    Result<void> follow();
+    std::vector<Result<ChargeAnswer>> charge(std::span<const ChargeQuestion> questions);
+    // Money that came in while the desk was in step with the store.
+    bool in_step() const { return writes_ == state_.store->writes(); }
+    void paid(AccountId account, std::int64_t atoms);
+    // Makes what was charged last: all of it, or nothing.
+    Result<void> commit();
+    Result<BalanceReport> balance(AccountId account);
+    charging::Charger& charger() { return charger_; }
+
+  private:
+    explicit Desk(Engine::State& state)
+        : state_(state), charger_(state.catalog, *state.rater, policy_of(state.charge_settings)) {}
+    static charging::Policy policy_of(const ChargeSettings& settings);
+    Result<void> load_sessions();
+    Result<void> load_purses();
+    Result<ChargeAnswer> charge_one(const ChargeQuestion& question, Instant now);
+    Result<charging::Request> request_of(const ChargeQuestion& question, Instant now) const;
+    Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
+                                                const charging::Session* session,
+                                                const catalog::Version& version, Instant now) const;
+    ChargeAnswer answer_of(const ChargeQuestion& question, const charging::Answer& answer) const;
+    void watch_caps(const std::set<AccountId>& payers, Instant now, std::vector<CapAlert>& alerts);
+    OnlineDelta delta_of(charging::Taken taken, Instant now);
+    Currency currency() const { return state_.catalog.newest().currency; }
+
+    Engine::State& state_;
+    charging::Charger charger_;
+    std::int64_t rater_age_ = 0;
+    std::int64_t writes_ = -1;     // of the store, when purses were read
+    std::set<AccountId> limited_;  // by somebody: what they pay in sets no limit
+    std::set<std::tuple<AccountId, Date, int>> alerted_;
+};
+
+}  // namespace farthing::engine

@@ -1,0 +1,175 @@
+// Charging while usage happens: groups of requests, money paid in, limits.
+#include "engine/online.h"
+
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "engine/desk.h"
+#include "engine/reasons.h"
+#include "ledger/ledger.h"
+
+namespace farthing::engine {
+
+namespace {
+
+constexpr int kTries = 8;  // while other processes write to the same folder
+
+Result<std::int64_t> atoms_of(const std::string& text, Currency currency) {
+    const auto money = Money::parse(text, currency);
+    const auto atoms = money ? narrow64(money->atoms) : std::nullopt;
+    if (!atoms || *atoms < 0) {
+        return fail(EngineReason::amount_malformed, "\"" + printable(text) + "\" is no amount");
+    }
+    return *atoms;
+}
+
+// An account that pays today: charges of those below it are posted to it.
+Result<AccountId> payer_named(const Engine::State& state, const std::string& name) {
+    if (state.catalog.empty()) return fail(EngineReason::catalog_none);
+    const AccountId id = state.directory.account_named(name);
+    if (!id) {
+        return fail(DirectoryReason::unknown_account,
+                    "no account is named \"" + printable(name) + "\"");
+    }
+    const bool* pays = state.directory.account(id).pays.at(state.today());
+    if (pays == nullptr || !*pays)
+        return fail(EngineReason::account_does_not_pay, "account \"" + name + "\" does not pay");
+    return id;
+}
+
+}  // namespace
+
+// What another process wrote is read before anything is charged on it.
+Result<void> Engine::State::follow_others() {
+    FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
+    if (!wrote && followed) return {};
+    followed = true;
+    FARTHING_CHECK(load_catalog());
+    FARTHING_CHECK(load_directory());
+    FARTHING_CHECK(load_feeds());
+    forget_counters();
+    return {};
+}
+
+Result<Desk*> Engine::State::open_desk() {
+    FARTHING_CHECK(follow_others());
+    if (!desk) {
+        FARTHING_TRY(desk, Desk::open(*this));
+    }
+    FARTHING_CHECK(desk->follow());
+    return desk.get();
+}
+
+void Engine::set_charging(const ChargeSettings& settings) {
+    state_->charge_settings = settings;
+    state_->desk.reset();
+}
+
+Result<std::vector<Result<ChargeAnswer>>> Engine::charge(
+    std::span<const ChargeQuestion> questions) try {
+    State& s = *state_;
+    for (int left = kTries; left > 0; --left) {
+        if (s.catalog.empty()) FARTHING_CHECK(s.follow_others());
+        if (s.catalog.empty()) return fail(EngineReason::catalog_none);
+        FARTHING_TRY(Desk* const desk, s.open_desk());
+        auto answers = desk->charge(questions);
+        const Result<void> done = desk->commit();
+        if (done) return answers;
+        s.forget_counters();  // and the desk with them: the store has what is true
+        s.followed = false;
+        if (done.error().code != name_of(StoreReason::position_moved) || left == 1)
+            return fail(done.error());
+    }
+    return fail(StoreReason::position_moved);
+} catch (const StoreFailure& failure) {
+    state_->forget_counters();
+    return fail(failure.error);
+}
+
+Result<BalanceReport> Engine::balance(const std::string& account) try {
+    FARTHING_CHECK(state_->follow_others());
+    FARTHING_TRY(const AccountId id, payer_named(*state_, account));
+    FARTHING_TRY(Desk* const desk, state_->open_desk());
+    return desk->balance(id);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
+
+Result<TopUp> Engine::top_up(const std::string& account, const std::string& amount,
+                             const std::string& reference) {
+    State& s = *state_;
+    FARTHING_CHECK(s.follow_others());
+    FARTHING_TRY(const AccountId id, payer_named(s, account));
+    TopUp payment;
+    payment.account = id;
+    payment.at = s.clock.now();
+    payment.currency = s.catalog.newest().currency;
+    FARTHING_TRY(payment.atoms, atoms_of(amount, payment.currency));
+    if (payment.atoms == 0) return fail(EngineReason::amount_malformed, "a top-up of nothing");
+    if (reference.empty())
+        return fail(EngineReason::reference_missing, "a top-up needs a reference");
+    payment.reference = reference;
+    Entry header;
+    header.kind = EntryKind::top_up;
+    header.payer = id;
+    const Date day = s.today();
+    header.period = {day, day.plus_days(1)};
+    header.currency = payment.currency;
+    ledger::EntryBuilder entry(std::move(header));
+    if (!entry.move({LedgerKind::cash, 0}, {LedgerKind::prepaid, id.value}, payment.atoms))
+        return fail(EngineReason::amount_out_of_range);
+    const bool in_step = s.desk && s.desk->in_step();
+    const std::int64_t writes = s.store->writes();
+    FARTHING_TRY(const TopUp paid, s.store->top_up(payment, std::move(entry).finish()));
+    const bool repeated = s.store->writes() == writes;
+    if (in_step) s.desk->paid(id, repeated ? 0 : paid.atoms);
+    return paid;
+}
+
+Result<std::vector<TopUp>> Engine::top_ups(const std::string& account) {
+    FARTHING_TRY(const AccountId id, payer_named(*state_, account));
+    return state_->store->top_ups(id);
+}
+
+Result<void> Engine::limit(const LimitChange& change) {
+    State& s = *state_;
+    FARTHING_CHECK(s.follow_others());
+    FARTHING_TRY(const AccountId id, payer_named(s, change.account));
+    AccountLimit now{id, s.clock.now(), {}, {}};
+    FARTHING_TRY(const auto paid, s.store->top_ups(id));
+    if (!paid.empty()) now.credit = 0;
+    FARTHING_TRY(const auto before, s.store->limits());
+    for (const AccountLimit& limit : before) {
+        if (limit.account != id) continue;
+        now.credit = limit.credit;
+        now.cap = limit.cap;
+    }
+    const auto set = [&](const std::string& text,
+                         std::optional<std::int64_t>& limit) -> Result<void> {
+        if (text.empty()) return {};
+        limit.reset();
+        if (text == "none") return {};
+        FARTHING_TRY(limit, atoms_of(text, s.catalog.newest().currency));
+        return {};
+    };
+    FARTHING_CHECK(set(change.credit, now.credit));
+    FARTHING_CHECK(set(change.cap, now.cap));
+    return s.store->limit(now);
+}
+
+Result<void> Engine::add_api_key(const std::string& name, const std::string& secret,
+                                 const std::string& scopes) {
+    return state_->store->add_key({name, sha256_hex(secret), scopes, state_->clock.now(), {}});
+}
+
+Result<void> Engine::revoke_api_key(const std::string& name) {
+    FARTHING_TRY(const bool revoked, state_->store->revoke_key(name, state_->clock.now()));
+    if (revoked) return {};
+    return fail(EngineReason::api_key_unknown,
+                "no API key in use is named \"" + printable(name) + "\"");
+}
+
+Result<std::vector<ApiKey>> Engine::api_keys() {
+    return state_->store->keys();
+}
+
+}  // namespace farthing::engine

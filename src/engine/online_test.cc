@@ -1,0 +1,135 @@
+// Two processes charge on one data folder: each sees what the other did before it grants anything.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/engine.h"
+
+namespace farthing::engine {
+namespace {
+
+constexpr std::string_view kCatalog = R"(catalog: online
+valid_from: 2026-01-01
+currency: EUR
+time_zone: UTC
+meters: {sms: {unit: message}, data: {unit: byte}}
+plans:
+  - plan: simple
+    charges:
+      - {usage: sms, price: 1.00 per message}
+      - {usage: data, graduated: [{to: 5 MB, price: 1.00 per MB}, {price: 0.50 per MB}]}
+)";
+
+class OnlineEngine : public testing::Test {
+  protected:
+    OnlineEngine() {
+        std::string name = (std::filesystem::temp_directory_path() / "farthing-online-XXXXXX");
+        folder_ = ::mkdtemp(name.data());
+        now_ = *parse_rfc3339("2026-01-05T10:00:00Z");
+        const auto engine = open();
+        EXPECT_TRUE(engine->publish({{"catalog.yaml", std::string(kCatalog)}}, std::nullopt));
+        AccountChange account;
+        account.name = "anna";
+        EXPECT_TRUE(engine->apply(account));
+        SubscriptionChange subscription;
+        subscription.account = "anna";
+        subscription.name = "sim";
+        subscription.plan = "simple";
+        subscription.from = Date::of(2026, 1, 1);
+        EXPECT_TRUE(engine->apply(std::span(&subscription, 1)));
+    }
+    ~OnlineEngine() override { std::filesystem::remove_all(folder_); }
+
+    std::unique_ptr<Engine> open() {
+        auto engine = Engine::open(folder_, Clock{[this] { return now_; }});
+        EXPECT_TRUE(engine) << engine.error().to_string();
+        return *std::move(engine);
+    }
+    static ChargeQuestion asks(std::string session, std::uint32_t number, ChargeAction action,
+                               std::string meter, std::string quantity) {
+        ChargeQuestion question;
+        question.session = std::move(session);
+        question.number = number;
+        question.action = action;
+        question.subscription = "sim";
+        ChargeQuestion::Service service;
+        service.meter = std::move(meter);
+        service.asks = action != ChargeAction::end;
+        if (service.asks) service.quantity = quantity;
+        if (action == ChargeAction::end) service.used.push_back({quantity, {}});
+        question.services.push_back(std::move(service));
+        return question;
+    }
+    static std::string told(Engine& engine, const ChargeQuestion& question) {
+        const auto answers = engine.charge(std::span(&question, 1));
+        if (!answers) return answers.error().code;
+        const auto& answer = answers->front();
+        if (!answer) return answer.error().code;
+        return answer->services.empty() ? answer->why : answer->services.front().why;
+    }
+    static std::string balance(Engine& engine) {
+        const auto report = engine.balance("anna");
+        return report ? report->balance.to_string() + " held " + report->held.to_string()
+                      : report.error().code;
+    }
+
+    std::filesystem::path folder_;
+    Instant now_;
+};
+
+TEST_F(OnlineEngine, EC38_two_processes_never_spend_the_same_cent) {
+    const auto one = open();
+    const auto other = open();
+    ASSERT_TRUE(one->top_up("anna", "7.00", "p1"));
+    int passed = 0;
+    for (int i = 0; i < 10; ++i) {
+        Engine& engine = i % 2 == 0 ? *one : *other;
+        const auto question = asks("e" + std::to_string(i), 0, ChargeAction::debit, "sms", "1");
+        const std::string why = told(engine, question);
+        EXPECT_EQ(why, i < 7 ? "granted" : "no_money");
+        passed += why == "granted" ? 1 : 0;
+    }
+    EXPECT_EQ(passed, 7);
+    EXPECT_EQ(balance(*one), "0.00 held 0.00");
+    EXPECT_EQ(balance(*other), "0.00 held 0.00");
+}
+
+TEST_F(OnlineEngine, EC39_a_session_goes_on_in_another_process) {
+    const auto one = open();
+    const auto other = open();
+    ASSERT_TRUE(one->top_up("anna", "10.00", "p1"));
+    EXPECT_EQ(told(*one, asks("s", 0, ChargeAction::start, "data", "6 MB")), "granted");
+    EXPECT_EQ(balance(*other), "10.00 held 5.50");
+    EXPECT_EQ(told(*other, asks("s", 1, ChargeAction::end, "data", "6 MB")), "granted");
+    EXPECT_EQ(told(*one, asks("s", 1, ChargeAction::end, "data", "6 MB")), "granted");  // again
+    EXPECT_EQ(balance(*one), "4.50 held 0.00");
+    // The counter goes on where the other process left it.
+    EXPECT_EQ(told(*one, asks("t", 0, ChargeAction::start, "data", "4 MB")), "granted");
+    EXPECT_EQ(balance(*other), "4.50 held 2.00");
+    const auto checks = other->check("all");
+    ASSERT_TRUE(checks);
+    for (const CheckLine& line : *checks) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
+}
+
+TEST_F(OnlineEngine, WhatCanNotBeAskedIsToldByName) {
+    const auto engine = open();
+    EXPECT_EQ(told(*engine, asks("", 0, ChargeAction::start, "data", "1")), "charge_malformed");
+    EXPECT_EQ(told(*engine, asks("s", 0, ChargeAction::start, "date", "1")), "charge_malformed");
+    EXPECT_EQ(told(*engine, asks("s", 0, ChargeAction::start, "data", "-1")), "charge_malformed");
+    EXPECT_EQ(told(*engine, asks("s", 4, ChargeAction::update, "data", "1")), "unknown_session");
+    EXPECT_EQ(engine->balance("bob").error().code, "unknown_account");
+    EXPECT_EQ(engine->top_up("anna", "0", "p").error().code, "amount_malformed");
+    EXPECT_EQ(engine->top_up("anna", "1.00", "").error().code, "reference_missing");
+    AccountChange below;
+    below.name = "lab";
+    below.parent = "anna";
+    below.pays = false;
+    ASSERT_TRUE(engine->apply(below));
+    EXPECT_EQ(engine->top_up("lab", "1.00", "p").error().code, "account_does_not_pay");
+    EXPECT_EQ(engine->revoke_api_key("gateway").error().code, "api_key_unknown");
+    EXPECT_EQ(balance(*engine), "0.00 held 0.00");  // postpaid until somebody pays in
+}
+
+}  // namespace
+}  // namespace farthing::engine

@@ -1,0 +1,88 @@
+// What online charging stores: usage that was charged while it happened, money that was paid in,
+// limits of accounts, and alerts on their caps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/civil.h"
+#include "base/instant.h"
+#include "model/currency.h"
+#include "model/ids.h"
+#include "model/ledger_entry.h"
+#include "model/outcome.h"
+#include "model/usage.h"
+
+namespace farthing {
+
+// A record each: what a session reported, what an event debited or refunded. Kept in SQL, beside
+// the records of files in the archive. Without session: other usage whose charge it moved.
+struct OnlineUse {
+    std::string session;
+    std::uint32_t number = 0;  // of the request in its session
+    std::uint32_t group = 0;
+    SubscriptionId subscription;
+    MeterId meter;
+    NetworkKey network;
+    std::string called;
+    std::string calling;
+    Instant start;
+    std::int64_t quantity = 0;  // base units; less than nothing: refunded
+    Outcome outcome = Outcome::rated;
+    SuspenseReason reason = SuspenseReason::none;
+    std::int64_t charge_atoms = 0;
+    std::int64_t overrun_atoms = 0;  // of those, beyond what the account might spend
+};
+
+// Money that came in for an account, once per reference.
+struct TopUp {
+    AccountId account;
+    std::string reference;
+    Instant at;
+    Currency currency;
+    std::int64_t atoms = 0;
+    bool operator==(const TopUp&) const = default;
+};
+
+// Of an account, from then on; what is not set stays without limit.
+struct AccountLimit {
+    AccountId account;
+    Instant at;
+    std::optional<std::int64_t> credit;  // atoms: how far below zero its balance may go
+    std::optional<std::int64_t> cap;     // atoms: of what a billing cycle may cost
+    bool operator==(const AccountLimit&) const = default;
+};
+
+// What a cycle cost reached that part of the account's cap: told once.
+struct CapAlert {
+    AccountId account;
+    Date cycle;
+    int percent = 0;
+    Instant at;
+    auto operator<=>(const CapAlert&) const = default;
+};
+
+// Who may ask over the network: of the secret only its SHA-256 is kept.
+struct ApiKey {
+    std::string name;
+    std::string hash;
+    std::string scopes;  // "charge manage"
+    Instant at;
+    std::optional<Instant> revoked_at = {};
+};
+
+// What one group of requests changed.
+struct OnlineDelta {
+    std::vector<OnlineUse> uses;
+    struct KeptSession {
+        std::string id;
+        std::string bytes;  // charging/session.h
+    };
+    std::vector<std::string> forgotten;  // these first
+    std::vector<KeptSession> sessions;
+    std::vector<CapAlert> alerts;
+};
+
+}  // namespace farthing

@@ -1,0 +1,242 @@
+// What charging while usage happens keeps: usage, sessions, money paid in, limits and alerts.
+#include <utility>
+
+#include "store/currency_code.h"
+#include "store/sqlite_store.h"
+
+namespace farthing::store {
+
+namespace {
+
+constexpr std::string_view kDataVersion = "PRAGMA data_version";
+
+}  // namespace
+
+Result<bool> SqliteStore::wrote_elsewhere() {
+    FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
+    return std::exchange(data_version_, version) != version;
+}
+
+std::int64_t SqliteStore::writes() const {
+    return database_->total_changes();
+}
+
+// The writer is alone in its transaction: what others wrote before it shows here.
+Result<void> SqliteStore::require_alone() {
+    FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
+    if (version == data_version_) return {};
+    return fail(StoreReason::position_moved);
+}
+
+Result<BatchId> SqliteStore::commit_sessions(const OnlineDelta& online) {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_CHECK(require_alone());
+    FARTHING_CHECK(write_online(online, {}));
+    if (const Result<void> done = transaction.commit(); !done) {
+        // Whether it took effect or not, what is stored is read again, and tells.
+        if (database_->in_transaction()) (void)database_->run("ROLLBACK");
+        data_version_ = -1;
+        FARTHING_CHECK(database_->reopen());
+        return fail(StoreReason::position_moved, done.error().message);
+    }
+    return BatchId();
+}
+
+Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
+    for (std::size_t i = 0; i < online.uses.size(); ++i) {
+        const OnlineUse& use = online.uses[i];
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO charge_live (tenant, batch, position, session, number, rating_group, "
+            "subscription, meter, network, called, calling, start_time, quantity, outcome, reason, "
+            "atoms, overrun) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            kTenant, id, i, use.session, use.number, use.group, use.subscription, use.meter,
+            use.network, use.called, use.calling, use.start, use.quantity, use.outcome,
+            use.reason == SuspenseReason::none ? std::string_view() : name_of(use.reason),
+            use.charge_atoms, use.overrun_atoms));
+    }
+    for (const std::string& session : online.forgotten) {
+        FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
+                                      kTenant, session));
+    }
+    for (const OnlineDelta::KeptSession& session : online.sessions) {
+        FARTHING_CHECK(
+            database_->run("INSERT INTO charge_session (tenant, id, bytes) VALUES (?, ?, ?) ON "
+                           "CONFLICT (tenant, id) DO UPDATE SET bytes = excluded.bytes",
+                           kTenant, session.id, Blob{session.bytes}));
+    }
+    for (const CapAlert& alert : online.alerts) {
+        FARTHING_CHECK(
+            database_->run("INSERT INTO cap_alert (tenant, account, cycle_first, "
+                           "percent, at) VALUES (?, ?, ?, ?, ?)",
+                           kTenant, alert.account, alert.cycle, alert.percent, alert.at));
+    }
+    return {};
+}
+
+Result<std::vector<OnlineDelta::KeptSession>> SqliteStore::charge_sessions() {
+    std::vector<OnlineDelta::KeptSession> sessions;
+    FARTHING_CHECK(database_->select(
+        "SELECT id, bytes FROM charge_session WHERE tenant = ? ORDER BY id",
+        [&](const SqlStatement& row) { sessions.push_back({row.text(0), row.text(1)}); }, kTenant));
+    return sessions;
+}
+
+Result<void> SqliteStore::each_online_use(
+    const std::function<void(BatchId, const OnlineUse&)>& visit) {
+    return database_->select(
+        "SELECT batch, session, number, rating_group, subscription, meter, network, called, "
+        "calling, start_time, quantity, outcome, reason, atoms, overrun FROM charge_live WHERE "
+        "tenant = ? ORDER BY batch, position",
+        [&](const SqlStatement& row) {
+            OnlineUse use;
+            use.session = row.text(1);
+            use.number = row.as<std::uint32_t>(2);
+            use.group = row.as<std::uint32_t>(3);
+            use.subscription = {row.as<std::uint32_t>(4)};
+            use.meter = {row.as<std::uint16_t>(5)};
+            use.network = {row.as<std::uint32_t>(6)};
+            use.called = row.text(7);
+            use.calling = row.text(8);
+            use.start = row.instant(9);
+            use.quantity = row.integer(10);
+            use.outcome = row.as<Outcome>(11);
+            use.reason = reason_named<SuspenseReason>(row.text(12)).value_or(SuspenseReason::none);
+            use.charge_atoms = row.integer(13);
+            use.overrun_atoms = row.integer(14);
+            visit({row.as<std::uint32_t>(0)}, use);
+        },
+        kTenant);
+}
+
+namespace {
+
+TopUp top_up_of(const SqlStatement& row) {
+    return {{row.as<std::uint32_t>(0)},
+            row.text(1),
+            row.instant(2),
+            currency_of(row.text(3)),
+            row.integer(4)};
+}
+
+}  // namespace
+
+Result<TopUp> SqliteStore::top_up(const TopUp& payment, const Entry& entry) {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    std::optional<TopUp> known;
+    FARTHING_CHECK(database_->select(
+        "SELECT account, reference, at, currency, atoms FROM top_up WHERE tenant = ? AND "
+        "reference = ?",
+        [&](const SqlStatement& row) { known = top_up_of(row); }, kTenant, payment.reference));
+    if (known) {
+        if (known->account == payment.account && known->atoms == payment.atoms) return *known;
+        return fail(StoreReason::reference_taken,
+                    "another top-up has the reference \"" + payment.reference + "\"");
+    }
+    std::vector<Entry> entries = {entry};
+    FARTHING_CHECK(write_entries(entries, {}, {}));
+    FARTHING_TRY(const std::int64_t seq, next_seq("top_up"));
+    FARTHING_CHECK(
+        database_->run("INSERT INTO top_up (tenant, seq, account, reference, at, "
+                       "currency, atoms, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                       kTenant, seq, payment.account, payment.reference, payment.at,
+                       code_of(payment.currency), payment.atoms, entries.front().id));
+    FARTHING_CHECK(transaction.commit());
+    return payment;
+}
+
+Result<std::vector<TopUp>> SqliteStore::top_ups(AccountId account) {
+    std::vector<TopUp> payments;
+    FARTHING_CHECK(database_->select(
+        "SELECT account, reference, at, currency, atoms FROM top_up WHERE tenant = ? AND (? = 0 OR "
+        "account = ?) ORDER BY seq",
+        [&](const SqlStatement& row) { payments.push_back(top_up_of(row)); }, kTenant, account,
+        account));
+    return payments;
+}
+
+Result<void> SqliteStore::limit(const AccountLimit& limit) {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(const std::int64_t seq, next_seq("account_limit"));
+    FARTHING_TRY(SqlStatement insert,
+                 database_->prepare("INSERT INTO account_limit (tenant, seq, account, at, credit, "
+                                    "cap) VALUES (?, ?, ?, ?, nullif(?, -1), nullif(?, -1))"));
+    insert.bind(kTenant, seq, limit.account, limit.at, limit.credit.value_or(-1),
+                limit.cap.value_or(-1));
+    FARTHING_CHECK(insert.run());
+    return transaction.commit();
+}
+
+Result<std::vector<AccountLimit>> SqliteStore::limits() {
+    std::vector<AccountLimit> limits;
+    FARTHING_CHECK(database_->select(
+        "SELECT account, at, credit, cap FROM account_limit WHERE tenant = ? ORDER BY seq",
+        [&](const SqlStatement& row) {
+            AccountLimit limit{{row.as<std::uint32_t>(0)}, row.instant(1), {}, {}};
+            if (!row.is_null(2)) limit.credit = row.integer(2);
+            if (!row.is_null(3)) limit.cap = row.integer(3);
+            limits.push_back(limit);
+        },
+        kTenant));
+    return limits;
+}
+
+Result<std::vector<CapAlert>> SqliteStore::cap_alerts() {
+    std::vector<CapAlert> alerts;
+    FARTHING_CHECK(database_->select(
+        "SELECT account, cycle_first, percent, at FROM cap_alert WHERE tenant = ? ORDER BY at, "
+        "account, cycle_first, percent",
+        [&](const SqlStatement& row) {
+            alerts.push_back(
+                {{row.as<std::uint32_t>(0)}, row.date(1), row.as<int>(2), row.instant(3)});
+        },
+        kTenant));
+    return alerts;
+}
+
+Result<void> SqliteStore::add_key(const ApiKey& key) {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(const std::int64_t known,
+                 database_->integer("SELECT count(*) FROM api_key WHERE tenant = ? AND name = ?", 0,
+                                    kTenant, key.name));
+    if (known > 0)
+        return fail(StoreReason::key_exists, "an API key has the name \"" + key.name + "\"");
+    FARTHING_CHECK(database_->run(
+        "INSERT INTO api_key (tenant, name, hash, scopes, at) VALUES (?, ?, ?, ?, ?)", kTenant,
+        key.name, key.hash, key.scopes, key.at));
+    return transaction.commit();
+}
+
+Result<bool> SqliteStore::revoke_key(const std::string& name, Instant at) {
+    FARTHING_CHECK(database_->run(
+        "UPDATE api_key SET revoked_at = ? WHERE tenant = ? AND name = ? AND revoked_at IS NULL",
+        at, kTenant, name));
+    return database_->changes() == 1;
+}
+
+Result<std::vector<ApiKey>> SqliteStore::keys() {
+    std::vector<ApiKey> keys;
+    FARTHING_CHECK(database_->select(
+        "SELECT name, hash, scopes, at, revoked_at FROM api_key WHERE tenant = ? ORDER BY at, name",
+        [&](const SqlStatement& row) {
+            keys.push_back({row.text(0), row.text(1), row.text(2), row.instant(3), {}});
+            if (!row.is_null(4)) keys.back().revoked_at = row.instant(4);
+        },
+        kTenant));
+    return keys;
+}
+
+Result<std::map<Date, i128>> SqliteStore::spent(AccountId payer) {
+    std::map<Date, i128> spent;
+    FARTHING_CHECK(database_->select(
+        "SELECT entry.period_first, sum(posting.atoms / 4294967296), sum(posting.atoms % "
+        "4294967296) FROM entry JOIN posting ON posting.tenant = entry.tenant AND posting.entry = "
+        "entry.id WHERE entry.tenant = ? AND entry.payer = ? AND entry.kind = ? AND posting.kind = "
+        "? GROUP BY 1",
+        [&](const SqlStatement& row) {
+            spent[row.date(0)] = i128{row.integer(1)} * 4'294'967'296 + row.integer(2);
+        },
+        kTenant, payer, EntryKind::usage, LedgerKind::unbilled));
+    return spent;
+}
+
+}  // namespace farthing::store

@@ -1,0 +1,18 @@
+// Bodies of requests are read or refused with a place and a mend.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "api/charge_json.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace farthing;
+    const std::string_view body(reinterpret_cast<const char*>(data), size);
+    const auto charge = api::read_charge(body);
+    if (charge && charge->session.empty()) std::abort();
+    if (!charge && (charge.error().message.empty() || charge.error().mend.empty())) std::abort();
+    (void)api::read_top_up(body);
+    (void)api::read_limits(body);
+    return 0;
+}

@@ -1,0 +1,174 @@
+"""Charges over HTTP as a gateway does, with curl: grants, repeats, parallel debits, a killed server, keys, bad input.
+
+    charging_test.py FARTHING
+"""
+import concurrent.futures
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+CATALOG = """\
+catalog: wire
+valid_from: 2026-01-01
+currency: EUR
+time_zone: UTC
+meters: {data: {unit: byte}, sms: {unit: message}}
+plans:
+  - plan: simple
+    charges:
+      - {usage: data, price: 1.00 per MB}
+      - {usage: sms, price: 1.00 per message}
+"""
+
+
+class World:
+    def __init__(self, binary, folder):
+        self.binary, self.home, self.server = binary, f"{folder}/home", None
+        os.makedirs(f"{folder}/catalog")
+        with open(f"{folder}/catalog/catalog.yaml", "w", encoding="utf-8") as out:
+            out.write(CATALOG)
+        self.run("catalog", "publish", f"{folder}/catalog")
+        self.run("account", "add", "anna")
+        self.run("subscription", "add", "anna", "sim-1", "simple", "--from", "2026-01-01")
+        self.key = self.run("key", "add", "gateway", "--scope", "charge", "--scope", "manage").strip()
+        self.charge_key = self.run("key", "add", "meter", "--scope", "charge").strip()
+
+    def run(self, *words):
+        done = subprocess.run([self.binary, "--home", self.home, *words], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def start(self, **environment):
+        self.server = subprocess.Popen([self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0"],
+                                       stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        self.port = int(self.server.stdout.readline().rsplit(":", 1)[1])
+
+    def stop(self, how=signal.SIGTERM):
+        self.server.send_signal(how)
+        return self.server.wait(30)
+
+    def ask(self, method, path, body=None, key=None, headers=()):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, json.dumps(body) if isinstance(body, (dict, list)) else body,
+                               {"Authorization": f"Bearer {key or self.key}", **dict(headers)})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read()), answer.headers
+        finally:
+            connection.close()
+
+    def charge(self, session, number, **more):
+        return self.ask("POST", "/v1/charges", {"session": session, "number": number, **more})
+
+    def balance(self):
+        return self.ask("GET", "/v1/accounts/anna/balance")[1]
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise SystemExit(f"{what}: expected {wanted}, got {got}")
+
+
+def by_curl(world):
+    said = subprocess.run(
+        ["curl", "-sS", "-X", "POST", f"http://127.0.0.1:{world.port}/v1/charges",
+         "-H", f"Authorization: Bearer {world.key}", "-d",
+         json.dumps({"session": "curl", "subscription": "sim-1", "services": [{"meter": "data", "quantity": "2 MB"}]})],
+        capture_output=True, text=True, check=True).stdout
+    expect("granted to curl", json.loads(said)["services"][0]["granted"], 2_000_000)
+    world.charge("curl", 1, action="end")
+
+
+def sessions(world):
+    status, paid, _ = world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00", "reference": "p1"})
+    expect("top-up", (status, paid["available"]), (200, "10.00"))
+    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00"}, headers={"Idempotency-Key": "p1"})
+    expect("top-up that came twice", world.balance()["balance"], "10.00")
+    expect("the same reference, another amount",
+           world.ask("POST", "/v1/accounts/anna/topups", {"amount": "11.00", "reference": "p1"})[0], 409)
+    by_curl(world)
+    service = {"group": 1, "meter": "data", "quantity": "5 MB"}
+    status, told, _ = world.charge("s1", 0, subscription="sim-1", services=[service])
+    expect("grant", (status, told["services"][0]["granted"]), (200, 5_000_000))
+    expect("held", world.balance()["held"], "5.00")
+    more = {"services": [{**service, "used": [{"quantity": 2_200_000}], "new_field": 1}]}
+    _, first, _ = world.charge("s1", 1, **more)
+    status, again, headers = world.charge("s1", 1, **more)
+    expect("repeat", (again, headers["Idempotency-Replayed"]), (first, "true"))
+    expect("charged once", world.balance()["balance"], "7.80")
+    expect("same number, other content", world.charge("s1", 1, services=[service])[0], 409)
+    world.charge("s1", 2, action="end")
+    expect("after the end", (world.balance()["balance"], world.balance()["held"]), ("7.80", "0.00"))
+    expect("unknown session", world.charge("nobody", 1)[0], 404)
+
+
+def parallel(world):
+    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "42.20", "reference": "p2"})
+
+    def debit(i):
+        return world.charge(f"e{i}", 0, action="debit", subscription="sim-1",
+                            services=[{"meter": "sms", "quantity": 1}])[1]["services"][0]["result"]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(debit, range(100)))
+    expect("EC38: paid for", (results.count("granted"), results.count("no_money")), (50, 50))
+    expect("EC38: nothing left", world.balance()["balance"], "0.00")
+
+
+def bad_input(world):
+    for body in ["", "{", "[]", "null", '{"session":1}', '{"session":"x","number":-1}', '{"session":"x","services":{}}',
+                 '{"session":"x","subscription":"sim-1","services":[{"meter":"data","quantity":1.5}]}',
+                 '{"session":"x","subscription":"sim-1","services":[{"meter":"none"}]}', "[" * 4000,
+                 '{"session":"' + "x" * 300 + '","subscription":"sim-1"}', '{"session":"x","action":"dance"}']:
+        status, told, headers = world.ask("POST", "/v1/charges", body)
+        expect(f"{body[:40]} is a problem", (status, headers["Content-Type"]), (400, "application/problem+json"))
+        if not told["code"] or not told["detail"]:
+            raise SystemExit(f"{body[:40]}: a problem without words: {told}")
+    expect("a large body", world.ask("POST", "/v1/charges", "x" * 70_000)[0], 413)
+    expect("no such path", world.ask("GET", "/v1/nothing")[0], 404)
+    expect("no such method", world.ask("DELETE", "/v1/charges")[0], 405)
+    expect("no such account", world.ask("GET", "/v1/accounts/bob/balance")[0], 404)
+    expect("a wrong key", world.ask("GET", "/v1/accounts/anna/balance", key="fk_00")[0], 401)
+    expect("a narrow key", world.ask("POST", "/v1/accounts/anna/topups", {"amount": "1"}, world.charge_key)[0], 403)
+    expect("nothing changed", (world.balance()["balance"], world.balance()["held"]), ("0.00", "0.00"))
+    world.run("key", "revoke", "meter")
+    world.balance()
+    expect("a revoked key", world.ask("GET", "/v1/accounts/anna/balance", key=world.charge_key)[0], 401)
+
+
+def restart(world):
+    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "5.00", "reference": "p3"})
+    ask = {"subscription": "sim-1", "services": [{"meter": "data", "quantity": "3 MB"}]}
+    _, first, _ = world.charge("kept", 0, **ask)
+    world.stop(signal.SIGKILL)
+    world.start()
+    expect("what was held is held", world.balance()["held"], "3.00")
+    expect("what was told is told", world.charge("kept", 0, **ask)[1], first)
+    world.run("balance", "topup", "anna", "1.00", "--reference", "p4")  # another process writes meanwhile
+    expect("and seen", world.balance()["balance"], "6.00")
+    world.charge("kept", 1, action="end", services=[{"used": [{"quantity": "3 MB"}]}])
+    expect("charged", world.balance()["balance"], "3.00")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(sys.argv[1], folder)
+        world.start()
+        try:
+            for part in (sessions, parallel, bad_input, restart):
+                part(world)
+            expect("a clean end", world.stop(), 0)
+            said = world.run("check", "all")
+            if "wrong" in said:
+                raise SystemExit(said)
+        finally:
+            if world.server.poll() is None:
+                world.server.kill()
+    print("charged over HTTP: grants, repeats, 100 debits at once, bad input, a killed server")
+
+
+main()
