@@ -93,7 +93,7 @@ const std::vector<Area>& areas() {
         {"try out", {"demo", "generate", "rate", "quote"}},
         {"prices", {"catalog", "deck"}},
         {"customers", {"account", "subscription"}},
-        {"usage", {"feed", "import", "suspense", "file", "rerate"}},
+        {"usage", {"feed", "import", "suspense", "file", "rerate", "usage", "archive"}},
         {"billing", {"bill", "invoice", "statement", "balance"}},
         {"carriers", {"carrier", "margin"}},
         {"proof", {"explain", "check"}},

@@ -59,7 +59,7 @@ class Anomalies {
         FARTHING_TRY(const auto rows, state_.store->files("usage"));
         Files files;
         for (const auto& row : rows) {
-            if (of_feed.contains(row.batch))
+            if (of_feed.contains(row.first_batch))  // rewritten files are of one feed
                 files.push_back(state_.store->archive_folder() / row.path);
         }
         return files;

@@ -169,13 +169,15 @@ class InvoiceCheck {
         std::int64_t rows = 0;  // less those that were taken back
     };
 
+    using ChargedRecords = std::map<BatchId, std::map<std::int64_t, Charged>>;
+
     // What we rated for the carrier in the period, corrections included.
     Result<void> read_ours() {
         FARTHING_TRY(const auto rated, state_.store->files("rated_usage"));
         store::RatedFilter filter;
         filter.perspective = Perspective::cost;
         filter.subscription = SubscriptionId{carrier_.value};
-        std::map<BatchId, std::map<std::int64_t, Charged>> batches;
+        ChargedRecords batches;
         for (const auto& file : rated) {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, filter));
@@ -190,19 +192,18 @@ class InvoiceCheck {
         }
         FARTHING_TRY(const auto usage, state_.store->files("usage"));
         for (const auto& file : usage) {
-            const auto found = batches.find(file.batch);
-            if (found == batches.end()) continue;
-            FARTHING_CHECK(read_usage_of(file.path, found->second));
+            if (file.may_hold_any(batches)) FARTHING_CHECK(read_usage_of(file.path, batches));
         }
         return {};
     }
 
-    Result<void> read_usage_of(const std::string& path,
-                               const std::map<std::int64_t, Charged>& records) {
+    Result<void> read_usage_of(const std::string& path, const ChargedRecords& batches) {
         FARTHING_TRY(const auto rows, store::read_usage(state_.store->archive_folder() / path, {}));
         for (const store::UsageRow& row : rows) {
-            const auto found = records.find(row.row);
-            if (found == records.end() || found->second.rows == 0) continue;
+            const auto batch = batches.find(row.batch);
+            if (batch == batches.end()) continue;
+            const auto found = batch->second.find(row.row);
+            if (found == batch->second.end() || found->second.rows == 0) continue;
             const Money amount{found->second.atoms, version_.currency};
             ours_.push_back({keys_.of(row.id, row.meter, row.start, row.called, row.calling),
                              row.line, row.quantity, found->second.billable, amount.exact(), 0});

@@ -211,8 +211,13 @@ class Check {
                     continue;
                 }
                 rows += sums->rows;
-                if (std::string_view(table) == "rated_usage")
+                if (std::string_view(table) != "rated_usage") continue;
+                if (!file.rewritten()) {
                     rated[file.batch] += sums->charge_atoms;
+                    continue;
+                }
+                FARTHING_TRY(const auto by_batch, store::charges_by_batch(path));
+                for (const auto& [batch, atoms] : by_batch) rated[batch] += atoms;
             }
         }
         // What was charged online is not in the archive, but beside it.

@@ -76,6 +76,43 @@ struct TakeBackReport {
     Difference retail;
     Difference cost;
 };
+// One used record of a customer, as it may be demanded by law: what, when, and what it came to.
+struct UsageLogRow {
+    std::string id;  // "rec-BATCH-ROW", what `explain` takes
+    Instant start;
+    Instant end;
+    std::string subscription;
+    std::string meter;
+    std::int64_t quantity = 0;
+    std::string unit;
+    std::string network;  // "244-05"; empty: none
+    std::string calling;
+    std::string called;
+    std::string outcome;
+    Money charge;  // of all retail prices that applied
+    std::string file;
+    std::int64_t line = 0;
+};
+struct UsageLogFilter {
+    std::string account;  // with all accounts below it
+    std::string subscription;
+    std::optional<DatePeriod> period;  // days of the event
+};
+
+// What keeping the archive in order did, or would do.
+struct TidyReport {
+    std::int64_t files_before = 0;  // small files of days that are over…
+    std::int64_t files_after = 0;   // …and the sorted ones that stand for them
+    std::int64_t records = 0;
+    std::int64_t deleted = 0;  // files that older versions of the archive needed
+};
+struct ArchiveFileRow {
+    std::string table;
+    std::string path;
+    std::int64_t records = 0;
+    BatchId first_batch;  // of its rows
+    BatchId last_batch;
+};
 struct FileRow {
     std::string id;  // "file-3"
     std::string feed;
@@ -391,6 +428,13 @@ class Engine {
     Result<Report> import_files(const std::string& feed,
                                 std::span<const std::filesystem::path> files,
                                 const OnProgress& progress = {});
+
+    // What was used, duplicates and records that were taken back left out, by time of the event.
+    Result<std::vector<UsageLogRow>> usage_log(const UsageLogFilter& filter);
+    // Rewrites small files of the archive, and deletes those that were rewritten at least
+    // `keep_days` days ago.
+    Result<TidyReport> tidy(int keep_days, bool preview = false);
+    Result<std::vector<ArchiveFileRow>> archive_files();
 
     // Files that came, and taking one back: by id, path or file name.
     Result<std::vector<FileRow>> files();

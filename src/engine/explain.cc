@@ -184,9 +184,11 @@ class Explain {
         std::vector<store::RatedRow> found;
         FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
         for (const auto& file : files) {
-            if (file.batch != id.batch) continue;
+            if (!file.may_hold(id.batch)) continue;
+            store::RatedFilter filter = id.filter;
+            filter.batch = id.batch;
             FARTHING_TRY(auto rows,
-                         store::read_rated(state_.store->archive_folder() / file.path, id.filter));
+                         store::read_rated(state_.store->archive_folder() / file.path, filter));
             for (store::RatedRow& row : rows) {
                 if (id.row && row.record_batch != id.batch) continue;
                 const bool wanted = id.row ? row.perspective == id.side
@@ -370,8 +372,9 @@ class Explain {
             if (e.sources.size() >= kSourcesShown) break;
             if (row.row < 0) continue;  // a repricing has no record
             for (const auto& file : files) {
-                if (file.batch != row.record_batch) continue;
+                if (!file.may_hold(row.record_batch)) continue;
                 store::UsageFilter filter;
+                filter.batch = row.record_batch;
                 filter.row = row.row;
                 FARTHING_TRY(const auto found,
                              store::read_usage(state_.store->archive_folder() / file.path, filter));

@@ -1,6 +1,7 @@
 // Small look-ups that several parts of the engine share.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "catalog/snapshot.h"
@@ -16,6 +17,10 @@ const catalog::UsageCharge* find_charge(const catalog::Version& version, Compone
                                         const catalog::Plan** plan);
 // The same document as it would be made now.
 Result<Invoice> recompute(Engine::State& state, const Invoice& document);
+// The subscriptions of an account and all below it, of a name, or of both; empty names: all.
+Result<std::set<SubscriptionId>> subscriptions_named(const Engine::State& state,
+                                                     const std::string& account,
+                                                     const std::string& subscription);
 // "unbilled/city", "revenue/lamp/lease", "rounding".
 std::string ledger_account_name(const Engine::State& state, LedgerAccount account);
 std::string owner_name(const directory::Directory& directory, OwnerKind kind, std::uint32_t owner);

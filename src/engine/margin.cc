@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "catalog/describe.h"
 #include "engine/batch.h"
 #include "engine/find.h"
+#include "engine/standing.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -39,6 +39,8 @@ constexpr std::size_t index_of(Perspective side) {
     return side == Perspective::cost ? 1 : 0;
 }
 
+using Records = std::map<RecordPosition, Met>;
+
 class Meeting {
   public:
     Meeting(const Engine::State& state, const OnCarried& visit) : state_(state), visit_(visit) {}
@@ -48,19 +50,19 @@ class Meeting {
         if (windows.empty()) return {};
         FARTHING_TRY(const auto rated, state_.store->files("rated_usage"));
         FARTHING_TRY(const auto usage, state_.store->files("usage"));
-        std::map<BatchId, std::vector<std::filesystem::path>> usage_of;
-        for (const auto& file : usage)
-            usage_of[file.batch].push_back(state_.store->archive_folder() / file.path);
         FARTHING_CHECK(read_corrections(rated));
         for (const auto& file : rated) {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, {}));
-            std::unordered_map<std::int64_t, Met> records;
+            Records records;
+            std::set<BatchId> batches;
             for (const store::RatedRow& row : rows) {
-                if (row.row >= 0 && row.record_batch == file.batch) add(records[row.row], row);
+                if (row.row < 0 || row.record_batch != row.batch) continue;
+                add(records[{row.batch, row.row}], row);
+                batches.insert(row.batch);
             }
-            correct(file.batch, records);
-            FARTHING_CHECK(settle(records, usage_of[file.batch]));
+            for (const BatchId batch : batches) correct(batch, records);
+            FARTHING_CHECK(settle(records, batches, usage));
         }
         for (const auto& [place, met] : lonely_) {
             if (met.any()) visit_(carried(met));
@@ -81,17 +83,17 @@ class Meeting {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, {}));
             for (const store::RatedRow& row : rows) {
-                if (row.row >= 0 && row.record_batch != file.batch)
+                if (row.row >= 0 && row.record_batch != row.batch)
                     corrections_[row.record_batch].emplace_back(row);
             }
         }
         return {};
     }
 
-    void correct(BatchId batch, std::unordered_map<std::int64_t, Met>& records) const {
+    void correct(BatchId batch, Records& records) const {
         const auto found = corrections_.find(batch);
         if (found == corrections_.end()) return;
-        for (const store::RatedRow& row : found->second) add(records[row.row], row);
+        for (const store::RatedRow& row : found->second) add(records[{batch, row.row}], row);
     }
 
     static void add(Met& met, const store::RatedRow& row) {
@@ -108,18 +110,20 @@ class Meeting {
 
     // Both sides of a record mostly stand in one batch; those that a retry brought meet by their
     // place in the source.
-    Result<void> settle(std::unordered_map<std::int64_t, Met>& records,
-                        const std::vector<std::filesystem::path>& usage) {
+    Result<void> settle(const Records& records, const std::set<BatchId>& batches,
+                        const std::vector<store::Store::FileRow>& usage) {
         bool lonely = false;
-        for (const auto& [row, met] : records) {
+        for (const auto& [position, met] : records) {
             if (met.both()) visit_(carried(met));
             lonely = lonely || !met.both();
         }
         if (!lonely) return {};
         for (const auto& file : usage) {
-            FARTHING_TRY(const auto rows, store::read_usage(file, {}));
+            if (!file.may_hold_any(batches)) continue;
+            FARTHING_TRY(const auto rows,
+                         store::read_usage(state_.store->archive_folder() / file.path, {}));
             for (const store::UsageRow& row : rows) {
-                const auto found = records.find(row.row);
+                const auto found = records.find({row.batch, row.row});
                 if (found != records.end()) meet({row.source, row.line}, found->second);
             }
         }

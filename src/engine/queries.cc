@@ -1,9 +1,13 @@
 // Reading back: rated records, charges, suspended records, in words.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/standing.h"
 #include "rating/pricing.h"
 #include "store/archive.h"
 
@@ -11,13 +15,42 @@ namespace farthing::engine {
 
 namespace {
 
-// Files of one table, by the batch that registered them.
-Result<std::map<BatchId, std::vector<std::string>>> files_by_batch(const Engine::State& state,
-                                                                   const std::string& table) {
-    FARTHING_TRY(const auto rows, state.store->files(table));
-    std::map<BatchId, std::vector<std::string>> found;
-    for (const auto& row : rows) found[row.batch].push_back(row.path);
-    return found;
+// The usage rows that rated rows are of.
+Result<std::map<RecordPosition, store::UsageRow>> usage_of(
+    const Engine::State& state, const std::vector<store::Store::FileRow>& files,
+    const std::vector<store::RatedRow>& rated) {
+    std::map<RecordPosition, store::UsageRow> usage;
+    std::set<BatchId> batches;
+    for (const store::RatedRow& row : rated) {
+        if (row.row < 0) continue;
+        usage[{row.record_batch, row.row}];
+        batches.insert(row.record_batch);
+    }
+    for (const auto& file : files) {
+        if (!file.may_hold_any(batches)) continue;
+        FARTHING_TRY(auto rows, store::read_usage(state.store->archive_folder() / file.path, {}));
+        for (store::UsageRow& row : rows) {
+            const auto found = usage.find({row.batch, row.row});
+            if (found != usage.end()) found->second = std::move(row);
+        }
+    }
+    return usage;
+}
+
+Result<std::vector<store::RatedRow>> rated_of(const Engine::State& state,
+                                              const std::vector<store::Store::FileRow>& files,
+                                              BatchId batch) {
+    std::vector<store::RatedRow> rated;
+    store::RatedFilter filter;
+    filter.batch = batch;
+    for (const auto& file : files) {
+        if (!file.may_hold(batch)) continue;
+        FARTHING_TRY(auto rows,
+                     store::read_rated(state.store->archive_folder() / file.path, filter));
+        std::move(rows.begin(), rows.end(), std::back_inserter(rated));
+    }
+    std::ranges::stable_sort(rated, {}, &store::RatedRow::row);
+    return rated;
 }
 
 }  // namespace
@@ -36,6 +69,35 @@ std::string owner_name(const directory::Directory& directory, OwnerKind kind, st
         case OwnerKind::account: return directory.account({owner}).fact.name;
     }
     return {};
+}
+
+Result<std::set<SubscriptionId>> subscriptions_named(const Engine::State& state,
+                                                     const std::string& account,
+                                                     const std::string& subscription) {
+    const directory::Directory& directory = state.directory;
+    std::set<SubscriptionId> found;
+    std::vector<AccountId> open;
+    if (account.empty()) {
+        for (const auto& one : directory.subscriptions()) found.insert(one.fact.id);
+    } else {
+        open.push_back(directory.account_named(account));
+        if (!open.back())
+            return fail(DirectoryReason::unknown_account,
+                        "no account is named \"" + account + "\"");
+    }
+    while (!open.empty()) {
+        const AccountId next = open.back();
+        open.pop_back();
+        for (const SubscriptionId id : directory.subscriptions_of(next)) found.insert(id);
+        const auto& children = directory.account(next).children;
+        open.insert(open.end(), children.begin(), children.end());
+    }
+    if (subscription.empty()) return found;
+    const SubscriptionId id = directory.subscription_named(subscription);
+    if (!id)
+        return fail(DirectoryReason::unknown_subscription,
+                    "no subscription is named \"" + subscription + "\"");
+    return found.contains(id) ? std::set{id} : std::set<SubscriptionId>();
 }
 
 std::string ledger_account_name(const Engine::State& state, LedgerAccount account) {
@@ -71,33 +133,22 @@ Result<std::string> Engine::feed_text(const std::string& name) const {
 
 Result<void> Engine::each_rated_record(const std::function<void(const RatedRecord&)>& visit) {
     State& s = *state_;
-    FARTHING_TRY(const auto usage_files, files_by_batch(s, "usage"));
-    FARTHING_TRY(const auto rated_files, files_by_batch(s, "rated_usage"));
+    FARTHING_TRY(const auto usage_files, s.store->files("usage"));
+    FARTHING_TRY(const auto rated_files, s.store->files("rated_usage"));
     FARTHING_TRY(const auto source_rows, s.store->sources());
+    FARTHING_TRY(const auto batches, s.store->batches());
     std::map<SourceId, std::string> paths;
     for (const auto& row : source_rows) paths[row.source.id] = row.source.path;
-    for (const auto& [batch, files] : rated_files) {
-        std::unordered_map<std::int64_t, store::UsageRow> usage;
-        const auto recorded = usage_files.find(batch);
-        for (const std::string& file :
-             recorded == usage_files.end() ? std::vector<std::string>{} : recorded->second) {
-            FARTHING_TRY(auto rows, store::read_usage(s.store->archive_folder() / file, {}));
-            for (store::UsageRow& row : rows) usage.emplace(row.row, std::move(row));
-        }
-        std::vector<store::RatedRow> rated;
-        for (const std::string& file : files) {
-            FARTHING_TRY(auto rows, store::read_rated(s.store->archive_folder() / file, {}));
-            std::move(rows.begin(), rows.end(), std::back_inserter(rated));
-        }
-        std::stable_sort(rated.begin(), rated.end(),
-                         [](const auto& a, const auto& b) { return a.row < b.row; });
+    for (const store::BatchRow& batch : batches) {
+        FARTHING_TRY(const auto rated, rated_of(s, rated_files, batch.id));
+        FARTHING_TRY(const auto usage, usage_of(s, usage_files, rated));
         for (const store::RatedRow& row : rated) {
             RatedRecord record;
-            record.id = "rec-" + std::to_string(batch.value) + "-" + std::to_string(row.row);
+            record.id = fmt::format("rec-{}-{}", row.record_batch.value, row.row);
             if (row.perspective == Perspective::cost) record.id += "-cost";
             const directory::Directory& directory = s.directory_of(row.perspective);
             record.perspective = row.perspective;
-            if (const auto found = usage.find(row.row); found != usage.end()) {
+            if (const auto found = usage.find({row.record_batch, row.row}); found != usage.end()) {
                 record.file = paths[found->second.source];
                 record.line = found->second.line;
             }

@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "engine/corrector.h"
+#include "engine/find.h"
 #include "engine/reasons.h"
 
 namespace farthing::engine {
@@ -89,7 +90,9 @@ class Rerate {
                 return fail(EngineReason::charge_name_unknown,
                             "no usage charge is named \"" + filter_.charge + "\"");
         }
-        return filter_.side == Perspective::cost ? resolve_carrier() : resolve_customers();
+        if (filter_.side == Perspective::cost) return resolve_carrier();
+        FARTHING_TRY(wanted_, subscriptions_named(state_, filter_.account, filter_.subscription));
+        return {};
     }
 
     Result<void> resolve_carrier() {
@@ -103,42 +106,6 @@ class Rerate {
             return fail(EngineReason::carrier_unknown,
                         "no carrier is named \"" + filter_.carrier + "\"");
         wanted_.insert(id);
-        return {};
-    }
-
-    Result<void> resolve_customers() {
-        const directory::Directory& directory = state_.directory;
-        if (!filter_.subscription.empty()) {
-            const SubscriptionId id = directory.subscription_named(filter_.subscription);
-            if (!id)
-                return fail(DirectoryReason::unknown_subscription,
-                            "no subscription is named \"" + filter_.subscription + "\"");
-            wanted_.insert(id);
-        }
-        if (filter_.account.empty()) {
-            if (!filter_.subscription.empty()) return {};
-            for (const auto& subscription : directory.subscriptions())
-                wanted_.insert(subscription.fact.id);
-            return {};
-        }
-        const AccountId top = directory.account_named(filter_.account);
-        if (!top)
-            return fail(DirectoryReason::unknown_account,
-                        "no account is named \"" + filter_.account + "\"");
-        std::set<SubscriptionId> below;
-        std::vector<AccountId> open = {top};
-        while (!open.empty()) {
-            const AccountId account = open.back();
-            open.pop_back();
-            for (const SubscriptionId id : directory.subscriptions_of(account)) below.insert(id);
-            const auto& children = directory.account(account).children;
-            open.insert(open.end(), children.begin(), children.end());
-        }
-        if (filter_.subscription.empty()) {
-            wanted_ = std::move(below);
-        } else {
-            std::erase_if(wanted_, [&](SubscriptionId id) { return !below.contains(id); });
-        }
         return {};
     }
 

@@ -99,11 +99,13 @@ Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
     UsageRows found;
     FARTHING_TRY(const auto files, state_.store->files("usage"));
     for (const auto& file : files) {
-        if (batches != nullptr && !batches->contains(file.batch)) continue;
+        if (batches != nullptr && !file.may_hold_any(*batches)) continue;
         FARTHING_TRY(auto rows,
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (store::UsageRow& row : rows) {
-            if (stands(row)) found.emplace(RecordPosition{row.batch, row.row}, std::move(row));
+            const bool wanted = batches == nullptr || batches->contains(row.batch);
+            if (wanted && stands(row))
+                found.emplace(RecordPosition{row.batch, row.row}, std::move(row));
         }
     }
     return found;
@@ -117,7 +119,7 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
     for (const auto& [position, parts] : records) batches.insert(position.batch);
     FARTHING_TRY(const auto files, state_.store->files("usage"));
     for (const auto& file : files) {
-        if (!batches.contains(file.batch)) continue;
+        if (!file.may_hold_any(batches)) continue;
         FARTHING_TRY(auto rows,
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (store::UsageRow& row : rows) {
@@ -137,7 +139,7 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
     filter.count = count;
     FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
     for (const auto& file : files) {
-        if (batches != nullptr && !batches->contains(file.batch) &&
+        if (batches != nullptr && !file.may_hold_any(*batches) &&
             !corrections_.contains(file.batch))
             continue;
         FARTHING_TRY(const auto rows,

@@ -1,6 +1,16 @@
 #include "model/usage.h"
 
+#include <fmt/format.h>
+
 namespace farthing {
+
+std::string to_string(NetworkKey network) {
+    if (!network) return {};
+    const std::uint32_t code = network.value % 10'000;
+    std::string text = fmt::format("{:03}", network.value / 10'000);
+    if (code >= 2'000) return text + fmt::format("-{:03}", code - 2'000);
+    return code >= 1'000 ? text + fmt::format("-{:02}", code - 1'000) : text;
+}
 
 void UsageChunk::resize(std::size_t records) {
     line.resize(records);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -61,6 +62,9 @@ struct NetworkKey {
         return {};
     }
 };
+
+// "244-05", "310-410" or "244"; empty for none.
+std::string to_string(NetworkKey network);
 
 // One column per field, all of the same length. Views point into the source's buffer, which
 // outlives the chunk. A record that failed on the way keeps its row, with outcome and reason set;

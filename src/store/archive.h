@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "base/int128.h"
 #include "model/batch.h"
 #include "model/currency.h"
 #include "model/kept_reading.h"
@@ -128,6 +130,7 @@ struct ReadCount {
     std::int64_t rows_read = 0;  // of the columns that decide
 };
 struct UsageFilter {
+    std::optional<BatchId> batch;
     const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
     std::optional<SourceId> source;
     ReadCount* count = nullptr;
@@ -139,6 +142,7 @@ struct UsageFilter {
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
                                          const UsageFilter& filter);
 struct RatedFilter {
+    std::optional<BatchId> batch;
     const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
     std::optional<std::pair<BatchId, BatchId>> record_batches;   // first and last
     std::optional<Perspective> perspective;
@@ -169,13 +173,15 @@ Result<void> each_reading(const std::filesystem::path& file, const ReadingFilter
                           const OnReadings& visit);
 // The latest event time of a file of usage, from its statistics alone.
 Result<std::optional<Instant>> newest_event(const std::filesystem::path& file);
-// Sums over a file, for `check`: rows, charge atoms.
+// Sums over a file, for `check`.
 struct FileSums {
     std::int64_t rows = 0;
     std::int64_t charge_atoms = 0;
     std::int64_t quantity = 0;
 };
 Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view table);
+// Charge atoms of a file of rated usage by the batch of its rows.
+Result<std::map<BatchId, i128>> charges_by_batch(const std::filesystem::path& file);
 
 // A file of other content (dedup segments): written, synced, renamed to its hash.
 Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table,

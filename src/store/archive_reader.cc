@@ -226,6 +226,7 @@ std::vector<Condition> conditions_of(const UsageFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.subscriptions != nullptr)
         conditions.push_back(among(usage_column::subscription, *filter.subscriptions));
+    if (filter.batch) conditions.push_back(equals(usage_column::batch, filter.batch->value));
     if (filter.source) conditions.push_back(equals(usage_column::source, filter.source->value));
     if (filter.row) conditions.push_back(equals(usage_column::row, *filter.row));
     if (filter.subscription)
@@ -247,6 +248,7 @@ std::vector<Condition> conditions_of(const RatedFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.subscriptions != nullptr)
         conditions.push_back(among(rated_column::subscription, *filter.subscriptions));
+    if (filter.batch) conditions.push_back(equals(rated_column::batch, filter.batch->value));
     if (filter.perspective)
         conditions.push_back(
             equals(rated_column::perspective, static_cast<std::int64_t>(*filter.perspective)));
@@ -400,6 +402,17 @@ Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view ta
     } else if (described->id == kRatedTable.id) {
         FARTHING_TRY(sums.quantity, sum64(reader, rated_column::billable, file));
         FARTHING_TRY(sums.charge_atoms, sum64(reader, rated_column::charge_atoms, file));
+    }
+    return sums;
+}
+
+Result<std::map<BatchId, i128>> charges_by_batch(const std::filesystem::path& file) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kRatedTable));
+    std::map<BatchId, i128> sums;
+    for (int group = 0; group < reader.groups(); ++group) {
+        FARTHING_TRY(const auto batches, reader.numbers(group, rated_column::batch));
+        FARTHING_TRY(const auto atoms, reader.numbers(group, rated_column::charge_atoms));
+        for (std::size_t i = 0; i < batches.size(); ++i) sums[{as32(batches[i])}] += atoms[i];
     }
     return sums;
 }

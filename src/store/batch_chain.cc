@@ -59,6 +59,7 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
                                     static_cast<int>(row.perspective), row.records, row.dropped,
                                     row.again ? 1 : 0, joined(row.outcomes)));
     }
+    for (const std::string& path : seal.retires) lines.push_back("retires " + path + "\n");
     for (const auto& [path, file_hash] : seal.files)
         lines.push_back(fmt::format("file {} {}\n", path, file_hash));
     std::sort(lines.begin(), lines.end());

@@ -9,6 +9,7 @@
 #include "model/outcome.h"
 #include "model/rated_usage.h"
 #include "store/archive_columns.h"
+#include "store/store.h"
 
 namespace farthing::store {
 
@@ -244,6 +245,22 @@ Result<void> add_file(Database& database, const ArchiveTable& table, const Archi
     return {};
 }
 
+Result<void> retire_file(Database& database, std::int64_t id, std::int64_t snapshot) {
+    FARTHING_CHECK(
+        database.run("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND "
+                     "end_snapshot IS NULL",
+                     snapshot, id));
+    if (database.changes() != 1)
+        return fail(StoreReason::position_moved, "another process rewrote the file meanwhile");
+    return database.run(
+        "UPDATE ducklake_table_stats SET record_count = ducklake_table_stats.record_count - "
+        "file.record_count, "
+        "file_size_bytes = ducklake_table_stats.file_size_bytes - file.file_size_bytes FROM "
+        "ducklake_data_file AS file WHERE file.data_file_id = ? AND "
+        "file.table_id = ducklake_table_stats.table_id",
+        id);
+}
+
 }  // namespace
 
 Result<void> create_lake(Database& database, const std::filesystem::path& archive) {
@@ -297,7 +314,8 @@ Result<void> point_lake_at(Database& database, const std::filesystem::path& arch
 }
 
 Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batch,
-                                  const std::vector<ArchiveFile>& files) {
+                                  const std::vector<ArchiveFile>& files,
+                                  const std::vector<std::int64_t>& retired) {
     LakeSnapshot snapshot;
     std::int64_t next_file = 0;
     FARTHING_CHECK(
@@ -308,12 +326,15 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
                             next_file = row.integer(1);
                         }));
     std::string changes;
+    for (const std::int64_t file : retired)
+        FARTHING_CHECK(retire_file(database, file, snapshot.id));
     for (const ArchiveFile& file : files) {
         const ArchiveTable* table = archive_table(file.table);
         snapshot.data_files.push_back(table == nullptr ? -1 : next_file);
         if (table == nullptr) continue;
         FARTHING_CHECK(add_file(database, *table, file, next_file++, snapshot.id));
         changes += fmt::format("{}inserted_into_table:{}", changes.empty() ? "" : ",", table->id);
+        if (!retired.empty()) changes += fmt::format(",deleted_from_table:{}", table->id);
     }
     FARTHING_CHECK(
         database.run("INSERT INTO ducklake_snapshot SELECT ?, ?, schema_version, next_catalog_id, "
@@ -325,6 +346,20 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
         "VALUES (?, ?, 'Farthing', ?)",
         snapshot.id, changes, fmt::format("batch {}", batch.value)));
     return snapshot;
+}
+
+Result<void> forget_files(Database& database, const std::vector<std::int64_t>& data_files) {
+    for (const std::int64_t id : data_files) {
+        constexpr std::string_view kEnd =
+            "(SELECT end_snapshot FROM ducklake_data_file WHERE data_file_id = ?)";
+        for (const std::string_view table : {"ducklake_snapshot_changes", "ducklake_snapshot"})
+            FARTHING_CHECK(database.run(
+                fmt::format("DELETE FROM {} WHERE snapshot_id < {}", table, kEnd), id));
+        for (const std::string_view table : {"ducklake_file_column_stats", "ducklake_data_file"})
+            FARTHING_CHECK(
+                database.run(fmt::format("DELETE FROM {} WHERE data_file_id = ?", table), id));
+    }
+    return {};
 }
 
 Result<std::vector<ArchiveFile::ColumnStats>> column_stats(Database& database,

@@ -27,9 +27,13 @@ struct LakeSnapshot {
     std::vector<std::int64_t>
         data_files;  // one for each of the files; -1 for those that are no table of the lake
 };
-// The next snapshot, with the Parquet files among `files` registered.
+// The next snapshot, with the Parquet files among `files` registered, and without the data files
+// that are `retired`: older snapshots still have them.
 Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batch,
-                                  const std::vector<ArchiveFile>& files);
+                                  const std::vector<ArchiveFile>& files,
+                                  const std::vector<std::int64_t>& retired);
+// Forgets data files that are retired, and the snapshots that have them.
+Result<void> forget_files(Database& database, const std::vector<std::int64_t>& data_files);
 
 // Column statistics of a registered file.
 Result<std::vector<ArchiveFile::ColumnStats>> column_stats(Database& database,

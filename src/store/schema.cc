@@ -284,6 +284,20 @@ CREATE TABLE api_key (
 constexpr std::string_view kAppendOnlySince6[] = {"charge_live", "top_up", "account_limit",
                                                   "cap_alert"};
 
+// Since version 7: archive files that others stand for. `archive_file` keeps its rows, so that
+// batches stay what they were.
+constexpr std::string_view kRetiredFiles = R"sql(
+CREATE TABLE archive_retired (
+    tenant BIGINT NOT NULL, path TEXT NOT NULL, batch BIGINT NOT NULL, retired_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, path),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+CREATE TABLE archive_deleted (
+    tenant BIGINT NOT NULL, path TEXT NOT NULL,
+    PRIMARY KEY (tenant, path),
+    FOREIGN KEY (tenant, path) REFERENCES archive_retired (tenant, path)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince7[] = {"archive_retired", "archive_deleted"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -395,6 +409,8 @@ std::string upgrade_sql(std::int64_t version) {
                 append_only_triggers(kAppendOnlySince5);
     if (version < 6)
         text += for_sqlite(std::string(kOnlineTables)) + append_only_triggers(kAppendOnlySince6);
+    if (version < 7)
+        text += for_sqlite(std::string(kRetiredFiles)) + append_only_triggers(kAppendOnlySince7);
     return text;
 }
 

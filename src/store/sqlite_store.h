@@ -61,6 +61,7 @@ class SqliteStore final : public Store {
     Result<std::vector<ApiKey>> keys() override;
     Result<std::map<Date, i128>> spent(AccountId payer) override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
+    Result<std::int64_t> delete_retired(Instant before) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
     Result<std::vector<BalanceRow>> balances() override;
     Result<InvoiceId> save_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
@@ -99,6 +100,8 @@ class SqliteStore final : public Store {
     Result<void> write_online(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
     Result<BatchId> commit_sessions(const OnlineDelta& online);
+    static void read_batches(FileRow& file);
+    Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
     // store_suspense.cc. Gives new fixes their ids and writes them.
     Result<void> write_fixes(std::vector<SuspenseFix>& fixes, BatchId batch);

@@ -34,6 +34,8 @@ namespace farthing {
       "Use that release or a newer one.")                                                   \
     X(position_moved, "another process consumed this source meanwhile",                     \
       "Run again; nothing was lost.")                                                       \
+    X(rewrite_unequal, "the rewritten files do not hold the rows of the old ones",          \
+      "Nothing was replaced; run `farthing check archive`.")                                \
     X(commit_ambiguous, "it is not known whether a commit took effect",                     \
       "Run again; the position tells.")                                                     \
     X(archive_damaged, "a file of the archive is not what was registered",                  \
@@ -91,6 +93,7 @@ struct BatchCommit {
     std::vector<TakenBackTotals> taken_back;
     std::optional<SourceRange> takes_back;  // a whole source, from 0 to where it stands
     std::optional<OnlineDelta> online;  // of kind charge
+    std::vector<std::string> retires;  // paths of archive files that `files` stand for from now on
 };
 
 struct BatchRow {
@@ -210,15 +213,38 @@ class Store {
     // Posted usage charges of a payer by the first day of the cycle.
     virtual Result<std::map<Date, i128>> spent(AccountId payer) = 0;
 
-    // Archive: files registered for a table, oldest first, with the batch that registered each.
+    // Archive: files that stand for a table, by their oldest rows: a correction comes after what it
+    // corrects.
     struct FileRow {
         std::string path;
         BatchId batch;
         std::int64_t records = 0;
         std::string hash;
         std::vector<ArchiveFile::ColumnStats> columns;
+        // Of its rows: a rewritten file holds those of many.
+        BatchId first_batch;
+        BatchId last_batch;
+        bool may_hold(BatchId wanted) const {
+            return first_batch <= wanted && wanted <= last_batch;
+        }
+        bool rewritten() const { return first_batch != batch || last_batch != batch; }
+        template <class Batches>  // sorted
+        bool may_hold_any(const Batches& wanted) const {
+            const auto found = wanted.lower_bound(first_batch);
+            return found != wanted.end() && key_of(*found) <= last_batch;
+        }
+
+      private:
+        static BatchId key_of(BatchId id) { return id; }
+        template <class Value>
+        static BatchId key_of(const std::pair<const BatchId, Value>& entry) {
+            return entry.first;
+        }
     };
     virtual Result<std::vector<FileRow>> files(const std::string& table) = 0;
+    // Files that no reader needs any more but one of an older version of the archive: retired
+    // before that time. Forgets those versions and deletes the files; returns how many.
+    virtual Result<std::int64_t> delete_retired(Instant before) = 0;
 
     // Ledger.
     virtual Result<std::vector<Entry>> entries(AccountId payer) = 0;  // none: all payers

@@ -1,6 +1,9 @@
 // The commit of a batch: everything it produced and every position it moved, in one transaction.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/assert.h"
 #include "store/currency_code.h"
 #include "store/sqlite_store.h"
@@ -90,7 +93,9 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
                                                      "ducklake_snapshot",
                                                      0));
     } else {
-        FARTHING_TRY(snapshot, add_snapshot(*database_, batch.committed_at, seal.id, batch.files));
+        FARTHING_TRY(const auto retired, retired_data_files(batch));
+        FARTHING_TRY(snapshot, add_snapshot(*database_, batch.committed_at, seal.id, batch.files,
+                                            retired));
     }
     FARTHING_CHECK(
         database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES "
@@ -105,6 +110,12 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     seal.fixes = batch.fixes;
     FARTHING_CHECK(write_fixes(seal.fixes, seal.id));
     FARTHING_CHECK(write_files(batch, seal.id, snapshot));
+    for (const std::string& path : batch.retires) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO archive_retired (tenant, path, batch, retired_at) VALUES (?, ?, ?, ?)",
+            kTenant, path, seal.id, batch.committed_at));
+    }
+    seal.retires = batch.retires;
     FARTHING_CHECK(append_facts(batch.facts));
     if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id));
     seal.entries = batch.entries;
@@ -281,6 +292,26 @@ Result<void> SqliteStore::write_files(const BatchCommit& batch, BatchId id,
                            segment.last_day, segment.keys));
     }
     return {};
+}
+
+// The data files of the paths that the batch retires. What it puts in their place has as many rows.
+Result<std::vector<std::int64_t>> SqliteStore::retired_data_files(const BatchCommit& batch) {
+    std::vector<std::int64_t> found;
+    std::map<std::string, std::int64_t> rows;
+    for (const std::string& path : batch.retires) {
+        FARTHING_CHECK(database_->select(
+            "SELECT data_file, table_name, records FROM archive_file WHERE tenant = ? AND path = ?",
+            [&](const SqlStatement& row) {
+                found.push_back(row.integer(0));
+                rows[row.text(1)] -= row.integer(2);
+            },
+            kTenant, path));
+    }
+    if (batch.retires.empty()) return found;
+    for (const ArchiveFile& file : batch.files) rows[file.table] += file.records;
+    const bool equal = std::ranges::all_of(rows, [](const auto& one) { return one.second == 0; });
+    if (!equal || found.size() != batch.retires.size()) return fail(StoreReason::rewrite_unequal);
+    return found;
 }
 
 Result<void> SqliteStore::write_entries(std::vector<Entry>& entries, BatchId batch,

@@ -139,7 +139,8 @@ Result<void> SqliteStore::check_chain(std::vector<std::string>& faults) {
 // archive`.
 Result<void> SqliteStore::check_files(std::vector<std::string>& faults) {
     return database_->select(
-        "SELECT path, bytes FROM archive_file WHERE tenant = ? ORDER BY batch, position",
+        "SELECT path, bytes FROM archive_file WHERE tenant = ? AND path NOT IN (SELECT path FROM "
+        "archive_deleted) ORDER BY batch, position",
         [&](const SqlStatement& row) {
             std::error_code code;
             const auto size = std::filesystem::file_size(archive_ / row.text(0), code);
@@ -153,14 +154,38 @@ Result<void> SqliteStore::check_files(std::vector<std::string>& faults) {
         kTenant);
 }
 
+Result<std::int64_t> SqliteStore::delete_retired(Instant before) {
+    std::vector<std::string> paths;
+    std::vector<std::int64_t> data_files;
+    FARTHING_CHECK(database_->select(
+        "SELECT path, data_file FROM archive_retired JOIN archive_file USING (tenant, path) WHERE "
+        "tenant = ? AND retired_at < ? AND path NOT IN (SELECT path FROM archive_deleted)",
+        [&](const SqlStatement& row) {
+            paths.push_back(row.text(0));
+            data_files.push_back(row.integer(1));
+        },
+        kTenant, before));
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_CHECK(forget_files(*database_, data_files));
+    for (const std::string& path : paths)
+        FARTHING_CHECK(database_->run("INSERT INTO archive_deleted VALUES (?, ?)", kTenant, path));
+    FARTHING_CHECK(transaction.commit());
+    std::int64_t deleted = 0;  // what a crash leaves here is an orphan
+    for (const std::string& path : paths) {
+        std::error_code code;
+        deleted += std::filesystem::remove(archive_ / path, code) ? 1 : 0;
+    }
+    return deleted;
+}
+
 Result<std::int64_t> SqliteStore::sweep() {
     // A batch under way here, or another process, may have written files that its commit will
     // register: then nothing is an orphan for sure.
     if (promised_ || !lock_.try_alone()) return 0;
     std::set<std::string> orphans = files_below(archive_);
     const Result<void> read = database_->select(
-        "SELECT path FROM archive_file WHERE tenant = ?1 UNION SELECT path FROM dedup_segment "
-        "WHERE tenant = ?1",
+        "SELECT path FROM archive_file WHERE tenant = ?1 AND path NOT IN (SELECT path FROM "
+        "archive_deleted) UNION SELECT path FROM dedup_segment WHERE tenant = ?1",
         [&](const SqlStatement& row) { orphans.erase(row.text(0)); }, kTenant);
     std::int64_t swept = 0;
     if (read) {

@@ -1,6 +1,9 @@
 // What batches left behind.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "store/currency_code.h"
 #include "store/sqlite_store.h"
 
@@ -227,22 +230,42 @@ Result<void> SqliteStore::drop(const std::vector<SuspenseExit>& exits) {
     return transaction.commit();
 }
 
+// Every table of the lake tells with its first column which batch a row is of.
+void SqliteStore::read_batches(FileRow& file) {
+    constexpr std::uint32_t kBatchColumn = 1;
+    for (const auto& column : file.columns) {
+        if (column.column != kBatchColumn) continue;
+        const auto read = [](const std::string& text, BatchId& batch) {
+            (void)std::from_chars(text.data(), text.data() + text.size(), batch.value);
+        };
+        read(column.min, file.first_batch);
+        read(column.max, file.last_batch);
+    }
+}
+
 Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table) {
     std::vector<FileRow> rows;
     std::vector<std::int64_t> data_files;
     FARTHING_CHECK(database_->select(
         "SELECT path, batch, records, hash, data_file FROM archive_file WHERE tenant = ? AND "
-        "table_name = ? "
+        "table_name = ? AND NOT EXISTS (SELECT 1 FROM archive_retired WHERE archive_retired.tenant "
+        "= archive_file.tenant AND archive_retired.path = archive_file.path) "
         "ORDER BY batch, position",
         [&](const SqlStatement& row) {
-            rows.push_back(
-                {row.text(0), {row.as<std::uint32_t>(1)}, row.integer(2), row.text(3), {}});
+            FileRow& file = rows.emplace_back();
+            file.path = row.text(0);
+            file.batch = file.first_batch = file.last_batch = {row.as<std::uint32_t>(1)};
+            file.records = row.integer(2);
+            file.hash = row.text(3);
             data_files.push_back(row.integer(4));
         },
         kTenant, table));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         FARTHING_TRY(rows[i].columns, column_stats(*database_, data_files[i]));
+        read_batches(rows[i]);
     }
+    // A rewritten file stands where its first rows did, before the corrections of them.
+    std::ranges::stable_sort(rows, {}, &FileRow::first_batch);
     return rows;
 }
 
@@ -331,6 +354,9 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
         "SELECT path, hash FROM archive_file WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.files.emplace_back(row.text(0), row.text(1)); },
         kTenant, id));
+    FARTHING_CHECK(database_->select(
+        "SELECT path FROM archive_retired WHERE tenant = ? AND batch = ?",
+        [&](const SqlStatement& row) { seal.retires.push_back(row.text(0)); }, kTenant, id));
     FARTHING_CHECK(database_->select(
         "SELECT * FROM control_taken_back WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.taken_back.push_back(taken_back_of(row).totals); },

@@ -2,8 +2,10 @@
 
 Usage: python3 tests/wire/ducklake_test.py BUILD_DIR
 
-Lets store_test write a small data folder, then attaches it with DuckDB's ducklake extension. DuckDB and its
-extensions come from Python packages into a virtual environment below the build folder.
+Lets store_test write a small data folder, then attaches it with DuckDB's ducklake extension. Another is written by
+`farthing` itself: files imported, retried, taken back, rated again, rewritten and deleted; at every version the sums
+must equal what the ledger had by then. DuckDB and its extensions come from Python packages into a virtual environment
+below the build folder.
 """
 
 import os
@@ -42,6 +44,97 @@ def write_lake(build, data):
     test = build / "src" / "store_test"
     subprocess.run([test, "--gtest_filter=Lake.RegistersEachBatchAsASnapshot", "--gtest_brief=1"],
                    env={**os.environ, "FARTHING_LAKE_FOLDER": str(data)}, check=True)
+
+
+CATALOG = """\
+catalog: lake
+valid_from: 2026-01-01
+currency: EUR
+time_zone: UTC
+meters: {data: {unit: byte}}
+plans:
+  - plan: pooled
+    charges:
+      - usage: data
+        allowance: {quantity: 3 MB per subscription, shared_by: account}
+        graduated: [{to: 20 MB, price: 0.10 per MB}, {price: PRICE per MB}]
+"""
+FEED = """\
+feed: sessions
+format: {delimited: ",", header: true}
+record:
+  id: {field: id}
+  service: {constant: data}
+  start: {field: start, time: rfc3339}
+  quantity: {field: bytes, unit: byte}
+guide: [{by: iccid, field: iccid}]
+same_record: [id]
+late: {accept: 3650 days}
+"""
+
+
+def write_history(farthing, data):
+    """A data folder in which every kind of batch has a version."""
+    shutil.rmtree(data.parent, ignore_errors=True)
+    (data.parent / "catalog").mkdir(parents=True)
+    day = "2026-02-01"
+
+    def run(*words, accept=(0, 3)):
+        done = subprocess.run([farthing, "--home", data, "--now", day, *words], capture_output=True, text=True)
+        if done.returncode not in accept:
+            sys.exit(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+
+    def publish(price):
+        (data.parent / "catalog" / "catalog.yaml").write_text(CATALOG.replace("PRICE", price))
+        run("catalog", "publish", data.parent / "catalog")
+
+    publish("0.037")
+    run("account", "add", "company")
+    for sim in range(4):
+        run("subscription", "add", "company", f"sim-{sim}", "pooled", "--from", "2026-01-01", "--identity", f"iccid={sim:04}")
+    (data.parent / "sessions.yaml").write_text(FEED)
+    run("feed", "add", data.parent / "sessions.yaml")
+    for number in range(5):
+        rows = [f"s{number * 40 + i},{i % 5:04},2026-01-{i % 28 + 1:02}T0{number}:00:00Z,{i * 98_765 + 1}"
+                for i in range(50)]  # the fifth is nobody's; ten come again with the next file
+        (data.parent / f"f{number}.csv").write_text("id,iccid,start,bytes\n" + "\n".join(rows) + "\n")
+        run("import", "sessions", data.parent / f"f{number}.csv")
+    run("subscription", "add", "company", "sim-4", "pooled", "--from", "2026-01-01", "--identity", "iccid=0004")
+    run("suspense", "retry", "--reason", "unknown_identity")
+    run("file", "undo", "f1.csv", "--because", "a test")
+    day = "2026-02-02"
+    run("archive", "tidy")
+    publish("0.059")
+    run("rerate", "--all")
+    day = "2026-02-03"
+    run("import", "sessions", data.parent / "f1.csv")
+
+
+def tidy_all(farthing, data):
+    for day in ("2026-02-04", "2026-02-20"):
+        subprocess.run([farthing, "--home", data, "--now", day, "--quiet", "archive", "tidy"], check=True)
+
+
+def check_history(data):
+    """At every version that is left, charges are what the ledger had by then."""
+    lake = attach(data)
+    store = sqlite3.connect(data / "farthing.db")
+    versions = [row[0] for row in lake.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY 1").fetchall()]
+    failed = []
+    for version in versions:
+        charged = lake.execute("SELECT coalesce(sum(charge_atoms), 0)::BIGINT FROM lake.rated_usage "
+                               f"AT (VERSION => {version})").fetchone()[0]
+        posted = store.execute("SELECT coalesce(sum(posting.atoms), 0) FROM posting JOIN entry ON entry.id = posting.entry "
+                               "JOIN batch ON batch.id = entry.batch WHERE posting.kind = 1 AND entry.kind = 1 "
+                               "AND batch.snapshot <= ?", (version,)).fetchone()[0]
+        if abs(charged) != abs(posted):
+            failed.append(f"version {version}: charges come to {charged}, the ledger to {posted}")
+    rows = lake.execute("SELECT count(*), count(DISTINCT (batch, \"row\")) FROM lake.usage").fetchone()
+    if rows[0] != rows[1]:
+        failed.append(f"{rows[0]} rows of usage, but {rows[1]} places")
+    if len(versions) < 2:
+        failed.append(f"only versions {versions} are left")
+    return len(versions) + 2 - len(failed), failed
 
 
 def attach(data):
@@ -95,8 +188,8 @@ def check(data):
 
 
 def main(arguments):
-    if len(arguments) == 2 and arguments[0] == "--check":
-        passed, failed = check(pathlib.Path(arguments[1]))
+    if len(arguments) == 2 and arguments[0] in ("--check", "--history"):
+        passed, failed = (check if arguments[0] == "--check" else check_history)(pathlib.Path(arguments[1]))
         for fault in failed:
             print(fault)
         print(f"{passed} passed, {len(failed)} failed")
@@ -108,7 +201,12 @@ def main(arguments):
     data = build / "wire" / "lake"
     write_lake(build, data)
     python = python_with_duckdb(build / "wire" / "venv")
-    return subprocess.run([python, __file__, "--check", str(data)]).returncode
+    answer = subprocess.run([python, __file__, "--check", str(data)]).returncode
+    history = build / "wire" / "history" / "data"
+    write_history(build / "farthing", history)
+    answer = answer or subprocess.run([python, __file__, "--history", str(history)]).returncode
+    tidy_all(build / "farthing", history)
+    return answer or subprocess.run([python, __file__, "--history", str(history)]).returncode
 
 
 if __name__ == "__main__":
