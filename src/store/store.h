@@ -92,7 +92,7 @@ struct BatchCommit {
     std::vector<std::string> incidents;
     std::vector<TakenBackTotals> taken_back;
     std::optional<SourceRange> takes_back;  // a whole source, from 0 to where it stands
-    std::optional<OnlineDelta> online;  // of kind charge
+    std::optional<OnlineDelta> online;      // of kind charge
     std::vector<std::string> retires;  // paths of archive files that `files` stand for from now on
 };
 

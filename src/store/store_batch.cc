@@ -94,8 +94,8 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
                                                      0));
     } else {
         FARTHING_TRY(const auto retired, retired_data_files(batch));
-        FARTHING_TRY(snapshot, add_snapshot(*database_, batch.committed_at, seal.id, batch.files,
-                                            retired));
+        FARTHING_TRY(snapshot,
+                     add_snapshot(*database_, batch.committed_at, seal.id, batch.files, retired));
     }
     FARTHING_CHECK(
         database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES "
