@@ -91,7 +91,8 @@ def write_history(farthing, data):
     publish("0.037")
     run("account", "add", "company")
     for sim in range(4):
-        run("subscription", "add", "company", f"sim-{sim}", "pooled", "--from", "2026-01-01", "--identity", f"iccid={sim:04}")
+        run("subscription", "add", "company", f"sim-{sim}", "pooled", "--from", "2026-01-01",
+            "--identity", f"iccid={sim:04}")
     (data.parent / "sessions.yaml").write_text(FEED)
     run("feed", "add", data.parent / "sessions.yaml")
     for number in range(5):
@@ -119,12 +120,14 @@ def check_history(data):
     """At every version that is left, charges are what the ledger had by then."""
     lake = attach(data)
     store = sqlite3.connect(data / "farthing.db")
-    versions = [row[0] for row in lake.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY 1").fetchall()]
+    snapshots = lake.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY 1").fetchall()
+    versions = [row[0] for row in snapshots]
     failed = []
     for version in versions:
         charged = lake.execute("SELECT coalesce(sum(charge_atoms), 0)::BIGINT FROM lake.rated_usage "
                                f"AT (VERSION => {version})").fetchone()[0]
-        posted = store.execute("SELECT coalesce(sum(posting.atoms), 0) FROM posting JOIN entry ON entry.id = posting.entry "
+        posted = store.execute("SELECT coalesce(sum(posting.atoms), 0) FROM posting "
+                               "JOIN entry ON entry.id = posting.entry "
                                "JOIN batch ON batch.id = entry.batch WHERE posting.kind = 1 AND entry.kind = 1 "
                                "AND batch.snapshot <= ?", (version,)).fetchone()[0]
         if abs(charged) != abs(posted):
