@@ -1,6 +1,7 @@
 // One read, two sides: each side comes to what it comes to alone, however the files are cut and
 // whatever waits on the other.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -44,7 +45,8 @@ class Home {
   public:
     Home(unsigned seed, std::string_view ratings)
         : folder_(std::filesystem::temp_directory_path() /
-                  ("farthing-sides-" + std::to_string(seed) + "-" + std::string(ratings))) {
+                  ("farthing-sides-" + std::to_string(::getpid()) + "-" + std::to_string(seed) +
+                   "-" + std::string(ratings))) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
         auto engine = Engine::open(folder_ / "data",
