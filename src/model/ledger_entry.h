@@ -25,10 +25,11 @@ enum class LedgerKind : std::uint8_t {
     partner,       // ref: partner; what we owe the partner
     cost,          // ref: component of a carrier's prices; what carrying the usage costs us
     payable,       // ref: carrier; what we owe the carrier
+    attribution,   // ref: component; between payers of a pool, nothing once all are billed
 };
-constexpr std::array<std::string_view, 12> kLedgerKindNames = {
-    "",         "unbilled", "receivable", "revenue", "discount", "adjustment",
-    "rounding", "tax",      "share_cost", "partner", "cost",     "payable"};
+constexpr std::array<std::string_view, 13> kLedgerKindNames = {
+    "",    "unbilled",   "receivable", "revenue", "discount", "adjustment", "rounding",
+    "tax", "share_cost", "partner",    "cost",    "payable",  "attribution"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -56,11 +57,12 @@ enum class EntryKind : std::uint8_t {
     tax,
     invoice,
     settlement,
-    cost  // of usage, by what a carrier charges
+    cost,        // of usage, by what a carrier charges
+    attribution  // of a pool's usage among those who pay for its members
 };
-constexpr std::array<std::string_view, 11> kEntryKindNames = {
+constexpr std::array<std::string_view, 12> kEntryKindNames = {
     "",         "usage", "fee",     "discount",   "adjustment", "share",
-    "rounding", "tax",   "invoice", "settlement", "cost"};
+    "rounding", "tax",   "invoice", "settlement", "cost",       "attribution"};
 constexpr std::string_view name_of(EntryKind kind) {
     return kEntryKindNames[static_cast<std::size_t>(kind)];
 }
