@@ -52,6 +52,8 @@ namespace farthing {
       "Mend the catalog or the directory for its event time, or leave it out.")                    \
     X(counter_disagrees, "a counter does not hold what the archive says it does",                  \
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
+    X(window_not_charged, "the charge of a window does not fit in a posting",                      \
+      "Check the price and the unit of the quantity; nothing of the batch was taken in.")          \
     X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \

@@ -82,6 +82,8 @@ struct UsageRow {
     Hash128 key;           // by which duplicates are told; zero where the other columns tell it
     std::string carrier;   // who carried it; empty unless the feed rates costs
     std::string identity;  // whose it is, as it came: "msisdn 447…"; likewise
+    std::int64_t parts = 0;    // how many records it stands for; 0: itself alone
+    std::uint64_t digest = 0;  // the sum of their hashes
 };
 struct RatedRow {
     BatchId batch;

@@ -173,6 +173,8 @@ struct UsageRows {
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
     std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
+    std::vector<std::int64_t> parts;
+    std::vector<std::uint64_t> digest;
     Texts called, calling, id, session, key, carrier, identity;
 
     std::size_t size() const { return row.size(); }
@@ -182,6 +184,8 @@ struct UsageRows {
         for (auto* column : {&source, &subscription, &network}) column->clear();
         meter.clear();
         for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
+        parts.clear();
+        digest.clear();
         for (auto* column : {&called, &calling, &id, &session, &key, &carrier, &identity})
             column->clear();
     }
@@ -218,6 +222,12 @@ struct UsageRows {
         for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
             key.add(old + i, bytes_of(chunk.key[keep[i]]));
         if (chunk.tells_carrier) add_carriers(chunk, keep, old);
+        parts.resize(row.size(), 0);
+        digest.resize(row.size(), 0);
+        for (std::size_t i = 0; i < keep.size() && chunk.tells_parts; ++i) {
+            parts[old + i] = chunk.parts[keep[i]];
+            digest[old + i] = chunk.digest[keep[i]];
+        }
     }
     void add_carriers(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                       std::size_t old) {
@@ -232,7 +242,7 @@ struct UsageRows {
     }
     void reserve() {
         reserve_group(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
-                      network, meter, outcome, reason, last_part, unanswered);
+                      network, meter, outcome, reason, last_part, unanswered, parts, digest);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -247,7 +257,7 @@ struct UsageRows {
         GroupWriter group(writer, size(), order);
         group.constant(batch.value)(row)(
             source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
-        group(unanswered)(key)(carrier)(identity);
+        group(unanswered)(key)(carrier)(identity)(parts)(digest);
         return group.done();
     }
 };
