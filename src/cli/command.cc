@@ -51,10 +51,10 @@ std::span<const Option> global_options() {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = [] {
         std::vector<Command> all;
-        for (auto room :
-             {demo_commands, usage_commands, quote_commands, catalog_commands, deck_commands,
-              directory_commands, feed_commands, suspense_commands, correction_commands,
-              bill_commands, invoice_commands, carrier_commands, proof_commands, misc_commands}) {
+        for (auto room : {demo_commands, usage_commands, quote_commands, catalog_commands,
+                          deck_commands, directory_commands, feed_commands, edge_commands,
+                          suspense_commands, correction_commands, bill_commands, invoice_commands,
+                          carrier_commands, proof_commands, misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;

@@ -79,9 +79,9 @@ struct UsageRow {
     Hash128 session;  // zero: the record is the whole session
     bool last_part = false;
     bool unanswered = false;
-    Hash128 key;           // by which duplicates are told; zero where the other columns tell it
-    std::string carrier;   // who carried it; empty unless the feed rates costs
-    std::string identity;  // whose it is, as it came: "msisdn 447…"; likewise
+    Hash128 key;               // by which duplicates are told; zero where the other columns tell it
+    std::string carrier;       // who carried it; empty unless the feed rates costs
+    std::string identity;      // whose it is, as it came: "msisdn 447…"; likewise
     std::int64_t parts = 0;    // how many records it stands for; 0: itself alone
     std::uint64_t digest = 0;  // the sum of their hashes
 };

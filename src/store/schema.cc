@@ -252,6 +252,7 @@ constexpr std::string_view kAppendOnlySince5[] = {"control_taken_back"};
 
 // Since version 6: aggregated records, and the chargeable ones that were made of them.
 constexpr std::string_view kWindows = R"sql(
+ALTER TABLE source ADD COLUMN control TEXT NOT NULL DEFAULT '';
 CREATE TABLE control_window (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
     perspective BIGINT NOT NULL, meter BIGINT NOT NULL, counted BIGINT NOT NULL,
