@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/decimal.h"
 #include "engine/reasons.h"
@@ -39,16 +40,16 @@ Result<std::vector<std::string>> Engine::feed_keys(const std::string& name) try 
     lines.push_back(fmt::format("are told {}; records older than {} days wait as too_late",
                                 rule_text(rules), rules.accept_late_micros / kMicrosPerDay));
     FARTHING_TRY(const auto segments, s.store->dedup_segments());
-    FARTHING_TRY(const auto files, s.store->files("dedup"));
-    std::map<std::string, std::int64_t> sizes;
-    for (const auto& file : files) sizes[file.path] = file.bytes;
     std::int64_t keys = 0;
     std::int64_t bytes = 0;
     std::optional<Date> newest;
     for (const auto& [id, segment] : segments) {
         if (id != feed->second.id) continue;
         keys += segment.keys;
-        bytes += sizes[segment.path];
+        std::error_code gone;  // `check archive` tells a file that is not there
+        const auto size =
+            std::filesystem::file_size(s.store->archive_folder() / segment.path, gone);
+        if (!gone) bytes += static_cast<std::int64_t>(size);
         if (!newest || segment.last_day > *newest) newest = segment.last_day;
     }
     if (!newest) return lines;

@@ -329,6 +329,11 @@ TEST(AnEdge, RefusesByNameWhatItCanNotWorkBy) {
     const auto changed = gateway.open(gateway.policy() + "# changed\n");
     ASSERT_FALSE(changed);
     EXPECT_EQ(changed.error().code, "edge_policy_changed");
+    {
+        const auto working = gateway.open();
+        EXPECT_TRUE(working);
+        EXPECT_EQ(gateway.open().error().code, "edge_busy");
+    }
     const auto unfit = gateway.open(feed_of(kPolicy));
     ASSERT_FALSE(unfit);
     EXPECT_EQ(unfit.error().code, "edge_policy_unfit");
@@ -375,6 +380,36 @@ TEST(TheCentre, RefusesAFileOfAnEdgeThatWasChanged) {
               "1 files, 2 records of 2 parts came; it received 2 = 2 aggregated + 0 held; 0.0 % "
               "never travelled");
     city.expect_sound();
+}
+
+TEST(TheCentre, GivesNobodyARecordWhosePartsHadTwoOwners) {
+    City city("owners", kPolicy);
+    Gateway gateway(city);
+    ASSERT_TRUE(city.engine->identify("L-1", IdentityKind::device, "L-0",
+                                      *parse_rfc3339("2026-06-01T00:07:00Z")));
+    gateway.run(
+        "a,L-0,energy,2026-06-01T00:01:00Z,5\nb,L-0,energy,2026-06-01T00:14:00Z,6\n"
+        "c,L-0,energy,2026-06-01T00:15:00Z,7\n",
+        true);
+    const Report report = gateway.deliver();
+    EXPECT_EQ(report.count(Outcome::suspended), 1);
+    EXPECT_EQ(report.suspended_by_reason.front().first, "owner_changes");
+    city.expect_sound();
+}
+
+TEST(AFeed, SaysWhatItsKeysCost) {
+    City city("keys", "");
+    std::string text;
+    for (int i = 0; i < 1000; ++i)
+        text += "r" + std::to_string(i) + ",L-1,energy,2026-06-01T01:00:00Z,10\n";
+    city.import(text);
+    const auto told = city.engine->feed_keys("lamps");
+    ASSERT_TRUE(told) << told.error().to_string();
+    ASSERT_EQ(told->size(), 3U);
+    EXPECT_NE((*told)[0].find("keys of 128 bits"), std::string::npos);
+    EXPECT_NE((*told)[1].find("on the disk: 1 000 keys"), std::string::npos) << (*told)[1];
+    EXPECT_NE((*told)[2].find("in memory, of 2026-06-01: 1 000 keys"), std::string::npos)
+        << (*told)[2];
 }
 
 TEST(TheCentre, TellsTheFilesOfAnEdgeThatDidNotCome) {
