@@ -2,6 +2,7 @@
 // whatever files and batches, and whenever the program is started again.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -207,7 +208,9 @@ class Gateway {
         EXPECT_TRUE(edge) << edge.error().to_string();
         const auto taken = (*edge)->take_files(std::span(&path, 1));
         EXPECT_TRUE(taken) << taken.error().to_string();
-        if (all) EXPECT_TRUE((*edge)->send_all());
+        if (all) {
+            EXPECT_TRUE((*edge)->send_all());
+        }
         return (*edge)->report();
     }
     Report deliver() {
