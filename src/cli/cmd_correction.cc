@@ -1,5 +1,4 @@
 // file list | undo; rerate: corrections of what was rated.
-#include <algorithm>
 #include <ostream>
 
 #include "cli/listing.h"
@@ -33,15 +32,6 @@ void print(Context& context, const engine::Difference& difference, Perspective s
     say(context, std::string(side == Perspective::cost ? "cost difference " : "difference ") +
                      difference.amount.to_string() + " " +
                      std::string(difference.amount.currency.code()));
-}
-
-Result<std::optional<Perspective>> side_argument(Context& context) {
-    const std::string name = context["--rating"];
-    if (name.empty()) return std::nullopt;
-    const auto found = std::ranges::find(kPerspectiveNames, name);
-    if (found == kPerspectiveNames.end())
-        return fail(UsageReason::bad_usage, "--rating is \"retail\" or \"cost\"");
-    return static_cast<Perspective>(found - kPerspectiveNames.begin());
 }
 
 std::string outcomes_text(const TakenBackTotals& totals) {
@@ -78,7 +68,7 @@ void print_json(Context& context, const engine::TakeBackReport& report, bool pre
 
 Result<Exit> undo(Context& context) {
     const bool preview = context.arguments.given("--preview");
-    FARTHING_TRY(const auto side, side_argument(context));
+    FARTHING_TRY(const auto side, side_argument(context["--rating"]));
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const engine::TakeBackReport report,
                  engine->take_back(context["FILE"], {context["--because"], preview, side}));
@@ -114,7 +104,7 @@ void print_json(Context& context, const engine::RerateReport& report, Perspectiv
 }
 
 Result<Exit> rerate(Context& context) {
-    FARTHING_TRY(const auto side, side_argument(context));
+    FARTHING_TRY(const auto side, side_argument(context["--rating"]));
     engine::RerateFilter filter{side.value_or(Perspective::retail),
                                 context["--carrier"],
                                 context["--account"],

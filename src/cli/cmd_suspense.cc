@@ -25,11 +25,7 @@ Result<engine::SuspenseFilter> filter_of(Context& context) {
                         (near.empty() ? "" : " Did you mean \"" + near + "\"?"));
     }
     engine::SuspenseFilter filter{context["--feed"], reason, context["--identity"], context["ID"]};
-    const std::string& rating = context["--rating"];
-    if (rating == name_of(Perspective::cost)) filter.side = Perspective::cost;
-    if (rating == name_of(Perspective::retail)) filter.side = Perspective::retail;
-    if (!rating.empty() && !filter.side)
-        return fail(UsageReason::bad_value, "--rating takes retail or cost");
+    FARTHING_TRY(filter.side, side_argument(context["--rating"]));
     return filter;
 }
 

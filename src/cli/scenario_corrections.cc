@@ -4,18 +4,11 @@
 
 namespace farthing::cli {
 
-// The side that a statement names: "… cost", "… retail"; both unless it does.
-static std::optional<Perspective> side_of(const Line& line) {
-    const auto name = word_after(line, "rating");
-    if (!name) return std::nullopt;
-    return *name == name_of(Perspective::cost) ? Perspective::cost : Perspective::retail;
-}
-
 // undo file NAME because "…" [rating SIDE] [preview]
 Result<void> Stage::undo_file(const Line& line) {
     FARTHING_TRY(const std::string name, word(line, 2, "the name of a file"));
     const bool preview = line.words.back() == "preview";
-    const auto side = side_of(line);
+    FARTHING_TRY(const auto side, side_argument(word_after(line, "rating").value_or("")));
     const auto report =
         engine_->take_back(name, {word_after(line, "because").value_or(""), preview, side});
     if (!report) return fail(report.error());
@@ -36,7 +29,8 @@ Result<void> Stage::undo_file(const Line& line) {
 // rerate [account A] [subscription S] [carrier C] [prefix P] [period DAY..DAY] [charge PLAN/CHARGE]
 // [rating SIDE] [preview]
 Result<void> Stage::rerate(const Line& line) {
-    engine::RerateFilter filter{side_of(line).value_or(Perspective::retail),
+    FARTHING_TRY(const auto side, side_argument(word_after(line, "rating").value_or("")));
+    engine::RerateFilter filter{side.value_or(Perspective::retail),
                                 word_after(line, "carrier").value_or(""),
                                 word_after(line, "account").value_or(""),
                                 word_after(line, "subscription").value_or(""),

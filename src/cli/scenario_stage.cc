@@ -335,8 +335,7 @@ Result<void> Stage::suspense(const Line& line) {
     engine::SuspenseFilter filter{
         word_after(which, "feed").value_or(""), word_after(which, "reason").value_or(""),
         word_after(which, "identity").value_or(""), word_after(which, "record").value_or("")};
-    if (const auto rating = word_after(which, "rating"))
-        filter.side = *rating == "cost" ? Perspective::cost : Perspective::retail;
+    FARTHING_TRY(filter.side, side_argument(word_after(which, "rating").value_or("")));
     if (line.verb() == "drop") {
         FARTHING_TRY(const std::int64_t dropped,
                      engine_->drop(filter, word_after(line, "because").value_or("")));

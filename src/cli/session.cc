@@ -70,6 +70,14 @@ Result<Date> date_argument(const std::string& text) {
                 "\"" + printable(text) + "\" is not a date; write 2026-01-31");
 }
 
+Result<std::optional<Perspective>> side_argument(std::string_view text) {
+    for (const Perspective side : {Perspective::retail, Perspective::cost}) {
+        if (text == name_of(side)) return side;
+    }
+    if (text.empty()) return std::nullopt;
+    return fail(UsageReason::bad_value, "a side of the rating is \"retail\" or \"cost\"");
+}
+
 Result<DatePeriod> period_argument(const std::string& text) {
     const std::size_t dots = text.find("..");
     if (dots != std::string::npos) {

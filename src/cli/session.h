@@ -31,6 +31,8 @@ Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::strin
 Result<Date> date_argument(const std::string& text);
 // "2026-06-08..2026-06-14": both days are in it.
 Result<DatePeriod> period_argument(const std::string& text);
+// "retail" or "cost"; empty: none named.
+Result<std::optional<Perspective>> side_argument(std::string_view text);
 // The option's date, or today in the catalog's time zone.
 Result<Date> date_option(Context& context, std::string_view option, const engine::Engine& engine);
 Date today(Context& context, const engine::Engine& engine);

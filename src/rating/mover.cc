@@ -26,11 +26,6 @@ std::int64_t total_of(const Counter& counter) {
     return total;
 }
 
-std::optional<Amounts> amounts_at(const Pricing& pricing, const Beyond& beyond,
-                                  const SessionTotals& sessions) {
-    return pricing.atoms(beyond.from, beyond.to, sessions, beyond.free);
-}
-
 // Whether the members of a pool at that price are capped.
 bool capped(const Pricing& pricing) {
     const auto& allowance = pricing.charge().allowance;
@@ -538,67 +533,6 @@ void Mover::reprice(const CounterKey& key, RatedChunk& rated) {
     const std::uint32_t number = counters_.touch(key, counter->window_end);
     if (open(number).settled || !settle(number, nullptr)) return;
     settle(number, &rated);
-}
-
-void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
-    const Live& live = lives_[number];
-    Counter& counter = *live.counter;
-    const bool alone = live.last != nullptr && live.simple && counter.segments.size() == 1;
-    if (alone) {
-        before_ = {{0, live.total, live.allowance}};
-    } else {
-        beyond_segments(number, nullptr, nullptr, before_);
-    }
-    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
-        Segment& segment = counter.segments[i];
-        const Beyond& beyond = before_[i];
-        const Pricing& pricing =
-            &segment == live.last ? *live.pricing : pricing_of(counter, segment);
-        const auto amounts = amounts_at(pricing, beyond, segment.session_totals());
-        FARTHING_ASSERT(amounts);  // planning refuses what does not fit
-        const std::int64_t charge = amounts->usage + amounts->fee;
-        SegmentDelta delta{counter.key,
-                           {counter.key.window_first, counter.window_end},
-                           segment.start,
-                           segment.version,
-                           segment.payer,
-                           charge - segment.posted_atoms,
-                           {}};
-        segment.posted_atoms = charge;
-        const auto& shares = pricing.shares();
-        if (segment.posted_shares.size() < shares.size())
-            segment.posted_shares.resize(shares.size());
-        for (std::size_t k = 0; k < shares.size(); ++k) {
-            const auto atoms = pricing.share_atoms(shares[k], beyond.from, beyond.to,
-                                                   segment.session_totals(), beyond.free);
-            FARTHING_ASSERT(atoms);
-            auto& [partner, posted] = segment.posted_shares[k];
-            if (*atoms != posted) delta.shares.push_back({shares[k].partner, *atoms - posted});
-            partner = shares[k].partner;
-            posted = *atoms;
-        }
-        if (delta.charge_atoms != 0 || !delta.shares.empty()) deltas.push_back(std::move(delta));
-    }
-}
-
-std::vector<SegmentDelta> Mover::take_deltas() {
-    shrink_back();
-    // Keys beside the numbers: sorting through the counters would wait for memory at each
-    // comparison.
-    std::vector<std::pair<CounterKey, std::uint32_t>> in_order;
-    in_order.reserve(touched_.size());
-    for (const std::uint32_t number : touched_) {
-        in_order.emplace_back(lives_[number].counter->key, number);
-    }
-    if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
-    std::vector<SegmentDelta> deltas;
-    deltas.reserve(touched_.size());
-    for (const auto& [key, number] : in_order) {
-        deltas_of(number, deltas);
-        lives_[number].touched = false;
-    }
-    touched_.clear();
-    return deltas;
 }
 
 }  // namespace farthing::rating

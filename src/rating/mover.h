@@ -111,6 +111,10 @@ class Mover {
         VersionNo version;
     };
 
+    static std::optional<Amounts> amounts_at(const Pricing& pricing, const Beyond& beyond,
+                                             const SessionTotals& sessions) {
+        return pricing.atoms(beyond.from, beyond.to, sessions, beyond.free);
+    }
     static std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
         return (std::uint64_t{high} << 32) | low;
     }

@@ -1,5 +1,5 @@
-// Brings what is posted in line with what counters come to: when an allowance, a window or what was
-// carried over into one changed.
+// What is posted of counters: the deltas of a batch, and bringing it in line when an allowance, a
+// window or what was carried over into one changed.
 #include <algorithm>
 
 #include "base/assert.h"
@@ -58,10 +58,8 @@ std::optional<std::vector<Amounts>> Mover::amounts_of_segments(std::uint32_t num
     std::vector<Amounts> all;
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
-        const Beyond& beyond = before_[i];
         const auto amounts =
-            pricing_of(counter, segment)
-                .atoms(beyond.from, beyond.to, segment.session_totals(), beyond.free);
+            amounts_at(pricing_of(counter, segment), before_[i], segment.session_totals());
         if (!amounts || !narrow64(i128{amounts->usage} + amounts->fee - segment.posted_atoms))
             return std::nullopt;
         all.push_back(*amounts);
@@ -162,6 +160,67 @@ void Mover::carry(RatedChunk& rated) {
     shrink_back(rated);
     const std::vector<std::uint32_t> moved = touched_;
     for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);
+}
+
+void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
+    const Live& live = lives_[number];
+    Counter& counter = *live.counter;
+    const bool alone = live.last != nullptr && live.simple && counter.segments.size() == 1;
+    if (alone) {
+        before_ = {{0, live.total, live.allowance}};
+    } else {
+        beyond_segments(number, nullptr, nullptr, before_);
+    }
+    for (std::size_t i = 0; i < counter.segments.size(); ++i) {
+        Segment& segment = counter.segments[i];
+        const Beyond& beyond = before_[i];
+        const Pricing& pricing =
+            &segment == live.last ? *live.pricing : pricing_of(counter, segment);
+        const auto amounts = amounts_at(pricing, beyond, segment.session_totals());
+        FARTHING_ASSERT(amounts);  // planning refuses what does not fit
+        const std::int64_t charge = amounts->usage + amounts->fee;
+        SegmentDelta delta{counter.key,
+                           {counter.key.window_first, counter.window_end},
+                           segment.start,
+                           segment.version,
+                           segment.payer,
+                           charge - segment.posted_atoms,
+                           {}};
+        segment.posted_atoms = charge;
+        const auto& shares = pricing.shares();
+        if (segment.posted_shares.size() < shares.size())
+            segment.posted_shares.resize(shares.size());
+        for (std::size_t k = 0; k < shares.size(); ++k) {
+            const auto atoms = pricing.share_atoms(shares[k], beyond.from, beyond.to,
+                                                   segment.session_totals(), beyond.free);
+            FARTHING_ASSERT(atoms);
+            auto& [partner, posted] = segment.posted_shares[k];
+            if (*atoms != posted) delta.shares.push_back({shares[k].partner, *atoms - posted});
+            partner = shares[k].partner;
+            posted = *atoms;
+        }
+        if (delta.charge_atoms != 0 || !delta.shares.empty()) deltas.push_back(std::move(delta));
+    }
+}
+
+std::vector<SegmentDelta> Mover::take_deltas() {
+    shrink_back();
+    // Keys beside the numbers: sorting through the counters would wait for memory at each
+    // comparison.
+    std::vector<std::pair<CounterKey, std::uint32_t>> in_order;
+    in_order.reserve(touched_.size());
+    for (const std::uint32_t number : touched_) {
+        in_order.emplace_back(lives_[number].counter->key, number);
+    }
+    if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
+    std::vector<SegmentDelta> deltas;
+    deltas.reserve(touched_.size());
+    for (const auto& [key, number] : in_order) {
+        deltas_of(number, deltas);
+        lives_[number].touched = false;
+    }
+    touched_.clear();
+    return deltas;
 }
 
 }  // namespace farthing::rating

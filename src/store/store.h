@@ -67,8 +67,8 @@ namespace farthing::store {
 struct BatchCommit {
     Instant committed_at;
     FeedId feed;
-    std::string kind = "import";      // import, retry, reprice
-    std::vector<SourceRange> ranges;  // empty for reprice
+    std::string kind = "import";      // import, retry, reprice, take back, rerate, charge, tidy
+    std::vector<SourceRange> ranges;  // of import and retry
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
     std::vector<CounterPack> packs;
