@@ -58,7 +58,6 @@ HttpAnswer with_body(std::string body, int status = 200) {
 }  // namespace
 
 Service::Service(std::unique_ptr<engine::Engine> engine) : engine_(std::move(engine)) {
-    load_keys();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -78,30 +77,38 @@ void Service::load_keys() {
     for (const ApiKey& key : *keys) {
         if (!key.revoked_at) known[key.hash] = key.scopes;
     }
-    const std::scoped_lock lock(mutex_);
     keys_ = std::move(known);
 }
 
-Result<void> Service::authorise(const HttpRequest& request, std::string_view scope) const {
-    constexpr std::string_view kBearer = "Bearer ";
-    if (!request.authorization.starts_with(kBearer)) return fail(ApiReason::key_missing);
-    const std::string hash = sha256_hex(std::string_view(request.authorization).substr(7));
-    const std::scoped_lock lock(mutex_);
-    const auto key = keys_.find(hash);
+Result<void> Service::authorise(const Work& work) const {
+    const auto key = keys_.find(work.key);
     if (key == keys_.end()) return fail(ApiReason::key_unknown);
-    if (!has_scope(key->second, scope)) {
+    if (!has_scope(key->second, work.asked.scope)) {
         return fail(ApiReason::scope_missing,
-                    "the API key lacks the scope \"" + std::string(scope) + "\"");
+                    "the API key lacks the scope \"" + std::string(work.asked.scope) + "\"");
     }
     return {};
 }
 
-Result<Service::What> Service::route(const HttpRequest& request) const {
+// Answers those who may not ask, or asked wrongly, and takes them out.
+void Service::refuse(std::vector<Work>& works) const {
+    std::erase_if(works, [this](Work& work) {
+        const Result<void> allowed = authorise(work);
+        if (!allowed) {
+            work.reply(problem(allowed.error()));
+        } else if (!work.asked.what) {
+            work.reply(problem(work.asked.what.error()));
+        }
+        return !allowed || !work.asked.what;
+    });
+}
+
+Result<Service::Asked> Service::route(const HttpRequest& request) {
     if (request.path == "/v1/charges") {
         if (request.method != "POST") return fail(ApiReason::method_not_allowed);
-        FARTHING_CHECK(authorise(request, "charge"));
-        FARTHING_TRY(engine::ChargeQuestion question, read_charge(request.body));
-        return Charge{std::move(question)};
+        auto question = read_charge(request.body);
+        if (!question) return Asked{"charge", std::unexpected(std::move(question).error())};
+        return Asked{"charge", Charge{*std::move(question)}};
     }
     if (request.path.starts_with(kAccounts))
         return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
@@ -109,39 +116,41 @@ Result<Service::What> Service::route(const HttpRequest& request) const {
 }
 
 // NAME/balance · NAME/topups · NAME/limits
-Result<Service::What> Service::route_account(const HttpRequest& request,
-                                             std::string_view rest) const {
+Result<Service::Asked> Service::route_account(const HttpRequest& request, std::string_view rest) {
     const std::size_t slash = rest.find('/');
     if (slash == 0 || slash == std::string_view::npos) return fail(ApiReason::route_unknown);
     const std::string account = unescaped(rest.substr(0, slash));
     const std::string_view what = rest.substr(slash + 1);
     if (what == "balance") {
         if (request.method != "GET") return fail(ApiReason::method_not_allowed);
-        FARTHING_CHECK(authorise(request, "charge"));
-        return Balance{account};
+        return Asked{"charge", Balance{account}};
     }
     if (what == "topups") {
         if (request.method != "POST") return fail(ApiReason::method_not_allowed);
-        FARTHING_CHECK(authorise(request, "manage"));
-        FARTHING_TRY(TopUpBody body, read_top_up(request.body));
-        if (body.reference.empty()) body.reference = request.idempotency_key;
-        return TopUpOf{account, std::move(body.amount), std::move(body.reference)};
+        auto body = read_top_up(request.body);
+        if (!body) return Asked{"manage", std::unexpected(std::move(body).error())};
+        if (body->reference.empty()) body->reference = request.idempotency_key;
+        return Asked{"manage",
+                     TopUpOf{account, std::move(body->amount), std::move(body->reference)}};
     }
     if (what == "limits") {
         if (request.method != "PUT") return fail(ApiReason::method_not_allowed);
-        FARTHING_CHECK(authorise(request, "manage"));
-        FARTHING_TRY(engine::LimitChange change, read_limits(request.body));
-        change.account = account;
-        return Limits{std::move(change)};
+        auto change = read_limits(request.body);
+        if (!change) return Asked{"manage", std::unexpected(std::move(change).error())};
+        change->account = account;
+        return Asked{"manage", Limits{*std::move(change)}};
     }
     return fail(ApiReason::route_unknown);
 }
 
 void Service::handle(HttpRequest request, HttpReply reply) {
     if (request.path == "/healthz") return reply(with_body(R"({"status":"ok"})"));
-    auto what = route(request);
-    if (!what) return reply(problem(what.error()));
-    enqueue({*std::move(what), std::move(reply)});
+    auto asked = route(request);
+    if (!asked) return reply(problem(asked.error()));
+    constexpr std::string_view kBearer = "Bearer ";
+    if (!request.authorization.starts_with(kBearer)) return reply(problem(ApiReason::key_missing));
+    const auto secret = std::string_view(request.authorization).substr(kBearer.size());
+    enqueue({*std::move(asked), sha256_hex(secret), std::move(reply)});
 }
 
 void Service::enqueue(Work work) {
@@ -167,10 +176,13 @@ void Service::run() {
             std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(works));
             queue_.erase(queue_.begin(), queue_.begin() + count);
         }
+        // Before anything is answered: a key that was revoked opens nothing any more.
+        load_keys();
+        refuse(works);
         // What follows each other of one kind goes together; the order stays.
         for (std::size_t at = 0; at < works.size();) {
             std::size_t end = at;
-            while (end < works.size() && std::holds_alternative<Charge>(works[end].what)) ++end;
+            while (end < works.size() && std::holds_alternative<Charge>(works[end].what())) ++end;
             if (end > at) {
                 charge(std::span(works).subspan(at, end - at));
                 at = end;
@@ -179,14 +191,14 @@ void Service::run() {
             works[at].reply(answer(works[at]));
             ++at;
         }
-        load_keys();
     }
 }
 
 void Service::charge(std::span<Work> works) {
     std::vector<engine::ChargeQuestion> questions;
     questions.reserve(works.size());
-    for (Work& work : works) questions.push_back(std::move(std::get<Charge>(work.what).question));
+    for (Work& work : works)
+        questions.push_back(std::move(std::get<Charge>(*work.asked.what).question));
     const auto answers = engine_->charge(questions);
     for (std::size_t i = 0; i < works.size(); ++i) {
         if (!answers) {
@@ -207,17 +219,17 @@ void Service::charge(std::span<Work> works) {
 }
 
 HttpAnswer Service::answer(const Work& work) {
-    if (const auto* balance = std::get_if<Balance>(&work.what)) {
+    if (const auto* balance = std::get_if<Balance>(&work.what())) {
         const auto report = engine_->balance(balance->account);
         return report ? with_body(write_balance(*report)) : problem(report.error());
     }
     std::string account;
-    if (const auto* payment = std::get_if<TopUpOf>(&work.what)) {
+    if (const auto* payment = std::get_if<TopUpOf>(&work.what())) {
         const auto paid = engine_->top_up(payment->account, payment->amount, payment->reference);
         if (!paid) return problem(paid.error());
         account = payment->account;
     } else {
-        const auto& change = std::get<Limits>(work.what).change;
+        const auto& change = std::get<Limits>(work.what()).change;
         if (const auto done = engine_->limit(change); !done) return problem(done.error());
         account = change.account;
     }

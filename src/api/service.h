@@ -42,14 +42,22 @@ class Service {
         engine::LimitChange change;
     };
     using What = std::variant<Charge, Balance, TopUpOf, Limits>;
+    // What is asked of a route, and who may: a mistake in it is told to those alone.
+    struct Asked {
+        std::string_view scope;
+        Result<What> what;
+    };
     struct Work {
-        What what;
+        Asked asked;
+        std::string key;  // hash of the secret
         HttpReply reply;
+        const What& what() const { return *asked.what; }
     };
 
-    Result<What> route(const HttpRequest& request) const;
-    Result<What> route_account(const HttpRequest& request, std::string_view rest) const;
-    Result<void> authorise(const HttpRequest& request, std::string_view scope) const;
+    static Result<Asked> route(const HttpRequest& request);
+    static Result<Asked> route_account(const HttpRequest& request, std::string_view rest);
+    Result<void> authorise(const Work& work) const;
+    void refuse(std::vector<Work>& works) const;
     void enqueue(Work work);
     void run();
     void charge(std::span<Work> works);
@@ -57,10 +65,10 @@ class Service {
     void load_keys();
 
     std::unique_ptr<engine::Engine> engine_;
-    mutable std::mutex mutex_;
+    std::map<std::string, std::string> keys_;  // hash of the secret → scopes; of the one thread
+    std::mutex mutex_;                         // of what follows
     std::condition_variable waits_;
     std::deque<Work> queue_;
-    std::map<std::string, std::string> keys_;  // hash of the secret → scopes
     bool ends_ = false;
     std::thread thread_;
 };

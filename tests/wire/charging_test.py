@@ -136,8 +136,10 @@ def bad_input(world):
     expect("a narrow key", world.ask("POST", "/v1/accounts/anna/topups", {"amount": "1"}, world.charge_key)[0], 403)
     expect("nothing changed", (world.balance()["balance"], world.balance()["held"]), ("0.00", "0.00"))
     world.run("key", "revoke", "meter")
-    world.balance()
     expect("a revoked key", world.ask("GET", "/v1/accounts/anna/balance", key=world.charge_key)[0], 401)
+    world.charge_key = world.run("key", "add", "meter-2", "--scope", "charge").strip()
+    expect("a new key", world.ask("GET", "/v1/accounts/anna/balance", key=world.charge_key)[0], 200)
+    expect("no key, and a body that is wrong", world.ask("POST", "/v1/charges", "{", key="fk_00")[0], 401)
 
 
 def restart(world):
