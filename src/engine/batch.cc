@@ -214,6 +214,15 @@ Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candi
     return found->second == chunk.content[candidate.row];
 }
 
+Result<std::set<BatchId>> correcting_batches(const Engine::State& state) {
+    FARTHING_TRY(const auto batches, state.store->batches());
+    std::set<BatchId> found;
+    for (const auto& batch : batches) {
+        if (batch.kind == kTakeBack || batch.kind == kRerate) found.insert(batch.id);
+    }
+    return found;
+}
+
 Result<std::vector<SourceId>> sources_taken_back(Engine::State& state) {
     std::vector<SourceId> found;
     FARTHING_TRY(const auto rows, state.store->sources());

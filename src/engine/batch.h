@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -38,6 +39,7 @@ using ByPayer = std::map<std::pair<Perspective, AccountId>, Value>;
 constexpr std::string_view kTakeBack = "take back";
 constexpr std::string_view kRerate = "rerate";
 
+Result<std::set<BatchId>> correcting_batches(const Engine::State& state);
 // Files that were taken back, in order.
 Result<std::vector<SourceId>> sources_taken_back(Engine::State& state);
 

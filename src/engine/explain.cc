@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
+#include "engine/charge_id.h"
 #include "engine/explain_session.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
@@ -22,87 +22,6 @@ namespace {
 
 constexpr std::size_t kSourcesShown = 3;
 
-std::optional<std::int64_t> number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::vector<std::string_view> parts_of(std::string_view id) {
-    std::vector<std::string_view> parts;
-    while (true) {
-        const std::size_t dash = id.find('-');
-        parts.push_back(id.substr(0, dash));
-        if (dash == std::string_view::npos) return parts;
-        id.remove_prefix(dash + 1);
-    }
-}
-
-// Which rated rows a charge id means: (batch, row), or (batch, counter).
-struct ChargeId {
-    BatchId batch;
-    store::RatedFilter filter;
-    std::optional<std::int64_t> row;  // then of this perspective
-    Perspective side = Perspective::retail;
-    OwnerKind owner_kind = OwnerKind::subscription;
-    std::uint64_t item = 0;
-};
-
-char letter_of(OwnerKind kind) {
-    switch (kind) {
-        case OwnerKind::subscription: return 's';
-        case OwnerKind::group: return 'g';
-        case OwnerKind::account: return 'a';
-    }
-    return '?';
-}
-
-std::string charge_id(const store::RatedRow& row) {
-    const auto civil = row.window_first.civil();
-    std::string id =
-        fmt::format("chg-{}-{}{}-c{}-{:04}{:02}{:02}", row.batch.value, letter_of(row.owner_kind),
-                    row.owner, row.component.value, static_cast<int>(civil.year()),
-                    static_cast<unsigned>(civil.month()), static_cast<unsigned>(civil.day()));
-    if (row.item != 0) id += "-i" + std::to_string(row.item);
-    return id;
-}
-
-std::optional<ChargeId> parse_charge_id(std::string_view id) {
-    const auto parts = parts_of(id);
-    if (parts.size() < 3) return std::nullopt;
-    const auto batch = number(parts[1]);
-    if (!batch || *batch <= 0) return std::nullopt;
-    ChargeId found;
-    found.batch = {static_cast<std::uint32_t>(*batch)};
-    const bool cost = parts.size() == 4 && parts[3] == name_of(Perspective::cost);
-    if (parts[0] == "rec" && (parts.size() == 3 || cost)) {
-        if (cost) found.side = Perspective::cost;
-        found.row = number(parts[2]);
-        found.filter.row = found.row;
-        return found.row ? std::optional(found) : std::nullopt;
-    }
-    const bool counter = parts[0] == "chg" && (parts.size() == 5 || parts.size() == 6) &&
-                         parts[2].size() > 1 && parts[3].size() > 1 && parts[4].size() == 8;
-    if (!counter) return std::nullopt;
-    for (const OwnerKind kind : {OwnerKind::subscription, OwnerKind::group, OwnerKind::account}) {
-        if (parts[2][0] == letter_of(kind)) found.owner_kind = kind;
-    }
-    const auto owner = number(parts[2].substr(1));
-    const auto component = number(parts[3].substr(1));
-    const auto window =
-        parse_date(std::string(parts[4].substr(0, 4)) + "-" + std::string(parts[4].substr(4, 2)) +
-                   "-" + std::string(parts[4].substr(6)));
-    const auto item =
-        parts.size() == 6 && parts[5].size() > 1 ? number(parts[5].substr(1)) : std::optional(0L);
-    if (!owner || !component || !window || !item) return std::nullopt;
-    found.filter.owner = static_cast<std::uint32_t>(*owner);
-    found.filter.component = ComponentId{static_cast<std::uint32_t>(*component)};
-    found.filter.window_first = *window;
-    found.item = static_cast<std::uint64_t>(*item);
-    return found;
-}
-
 class Explain {
   public:
     explicit Explain(Engine::State& state) : state_(state) {}
@@ -111,11 +30,18 @@ class Explain {
         const auto parsed = parse_charge_id(id);
         if (!parsed)
             return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" is no charge id");
-        FARTHING_TRY(std::vector<store::RatedRow> rows, rated_rows(*parsed));
+        FARTHING_TRY(const ChargedRows charged, charged_rows(state_, *parsed));
+        const std::vector<store::RatedRow>& rows = charged.rows;
         if (rows.empty())
             return fail(EngineReason::charge_unknown, "no charge is \"" + std::string(id) + "\"");
         Explanation e;
         e.subject = std::string(id);
+        if (charged.corrected_by) {
+            const Money before{charged.atoms_before, state_.catalog.newest().currency};
+            e.parts.push_back(fmt::format("rated again in batch {}: batch {} had charged {}",
+                                          charged.corrected_by.value, parsed->batch.value,
+                                          before.to_string()));
+        }
         std::vector<store::RatedRow>
             same;  // of the first counter: a record may have surcharges on others
         for (const store::RatedRow& row : rows) {
@@ -178,27 +104,6 @@ class Explain {
 
     const directory::Directory& directory_of(const store::RatedRow& row) const {
         return state_.directory_of(row.perspective);
-    }
-
-    Result<std::vector<store::RatedRow>> rated_rows(const ChargeId& id) {
-        std::vector<store::RatedRow> found;
-        FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
-        for (const auto& file : files) {
-            if (!file.may_hold(id.batch)) continue;
-            store::RatedFilter filter = id.filter;
-            filter.batch = id.batch;
-            FARTHING_TRY(auto rows,
-                         store::read_rated(state_.store->archive_folder() / file.path, filter));
-            for (store::RatedRow& row : rows) {
-                if (id.row && row.record_batch != id.batch) continue;
-                const bool wanted = id.row ? row.perspective == id.side
-                                           : row.owner_kind == id.owner_kind && row.item == id.item;
-                if (wanted) found.push_back(row);
-            }
-        }
-        std::stable_sort(found.begin(), found.end(),
-                         [](const auto& a, const auto& b) { return a.from < b.from; });
-        return found;
     }
 
     void rule(VersionNo number, ComponentId component, Explanation& e) {
@@ -476,7 +381,7 @@ class Explain {
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, filter));
             for (const store::RatedRow& row : rows) {
-                if (first.size() >= kSourcesShown || row.row < 0) continue;
+                if (first.size() >= kSourcesShown || row.row < 0 || row.taken_back) continue;
                 first.push_back(row);
                 e.parts.push_back(
                     fmt::format("a record of it: rec-{}-{} (its charge in that batch: {})",
@@ -530,7 +435,7 @@ Result<Explanation> Engine::explain(std::string_view id, bool verify) try {
     Explain explain(*state_);
     const std::size_t slash = id.rfind('/');
     if (slash == std::string_view::npos) return explain.charge(id, verify);
-    const auto line = number(id.substr(slash + 1));
+    const auto line = number_in(id.substr(slash + 1));
     if (!line) return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" names no line");
     FARTHING_TRY(const Invoice document, invoice(id.substr(0, slash)));
     return explain.line(id, document, *line, verify);

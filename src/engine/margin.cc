@@ -73,11 +73,7 @@ class Meeting {
   private:
     // What later batches took back from records, and gave them.
     Result<void> read_corrections(const std::vector<store::Store::FileRow>& rated) {
-        FARTHING_TRY(const auto batches, state_.store->batches());
-        std::set<BatchId> correcting;
-        for (const auto& batch : batches) {
-            if (batch.kind == kTakeBack || batch.kind == kRerate) correcting.insert(batch.id);
-        }
+        FARTHING_TRY(const auto correcting, correcting_batches(state_));
         for (const auto& file : rated) {
             if (!correcting.contains(file.batch)) continue;
             FARTHING_TRY(const auto rows,

@@ -49,6 +49,8 @@ namespace farthing {
     X(file_empty, "nothing of the file was taken in", "There is nothing to take back.")            \
     X(file_of_inventory, "files of an inventory feed can't be taken back",                         \
       "Send a file with the numbers as they should be: the directory keeps its history.")          \
+    X(charge_taken_back, "what the record was charged was taken back",                             \
+      "`farthing file list` tells which files were.")                                              \
     X(file_waits, "records of the file wait for both sides of the rating",                         \
       "Retry or drop them first, or take the whole file back.")                                    \
     X(document_changed, "usage came after the document was prepared: it was prepared again",       \

@@ -56,8 +56,8 @@ Result<void> StandingRecords::open() {
     FARTHING_TRY(const auto batches, state_.store->batches());
     for (const auto& batch : batches) {
         if (batch.feed) of_feed_[batch.feed].insert(batch.id);
-        if (batch.kind == kTakeBack || batch.kind == kRerate) corrections_.insert(batch.id);
     }
+    FARTHING_TRY(corrections_, correcting_batches(state_));
     FARTHING_TRY(const auto controls, state_.store->controls());
     for (const auto& row : controls) of_source_[row.totals.source].insert(row.batch);
     FARTHING_TRY(sources_taken_back_, sources_taken_back(state_));

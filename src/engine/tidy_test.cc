@@ -105,6 +105,19 @@ class World {
         ASSERT_TRUE(lines);
         for (const CheckLine& line : *lines) EXPECT_TRUE(line.ok) << line.name << ": " << line.text;
     }
+    // What a record is explained as is what it comes to now.
+    void expect_explained() {
+        UsageLogFilter all;
+        all.account = "company";
+        const auto log = engine->usage_log(all);
+        EXPECT_FALSE(log->empty());
+        for (const UsageLogRow& row : *log) {
+            const auto why = engine->explain(row.id, true);
+            ASSERT_TRUE(why) << why.error().to_string();
+            EXPECT_TRUE(why->rounded.starts_with(row.charge.to_string() + " "))
+                << row.id << " " << row.charge.to_string() << " but " << why->rounded;
+        }
+    }
     std::size_t files() { return engine->archive_files()->size(); }
 
     Date today = Date::of(2026, 5, 10);
@@ -157,6 +170,10 @@ TEST(Tidy, CorrectionsFindTheirRecordsInRewrittenFiles) {
             ASSERT_TRUE(world->engine->rerate(filter));
         }
         world->expect_sound();
+        world->expect_explained();
+        const auto gone = world->engine->explain("rec-2-0", false);
+        ASSERT_FALSE(gone);
+        EXPECT_EQ(gone.error().code, "charge_taken_back");
     }
     EXPECT_EQ(tidied.engine->carrier_cost("one"), plain.engine->carrier_cost("one"));
     for (const char* line : {"line-0", "line-1", "line-2"}) {
