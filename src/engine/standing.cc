@@ -171,6 +171,7 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     std::optional<mediation::RecordKey> key;
     if (feed != nullptr) key.emplace(*feed);
     chunk.keeps_key = key && !key->told_by_columns();
+    chunk.keeps_identity = chunk.tells_carrier || (key && key->told_by_identity());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const store::UsageRow& row = *rows[i];
         chunk.line[i] = row.line;

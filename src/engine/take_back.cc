@@ -153,8 +153,10 @@ class TakeBack {
                 rows.begin() + static_cast<std::ptrdiff_t>(first),
                 rows.begin() + static_cast<std::ptrdiff_t>(end));
             const UsageChunk chunk = chunk_of(&feed_.feed, some);
-            for (std::size_t row = 0; chunk.keeps_key && row < chunk.size(); ++row) {
-                if (chunk.key[row] == Hash128{})
+            for (std::size_t row = 0; row < chunk.size(); ++row) {
+                const bool lacks = (chunk.keeps_key && chunk.key[row] == Hash128{}) ||
+                                   (chunk.keeps_identity && some[row]->identity.empty());
+                if (lacks)
                     return fail(EngineReason::keys_not_kept,
                                 "records of " + file_.source.path + " lack their keys");
             }

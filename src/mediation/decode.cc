@@ -40,7 +40,8 @@ struct Decoder::State {
           in_parts(feed.partials.given()),
           tells_carrier(feed.rates_cost()),
           tells_amount(feed.amount.given()),
-          keeps_key(!RecordKey(feed).told_by_columns()) {}
+          keeps_key(!RecordKey(feed).told_by_columns()),
+          keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity()) {}
 
     Arena arena;
     FieldMap map;
@@ -51,6 +52,7 @@ struct Decoder::State {
     bool tells_carrier;
     bool tells_amount;
     bool keeps_key;
+    bool keeps_identity;
     std::int64_t position = 0;
 };
 
@@ -76,6 +78,7 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     chunk.tells_carrier = state.tells_carrier;
     chunk.tells_amount = state.tells_amount;
     chunk.keeps_key = state.keeps_key;
+    chunk.keeps_identity = state.keeps_identity;
     // Rows that the chunk has from before stay as they are: the mapper writes every column of each.
     chunk.resize(std::min(chunk.size(), records_max));
     std::size_t row = 0;

@@ -27,10 +27,13 @@ RecordKey::RecordKey(const Feed& feed) {
         const auto part = std::ranges::find(kPartNames, name);
         if (part == kPartNames.end()) continue;
         parts_.push_back(static_cast<Part>(part - kPartNames.begin()));
-        if (parts_.back() == Part::identity) told_by_columns_ = false;
+        has_identity_ = has_identity_ || parts_.back() == Part::identity;
     }
-    if (!feed.same_record_fields.empty()) told_by_columns_ = false;
-    if (feed.slots.micros > 0) told_by_columns_ = true;
+    told_by_columns_ = feed.same_record_fields.empty();
+    if (feed.slots.micros > 0) {  // the slot is the key
+        told_by_columns_ = true;
+        has_identity_ = false;
+    }
 }
 
 bool RecordKey::id_alone() const {

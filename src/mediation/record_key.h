@@ -18,8 +18,10 @@ class RecordKey {
     explicit RecordKey(const Feed& feed);
 
     // Whether columns that the archive keeps tell the key, so that it need not be kept itself: all
-    // but identities and fields that are mapped to nothing.
+    // but fields that are mapped to nothing.
     bool told_by_columns() const { return told_by_columns_; }
+    // Whether the identity is one of those columns.
+    bool told_by_identity() const { return told_by_columns_ && has_identity_; }
     // Appends the canonical fields; fields that are mapped to nothing come after them.
     void append(const UsageChunk& chunk, std::size_t row, std::string& key) const;
     bool empty() const { return parts_.empty(); }
@@ -41,6 +43,7 @@ class RecordKey {
     };
     std::vector<Part> parts_;
     bool told_by_columns_ = true;
+    bool has_identity_ = false;
 };
 
 }  // namespace farthing::mediation

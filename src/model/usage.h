@@ -101,6 +101,8 @@ struct UsageChunk {
 
     // Whether the archive keeps `key`: where its columns do not tell it.
     bool keeps_key = false;
+    // Whether it keeps `identity`: where keys are told by it, or costs are rated.
+    bool keeps_identity = false;
     // Who carried the record, by the feed: empty unless the feed rates costs; set `tells_carrier`
     // before resize.
     bool tells_carrier = false;

@@ -81,9 +81,11 @@ struct UsageRow {
     Hash128 session;  // zero: the record is the whole session
     bool last_part = false;
     bool unanswered = false;
-    Hash128 key;           // by which duplicates are told; zero where the other columns tell it
-    std::string carrier;   // who carried it; empty unless the feed rates costs
-    std::string identity;  // whose it is, as it came: "msisdn 447…"; likewise
+    Hash128 key;          // by which duplicates are told; zero where the other columns tell it
+    std::string carrier;  // who carried it; empty unless the feed rates costs
+    // Whose it is, as it came: "msisdn 447…"; empty where the feed needs it not, or the file is of
+    // a release that did not keep it.
+    std::string identity;
 };
 struct RatedRow {
     BatchId batch;

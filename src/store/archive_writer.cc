@@ -217,14 +217,14 @@ struct UsageRows {
             unanswered[old + i] = chunk.unanswered[keep[i]];
         for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
             key.add(old + i, bytes_of(chunk.key[keep[i]]));
-        if (chunk.tells_carrier) add_carriers(chunk, keep, old);
+        for (std::size_t i = 0; i < keep.size() && chunk.tells_carrier; ++i)
+            carrier.add(old + i, chunk.carrier[keep[i]]);
+        if (chunk.keeps_identity) add_identities(chunk, keep, old);
     }
-    void add_carriers(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
-                      std::size_t old) {
+    void add_identities(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
+                        std::size_t old) {
         std::string whose;
         for (std::size_t i = 0; i < keep.size(); ++i) {
-            carrier.add(old + i, chunk.carrier[keep[i]]);
-            if (chunk.identity[keep[i]].empty()) continue;
             whose.assign(name_of(chunk.identity_kind[keep[i]]));
             whose.append(" ").append(chunk.identity[keep[i]]);
             identity.add(old + i, whose);
