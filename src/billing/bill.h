@@ -61,6 +61,9 @@ struct Input {
     // Counters that hold days of the cycle, of accounts that this payer pays for, with a segment
     // that a sponsor pays instead: shown, and charged nothing.
     std::vector<const rating::Counter*> sponsored = {};
+    // Counters of pools in the payer's account tree whose members pay what is beyond, of the same
+    // windows as `counters`.
+    std::vector<const rating::Counter*> pooled = {};
     std::vector<BilledAmount> billed = {};     // by earlier documents of this payer
     std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields = {};

@@ -37,6 +37,7 @@ struct Total {
     Money lines;
     std::int64_t rated_atoms = 0;  // usage: what rating posted
     std::map<PartnerId, std::int64_t> rated_shares;
+    std::int64_t shifted_atoms = 0;  // usage of pools: what others pay of that, or this of others'
 };
 using Totals = std::map<std::pair<ComponentId, DatePeriod>, Total>;
 

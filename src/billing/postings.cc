@@ -87,10 +87,16 @@ Result<void> post_totals(const Context& context, Poster& poster, const Totals& f
     }
     for (const auto& [key, total] : usage) {
         const auto& [component, cycle] = key;
+        const i128 shifted =
+            poster.earlier(EntryKind::attribution, component, cycle, poster.unbilled());
+        FARTHING_CHECK(poster.move(EntryKind::attribution, component, cycle, poster.unbilled(),
+                                   {LedgerKind::attribution, component.value},
+                                   total.shifted_atoms - shifted));
         const i128 rounded =
             poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
-        FARTHING_CHECK(poster.move(EntryKind::rounding, component, cycle, poster.unbilled(),
-                                   kRounding, total.lines.atoms - total.rated_atoms - rounded));
+        FARTHING_CHECK(poster.move(
+            EntryKind::rounding, component, cycle, poster.unbilled(), kRounding,
+            total.lines.atoms - total.rated_atoms - total.shifted_atoms - rounded));
     }
     return {};
 }

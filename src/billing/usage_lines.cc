@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "base/assert.h"
 #include "billing/counter_days.h"
+#include "billing/pool_parts.h"
 #include "billing/usage_words.h"
 #include "rating/curve.h"
 #include "rating/window.h"
@@ -45,6 +47,16 @@ struct UsageSum {
     std::map<PartnerId, i128> shares;
     std::vector<i128> by_day;
     UsageWords words;
+    // Of pools whose members pay: this payer's parts, each rounded where the pool was.
+    struct Part {
+        i128 own = 0;
+        i128 used = 0;  // by all
+        Exact whole;
+    };
+    std::vector<Part> parts;
+    Exact exact_of_parts;
+    i128 amount_of_parts = 0;
+    i128 shifted = 0;
     bool for_itself = false;
     bool for_others = false;  // as their sponsor
     // By row name, by title and id of a sponsored customer, or by id alone.
@@ -56,6 +68,8 @@ class UsageComposer {
     explicit UsageComposer(const Context& context) : context_(context) {}
 
     Result<UsageLines> run() {
+        FARTHING_TRY(const std::vector<PoolFamily> families, pool_families(context_));
+        for (const PoolFamily& family : families) FARTHING_CHECK(take(family));
         for (const Counter* counter : context_.input().counters) FARTHING_CHECK(take(*counter));
         for (auto& [key, sum] : sums_) FARTHING_CHECK(close(key, sum));
         return std::move(out_);
@@ -75,8 +89,76 @@ class UsageComposer {
         return ref;
     }
 
+    // This payer's part of pools whose members pay.
+    Result<void> take(const PoolFamily& family) {
+        const AccountId payer = context_.input().payer;
+        const bool posted_here = family.posted_to == payer;
+        if (posted_here) of_families_.insert({family.component, family.window.first});
+        UsageSum* first = nullptr;
+        for (const auto& [key, part] : family.parts) {
+            if (key.first != payer) continue;
+            const UsageKey at{context_.section_of(key.second),
+                              family.ref.plan_place,
+                              family.ref.charge_place,
+                              family.component,
+                              key.second,
+                              family.window};
+            UsageSum& sum = sums_[at];
+            if (sum.ref.usage == nullptr) sum.ref = family.ref;
+            if (first == nullptr) first = &sum;
+            add_part(family, part, sum);
+        }
+        if (first == nullptr) return {};
+        FARTHING_TRY(const i128 shifted, shifted_of(family, payer));
+        first->shifted += shifted;
+        if (!posted_here) return {};
+        first->posted += family.posted;
+        first->allowance += family.included;
+        for (const auto& [until, quantity] : family.carried) first->carried[until] += quantity;
+        for (const auto& [partner, atoms] : family.shares) first->shares[partner] += atoms;
+        return {};
+    }
+
+    void add_part(const PoolFamily& family, const PoolPart& part, UsageSum& sum) const {
+        sum.exact += part.exact;
+        sum.exact_of_parts += part.exact;
+        sum.amount_of_parts += part.amount.atoms;
+        sum.by_day.resize(static_cast<std::size_t>(family.window.days()), 0);
+        i128 own = 0;
+        for (const MemberPart& member : part.members) {
+            own += member.quantity;
+            for (const auto& [day, quantity] : member.by_day)
+                sum.by_day[static_cast<std::size_t>(day - family.window.first)] += quantity;
+            const DetailBy by = context_.detail_by(context_.department_of(member.account));
+            if (by == DetailBy::nobody) continue;
+            const auto subject = member.member ? subject_of(member.member, by)
+                                               : std::pair(context_.title_of(member.account),
+                                                           member.account.value);
+            add(sum.subjects[subject], {member.quantity, member.exact, member.pool});
+        }
+        sum.quantity += own;
+        sum.parts.push_back({own, family.used, family.whole});
+        sum.for_itself = true;
+    }
+
+    // What entries move between the payers of a pool: to this one, or away from it.
+    Result<i128> shifted_of(const PoolFamily& family, AccountId payer) const {
+        std::map<AccountId, Exact> by_payer;
+        for (const auto& [key, part] : family.parts) by_payer[key.first] += part.exact;
+        i128 shifted = 0;
+        for (const auto& [who, exact] : by_payer) {
+            if (who == family.posted_to) continue;
+            const auto money = money_of(exact, context_.currency());
+            if (!money) return fail(BillingReason::amount_out_of_range);
+            if (payer == family.posted_to) shifted -= money->atoms;
+            if (payer == who) shifted += money->atoms;
+        }
+        return shifted;
+    }
+
     // What this payer pays of a counter: for its own accounts, and as a sponsor of others.
     Result<void> take(const Counter& counter) {
+        if (of_families_.contains({counter.key.component, counter.key.window_first})) return {};
         const auto segments = rating::price_segments(context_.input().catalog, context_.directory(),
                                                      counter, context_.input().counter_of);
         std::vector<bool> own(segments.size());
@@ -234,7 +316,9 @@ class UsageComposer {
         InvoiceLine& line = draft.line;
         line.period = line.cycle = key.window;
         line.exact = sum.exact;
-        FARTHING_TRY(line.amount, context_.rounded_line(version, sum.exact));
+        FARTHING_TRY(line.amount, context_.rounded_line(version, sum.exact - sum.exact_of_parts));
+        const Money of_parts{sum.amount_of_parts, context_.currency()};
+        FARTHING_TRY(line.amount, context_.sum(line.amount, of_parts));
         FARTHING_TRY(line.used, narrow(sum.quantity));
         line.usage_unit = meter.unit->name;
         FARTHING_TRY(line.allowance, narrow(sum.allowance));
@@ -247,7 +331,7 @@ class UsageComposer {
         line.quantity = shown.number;
         line.unit = shown.unit;
         line.unit_price = price == nullptr ? words_of(*sum.ref.usage) : price->text;
-        line.arithmetic = sum.words.text(sum.exact, meter, context_.currency());
+        line.arithmetic = arithmetic_of(sum, meter, price);
         for (const auto& [until, quantity] : sum.carried) {
             FARTHING_TRY(const std::int64_t carried, narrow(quantity));
             line.arithmetic += fmt::format("; carried over {} until {}",
@@ -262,6 +346,25 @@ class UsageComposer {
         FARTHING_CHECK(total(key, sum, line));
         out_.clean.push_back(line);
         return show(std::move(draft));
+    }
+
+    std::string arithmetic_of(const UsageSum& sum, const catalog::Meter& meter,
+                              const catalog::UnitPrice* price) const {
+        std::string words;
+        const Exact plain = sum.exact - sum.exact_of_parts;
+        if (sum.parts.empty() || !plain.is_zero())
+            words = sum.words.text(plain, meter, context_.currency());
+        for (const UsageSum::Part& part : sum.parts) {
+            const auto own = narrow64(part.own);
+            const auto used = narrow64(part.used);
+            if (!own || !used) continue;
+            words += words.empty() ? "" : " + ";
+            words += fmt::format("{} of the {} that a pool used for {}",
+                                 shown_quantity(*own, meter, price).text(),
+                                 shown_quantity(*used, meter, price).text(),
+                                 part.whole.to_decimal());
+        }
+        return words;
     }
 
     // The one price of the line, where there is one: also while nothing is charged yet.
@@ -304,11 +407,12 @@ class UsageComposer {
 
     Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
         Total& total =
-            out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}})
+            out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0})
                 .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
         FARTHING_TRY(total.rated_atoms, narrow(i128{total.rated_atoms} + sum.posted));
+        FARTHING_TRY(total.shifted_atoms, narrow(i128{total.shifted_atoms} + sum.shifted));
         for (const auto& [partner, atoms] : sum.shares) {
             std::int64_t& share = total.rated_shares[partner];
             FARTHING_TRY(share, narrow(i128{share} + atoms));
@@ -341,6 +445,7 @@ class UsageComposer {
     const Context& context_;
     std::map<std::pair<VersionNo, ComponentId>, ChargeRef> refs_;
     std::map<UsageKey, UsageSum> sums_;
+    std::set<std::pair<ComponentId, Date>> of_families_;  // whose counters were taken with them
     UsageLines out_;
 };
 

@@ -150,8 +150,13 @@ const std::vector<Mistake> kMistakes = {
      "usage charge that the sponsor pays for."},
     {usage("price: 1 per MB, window: day, allowance: {quantity: 5 MB per subscription, rollover: "
            "{months: 1}}"),
-     "catalog.yaml:10:64: rollover, or a cap of members, of each hour or day is not priced by this "
-     "release (not_supported)"},
+     "catalog.yaml:10:64: rollover, a cap or an overage of members, of each hour or day is not "
+     "priced by this release (not_supported)"},
+    {usage("price: 1 per MB, allowance: {quantity: 5 MB per subscription, overage: members}"),
+     "catalog.yaml:10:90: `overage` says nothing of an allowance that is not shared (bad_value)"},
+    {usage("price: 1 per MB, paid_by: x, allowance: {quantity: 5 MB per subscription, shared_by: "
+           "account, overage: members}"),
+     "catalog.yaml:10:49: a sponsor pays for it, and so can't its members (bad_value)"},
     {around("      - {usage: data, price: 1 per MB}\n", "    limits: {dta: 5 MB}\n"),
      "catalog.yaml:11:14: no meter is called `dta` (unknown_meter). Did you mean `data`?"},
     {around("      - {usage: data, price: 1 per MB}\n", "    limits: {data: much}\n"),

@@ -23,6 +23,7 @@ class AllowanceReader {
         if (!fields_.has("quantity") || !read_quantity_of()) return std::nullopt;
         read_members();
         read_cap();
+        read_overage();
         read_rollover();
         return std::move(out_);
     }
@@ -95,6 +96,14 @@ class AllowanceReader {
         out_.cap = read_quantity(std::string_view(text).substr(0, text.size() - kPerMember.size()),
                                  meter_, value_at(fields_, "cap"))
                        .value_or(INT64_MAX);
+    }
+
+    void read_overage() {
+        out_.members_pay = fields_.choice("overage") == 1;
+        if (!fields_.has("overage") || shared()) return;
+        mistakes_.add(CatalogReason::bad_value, fields_.place_of("overage"),
+                      "`overage` says nothing of an allowance that is not shared",
+                      "Take it out, or say who shares it.");
     }
 
     void read_rollover() {

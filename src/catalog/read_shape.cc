@@ -62,8 +62,8 @@ class ShapeReader {
     void check_window() {
         if (charge_.window != Window::cycle && charge_.allowance) {
             const Allowance& allowance = *charge_.allowance;
-            if (allowance.rollover || allowance.cap != INT64_MAX) {
-                later("allowance", "rollover, or a cap of members, of each hour or day",
+            if (allowance.rollover || allowance.counts_members()) {
+                later("allowance", "rollover, a cap or an overage of members, of each hour or day",
                       "Take it out of the allowance, or take `window` out.");
             }
         }

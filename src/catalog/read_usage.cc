@@ -74,6 +74,11 @@ class UsageReader {
                           "`paid_by` names no account",
                           "Write the name of the sponsor's account, or take `paid_by` out.");
         }
+        if (charge_.allowance && charge_.allowance->members_pay) {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("paid_by"),
+                          "a sponsor pays for it, and so can't its members",
+                          "Take `overage` out of the allowance, or `paid_by` out of the charge.");
+        }
         if (charge_.allowance && charge_.allowance->rollover) {
             mistakes_.add(CatalogReason::not_supported, fields_.place_of("paid_by"),
                           "a rollover of what a sponsor pays for is not priced by this release",

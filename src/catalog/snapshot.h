@@ -112,6 +112,9 @@ struct Allowance {
     Leave leave = Leave::keep;
     std::int64_t cap = INT64_MAX;  // what one member may use of the pool
     std::optional<Rollover> rollover = {};
+    bool members_pay = false;  // what is beyond, by what each used; else the pool's owner pays
+    // Whether it matters who of the pool used how much on which day.
+    bool counts_members() const { return cap != INT64_MAX || members_pay; }
 };
 
 // Part of a charge that belongs to a partner; shares of one charge apply in order, each to the

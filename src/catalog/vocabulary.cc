@@ -293,10 +293,11 @@ constexpr Key kAllowance[] = {
     refused("members",
             "Name the committed pool by its quantity alone: `quantity: 100 MB per pool`."),
     refused("per_member_cap", "Write `cap: 60 MB per subscription`."),
-    refused("attribution", "How overage is shared among members can't be chosen in this release."),
+    refused("attribution", "Write `overage: members`: each pays by what it used in the cycle."),
     refused("on_join", "Write `join: forward` or `join: whole_cycle`."),
     refused("on_leave", "Write `leave: keep` or `leave: prorate`."),
-    refused("overage", "The owner of the pool pays in this release."),
+    {"overage", Shape::choice, "owner|members",
+     "Who pays what is beyond: the pool's owner (default), or its members by what each used."},
     refused("window", "Write `window` on the charge: its allowance is that of each window."),
 };
 constexpr Key kRollover[] = {

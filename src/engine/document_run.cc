@@ -32,6 +32,18 @@ std::set<AccountId> sponsors_of(const Engine::State& state) {
     return sponsors;
 }
 
+std::set<ComponentId> paid_by_members(const Engine::State& state) {
+    std::set<ComponentId> components;
+    for (const auto& version : state.catalog.versions()) {
+        for (const catalog::Plan& plan : version->plans) {
+            for (const catalog::UsageCharge& charge : plan.charges) {
+                if (charge.allowance && charge.allowance->members_pay) components.insert(charge.id);
+            }
+        }
+    }
+    return components;
+}
+
 }  // namespace
 
 DatePeriod cycle_of(const directory::Directory& directory, AccountId payer, WhichCycle which) {
@@ -51,6 +63,8 @@ Result<void> DocumentRun::open() {
         rows_[row.payer].push_back(row);
     }
     sponsors_ = sponsors_of(state_);
+    paid_by_members_ = paid_by_members(state_);
+    pool_usage_.clear();
     usage_.clear();
     of_invoice_.clear();
     FARTHING_TRY(const std::vector<Entry> entries, state_.store->entries({}));
@@ -58,6 +72,11 @@ Result<void> DocumentRun::open() {
         if (entry.kind == EntryKind::usage) {
             EntryId& newest = usage_[entry.payer][entry.period];
             newest = std::max(newest, entry.id);
+            if (paid_by_members_.contains(entry.component)) {
+                const AccountId top = state_.directory.account(entry.payer).top;
+                EntryId& of_pool = pool_usage_[top][entry.period];
+                of_pool = std::max(of_pool, entry.id);
+            }
         }
         if (entry.invoice) of_invoice_[entry.invoice].push_back(entry);
     }
@@ -222,8 +241,14 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
     for (const auto& [period, newest] : usage_[input.payer]) {
         if (period.first < input.cycle.first && newest > seen[period]) windows.insert(period.first);
     }
+    const AccountId top = state_.directory.account(input.payer).top;
+    for (const auto& [period, newest] : pool_usage_[top]) {
+        if (period.first < input.cycle.first && newest > seen[period]) windows.insert(period.first);
+    }
     for (const Date window : windows) {
         FARTHING_TRY(const auto* counters, window_counters(window));
+        for (const std::uint32_t index : pooled_[window][top])
+            input.pooled.push_back(&(*counters)[index]);
         const auto& by_payer = payer_counters_[window];
         const auto found = by_payer.find(input.payer);
         if (found == by_payer.end()) continue;
@@ -267,13 +292,18 @@ bool DocumentRun::is_sponsored(const rating::Counter& counter) {
     });
 }
 
+AccountId DocumentRun::owner_of(const rating::Counter& counter) const {
+    switch (counter.key.owner_kind) {
+        case OwnerKind::subscription:
+            return state_.directory.subscription({counter.key.owner}).fact.account;
+        case OwnerKind::group: return state_.directory.group({counter.key.owner}).fact.account;
+        case OwnerKind::account: break;
+    }
+    return {counter.key.owner};
+}
+
 void DocumentRun::note_customers(const rating::Counter& counter, std::uint32_t index) {
-    AccountId account{counter.key.owner};
-    if (counter.key.owner_kind == OwnerKind::subscription)
-        account = state_.directory.subscription({counter.key.owner}).fact.account;
-    if (counter.key.owner_kind == OwnerKind::group)
-        account = state_.directory.group({counter.key.owner}).fact.account;
-    for (const auto& step : state_.directory.account(account).payer.steps) {
+    for (const auto& step : state_.directory.account(owner_of(counter)).payer.steps) {
         auto& list = sponsored_[counter.key.window_first][step.value];
         if (step.value && (list.empty() || list.back() != index)) list.push_back(index);
     }
@@ -293,12 +323,17 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
     auto& by_payer = payer_counters_[window];
     by_payer.clear();
     sponsored_.erase(window);
+    pooled_.erase(window);
     for (std::uint32_t i = 0; i < counters.size(); ++i) {
         AccountId last;
         for (const rating::Segment& segment : counters[i].segments) {
             std::vector<std::uint32_t>& list = by_payer[segment.payer];
             if (segment.payer != last && (list.empty() || list.back() != i)) list.push_back(i);
             last = segment.payer;
+        }
+        if (paid_by_members_.contains(counters[i].key.component)) {
+            const AccountId top = state_.directory.account(owner_of(counters[i])).top;
+            pooled_[window][top].push_back(i);
         }
         if (!sponsors_.empty() && is_sponsored(counters[i])) note_customers(counters[i], i);
     }

@@ -57,6 +57,7 @@ class DocumentRun {
     std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
     Result<void> add_counters(billing::Input& input);
     Result<void> add_sponsored(billing::Input& input);
+    AccountId owner_of(const rating::Counter& counter) const;
     bool is_sponsored(const rating::Counter& counter);
     void note_customers(const rating::Counter& counter, std::uint32_t index);
     Result<std::map<std::uint32_t, Money>> adjusted_by_others(const Invoice& corrects,
@@ -75,7 +76,11 @@ class DocumentRun {
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> payer_counters_;
     // Of charges that a sponsor pays: likewise, by who pays for the customer.
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> sponsored_;
-    std::set<AccountId> sponsors_;  // accounts that some version names
+    // Of pools whose members pay in some version: by the top of the account tree.
+    std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> pooled_;
+    std::set<ComponentId> paid_by_members_;
+    std::map<AccountId, std::map<DatePeriod, EntryId>> pool_usage_;  // newest entry, by that top
+    std::set<AccountId> sponsors_;                                   // accounts that some version names
     std::map<std::pair<VersionNo, ComponentId>, bool> is_sponsored_;
 };
 

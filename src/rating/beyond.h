@@ -28,7 +28,7 @@ struct Addition {
     std::uint32_t day = 0;
     SubscriptionId member;
     std::int64_t billable = 0;
-    bool capped = false;  // by its own segment's version
+    bool capped = false;  // or at least kept by member, by its own segment's version
 };
 
 // How a counter stands at its end: from there usage of that day or later needs no walk.

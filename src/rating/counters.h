@@ -78,7 +78,7 @@ struct Segment {
     std::vector<std::pair<PartnerId, std::int64_t>> posted_shares;
 };
 
-// What one member used on one day, of a pool whose members are capped.
+// What one member used on one day, of a pool whose members are capped, or pay what is beyond.
 struct MemberDay {
     Instant segment;  // its start
     std::uint32_t day = 0;
@@ -99,7 +99,7 @@ struct Counter {
     std::vector<std::int64_t> by_day;
     // Of a pooled counter: the members' own quantities, by subscription id (for attribution, R7).
     std::vector<std::pair<SubscriptionId, std::int64_t>> members;
-    std::vector<MemberDay> member_days;  // sorted; only of segments whose version caps members
+    std::vector<MemberDay> member_days;  // sorted; of segments whose version asks
 };
 
 // The counters in memory, loaded block by block on first touch. What changed since `mark_clean` is

@@ -26,10 +26,10 @@ std::int64_t total_of(const Counter& counter) {
     return total;
 }
 
-// Whether the members of a pool at that price are capped.
-bool capped(const Pricing& pricing) {
+// Whether what each member of a pool at that price uses is kept by day.
+bool counts_members(const Pricing& pricing) {
     const auto& allowance = pricing.charge().allowance;
-    return allowance && allowance->cap != INT64_MAX;
+    return allowance && allowance->counts_members();
 }
 
 }  // namespace
@@ -292,7 +292,7 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
         place.position,       place.is_new,
         place.start,          move.days.empty() ? move.day : move.days.front().day,
         lane.subscription,    move.billable,
-        capped(*lane.pricing)};
+        counts_members(*lane.pricing)};
     return plan_segments(number, addition, lane, move);
 }
 
@@ -452,7 +452,7 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     if (lane.key.owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;
-        if (capped(*lane.pricing)) add_member_day(move);
+        if (counts_members(*lane.pricing)) add_member_day(move);
     }
     if (!move.at_end) {
         refresh(lane.counter);

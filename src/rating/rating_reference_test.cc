@@ -171,11 +171,15 @@ class Generator {
         include(*shape.allowance);
         // The catalog refuses the rest.
         shape.restarts = false;
-        if (!shape.paid_by.empty()) shape.allowance->rollover.reset();
+        if (!shape.paid_by.empty()) {
+            shape.allowance->members_pay = false;
+            shape.allowance->rollover.reset();
+        }
         if (shape.window == catalog::Window::cycle) {
             shape.step = 1;
         } else {
             shape.allowance->cap = INT64_MAX;
+            shape.allowance->members_pay = false;
             shape.allowance->rollover.reset();
         }
     }
@@ -188,6 +192,7 @@ class Generator {
         allowance.leave = takes ? catalog::Leave::prorate : catalog::Leave::keep;
         const bool alone = allowance.shared_by == catalog::SharedBy::subscription;
         allowance.cap = alone || !once_in(3) ? INT64_MAX : upto(60'000'000);
+        allowance.members_pay = sponsors && !alone && once_in(2);
         allowance.rollover.reset();
         if (!once_in(2)) return;
         catalog::Rollover rollover;
@@ -290,6 +295,7 @@ void write_rules(JsonWriter& out, const catalog::Allowance& allowance) {
     out.field("prorated", allowance.prorated);
     out.field("leave", allowance.leave == catalog::Leave::keep ? "keep" : "prorate");
     write_limit(out, "cap", allowance.cap);
+    out.field("members_pay", allowance.members_pay);
     out.key("rollover");
     if (!allowance.rollover) {
         out.null();

@@ -423,7 +423,9 @@ def main():
             prices[counter, segment] = (charge, row, Fraction(fee or 0))
             billed = billable(record["quantity"], steps["first"], steps["next"])
             quantity[counter, segment] += billed
-            capped = bool(charge["allowance"]) and charge["allowance"]["cap"] is not None and counter[0] != SUBSCRIPTION
+            allowance = charge["allowance"] or {}
+            kept = allowance.get("members_pay") or allowance.get("cap") is not None
+            capped = bool(kept) and counter[0] != SUBSCRIPTION
             books.add(counter, end, segment, record, billed, capped)
             if record["quantity"] > 0 and Fraction(fee or 0):
                 sessions[counter, segment] += 1
