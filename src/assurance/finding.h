@@ -15,6 +15,10 @@ namespace farthing {
       "Look at its lines before it is sent; `farthing explain` tells where each comes from.") \
     X(negative_margin, "records are sold below what their carrier charges",                   \
       "Raise the price, or send the destination to another carrier.")                         \
+    X(over_cap, "usage of a cycle costs more than the plan's spending cap",                   \
+      "Ask the customer or block the device; what was used stays charged.")                   \
+    X(near_cap, "usage of a cycle has reached an alert of the plan's spending cap",           \
+      "Tell the customer, or raise the cap in the plan.")                                     \
     X(usage_unusual, "usage that the account's earlier documents had not, or much less of",   \
       "Ask the customer or look at the devices before the document is sent.")
 FARTHING_REASON_ENUM(FindingReason, FARTHING_FINDING_REASONS)

@@ -94,9 +94,9 @@ Result<void> post_totals(const Context& context, Poster& poster, const Totals& f
                                    total.shifted_atoms - shifted));
         const i128 rounded =
             poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
-        FARTHING_CHECK(poster.move(
-            EntryKind::rounding, component, cycle, poster.unbilled(), kRounding,
-            total.lines.atoms - total.rated_atoms - total.shifted_atoms - rounded));
+        FARTHING_CHECK(
+            poster.move(EntryKind::rounding, component, cycle, poster.unbilled(), kRounding,
+                        total.lines.atoms - total.rated_atoms - total.shifted_atoms - rounded));
     }
     return {};
 }

@@ -131,9 +131,9 @@ class UsageComposer {
                 sum.by_day[static_cast<std::size_t>(day - family.window.first)] += quantity;
             const DetailBy by = context_.detail_by(context_.department_of(member.account));
             if (by == DetailBy::nobody) continue;
-            const auto subject = member.member ? subject_of(member.member, by)
-                                               : std::pair(context_.title_of(member.account),
-                                                           member.account.value);
+            const auto subject =
+                member.member ? subject_of(member.member, by)
+                              : std::pair(context_.title_of(member.account), member.account.value);
             add(sum.subjects[subject], {member.quantity, member.exact, member.pool});
         }
         sum.quantity += own;
@@ -359,10 +359,9 @@ class UsageComposer {
             const auto used = narrow64(part.used);
             if (!own || !used) continue;
             words += words.empty() ? "" : " + ";
-            words += fmt::format("{} of the {} that a pool used for {}",
-                                 shown_quantity(*own, meter, price).text(),
-                                 shown_quantity(*used, meter, price).text(),
-                                 part.whole.to_decimal());
+            words += fmt::format(
+                "{} of the {} that a pool used for {}", shown_quantity(*own, meter, price).text(),
+                shown_quantity(*used, meter, price).text(), part.whole.to_decimal());
         }
         return words;
     }
@@ -407,7 +406,8 @@ class UsageComposer {
 
     Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
         Total& total =
-            out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0})
+            out_.totals
+                .try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0})
                 .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));

@@ -57,6 +57,8 @@ struct ReadLimit {
 };
 // The plan's `limits`; the networks that they name go into the plan.
 std::vector<ReadLimit> read_limits(Reading& reading, const Node& node, Plan& plan);
+// The plan's `spending_cap`; nullopt where it has none, or one with mistakes.
+std::optional<SpendingCap> read_spending_cap(const Fields& plan, Mistakes& mistakes);
 // nullopt where the meter is unknown.
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);

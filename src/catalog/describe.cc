@@ -80,6 +80,16 @@ std::string band_text(const UsageCharge& charge, const Version& version) {
     return {};
 }
 
+std::string customer_days_text(const UsageCharge& charge, const Plan& plan) {
+    if (!charge.of_customer) return {};
+    for (const UsageCharge& base : plan.charges) {
+        for (const UsageCharge::ForCustomer& customer : base.for_customers) {
+            if (plan.charges[customer.charge].id == charge.id) return days_text(customer.days);
+        }
+    }
+    return {};
+}
+
 std::string allowance_text(const UsageCharge& charge, const Meter& meter) {
     if (!charge.allowance) return {};
     const Allowance& allowance = *charge.allowance;
@@ -94,6 +104,16 @@ std::string allowance_text(const UsageCharge& charge, const Meter& meter) {
     if (allowance.leave == Leave::prorate) text += ", less the days after who leaves";
     if (allowance.rollover) text += "; what is left is carried over " + allowance.rollover->text;
     return text;
+}
+
+std::string cap_text(const SpendingCap& cap) {
+    constexpr std::string_view kAction[] = {"; sessions are blocked beyond it",
+                                            "; sessions are throttled beyond it",
+                                            "; told beyond it"};
+    std::string text = cap.text + std::string(kAction[static_cast<std::size_t>(cap.action)]);
+    for (std::size_t i = 0; i < cap.alerts.size(); ++i)
+        text += fmt::format("{}{}", i == 0 ? ", and at " : ", ", cap.alerts[i]);
+    return cap.alerts.empty() ? text : text + " %";
 }
 
 std::string increments_text(const Increments& increments, const Meter& meter) {

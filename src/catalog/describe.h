@@ -17,6 +17,10 @@ std::string allowance_text(const UsageCharge& charge, const Meter& meter);
 std::string session_text(const UsageCharge& charge, const Meter& meter);
 // "mon-fri 08:00-20:00": of the band whose price the charge is; empty when it applies by itself.
 std::string band_text(const UsageCharge& charge, const Version& version);
+// " from 2026-02-01 until 2026-03-31": when a customer's special price holds; empty otherwise.
+std::string customer_days_text(const UsageCharge& charge, const Plan& plan);
+// "50.00 for each subscription and month; sessions are blocked beyond it".
+std::string cap_text(const SpendingCap& cap);
 std::string increments_text(const Increments& increments, const Meter& meter);
 // "30 % to Lumen Lamps, 0.05 to …"; empty without shares.
 std::string shares_text(const std::vector<Share>& shares, const Version& version);

@@ -220,12 +220,17 @@ class Comparison {
         compare(plan + ", currency", std::string(a.currency.code()),
                 std::string(b.currency.code()));
         compare(plan + ", allowed networks", a.allowed_text, b.allowed_text);
+        compare(plan + ", spending cap", a.spending_cap ? cap_text(*a.spending_cap) : "",
+                b.spending_cap ? cap_text(*b.spending_cap) : "");
         compare_named(plan + ", fee", a.fees, b.fees, [&](const Fee& x, const Fee& y) {
             compare_fees(plan + ", fee " + y.name, x, y);
         });
         compare_named(plan + ", usage", a.charges, b.charges,
                       [&](const UsageCharge& x, const UsageCharge& y) {
-                          compare_usage(plan + ", usage " + y.name, x, y);
+                          const std::string what = plan + ", usage " + y.name;
+                          compare_usage(what, x, y);
+                          compare(what + ", days", customer_days_text(x, a),
+                                  customer_days_text(y, b));
                       });
         compare_named(plan + ",", a.discounts, b.discounts,
                       [&](const Discount& x, const Discount& y) {

@@ -148,12 +148,32 @@ const std::vector<Mistake> kMistakes = {
     {around("      - {usage: data, price: 1 per MB}\n", "    paid_by: x\n"),
      "catalog.yaml:11:5: `paid_by` is not priced by this release (not_supported). Write it on each "
      "usage charge that the sponsor pays for."},
+    {around("      - {usage: data, price: 1 per MB}\n", "    spending_cap: {amount: 5}\n"),
+     "catalog.yaml:11:19: `spending_cap` needs the key `action` (missing_key)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    spending_cap: {amount: 0, action: block}\n"),
+     "catalog.yaml:11:28: a cap of nothing allows nothing (bad_value)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    spending_cap: {amount: 5, action: stop}\n"),
+     "catalog.yaml:11:39: `action` is `stop` (bad_value). Write `block`, `throttle` or `notify`."},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    spending_cap: {amount: 5, action: block, alerts: [80, 50]}\n"),
+     "catalog.yaml:11:59: the alert `50` is no percent above the one before it (bad_value)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "    spending_cap: {amount: 5, action: block, alerts: [101]}\n"),
+     "catalog.yaml:11:55: the alert `101` is no percent above the one before it (bad_value)"},
+    {around("      - {usage: data, price: 1 per MB}\n", "    spending_cap: 5\n"),
+     "catalog.yaml:11:19: `spending_cap` must be a map"},
+    {usage("price: 1 per MB, spending_cap: {amount: 5}"),
+     "catalog.yaml:10:40: `spending_cap` is not priced by this release (not_supported). Write it "
+     "on "
+     "the plan, or `price_cap` for what the usage costs at most."},
     {usage("price: 1 per MB, window: day, allowance: {quantity: 5 MB per subscription, rollover: "
            "{months: 1}}"),
      "catalog.yaml:10:64: rollover, a cap or an overage of members, of each hour or day is not "
      "priced by this release (not_supported)"},
     {usage("price: 1 per MB, allowance: {quantity: 5 MB per subscription, overage: members}"),
-     "catalog.yaml:10:90: `overage` says nothing of an allowance that is not shared (bad_value)"},
+     "catalog.yaml:10:94: `overage` says nothing of an allowance that is not shared (bad_value)"},
     {usage("price: 1 per MB, paid_by: x, allowance: {quantity: 5 MB per subscription, shared_by: "
            "account, overage: members}"),
      "catalog.yaml:10:49: a sponsor pays for it, and so can't its members (bad_value)"},
@@ -212,6 +232,32 @@ const std::vector<Mistake> kMistakes = {
     {around("      - {usage: data, price: 1 per MB}\n",
             "special_prices: [{plan: p, fee: x, account: a, amount: 1}]\n"),
      "catalog.yaml:11:18: no plan `p` has a fee `x` (unknown_charge)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "special_prices: [{plan: p, usage: dta, account: a, price: 1 per MB}]\n"),
+     "catalog.yaml:11:18: no plan `p` has a usage charge `dta` (unknown_charge)"},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "special_prices: [{plan: p, usage: data, account: a, amount: 1}]\n"),
+     "catalog.yaml:11:61: `amount` is no price of a usage charge (bad_value). Write `amount` for a "
+     "fee, `price` or `percent` for usage."},
+    {around("      - {usage: data, price: 1 per MB}\n",
+            "special_prices: [{plan: p, usage: data, account: a, price: 1 per hour}]\n"),
+     "catalog.yaml:11:60: `hour` doesn't measure"},
+    {around("      - {usage: data, graduated: [{to: 1 MB, price: 2 per MB}, {price: 1 per MB}]}\n",
+            "special_prices: [{plan: p, usage: data, account: a, price: 1 per MB}]\n"),
+     "catalog.yaml:11:35: a special price of `data`, which has tiers, an allowance, a deck or time "
+     "bands, is not priced by this release (not_supported)"},
+    {around(
+         "      - {usage: data, price: 1 per MB}\n",
+         "special_prices: [{plan: p, usage: data, account: a, price: 1 per MB}, {plan: p, usage: "
+         "data, account: a, price: 2 per MB}]\n"),
+     "catalog.yaml:11:71: that customer has a special price of that charge from that day already "
+     "(duplicate_name)"},
+    {around("      - {fee: x, amount: 1, per: account month}\n",
+            "special_prices: [{plan: p, fee: x, account: a}]\n"),
+     "catalog.yaml:11:18: a special price of a fee needs the key `amount` (missing_key)"},
+    {around("      - {fee: x, amount: 1, per: account month}\n",
+            "special_prices: [{plan: p, fee: x, usage: data, account: a, amount: 1}]\n"),
+     "catalog.yaml:11:18: "},
     {around("      - {usage: data, price: 1 per MB}\n",
             "exchange_rates: [{currency: EUR, day: 2026-01-01, rate: 1}]\n"),
      "catalog.yaml:11:18: a rate is of another currency, and not zero (bad_value)"},

@@ -74,8 +74,11 @@ std::string plan_section(const Plan& plan, const Version& version) {
     std::string out =
         fmt::format("## {}\n\n| | {} |\n| --- | --- |\n", plan.title, version.currency.code());
     for (const Fee& fee : plan.fees) out += fee_row(fee);
-    for (const UsageCharge& charge : plan.charges) out += charge_row(charge, version);
+    for (const UsageCharge& charge : plan.charges) {
+        if (!charge.of_customer) out += charge_row(charge, version);
+    }
     for (const Discount& discount : plan.discounts) out += discount_row(discount, plan);
+    if (plan.spending_cap) out += row_of("Spending cap", cap_text(*plan.spending_cap));
     if (!plan.allowed.empty())
         out += row_of("Usage in other networks", "not allowed; only in " + plan.allowed_text);
     return out + "\n";

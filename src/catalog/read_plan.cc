@@ -91,7 +91,10 @@ class PlanReader {
             }
             is_fee || is_minimum ? read_fee(charge, is_minimum) : add_usage(charge);
         }
-        if (whose_ == PlanOf::customer) read_limits_of_plan();
+        if (whose_ == PlanOf::customer) {
+            read_limits_of_plan();
+            plan_.spending_cap = read_spending_cap(fields_, mistakes_);
+        }
         append_band_prices();
         for (const Node& node : fields_.list("charges")) {
             if (node.field("minimum_commitment") != nullptr) read_minimum(node);

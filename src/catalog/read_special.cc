@@ -35,34 +35,138 @@ std::optional<ExchangeRate> read_rate(Reading& reading, const Node& node) {
     return rate;
 }
 
-const Fee* fee_named(const Version& version, const std::string& plan, const std::string& fee) {
-    const Plan* found = version.plan_named(plan);
-    if (found == nullptr) return nullptr;
-    const auto named = std::ranges::find(found->fees, fee, &Fee::name);
-    return named == found->fees.end() ? nullptr : &*named;
-}
+class SpecialReader {
+  public:
+    SpecialReader(Reading& reading, const Node& node)
+        : reading_(reading), node_(node), fields_(node, table("special_price"), reading.mistakes) {}
 
-void read_special_price(Reading& reading, const Node& node) {
-    const Fields fields(node, table("special_price"), reading.mistakes);
-    SpecialPrice price;
-    price.place = node.place.line_only();
-    price.account = fields.text("account");
-    price.subscription = fields.text("subscription");
-    price.days = read_days(fields);
-    const bool whose = one_of(fields, "account", "subscription", "a special price");
-    const Fee* fee = fee_named(reading.version, fields.text("plan"), fields.text("fee"));
-    if (fee == nullptr || fee->minimum) {
-        return reading.mistakes.add(
-            CatalogReason::unknown_charge, node.place,
-            fmt::format("no plan {} has a fee {}", shown(fields.text("plan")),
-                        shown(fields.text("fee"))));
+    void read() {
+        const bool whose = one_of(fields_, "account", "subscription", "a special price");
+        if (!one_of(fields_, "fee", "usage", "a special price") || !whose) return;
+        const auto plan =
+            std::ranges::find(reading_.version.plans, fields_.text("plan"), &Plan::name);
+        if (plan == reading_.version.plans.end()) return unknown();
+        if (fields_.has("fee")) {
+            read_fee(*plan);
+        } else {
+            read_usage_price(*plan);
+        }
     }
-    const auto amount = read_decimal(fields.text("amount"), value_at(fields, "amount"));
-    if (!amount || !whose) return;
-    price.fee = fee->id;
-    price.amount = *amount;
-    reading.version.special_prices.push_back(std::move(price));
-}
+
+  private:
+    void read_fee(const Plan& plan) {
+        refuse_of_the_other("price", "fee");
+        refuse_of_the_other("percent", "fee");
+        const auto fee = std::ranges::find(plan.fees, fields_.text("fee"), &Fee::name);
+        if (fee == plan.fees.end() || fee->minimum) return unknown();
+        if (!fields_.has("amount")) {
+            return reading_.mistakes.add(CatalogReason::missing_key, fields_.place(),
+                                         "a special price of a fee needs the key `amount`");
+        }
+        const auto amount = read_decimal(fields_.text("amount"), value_at(fields_, "amount"));
+        if (!amount) return;
+        SpecialPrice price;
+        price.fee = fee->id;
+        price.place = node_.place.line_only();
+        price.account = fields_.text("account");
+        price.subscription = fields_.text("subscription");
+        price.days = read_days(fields_);
+        price.amount = *amount;
+        reading_.version.special_prices.push_back(std::move(price));
+    }
+
+    // The price of one customer is a charge of its own, with a counter of its own: so that only
+    // prices can have it for which that makes no difference.
+    void read_usage_price(Plan& plan) {
+        refuse_of_the_other("amount", "usage charge");
+        const auto base = std::ranges::find_if(plan.charges, [&](const UsageCharge& charge) {
+            return charge.name == fields_.text("usage") && charge.of_band.empty() &&
+                   !charge.of_customer && !charge.limit;
+        });
+        if (base == plan.charges.end()) return unknown();
+        const bool plain = base->priced_by == PricedBy::bands && base->additive() &&
+                           !base->allowance && base->in_bands.empty();
+        if (!plain) {
+            return reading_.mistakes.add(
+                CatalogReason::not_supported, fields_.place_of("usage"),
+                fmt::format("a special price of {}, which has tiers, an allowance, a deck or time "
+                            "bands, is not priced by this release",
+                            shown(base->name)),
+                "Give such customers a plan of their own.");
+        }
+        UsageCharge charge = *base;
+        if (!read_price(charge)) return;
+        add(plan, static_cast<std::size_t>(base - plan.charges.begin()), std::move(charge));
+    }
+
+    bool read_price(UsageCharge& charge) {
+        if (!one_of(fields_, "price", "percent", "a special price of usage")) return false;
+        const Meter& meter = *reading_.version.meter(charge.meter);
+        const auto price =
+            fields_.has("price")
+                ? read_unit_price(fields_.text("price"), meter, value_at(fields_, "price"))
+                : read_percent_price(fields_.text("percent"), meter, reading_.version.currency,
+                                     value_at(fields_, "percent"));
+        charge.bands = {{INT64_MAX, price.value_or(UnitPrice{})}};
+        return price.has_value();
+    }
+
+    void add(Plan& plan, std::size_t of, UsageCharge charge) {
+        UsageCharge::ForCustomer customer{fields_.text("account"), fields_.text("subscription"),
+                                          read_days(fields_),
+                                          static_cast<std::uint32_t>(plan.charges.size())};
+        std::string who = customer.account.empty() ? "subscription " + customer.subscription
+                                                   : "account " + customer.account;
+        std::ranges::replace(who, '/', '-');  // ids are made of "plan/charge"
+        charge.name = fmt::format("{} for {}", charge.name, who);
+        if (customer.days.first != Date::min())
+            charge.name += " from " + to_string(customer.days.first);
+        if (std::ranges::find(plan.charges, charge.name, &UsageCharge::name) !=
+            plan.charges.end()) {
+            return reading_.mistakes.add(
+                CatalogReason::duplicate_name, node_.place,
+                "that customer has a special price of that charge from that day already");
+        }
+        charge.id = component_id(reading_, plan.name, charge.name);
+        charge.place = node_.place.line_only();
+        charge.for_customers.clear();
+        charge.of_customer = true;
+        count_with(plan, plan.charges[of].id, charge.id);
+        plan.charges[of].for_customers.push_back(std::move(customer));
+        plan.charges.push_back(std::move(charge));
+    }
+
+    // Discounts and minimum commitments that are on the charge are on it at any price.
+    static void count_with(Plan& plan, ComponentId base, ComponentId special) {
+        const auto extend = [&](std::vector<ComponentId>& on) {
+            const auto found = std::ranges::find(on, base);
+            if (found != on.end()) on.insert(found + 1, special);
+        };
+        for (Discount& discount : plan.discounts) extend(discount.on);
+        for (Fee& fee : plan.fees) {
+            if (fee.minimum) extend(fee.minimum->on);
+        }
+    }
+
+    void refuse_of_the_other(std::string_view key, std::string_view what) {
+        if (!fields_.has(key)) return;
+        reading_.mistakes.add(CatalogReason::bad_value, fields_.place_of(key),
+                              fmt::format("{} is no price of a {}", shown(key), what),
+                              "Write `amount` for a fee, `price` or `percent` for usage.");
+    }
+
+    void unknown() {
+        const std::string_view kind = fields_.has("fee") ? "fee" : "usage";
+        reading_.mistakes.add(
+            CatalogReason::unknown_charge, node_.place,
+            fmt::format("no plan {} has a {} {}", shown(fields_.text("plan")),
+                        kind == "fee" ? "fee" : "usage charge", shown(fields_.text(kind))));
+    }
+
+    Reading& reading_;
+    const Node& node_;
+    const Fields fields_;
+};
 
 }  // namespace
 
@@ -96,7 +200,7 @@ void read_exchange_rates(Reading& reading, const Fields& catalog) {
 }
 
 void read_special_prices(Reading& reading, const Fields& catalog) {
-    for (const Node& node : catalog.list("special_prices")) read_special_price(reading, node);
+    for (const Node& node : catalog.list("special_prices")) SpecialReader(reading, node).read();
 }
 
 }  // namespace farthing::catalog

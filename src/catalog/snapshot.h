@@ -291,6 +291,16 @@ struct UsageCharge : SessionRule, PriceShape {
     // for each subscription. What would go beyond is not rated.
     std::optional<std::int64_t> limit;
     std::string of_band;  // the band whose charge this is; empty: it applies by itself
+    // Customers who pay another price for their usage of those days: that of a charge of its own,
+    // which applies through this one alone. As declared.
+    struct ForCustomer {
+        std::string account;  // and those below it; or
+        std::string subscription;
+        DatePeriod days{Date::min(), Date::max()};
+        std::uint32_t charge = 0;  // index into Plan::charges
+    };
+    std::vector<ForCustomer> for_customers;
+    bool of_customer = false;  // it is such a charge
     // The account that pays for it in the customer's place: a sponsor, by its own payer and in its
     // own cycles. Empty: who pays for the customer.
     std::string paid_by;
@@ -355,6 +365,18 @@ struct Discount {
     std::string text;        // "10 % on data"
 };
 
+// What a cycle's usage may cost. It never changes a price: charged online, `action` happens beyond
+// it; usage that comes as records is charged all the same, and told.
+enum class CapAction : std::uint8_t { block, throttle, notify };
+struct SpendingCap {
+    Decimal amount;
+    CapAction action = CapAction::notify;
+    bool per_account = false;      // of all that a payer has of the plan; else of one subscription
+    std::vector<int> alerts = {};  // percent of it, rising
+    std::string text;              // "50.00 for each subscription and month"
+    std::string place;
+};
+
 struct Plan {
     PlanId id;
     std::string name;
@@ -366,6 +388,7 @@ struct Plan {
     std::vector<Discount> discounts;
     std::vector<NetworkKey> allowed;  // countries and networks, sorted; empty: everywhere
     std::string allowed_text;         // as the catalog says them: "248, 244-05"
+    std::optional<SpendingCap> spending_cap;
     bool allows(NetworkKey network) const;
 
     // Which charges apply to a record of that meter on that network: indices into `charges`. Empty:
@@ -422,7 +445,8 @@ struct ExchangeRate {
     std::string place;
 };
 
-// What one account or subscription pays for a fee instead of the plan's price.
+// What one account or subscription pays for a fee instead of the plan's price. What it pays for
+// usage is a charge: UsageCharge::for_customers.
 struct SpecialPrice {
     ComponentId fee;
     std::string account;  // and those below it; or

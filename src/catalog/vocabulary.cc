@@ -44,7 +44,7 @@ constexpr Key kCatalog[] = {
     {"exchange_rates", Shape::objects, "exchange_rate",
      "What one unit of another currency is worth, from a day on."},
     {"special_prices", Shape::objects, "special_price",
-     "What one account or subscription pays for a fee instead of the plan's price."},
+     "What one account or subscription pays for a fee or its usage instead of the plan's price."},
 };
 constexpr Key kExchangeRate[] = {
     {"currency", Shape::name, "", "ISO 4217 code of the other currency.", true},
@@ -53,15 +53,18 @@ constexpr Key kExchangeRate[] = {
 };
 constexpr Key kSpecialPrice[] = {
     {"plan", Shape::name, "", "The plan.", true},
-    {"fee", Shape::name, "", "The fee of the plan.", true},
+    {"fee", Shape::name, "", "A fee of the plan."},
+    {"usage", Shape::name, "", "Or a usage charge of the plan, by its name."},
     {"account", Shape::name, "", "For that account and those below it."},
     {"subscription", Shape::name, "", "For that subscription."},
-    {"amount", Shape::decimal, "", "Instead of the fee's amount.", true},
-    {"from", Shape::date, "", "For cycles that begin on that day or later."},
-    {"until", Shape::date, "", "For cycles that begin on that day or earlier."},
-    refused("charge", "Special prices are of fees in this release: write `fee`."),
-    refused("usage", "Special prices are of fees in this release."),
-    refused("price", "Special prices are of fees in this release: write `amount`."),
+    {"amount", Shape::decimal, "", "Instead of the fee's amount."},
+    {"price", Shape::unit_price, "", "Instead of the usage charge's price: 0.03 per MB."},
+    {"percent", Shape::decimal, "", "Likewise, on a meter of money."},
+    {"from", Shape::date, "",
+     "Fees: for cycles that begin on that day or later; usage: from that day on."},
+    {"until", Shape::date, "",
+     "Fees: for cycles that begin on that day or earlier; usage: up to the end of that day."},
+    refused("charge", "Write `usage`: the name of the charge."),
 };
 constexpr Key kRounding[] = {
     {"line", Shape::text, "", "Rounding and digits of a line: half_even 2."},
@@ -161,7 +164,8 @@ constexpr Key kPlan[] = {
     {"charges", Shape::objects, "charge", "Fees and usage prices.", true},
     {"discounts", Shape::objects, "discount", "Discounts, in the order in which they apply."},
     {"shares", Shape::objects, "share", "Partners' parts of every charge that names none itself."},
-    refused("spending_cap", "Watch spending outside the catalog for now."),
+    {"spending_cap", Shape::object, "spending_cap",
+     "What a month's usage may cost, and what happens beyond it."},
     {"limits", Shape::limits, "",
      "What a subscription may use in a cycle, and where: {data: 60 MB, networks: [\"248\"]}."},
     refused("allowed", "Write `limits: {networks: [\"248\"]}`."),
@@ -173,6 +177,16 @@ constexpr Key kPlan[] = {
     refused("special_prices", "Write `special_prices` at the top of the catalog."),
     refused("extends", "Write the plan out: plans that build on others come in a later release."),
     refused("package", "Write it on a charge: `package: 5.00 per 100 MB`."),
+};
+constexpr Key kSpendingCap[] = {
+    {"amount", Shape::decimal, "", "Of a billing cycle's usage, before discounts and tax.", true},
+    {"action", Shape::choice, "block|throttle|notify",
+     "What happens beyond it to sessions that are charged while they run; other usage is charged "
+     "and told.", true},
+    {"per", Shape::choice, "subscription month|account month",
+     "Of each subscription (default), or of all that a payer has of the plan."},
+    {"alerts", Shape::texts, "", "Percent of it that are told: [50, 80, 100]."},
+    refused("price", "Write `price_cap` on the charge: it is what the usage costs at most."),
 };
 constexpr Key kCarrier[] = {
     {"carrier", Shape::name, "", "The name by which feeds say who carried a record.", true},
@@ -248,7 +262,8 @@ constexpr Key kCharge[] = {
      "Usage: the account that pays for it in the customer's place: a sponsor."},
     refused("rollover", "Write it into the charge's `allowance`."),
     refused("block", "Write `package: 5.00 per 100 MB`."),
-    refused("spending_cap", "Watch spending outside the catalog for now."),
+    refused("spending_cap",
+            "Write it on the plan, or `price_cap` for what the usage costs at most."),
     refused("limits", "Write `limits` on the plan."),
     refused("at", "Write `time_bands` on the charge."),
     refused("sponsored", "Write `paid_by: ACCOUNT`."),
@@ -372,6 +387,7 @@ constexpr Table kTables[] = {
     {"deck", "a deck", kDeck},
     {"price_list", "a price list", kPriceList},
     {"plan", "a plan", kPlan},
+    {"spending_cap", "`spending_cap`", kSpendingCap},
     {"carrier", "a carrier", kCarrier},
     {"charge", "a charge", kCharge},
     {"condition", "`when`", kCondition},

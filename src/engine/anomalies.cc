@@ -12,6 +12,7 @@
 #include "base/decimal.h"
 #include "engine/batch.h"
 #include "engine/margin.h"
+#include "engine/spending.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -40,6 +41,8 @@ class Anomalies {
         FARTHING_CHECK(unknown_devices());
         FARTHING_TRY(std::vector<Finding> losses, losing_prices(state_));
         std::ranges::move(losses, std::back_inserter(findings_));
+        FARTHING_TRY(std::vector<Finding> caps, spending_findings(state_));
+        std::ranges::move(caps, std::back_inserter(findings_));
         CheckLine line{"anomalies", true, {}, std::move(findings_)};
         line.text = fmt::format("{} findings; {} devices watched",
                                 grouped(static_cast<std::int64_t>(line.findings.size())),

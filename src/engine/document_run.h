@@ -80,7 +80,7 @@ class DocumentRun {
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> pooled_;
     std::set<ComponentId> paid_by_members_;
     std::map<AccountId, std::map<DatePeriod, EntryId>> pool_usage_;  // newest entry, by that top
-    std::set<AccountId> sponsors_;                                   // accounts that some version names
+    std::set<AccountId> sponsors_;  // accounts that some version names
     std::map<std::pair<VersionNo, ComponentId>, bool> is_sponsored_;
 };
 

@@ -9,6 +9,7 @@
 #include "engine/explain_session.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/spending.h"
 #include "engine/suspense_groups.h"
 #include "mediation/collect.h"
 #include "model/quantity.h"
@@ -94,7 +95,10 @@ class Explain {
         }
         FARTHING_CHECK(line_ledger(invoice, line, e));
         FARTHING_CHECK(line_shares(invoice, line, e));
-        if (line.kind == LineKind::usage) FARTHING_CHECK(line_sources(invoice.payer, line, e));
+        if (line.kind == LineKind::usage) {
+            FARTHING_CHECK(over_caps(invoice.payer, line, e));
+            FARTHING_CHECK(line_sources(invoice.payer, line, e));
+        }
         if (verify) FARTHING_CHECK(verify_line(invoice, line, e));
         return e;
     }
@@ -157,6 +161,7 @@ class Explain {
         e.unit = std::string(shape.unit->name);
         e.sentence = sentence_of(first, shape, used, amount);
         rule(first.version, first.component, e);
+        FARTHING_CHECK(over_cap(first, e));
         e.arithmetic.push_back(fmt::format("counter {} → {}: {}",
                                            quantity_to_string(from, *shape.unit),
                                            quantity_to_string(to, *shape.unit), shape.price_text));
@@ -199,6 +204,37 @@ class Explain {
                 result.equal = again == amount;
             }
             e.verify = std::move(result);
+        }
+        return {};
+    }
+
+    // Of a line: whose usage in it went over a cap.
+    Result<void> over_caps(AccountId payer, const InvoiceLine& line, Explanation& e) {
+        FARTHING_TRY(const auto spendings, spending_in(state_, line.cycle.first));
+        for (const Spending& one : spendings) {
+            const bool of_it =
+                one.account == payer &&
+                std::ranges::any_of(one.plan->charges, [&](const catalog::UsageCharge& charge) {
+                    return charge.id == line.component;
+                });
+            if (!of_it || !one.over() || e.parts.size() >= kPartsShown) continue;
+            e.parts.push_back(fmt::format(
+                "over_cap: {}{}",
+                one.subscription ? state_.directory.subscription(one.subscription).fact.name + ", "
+                                 : std::string(),
+                one.text()));
+        }
+        return {};
+    }
+
+    // What was used beyond the plan's spending cap is charged, and flagged.
+    Result<void> over_cap(const store::RatedRow& row, Explanation& e) {
+        if (row.perspective != Perspective::retail) return {};
+        FARTHING_TRY(const auto spendings, spending_in(state_, row.window_first, row.subscription));
+        for (const Spending& one : spendings) {
+            const bool of_it =
+                one.subscription ? one.subscription == row.subscription : one.account == row.payer;
+            if (of_it && one.over()) e.parts.push_back("over_cap: " + one.text());
         }
         return {};
     }

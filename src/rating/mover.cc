@@ -288,11 +288,13 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     const auto whole = sum64(total_of(counter), move.billable);
     if (!to || !whole) return false;
     move.to = *to;
-    const Addition addition{
-        place.position,       place.is_new,
-        place.start,          move.days.empty() ? move.day : move.days.front().day,
-        lane.subscription,    move.billable,
-        counts_members(*lane.pricing)};
+    const Addition addition{place.position,
+                            place.is_new,
+                            place.start,
+                            move.days.empty() ? move.day : move.days.front().day,
+                            lane.subscription,
+                            move.billable,
+                            counts_members(*lane.pricing)};
     return plan_segments(number, addition, lane, move);
 }
 

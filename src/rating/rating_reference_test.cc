@@ -32,7 +32,8 @@ class Generator {
 
     World world;
     std::vector<World::Use> uses;
-    bool sponsors = false;  // whether some charges are paid by another account
+    bool sponsors = false;   // whether some charges are paid by another account
+    bool customers = false;  // whether some customers have prices of their own
 
     std::int64_t upto(std::int64_t most) {
         return std::uniform_int_distribution<std::int64_t>(0, most)(random_);
@@ -145,9 +146,38 @@ class Generator {
         for (std::int64_t number = 1; number <= versions; ++number) {
             std::vector<catalog::Deck> decks;
             for (auto& shape : shapes) fill(shape, decks);
+            auto all = shapes;
+            if (customers) add_customers(all);
             world.publish(static_cast<std::uint32_t>(number),
-                          number == 1 && !once_in(4) ? "2025-11-01" : day(100), shapes,
+                          number == 1 && !once_in(4) ? "2025-11-01" : day(100), std::move(all),
                           std::move(decks));
+        }
+    }
+    // As the catalog makes them: a charge in the place of one with a single price.
+    void add_customers(std::vector<catalog::UsageCharge>& charges) {
+        const std::size_t plain = charges.size();
+        for (std::size_t i = 0; i < plain; ++i) {
+            if (charges[i].priced_by != catalog::PricedBy::bands || !charges[i].additive() ||
+                charges[i].allowance)
+                continue;
+            for (std::int64_t more = upto(3); more > 0; --more) {
+                catalog::UsageCharge made = charges[i];
+                made.for_customers.clear();
+                made.of_customer = true;
+                made.id = {static_cast<std::uint32_t>(100 * (i + 1)) +
+                           static_cast<std::uint32_t>(more)};
+                made.bands = any_bands(catalog::BandMode::flat);
+                catalog::UsageCharge::ForCustomer customer;
+                const bool own = once_in(2);
+                (own ? customer.subscription : customer.account) =
+                    (own ? "subscription " : "account ") + std::to_string(1 + upto(3));
+                if (once_in(2)) customer.days.first = *parse_date(day(60));
+                if (once_in(2))
+                    customer.days.end = Date::of(2026, 3, 1).plus_days(static_cast<int>(upto(40)));
+                customer.charge = static_cast<std::uint32_t>(charges.size());
+                charges[i].for_customers.push_back(std::move(customer));
+                charges.push_back(std::move(made));
+            }
         }
     }
     void fill(catalog::UsageCharge& shape, std::vector<catalog::Deck>& decks) {
@@ -308,6 +338,17 @@ void write_rules(JsonWriter& out, const catalog::Allowance& allowance) {
     out.end_object();
 }
 
+void write_customers(JsonWriter& out, const catalog::UsageCharge& charge) {
+    out.field("of_customer", charge.of_customer);
+    out.key("for_customers").begin_array();
+    for (const auto& one : charge.for_customers) {
+        out.begin_object().field("account", one.account).field("subscription", one.subscription);
+        out.field("first", one.days.first.days).field("end", one.days.end.days);
+        out.field("charge", one.charge).end_object();
+    }
+    out.end_array();
+}
+
 void write_charge(JsonWriter& out, const catalog::Version& version,
                   const catalog::UsageCharge& charge) {
     constexpr std::array<std::string_view, 3> kBy = {"bands", "network", "prefix"};
@@ -321,6 +362,7 @@ void write_charge(JsonWriter& out, const catalog::Version& version,
     out.field("cap", charge.cap ? charge.cap->to_string() : std::string());
     out.field("restarts", charge.restarts);
     out.field("paid_by", charge.paid_by);
+    write_customers(out, charge);
     write_increments(out, charge.increments);
     write_fee(out, charge.connection_fee);
     out.key("when").begin_array();
@@ -388,6 +430,7 @@ void write_directory(JsonWriter& out, const DirectoryFacts& facts) {
     for (const SubscriptionFact& one : facts.subscriptions) {
         out.begin_object()
             .field("id", one.id.value)
+            .field("name", one.name)
             .field("account", one.account.value)
             .field("group", one.group.value);
         write_steps(out, "plans", facts.plans, [&](const PlanFact& f) {
@@ -584,6 +627,16 @@ TEST(Reference, agrees_on_charges_that_a_sponsor_pays) {
     for (std::uint64_t i = 0; i < cases && !HasFailure(); ++i) {
         Generator made(first + i);
         made.sponsors = true;
+        compare(made, first + i);
+    }
+}
+
+TEST(Reference, agrees_on_prices_of_single_customers) {
+    const std::uint64_t first = number_of("FARTHING_SEED", kFirstSeed);
+    const std::uint64_t cases = number_of("FARTHING_CASES", 40) / 2 + 1;
+    for (std::uint64_t i = 0; i < cases && !HasFailure(); ++i) {
+        Generator made(first + i);
+        made.customers = made.sponsors = true;
         compare(made, first + i);
     }
 }

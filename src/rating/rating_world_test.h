@@ -78,7 +78,7 @@ inline void compile_matchers(catalog::Plan& plan) {
             std::uint32_t narrowest = 0;
             for (std::uint32_t i = 0; i < plan.charges.size(); ++i) {
                 const auto& one = plan.charges[i];
-                if (one.meter.value != meter) continue;
+                if (one.meter.value != meter || one.of_customer) continue;
                 const bool exact = names(one, network);
                 const bool country = names(one, network.country());
                 if (!one.when.empty() && !exact && !country) continue;

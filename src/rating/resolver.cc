@@ -151,6 +151,39 @@ Resolver::Pool Resolver::pool_of(const catalog::UsageCharge& charge,
     return own;
 }
 
+bool Resolver::is_below(AccountId account, std::string_view name) const {
+    for (; account; account = directory_.account(account).fact.parent) {
+        if (directory_.account(account).fact.name == name) return true;
+    }
+    return false;
+}
+
+// That of a subscription goes before that of an account; of several the one declared last.
+const catalog::UsageCharge& Resolver::for_customer(const catalog::Version& version,
+                                                   const catalog::Plan& plan,
+                                                   const catalog::UsageCharge& charge,
+                                                   const directory::Subscription& subscription,
+                                                   Date day, Period& span) const {
+    const catalog::UsageCharge::ForCustomer* found = nullptr;
+    for (const auto& customer : charge.for_customers) {
+        const bool own = !customer.subscription.empty();
+        const bool fits = own ? customer.subscription == subscription.fact.name
+                              : is_below(subscription.fact.account, customer.account);
+        if (!fits) continue;
+        const Instant start = start_of(version.zone, customer.days.first);
+        const Instant end = start_of(version.zone, customer.days.end);
+        if (day < customer.days.first) {
+            span.end = std::min(span.end, start);
+        } else if (day >= customer.days.end) {
+            span.start = std::max(span.start, end);
+        } else {
+            span = intersection(span, {start, end});
+            if (own || found == nullptr || found->subscription.empty()) found = &customer;
+        }
+    }
+    return found == nullptr ? charge : plan.charges[found->charge];
+}
+
 SuspenseReason Resolver::add_lane(const catalog::Version& version,
                                   const catalog::UsageCharge& charge, const UsageChunk& chunk,
                                   std::size_t row, Date day, Context& context) {
@@ -242,7 +275,9 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     context.span = intersection(intersection(plan_id.span, quantity.span), zone.offset_span(when));
     context.first_lane = static_cast<std::uint32_t>(lanes_.size());
     for (const std::uint32_t charge : applying) {
-        why = add_lanes(*version, *plan, plan->charges[charge], chunk, row, day, context);
+        const catalog::UsageCharge& applies =
+            for_customer(*version, *plan, plan->charges[charge], subscription, day, context.span);
+        why = add_lanes(*version, *plan, applies, chunk, row, day, context);
         if (why == SuspenseReason::none) continue;
         lanes_.truncate(context.first_lane);
         return nullptr;

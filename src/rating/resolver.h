@@ -84,6 +84,14 @@ class Resolver {
                              std::size_t row, Date day, Context& context);
     SuspenseReason add_lane(const catalog::Version& version, const catalog::UsageCharge& charge,
                             const UsageChunk& chunk, std::size_t row, Date day, Context& context);
+    // The charge itself, or the one that prices it for the subscription on that day; `span` is cut
+    // to where that stays so.
+    const catalog::UsageCharge& for_customer(const catalog::Version& version,
+                                             const catalog::Plan& plan,
+                                             const catalog::UsageCharge& charge,
+                                             const directory::Subscription& subscription, Date day,
+                                             Period& span) const;
+    bool is_below(AccountId account, std::string_view name) const;
     Pool pool_of(const catalog::UsageCharge& charge,
                  const directory::Subscription& subscription) const;
     Lane* lane_of_row(std::uint32_t base, const catalog::RateRow& row);

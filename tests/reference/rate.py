@@ -116,6 +116,8 @@ class Case:
         country = network // 10000 * 10000
         best, best_rank, added = None, 0, []
         for charge in version["charges"]:
+            if charge["of_customer"]:
+                continue
             networks = charge["when"]
             if network and network in networks:
                 rank = 3
@@ -130,6 +132,24 @@ class Case:
             elif rank > best_rank:
                 best, best_rank = charge, rank
         return [best] + added if best else []
+
+    def for_customer(self, version, charge, subscription, day):
+        """The charge, or the one in its place for this customer on that day: its subscription's, else its
+        account's; of several the last."""
+        above, account = [], subscription["account"]
+        while account:
+            above.append(self.accounts[account]["name"])
+            account = self.accounts[account]["parent"]
+        own, shared = None, None
+        for special in charge["for_customers"]:
+            if not special["first"] <= day < special["end"]:
+                continue
+            if special["subscription"] == subscription["name"]:
+                own = special["charge"]
+            if special["account"] in above:
+                shared = special["charge"]
+        found = own if own is not None else shared
+        return charge if found is None else version["charges"][found]
 
     @staticmethod
     def row_of(charge, record):
@@ -372,6 +392,7 @@ def lanes(case, record):
         return "no_price"
     found, reason = [], ""
     for charge in charges:
+        charge = case.for_customer(version, charge, subscription, day)
         kind, owner, account = case.pool(charge, subscription)
         charged = case.named.get(charge["paid_by"], 0) if charge["paid_by"] else account
         if not charged:

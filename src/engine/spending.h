@@ -1,0 +1,33 @@
+// What usage costs in a cycle beside the spending caps of plans, from the counters: so it depends
+// neither on the order in which records came, nor on how they were cut into batches.
+#pragma once
+
+#include <vector>
+
+#include "engine/state.h"
+
+namespace farthing::engine {
+
+struct Spending {
+    const catalog::Plan* plan = nullptr;
+    const catalog::SpendingCap* cap = nullptr;
+    Currency currency;
+    SubscriptionId subscription;  // none: of an account
+    AccountId account;            // who pays
+    DatePeriod window;
+    Exact spent;
+    bool over() const { return spent > cap->amount.exact(); }
+    // The highest alert that is reached, in percent; 0 for none.
+    int alert() const;
+    std::string text()
+        const;  // "62 EUR of 50.00 for each subscription and month, in 2026-01-01..2026-01-31"
+};
+
+// Those that have a cap, of one window of counters; `only`: of that subscription, and of the
+// account that pays for it.
+Result<std::vector<Spending>> spending_in(Engine::State& state, Date window,
+                                          SubscriptionId only = {});
+// Of the windows of about a month up to the newest: those over their cap or an alert.
+Result<std::vector<Finding>> spending_findings(Engine::State& state);
+
+}  // namespace farthing::engine
