@@ -341,14 +341,22 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
 }
 
 bool DocumentRun::outdated(const Row& row) const {
-    const auto usage = usage_.find(row.payer);
-    if (usage == usage_.end()) return false;
     EntryId made;
     const auto own = of_invoice_.find(row.id);
     for (std::size_t i = 0; own != of_invoice_.end() && i < own->second.size(); ++i)
         made = std::max(made, own->second[i].id);
-    return std::ranges::any_of(usage->second, [&](const auto& of_period) {
-        return of_period.first.first <= row.period.first && of_period.second > made;
+    const auto moved = [&](const auto& usage, AccountId whose) {
+        const auto found = usage.find(whose);
+        return found != usage.end() && std::ranges::any_of(found->second, [&](const auto& one) {
+                   return one.first.first < row.period.end && one.second > made;
+               });
+    };
+    if (moved(usage_, row.payer)) return true;
+    // What it tells of others' documents: its part of pools, and what sponsors pay for.
+    if (moved(pool_usage_, state_.directory.account(row.payer).top)) return true;
+    return std::ranges::any_of(sponsors_, [&](AccountId sponsor) {
+        return std::ranges::any_of(state_.directory.account(sponsor).payer.steps,
+                                   [&](const auto& step) { return moved(usage_, step.value); });
     });
 }
 

@@ -41,7 +41,7 @@ class DocumentRun {
     Result<billing::Bill> bill(AccountId payer, DatePeriod cycle, const Invoice* amended = nullptr);
     // `like`: a prepared note, or a new one, of which adjustments, fields and `by_hand` are kept.
     Result<billing::Bill> note(const Invoice& corrects, const Invoice& like);
-    // Whether usage of its payer was posted after the document was made.
+    // Whether usage that it may tell of was posted after the document was made.
     bool outdated(const Row& row) const;
     // The same document as it would be made now.
     Result<billing::Bill> again(const Invoice& document);

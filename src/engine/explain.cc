@@ -405,19 +405,21 @@ class Explain {
 
     // What a sponsor pays for is told on its own document, not on its customers'.
     Result<void> line_sources(AccountId payer, const InvoiceLine& line, Explanation& e) {
+        const bool by_members = members_pay(line);
         store::RatedFilter filter;
-        filter.payer = payer;
+        if (!by_members) filter.payer = payer;
         filter.component = line.component;
         filter.window_first = line.cycle.first;
         FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
         std::vector<store::RatedRow> first;
         for (const auto& file : files) {
-            filter.limit = kSourcesShown;
+            if (!by_members) filter.limit = kSourcesShown;
             if (first.size() >= kSourcesShown) break;
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, filter));
             for (const store::RatedRow& row : rows) {
                 if (first.size() >= kSourcesShown || row.row < 0 || row.taken_back) continue;
+                if (by_members && !pays_for(payer, row)) continue;
                 first.push_back(row);
                 e.parts.push_back(
                     fmt::format("a record of it: rec-{}-{} (its charge in that batch: {})",
@@ -425,8 +427,26 @@ class Explain {
             }
         }
         FARTHING_CHECK(sources(first, e));
+        if (by_members) return {};
         FARTHING_TRY(e.source_records, records_of(payer, line));
         return {};
+    }
+
+    // Whether the line is a part of pools, whose charges were posted to their owners.
+    bool members_pay(const InvoiceLine& line) const {
+        const catalog::Version* version = state_.catalog.numbered(line.version);
+        const auto* charge =
+            version == nullptr ? nullptr : find_charge(*version, line.component, nullptr);
+        return charge != nullptr && charge->allowance && charge->allowance->members_pay;
+    }
+
+    bool pays_for(AccountId payer, const store::RatedRow& row) const {
+        if (!row.subscription) return false;
+        const directory::Directory& directory = state_.directory;
+        const AccountId account = directory.subscription(row.subscription).fact.account;
+        const AccountId* pays =
+            directory.account(account).payer.at(directory.zone().date_of(row.start));
+        return pays != nullptr && *pays == payer;
     }
 
     // How many records stand behind a line: what its counters say they took.

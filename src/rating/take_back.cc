@@ -185,7 +185,7 @@ void Mover::count_members_again(Counter& counter, std::span<const Contribution> 
         if (at == kNowhere) continue;
         const Segment& segment = counter.segments[at];
         const auto& allowance = pricing_of(counter, segment).charge().allowance;
-        if (!allowance || allowance->cap == INT64_MAX) continue;
+        if (!allowance || !allowance->counts_members()) continue;
         counter.member_days.push_back(
             {segment.start, day_of(part), part.subscription, part.billable});
     }
