@@ -54,6 +54,39 @@ TEST(CounterPack, bytes_of_the_first_release_still_read) {
               "ad8e");
 }
 
+Counter below_minimum() {
+    Counter counter = sample(64, 0);
+    counter.segments[0].below = 2;
+    counter.segments[0].below_quantity = -90;
+    return counter;
+}
+
+Counter of_counted_members() {
+    Counter counter = below_minimum();
+    const Instant start = counter.segments[0].start;
+    counter.member_days = {{start, 3, {4}, 50}, {start, 3, {9}, 20}, {start, 7, {9}, 50}};
+    return counter;
+}
+
+// What releases stored stays readable: never change these bytes, add others beside them.
+TEST(CounterPack, golden_bytes_of_version_2) {
+    const Counter counter = below_minimum();
+    const std::string bytes = pack_counters({&counter});
+    EXPECT_EQ(hex(bytes),
+              "02010300001f01ff9fbad235010780b8b8720406ffa7d6b90780c0f0b7e32f0102ff8b8d9e0204b30103"
+              "000a00020464058c0143c383048cfc4c32");
+    const auto read = unpack_counters(kBlock, bytes);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->front().segments[0].below_quantity, -90);
+}
+
+TEST(CounterPack, golden_bytes_of_version_3) {
+    const Counter counter = of_counted_members();
+    EXPECT_EQ(hex(pack_counters({&counter})),
+              "03010300001f01ff9fbad235010780b8b8720406ffa7d6b90780c0f0b7e32f0102ff8b8d9e0204b30103"
+              "000a00020464058c0103000304640003092800070964f6fa85e5b4cbf393");
+}
+
 TEST(CounterPack, gives_back_what_it_was_given) {
     const auto counters = unpack_counters(kBlock, packed());
     ASSERT_TRUE(counters.has_value());
@@ -77,14 +110,14 @@ TEST(CounterPack, gives_back_what_it_was_given) {
 }
 
 TEST(CounterPack, uses_of_capped_members_are_kept_in_version_3) {
-    Counter capped = sample(64, 0);
-    const Instant start = capped.segments[0].start;
-    capped.member_days = {{start, 3, {4}, 50}, {start, 3, {9}, 20}, {start, 7, {9}, 50}};
+    const Counter capped = of_counted_members();
     const std::string bytes = pack_counters({&capped});
     EXPECT_EQ(bytes.front(), 3);
     const auto read = unpack_counters(kBlock, bytes);
     ASSERT_TRUE(read.has_value()) << read.error().to_string();
     EXPECT_EQ(read->front().member_days, capped.member_days);
+    EXPECT_EQ(read->front().segments[0].below, 2);
+    EXPECT_EQ(read->front().segments[0].below_quantity, -90);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         std::string damaged = bytes;
         damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
