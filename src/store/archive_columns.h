@@ -89,7 +89,7 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{20, "unanswered", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::dictionary},
     ArchiveColumn{22, "carrier", ColumnType::text, ColumnEncoding::dictionary},
-    ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::dictionary},
+    ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::delta},
 };
 
 namespace rated_column {

@@ -209,6 +209,24 @@ TEST(Archive, StatisticsRuleOutWholeGroups) {
     EXPECT_EQ(files[1].columns[rated_column::window_end].max, "2026-07-01");
 }
 
+TEST(Archive, OneOfManyIsReadFromItsRowGroupAlone) {
+    const TestFolder folder;
+    constexpr std::uint32_t kDevices = 30'000;
+    const auto files = written(folder, std::size_t{2} * kDevices, kDevices);
+    ReadCount count;
+    UsageFilter filter;
+    filter.subscription = SubscriptionId{12'345};
+    filter.count = &count;
+    const auto usage = read_usage(folder.path() / files[0].path, filter);
+    ASSERT_TRUE(usage) << usage.error().to_string();
+    ASSERT_EQ(usage->size(), 2u);
+    EXPECT_EQ((*usage)[0].row, 12'344);
+    EXPECT_EQ((*usage)[1].row, 12'344 + kDevices);
+    EXPECT_GE(count.groups, 4);
+    EXPECT_EQ(count.groups_read, 1);
+    EXPECT_LT(count.rows_read, std::int64_t{2} * kDevices / 3);
+}
+
 TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
     const TestFolder folder;
     UsageChunk chunk = reports(0, 12, 3);  // minutes 0 to 3 of three devices

@@ -1,72 +1,25 @@
-// Rows are gathered per row group. A thread behind puts them in the order of their subscriptions (a
-// device's regular reports then shrink to almost nothing) and writes them column by column, while
-// the next group is gathered.
+// Rows are gathered in stretches. A thread behind puts them in the order of their subscriptions (a
+// device's regular reports then shrink to almost nothing), parts them into row groups of few
+// subscriptions and writes those column by column, while the next stretch is gathered.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <mutex>
 #include <ranges>
 
-#include "base/assert.h"
 #include "store/archive.h"
 #include "store/behind.h"
 #include "store/files.h"
+#include "store/group_writer.h"
 #include "store/parquet_writer.h"
 
 namespace farthing::store {
 
 namespace {
 
-constexpr std::size_t kGroupRows = 256 * 1024;  // a column of it fits in the second cache
-constexpr std::size_t kGatheredMax = kGroupRows + kChunkRecordsMax;
+constexpr std::size_t kGatheredRows = 256 * 1024;  // a column of them fits in the second cache
+constexpr std::size_t kGatheredMax = kGatheredRows + kChunkRecordsMax;
 constexpr std::size_t kReserveFrom = 8 * 1024;  // rows of a chunk that more will follow
 constexpr std::size_t kSuspendedBytesMax = 16 << 20;
-
-// Texts of a row group; costs nothing while all are empty.
-class Texts {
-  public:
-    // REQUIRES: rows come in order.
-    void add(std::size_t row, std::string_view text) {
-        if (text.empty()) return;
-        starts_.resize(row + 1, bytes_.size());
-        bytes_ += text;
-    }
-    void clear() {
-        bytes_.clear();
-        starts_.clear();
-    }
-    bool empty() const { return bytes_.empty(); }
-    std::string_view at(std::size_t row) const {
-        if (row >= starts_.size()) return {};
-        const std::size_t end = row + 1 < starts_.size() ? starts_[row + 1] : bytes_.size();
-        return std::string_view(bytes_).substr(starts_[row], end - starts_[row]);
-    }
-
-  private:
-    std::string bytes_;
-    std::vector<std::size_t> starts_;
-};
-
-// `order[i]` is the row that comes i-th when rows are sorted by key; equal keys keep their order.
-// Empty: sorted already.
-std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>& keys) {
-    if (std::is_sorted(keys.begin(), keys.end())) return {};
-    constexpr unsigned kDigitBits = 11;
-    constexpr std::uint32_t kDigits = 1U << kDigitBits;
-    std::vector<std::uint32_t> order(keys.size());
-    std::vector<std::uint32_t> next(keys.size());
-    for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-    const std::uint32_t largest = *std::max_element(keys.begin(), keys.end());
-    for (unsigned shift = 0; shift < 32 && (largest >> shift) != 0; shift += kDigitBits) {
-        std::array<std::uint32_t, kDigits + 1> starts{};
-        for (const std::uint32_t key : keys) starts[((key >> shift) & (kDigits - 1)) + 1] += 1;
-        for (std::size_t digit = 1; digit <= kDigits; ++digit) starts[digit] += starts[digit - 1];
-        for (const std::uint32_t row : order)
-            next[starts[(keys[row] >> shift) & (kDigits - 1)]++] = row;
-        order.swap(next);
-    }
-    return order;
-}
 
 template <class To, class From>
 To bits_of(const From& from) {
@@ -91,73 +44,11 @@ void take(std::vector<To>& to, const std::vector<From>& from,
     to.insert(to.end(), bits.begin(), bits.end());
 }
 
-// Room for a whole row group, so that gathering moves nothing.
+// Room for a whole stretch, so that gathering moves nothing.
 template <class... Columns>
-void reserve_group(Columns&... columns) {
+void reserve_stretch(Columns&... columns) {
     (columns.reserve(kGatheredMax), ...);
 }
-
-// Writes the columns of one row group in a given order.
-class GroupWriter {
-  public:
-    GroupWriter(ParquetWriter& writer, std::size_t rows, const std::vector<std::uint32_t>& order)
-        : writer_(writer), rows_(rows), order_(order) {
-        done_ = writer_.begin_group(rows);
-    }
-    template <class T>
-    GroupWriter& operator()(const std::vector<T>& column) {
-        if constexpr (sizeof(T) == 8) {
-            ordered(column, wide_);
-        } else {
-            ordered(column, narrow_);
-        }
-        return *this;
-    }
-    GroupWriter& constant(std::uint32_t value) {
-        if (done_) done_ = writer_.write_constant(std::int64_t{value});
-        return *this;
-    }
-    GroupWriter& operator()(const Texts& texts) {
-        if (!done_) return *this;
-        if (texts.empty()) {
-            done_ = writer_.write_nulls();
-            return *this;
-        }
-        texts_.resize(rows_);
-        for (std::size_t i = 0; i < rows_; ++i)
-            texts_[i] = texts.at(order_.empty() ? i : order_[i]);
-        done_ = writer_.write(texts_);
-        return *this;
-    }
-    const Result<void>& done() const { return done_; }
-
-  private:
-    template <class T, class Physical>
-    void ordered(const std::vector<T>& column, std::vector<Physical>& scratch) {
-        FARTHING_ASSERT(column.size() == rows_);
-        if (!done_) return;
-        if (std::ranges::all_of(column, [&](T value) { return value == column.front(); })) {
-            done_ = writer_.write_constant(static_cast<std::int64_t>(column.front()));
-            return;
-        }
-        scratch.resize(rows_);
-        if (order_.empty()) {
-            for (std::size_t i = 0; i < rows_; ++i) scratch[i] = static_cast<Physical>(column[i]);
-        } else {
-            for (std::size_t i = 0; i < rows_; ++i)
-                scratch[i] = static_cast<Physical>(column[order_[i]]);
-        }
-        done_ = writer_.write(scratch);
-    }
-
-    ParquetWriter& writer_;
-    std::size_t rows_;
-    const std::vector<std::uint32_t>& order_;
-    Result<void> done_;
-    std::vector<std::int32_t> narrow_;
-    std::vector<std::int64_t> wide_;
-    std::vector<std::string_view> texts_;
-};
 
 // As people write it in hexadecimal: the high half first, most significant byte first.
 std::string bytes_of(Hash128 hash) {
@@ -231,8 +122,8 @@ struct UsageRows {
         }
     }
     void reserve() {
-        reserve_group(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
-                      network, meter, outcome, reason, last_part, unanswered);
+        reserve_stretch(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
+                        network, meter, outcome, reason, last_part, unanswered);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -244,10 +135,12 @@ struct UsageRows {
     }
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
-        GroupWriter group(writer, size(), order);
-        group.constant(batch.value)(row)(
-            source)(line)(subscription)(meter)(start)(end)(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason)(session)(last_part);
-        group(unanswered)(key)(carrier)(identity);
+        GroupWriter group(writer, size(), order, groups_of(subscription, order));
+        while (group.next()) {
+            group.constant(batch.value)(row)(source)(line)(subscription)(meter)(start)(end);
+            group(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
+            group(session)(last_part)(unanswered)(key)(carrier)(identity);
+        }
         return group.done();
     }
 };
@@ -330,18 +223,20 @@ struct RatedRows {
         take(below_quantity, rated.below_quantity, none, true);
     }
     void reserve() {
-        reserve_group(row, segment_start, start, billable, from, to, charge_atoms, fee_atoms,
-                      below_quantity, item, subscription, payer, component, version, owner,
-                      record_batch, window_first, window_end, below, fees, perspective, owner_kind,
-                      taken_back);
+        reserve_stretch(row, segment_start, start, billable, from, to, charge_atoms, fee_atoms,
+                        below_quantity, item, subscription, payer, component, version, owner,
+                        record_batch, window_first, window_end, below, fees, perspective,
+                        owner_kind, taken_back);
     }
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
-        GroupWriter group(writer, size(), order);
-        group.constant(batch.value)(row)(
-            perspective)(subscription)(payer)(component)(version)(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start)(billable)(from)(to)(charge_atoms)(fee_atoms);
-        group.constant(currency.numeric())(below)(
-            below_quantity)(fees)(record_batch)(days)(taken_back);
+        GroupWriter group(writer, size(), order, groups_of(subscription, order));
+        while (group.next()) {
+            group.constant(batch.value)(row)(perspective)(subscription)(payer)(component)(version);
+            group(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start);
+            group(billable)(from)(to)(charge_atoms)(fee_atoms).constant(currency.numeric());
+            group(below)(below_quantity)(fees)(record_batch)(days)(taken_back);
+        }
         return group.done();
     }
 };
@@ -369,7 +264,7 @@ struct SuspendedRows {
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> as_it_came;
         GroupWriter out(writer, size(), as_it_came);
-        out.constant(batch.value)(group)(source)(line)(raw);
+        while (out.next()) out.constant(batch.value)(group)(source)(line)(raw);
         return out.done();
     }
 };
@@ -392,7 +287,8 @@ struct WithdrawnRows {
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
-        group.constant(batch.value)(record_batch)(row)(source)(line)(subscription)(again);
+        while (group.next())
+            group.constant(batch.value)(record_batch)(row)(source)(line)(subscription)(again);
         return group.done();
     }
 };
@@ -418,7 +314,7 @@ bool archived(Outcome outcome) {
 template <class Rows>
 struct Gathered {
     Rows rows;
-    std::optional<ParquetWriter> file;  // opened by its first row group
+    std::optional<ParquetWriter> file;  // opened by its first rows
     std::mutex mutex;
     std::vector<Rows> spare;
 
@@ -449,7 +345,7 @@ struct ArchiveWriter::State {
     std::vector<std::uint32_t> keep;
     Behind behind;  // last: it writes what stands above
 
-    // Has the gathered rows written as a row group. What a small batch ends with is written at
+    // Has the gathered rows written. What a small batch ends with is written at
     // once.
     template <class Rows, class... More>
     Result<void> flush(Gathered<Rows>& table, const ArchiveTable& about, bool last, More... more) {
@@ -496,16 +392,17 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
     state.usage.rows.add(usage, first_row, state.keep);
     state.rated.rows.add(usage, rated, first_row, state.batch);
-    if (state.usage.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_usage());
-    if (state.rated.rows.size() >= kGroupRows) FARTHING_CHECK(state.flush_rated());
-    const bool full = suspended.size() >= kGroupRows || suspended.bytes >= kSuspendedBytesMax;
+    if (state.usage.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_usage());
+    if (state.rated.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_rated());
+    const bool full = suspended.size() >= kGatheredRows || suspended.bytes >= kSuspendedBytesMax;
     if (full) FARTHING_CHECK(state.flush_suspended());
     return {};
 }
 
 Result<void> ArchiveWriter::withdraw(const WithdrawnRow& row) {
     state_->withdrawn.rows.add(row);
-    return state_->withdrawn.rows.size() >= kGroupRows ? state_->flush_withdrawn() : Result<void>();
+    return state_->withdrawn.rows.size() >= kGatheredRows ? state_->flush_withdrawn()
+                                                          : Result<void>();
 }
 
 Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {

@@ -1,0 +1,160 @@
+// Gathered rows as row groups: put in the order of their subscriptions, parted into groups of few
+// of them, and written column by column.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/assert.h"
+#include "store/parquet_writer.h"
+
+namespace farthing::store {
+
+// A column of texts; costs nothing while all are empty.
+class Texts {
+  public:
+    // REQUIRES: rows come in order.
+    void add(std::size_t row, std::string_view text) {
+        if (text.empty()) return;
+        starts_.resize(row + 1, bytes_.size());
+        bytes_ += text;
+    }
+    void clear() {
+        bytes_.clear();
+        starts_.clear();
+    }
+    bool empty() const { return bytes_.empty(); }
+    std::string_view at(std::size_t row) const {
+        if (row >= starts_.size()) return {};
+        const std::size_t end = row + 1 < starts_.size() ? starts_[row + 1] : bytes_.size();
+        return std::string_view(bytes_).substr(starts_[row], end - starts_[row]);
+    }
+
+  private:
+    std::string bytes_;
+    std::vector<std::size_t> starts_;
+};
+
+// `order[i]` is the row that comes i-th when rows are sorted by key; equal keys keep their order.
+// Empty: sorted already.
+inline std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>& keys) {
+    if (std::is_sorted(keys.begin(), keys.end())) return {};
+    constexpr unsigned kDigitBits = 11;
+    constexpr std::uint32_t kDigits = 1U << kDigitBits;
+    std::vector<std::uint32_t> order(keys.size());
+    std::vector<std::uint32_t> next(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+    const std::uint32_t largest = *std::max_element(keys.begin(), keys.end());
+    for (unsigned shift = 0; shift < 32 && (largest >> shift) != 0; shift += kDigitBits) {
+        std::array<std::uint32_t, kDigits + 1> starts{};
+        for (const std::uint32_t key : keys) starts[((key >> shift) & (kDigits - 1)) + 1] += 1;
+        for (std::size_t digit = 1; digit <= kDigits; ++digit) starts[digit] += starts[digit - 1];
+        for (const std::uint32_t row : order)
+            next[starts[(keys[row] >> shift) & (kDigits - 1)]++] = row;
+        order.swap(next);
+    }
+    return order;
+}
+
+// Of whom a row group tells, about: few enough that its bounds rule out most customers.
+constexpr std::size_t kGroupSubscriptions = 8 * 1024;
+// How many row groups the rows, put in that order, are parted into.
+inline std::size_t groups_of(const std::vector<std::uint32_t>& who,
+                             const std::vector<std::uint32_t>& order) {
+    const auto at = [&](std::size_t i) { return order.empty() ? who[i] : who[order[i]]; };
+    std::size_t subscriptions = 1;
+    for (std::size_t i = 1; i < who.size(); ++i) subscriptions += at(i) != at(i - 1) ? 1 : 0;
+    return (subscriptions + kGroupSubscriptions - 1) / kGroupSubscriptions;
+}
+
+// Writes the columns of gathered rows in a given order, row group by row group: while there is a
+// `next` one, each column in its turn.
+class GroupWriter {
+  public:
+    GroupWriter(ParquetWriter& writer, std::size_t rows, const std::vector<std::uint32_t>& order,
+                std::size_t groups = 1)
+        : writer_(writer), all_(rows), order_(order), group_rows_((rows + groups - 1) / groups) {}
+    // False after the last, and after a failure.
+    bool next() {
+        first_ += rows_;
+        rows_ = std::min(group_rows_, all_ - first_);
+        column_ = 0;
+        if (!done_ || rows_ == 0) return false;
+        done_ = writer_.begin_group(rows_);
+        return done_.has_value();
+    }
+    template <class T>
+    GroupWriter& operator()(const std::vector<T>& column) {
+        FARTHING_ASSERT(column.size() == all_);
+        if (!done_) return *this;
+        if (all_alike(column)) {
+            done_ = writer_.write_constant(static_cast<std::int64_t>(column.front()));
+        } else if constexpr (sizeof(T) == 8) {
+            ordered(column, wide_);
+        } else {
+            ordered(column, narrow_);
+        }
+        return *this;
+    }
+    GroupWriter& constant(std::uint32_t value) {
+        if (done_) done_ = writer_.write_constant(std::int64_t{value});
+        return *this;
+    }
+    GroupWriter& operator()(const Texts& texts) {
+        if (!done_) return *this;
+        if (texts.empty()) {
+            done_ = writer_.write_nulls();
+            return *this;
+        }
+        texts_.resize(rows_);
+        for (std::size_t i = 0; i < rows_; ++i) texts_[i] = texts.at(row_at(i));
+        done_ = writer_.write(texts_);
+        return *this;
+    }
+    const Result<void>& done() const { return done_; }
+
+  private:
+    std::size_t row_at(std::size_t i) const {
+        return order_.empty() ? first_ + i : order_[first_ + i];
+    }
+    // Looked at once for all groups.
+    template <class T>
+    bool all_alike(const std::vector<T>& column) {
+        const std::size_t number = column_++;
+        if (number == alike_.size())
+            alike_.push_back(
+                std::ranges::all_of(column, [&](T value) { return value == column.front(); }));
+        return alike_[number];
+    }
+    template <class T, class Physical>
+    void ordered(const std::vector<T>& column, std::vector<Physical>& scratch) {
+        scratch.resize(rows_);
+        if (order_.empty()) {
+            for (std::size_t i = 0; i < rows_; ++i)
+                scratch[i] = static_cast<Physical>(column[first_ + i]);
+        } else {
+            const std::uint32_t* const order = order_.data() + first_;
+            for (std::size_t i = 0; i < rows_; ++i)
+                scratch[i] = static_cast<Physical>(column[order[i]]);
+        }
+        done_ = writer_.write(scratch);
+    }
+
+    ParquetWriter& writer_;
+    std::size_t all_;  // rows
+    const std::vector<std::uint32_t>& order_;
+    std::size_t group_rows_;
+    std::size_t first_ = 0;  // of the group, among all
+    std::size_t rows_ = 0;   // of the group
+    std::size_t column_ = 0;
+    std::vector<bool> alike_;  // by column of numbers
+    Result<void> done_;
+    std::vector<std::int32_t> narrow_;
+    std::vector<std::int64_t> wide_;
+    std::vector<std::string_view> texts_;
+};
+
+}  // namespace farthing::store
