@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-from spine import HERE, ROOT, record, run
+from spine import HERE, ROOT, record, run, spread
 
 STAGES = [  # what is told, and the function that does it; inclusive, so each stands under no other of them
     ("open and hash", "mediation::Collected::open("),
@@ -97,10 +97,6 @@ class Load:
                 if f"farthing::{function}" in found[2]:
                     counts[stage] = max(counts.get(stage, 0), count)
         return {stage: round(count / records) for stage, count in counts.items()} | {"records": records}
-
-
-def spread(values):
-    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
 def tell(name, load, costs, against):

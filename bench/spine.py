@@ -1,14 +1,17 @@
 """The main job, timed as whole processes: files to committed charges, files to invoice, and bill runs.
 
-    spine.py FARTHING [--sessions N] [--calls N] [--lamps N] [--bill N] [--only NAME] [--record]
+    spine.py FARTHING [--sessions N] [--calls N] [--lamps N] [--bill N] [--only NAME]
+                      [--baseline FARTHING] [--runs N] [--record]
 
 Prints one line per measurement (records a second, wall and CPU seconds, peak memory); --record appends them with the
-commit to bench/history.ndjson. Machines differ and are noisy: compare two commits in one sitting, not two days.
+commit to bench/history.ndjson. Machines differ and are noisy: compare two commits in one sitting, not two days. With
+--baseline (the program of another commit) the two take turns, --runs times, and the ratio of their CPU time is told.
 """
 import argparse
 import datetime
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +33,10 @@ def run(words, accept=(0,)):
         raise SystemExit(f"{' '.join(words)} gave {code}\n{out.decode()}")
     return {"wall_s": round(wall, 2), "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
             "peak_mib": usage.ru_maxrss // 1024}, out.decode()
+
+
+def spread(values):
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
 def record(command, rows, words):
@@ -127,6 +134,41 @@ class Bench:
         self.say(name, count, "subscriptions", cost)
 
 
+def measure(farthing, options, older=False):
+    """The rows of one turn; what an older program refuses is left out."""
+    feeds = f"{ROOT}/catalogs/feeds"
+    now = "2026-02-01T08:00:00Z"
+    with tempfile.TemporaryDirectory(prefix="farthing-bench-") as folder:
+        bench = Bench(farthing, folder, options.only)
+        jobs = [lambda: bench.cdrs("data sessions", "sessions", options.sessions, 100_000, f"{HERE}/catalog",
+                                   f"{feeds}/sim-sessions.yaml", now),
+                lambda: bench.cdrs("voice calls", "calls", options.calls, 20_000, f"{ROOT}/catalogs/multiline",
+                                   f"{feeds}/asterisk-master.yaml", now),
+                lambda: bench.bill("bill run, many payers", options.bill, options.bill // 10 or 1),
+                lambda: bench.bill("bill run, one account", options.bill, 1),
+                lambda: bench.lamps(options.lamps)]
+        for job in jobs:
+            try:
+                job()
+            except SystemExit as refusal:
+                if not older:
+                    raise
+                print(f"    not measured: {refusal}", flush=True)
+        return bench.rows
+
+
+def against(turns, baseline):
+    """The rows of the last turn, each with the median of what its CPU time was of the baseline's."""
+    rows = turns[-1]
+    for row in rows:
+        ratios = [mine["cpu_s"] / other["cpu_s"] for turn, others in zip(turns, baseline) for mine in turn
+                  for other in others if mine["name"] == other["name"] == row["name"] and other["cpu_s"]]
+        if ratios:
+            row["cpu_of_baseline"] = round(statistics.median(ratios), 3)
+            print(f"{row['name']:<28}CPU time {spread(ratios)} of the baseline's")
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("farthing")
@@ -135,22 +177,19 @@ def main():
     parser.add_argument("--lamps", type=int, default=2_000)
     parser.add_argument("--bill", type=int, default=100_000)
     parser.add_argument("--only")
+    parser.add_argument("--baseline")
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    farthing = os.path.abspath(options.farthing)
-    feeds = f"{ROOT}/catalogs/feeds"
-    with tempfile.TemporaryDirectory(prefix="farthing-bench-") as folder:
-        bench = Bench(farthing, folder, options.only)
-        now = "2026-02-01T08:00:00Z"
-        bench.cdrs("data sessions", "sessions", options.sessions, 100_000, f"{HERE}/catalog",
-                   f"{feeds}/sim-sessions.yaml", now)
-        bench.cdrs("voice calls", "calls", options.calls, 20_000, f"{ROOT}/catalogs/multiline",
-                   f"{feeds}/asterisk-master.yaml", now)
-        bench.bill("bill run, many payers", options.bill, options.bill // 10 or 1)
-        bench.bill("bill run, one account", options.bill, 1)
-        bench.lamps(options.lamps)
+    turns, baseline = [], []
+    for _ in range(options.runs):
+        turns.append(measure(os.path.abspath(options.farthing), options))
+        if options.baseline:
+            print("the baseline:", flush=True)
+            baseline.append(measure(os.path.abspath(options.baseline), options, older=True))
+    rows = against(turns, baseline)
     if options.record:
-        record("scripts/bench spine", bench.rows, sys.argv[2:])
+        record("scripts/bench spine", rows, sys.argv[2:])
 
 
 if __name__ == "__main__":
