@@ -26,13 +26,13 @@ enum class LedgerKind : std::uint8_t {
     cost,          // ref: component of a carrier's prices; what carrying the usage costs us
     payable,       // ref: carrier; what we owe the carrier
     prepaid,  // ref: paying account; money that it paid in, and what it bought is not yet set off
-    cash,         // ref: 0; money that came in
+    cash,     // ref: 0; money that came in
     attribution,  // ref: component; between payers of a pool, nothing once all are billed
 };
 constexpr std::array<std::string_view, 15> kLedgerKindNames = {
-    "",    "unbilled",   "receivable", "revenue", "discount", "adjustment", "rounding",
-    "tax", "share_cost", "partner",    "cost",    "payable",  "prepaid",    "cash",
-    "attribution"};
+    "",           "unbilled", "receivable", "revenue",    "discount",
+    "adjustment", "rounding", "tax",        "share_cost", "partner",
+    "cost",       "payable",  "prepaid",    "cash",       "attribution"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -65,9 +65,8 @@ enum class EntryKind : std::uint8_t {
     attribution  // of a pool's usage among those who pay for its members
 };
 constexpr std::array<std::string_view, 13> kEntryKindNames = {
-    "",         "usage", "fee",     "discount",   "adjustment", "share",
-    "rounding", "tax",   "invoice", "settlement", "cost",       "top_up",
-    "attribution"};
+    "",    "usage",   "fee",        "discount", "adjustment", "share",      "rounding",
+    "tax", "invoice", "settlement", "cost",     "top_up",     "attribution"};
 constexpr std::string_view name_of(EntryKind kind) {
     return kEntryKindNames[static_cast<std::size_t>(kind)];
 }

@@ -130,6 +130,7 @@ Result<void> Database::reopen() {
 }
 
 Result<SqlStatement> Database::prepare(std::string_view sql) {
+    if (handle_ == nullptr) FARTHING_CHECK(connect());  // it could not be opened anew before
     auto cached = idle_.find(sql);
     if (cached == idle_.end())
         cached = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
@@ -158,13 +159,13 @@ Result<void> Database::script(const std::string& sql) {
 }
 
 std::int64_t Database::changes() const {
-    return sqlite3_changes64(handle_);
+    return handle_ == nullptr ? 0 : sqlite3_changes64(handle_);
 }
 std::int64_t Database::total_changes() const {
-    return sqlite3_total_changes64(handle_);
+    return handle_ == nullptr ? 0 : sqlite3_total_changes64(handle_);
 }
 bool Database::in_transaction() const {
-    return sqlite3_get_autocommit(handle_) == 0;
+    return handle_ != nullptr && sqlite3_get_autocommit(handle_) == 0;
 }
 
 Error Database::error(int code) const {

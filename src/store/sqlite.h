@@ -132,7 +132,7 @@ class Database {
     std::int64_t total_changes() const;  // rows that this connection ever changed
     bool in_transaction() const;
     // Closes the connection and opens it again: after an error of COMMIT nothing it still believes
-    // can be trusted.
+    // can be trusted. Where that fails, the next statement tries again.
     Result<void> reopen();
     Error error(int code) const;  // what the last operation said
 

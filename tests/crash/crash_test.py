@@ -2,10 +2,14 @@
 was never killed.
 
     crash_test.py FARTHING every|random [SEED]
+    crash_test.py FARTHING disk BAD_DISK.so [SEED]
 
 every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st,
         2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
+disk:   in each step the disk is full, fails once, takes half of a write, or loses its power (bad_disk.cc), at some of
+        the things that are asked of it; the program must say so or get by, and after the repeat the data folder must
+        say what the reference says. FARTHING_CASES times as many places are tried.
 """
 import json
 import os
@@ -88,12 +92,13 @@ class World:
     def command(self, home, *words):
         return [self.binary, "--home", home, *words]
 
+    def environment(self, **more):
+        plain = {name: value for name, value in os.environ.items() if name != "FARTHING_CRASH_AT"}
+        return plain | {name: str(value) for name, value in more.items()}
+
     def run(self, home, *words, crash_at=None, accept=(0, 3)):
         """True when it came to its end, False when it was killed as asked."""
-        environment = dict(os.environ)
-        environment.pop("FARTHING_CRASH_AT", None)
-        if crash_at is not None:
-            environment["FARTHING_CRASH_AT"] = str(crash_at)
+        environment = self.environment(**({} if crash_at is None else {"FARTHING_CRASH_AT": crash_at}))
         done = subprocess.run(self.command(home, *words), capture_output=True, text=True, env=environment)
         if done.returncode == -signal.SIGKILL:
             return False
@@ -123,14 +128,19 @@ def differences(expected, got):
                      for key in expected if expected[key] != got[key])
 
 
-def every(binary, folder):
+def small_world(binary, folder):
+    """A world, and all that is done in it."""
     files = {f"usage-{i}.csv": records(i, 60, i * 50) for i in range(3)}  # the files overlap by ten records
-    world = World(binary, folder, files)
     steps = [("import", "sessions", f"{folder}/usage-{i}.csv") for i in range(3)]
     steps += [("subscription", "import", f"{folder}/late.csv"), ("suspense", "retry", "--reason", "unknown_identity"),
               ("bill", "run", "--period", "2026-01"), ("bill", "send", "--period", "2026-01"),
               ("file", "undo", "usage-1.csv", "--because", "a test"),
               ("catalog", "publish", f"{folder}/dearer", "--valid-from", "2026-01-01"), ("rerate", "--all")]
+    return World(binary, folder, files), steps
+
+
+def every(binary, folder):
+    world, steps = small_world(binary, folder)
     before = f"{folder}/before"
     world.prepare(before)
     kills = 0
@@ -145,11 +155,7 @@ def every(binary, folder):
             if world.run(victim, *step, crash_at=point):
                 break
             kills += 1
-            # What was killed after its commit may find nothing left to do (exit code 2 of a retry, for one).
-            world.run(victim, *step, accept=(0, 1, 2, 3))
-            got = world.says(victim)
-            if got != expected:
-                raise SystemExit(f"{step} killed at write {point}:\n{differences(expected, got)}")
+            repeat_and_compare(world, victim, step, expected, f"killed at write {point}")
             shutil.rmtree(victim)
         if point == 1:
             raise SystemExit(f"{step} passed no crash point: the test proves nothing")
@@ -157,6 +163,62 @@ def every(binary, folder):
         shutil.rmtree(before)
         os.rename(reference, before)
     print(f"{kills} kills in {len(steps)} steps, every total as if there had been none")
+
+
+def repeat_and_compare(world, home, step, expected, what):
+    # What came to its end after all may find nothing left to do (exit code 2 of a retry, for one).
+    world.run(home, *step, accept=(0, 1, 2, 3))
+    got = world.says(home)
+    if got != expected:
+        raise SystemExit(f"{step} {what}:\n{differences(expected, got)}")
+
+
+def on_bad_disk(world, home, step, library, kind, point, seed):
+    """The step's exit code and what it said, on a disk that goes bad at that point (0: at the end, or never)."""
+    told = f"{world.folder}/asked"
+    done = subprocess.run(world.command(home, *step), capture_output=True, text=True, env=world.environment(
+        LD_PRELOAD=library, BAD_DISK=kind, BAD_DISK_AT=point, BAD_DISK_SEED=seed, BAD_DISK_TELL=told,
+        BAD_DISK_FOLDER=home))
+    if done.returncode < 0 and not (kind == "power" and done.returncode in (-signal.SIGKILL, -signal.SIGBUS)):
+        raise SystemExit(f"{step}, {kind} at {point}, died of signal {-done.returncode}\n{done.stderr}")
+    if done.returncode not in (0, 3) and done.returncode > 0 and "farthing: " not in done.stderr:
+        raise SystemExit(f"{step}, {kind} at {point}, failed without a word: {done.returncode}")
+    return done
+
+
+def disk(binary, folder, library, seed):
+    chance = random.Random(seed)
+    places = 3 * int(os.environ.get("FARTHING_CASES", "1"))
+    world, steps = small_world(binary, folder)
+    before, victim = f"{folder}/before", f"{folder}/victim"
+    world.prepare(before)
+    tried = failed = 0
+    for step in steps:
+        shutil.copytree(before, victim)
+        good = on_bad_disk(world, victim, step, library, "none", 0, seed).returncode
+        with open(f"{folder}/asked", encoding="utf-8") as file:
+            asked = int(file.read())
+        expected = world.says(victim)
+        after = f"{folder}/after"
+        os.rename(victim, after)
+        for kind in ("full", "error", "short", "power"):
+            points = chance.sample(range(1, asked + 1), min(places, asked)) + ([0] if kind == "power" else [])
+            for point in points:
+                shutil.copytree(before, victim)
+                done = on_bad_disk(world, victim, step, library, kind, point, chance.randrange(1 << 16))
+                tried += 1
+                failed += done.returncode != good
+                if done.returncode == good and (got := world.says(victim)) != expected:
+                    raise SystemExit(f"{step}, {kind} at {point} of {asked}, gave {good} as on a good disk:\n"
+                                     f"{done.stdout}{done.stderr}\n{differences(expected, got)}")
+                repeat_and_compare(world, victim, step, expected, f"after {kind} at {point} of {asked}")
+                shutil.rmtree(victim)
+        shutil.rmtree(before)
+        os.rename(after, before)
+    if failed < tried // 4:
+        raise SystemExit(f"only {failed} of {tried} bad disks made a step fail: the test proves nothing")
+    print(f"{tried} bad disks in {len(steps)} steps (seed {seed}), {failed} of them made the step fail; "
+          "every total as on a good one")
 
 
 def at_random(binary, folder, seed):
@@ -195,5 +257,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="farthing-crash-") as place:
         if mode == "every":
             every(program, place)
+        elif mode == "disk":
+            disk(program, place, os.path.abspath(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 1)
         else:
             at_random(program, place, int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30))
