@@ -96,6 +96,7 @@ Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try 
         for (const Perspective side : feed_.feed.ratings) sides |= bit_of(side);
     }
     if (!lack.accepted) FARTHING_CHECK(settle_duplicates(chunk));
+    if (feed_.feed.aggregation.given()) return add_parts(chunk, source);
     const bool plain = !lack.accepted && !feed_.feed.rates_cost() && sides == kRetail;
     return plain ? add_retail(chunk, source) : add_sides(chunk, source, sides, lack.accepted);
 } catch (const StoreFailure& failure) {
@@ -133,7 +134,8 @@ void Batch::add_atoms(Perspective side, std::size_t first) {
 
 bool Batch::full() const {
     if (records_ < kBatchRecordsMin) return false;
-    const auto counters = static_cast<std::int64_t>(state_.rater->touched());
+    const std::size_t windows = windows_ ? windows_->all().size() : 0;
+    const auto counters = static_cast<std::int64_t>(state_.rater->touched() + windows);
     return records_ >= kBatchRecordsMax || records_ >= counters * kBatchRecordsPerCounter;
 }
 
@@ -244,7 +246,7 @@ Result<void> Batch::load_winners(Date day) {
         FARTHING_TRY(const auto rows,
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (const store::UsageRow& row : rows) {
-            if (row.outcome == Outcome::duplicate) continue;
+            if (row.outcome == Outcome::duplicate || row.parts > 0) continue;
             if (std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t key =
                 slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
@@ -342,6 +344,7 @@ void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective si
 void Batch::seal_totals() {
     for (const auto& [source, totals] : controls_) commit_.controls.push_back(totals);
     for (const auto& [key, totals] : quantities_) commit_.quantities.push_back(totals);
+    for (const auto& [key, totals] : window_totals_) commit_.windows.push_back(totals);
     if (rated_atoms_ != 0) commit_.rated_atoms.emplace_back(currency_.numeric(), rated_atoms_);
 }
 
@@ -378,6 +381,7 @@ Result<void> Batch::add_corrections(const RatedChunk& rated) {
 }
 
 Result<void> Batch::commit(Report& report) try {
+    FARTHING_CHECK(close_windows());
     FARTHING_CHECK(carry());
     FARTHING_TRY(commit_.files, archive_.finish());
     if (dedup_ != nullptr) {
@@ -407,6 +411,7 @@ Result<void> Batch::commit(Report& report) try {
 }
 
 Result<void> Batch::tell_and_forget(Report& report) try {
+    FARTHING_CHECK(close_windows());
     FARTHING_CHECK(carry());
     post(state_.rater->take_deltas(), Perspective::retail);
     post(state_.cost_rater->take_deltas(), Perspective::cost);

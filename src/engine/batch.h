@@ -5,13 +5,16 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/state.h"
+#include "mediation/windows.h"
 #include "rating/session_book.h"
 #include "store/archive.h"
 
@@ -94,6 +97,11 @@ class Batch {
     Result<void> add_retail(UsageChunk& chunk, const Source& source);
     Result<void> add_sides(UsageChunk& chunk, const Source& source, std::uint8_t sides,
                            bool accepted);
+    // Aggregation, batch_windows.cc.
+    Result<void> add_parts(UsageChunk& chunk, const Source& source);
+    bool add_part(UsageChunk& chunk, std::size_t row);
+    Result<void> close_windows();
+    Result<void> charge_windows(std::span<const mediation::Window> windows);
     Result<void> rate(UsageChunk& chunk, Perspective side);
     Result<void> rate_cost(UsageChunk& chunk);
     void add_atoms(Perspective side, std::size_t first);  // of the rated rows from there on
@@ -123,6 +131,9 @@ class Batch {
     std::map<std::pair<SourceId, Perspective>, ControlTotals> controls_;
     std::map<std::tuple<SourceId, Perspective, MeterId>, QuantityTotals> quantities_;
     std::map<std::tuple<SuspenseReason, std::uint8_t, std::string>, std::uint32_t> groups_;
+    std::map<std::pair<SourceId, MeterId>, WindowTotals> window_totals_;
+    std::optional<mediation::Windows> windows_;  // of one source, not yet charged
+    SourceId windows_source_;
     rating::SessionBook sessions_;
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;  // of all sides

@@ -8,6 +8,7 @@
 #include "engine/desk.h"
 #include "engine/reasons.h"
 #include "engine/state.h"
+#include "mediation/windows_check.h"
 #include "store/archive.h"
 
 namespace farthing::engine {
@@ -263,6 +264,12 @@ std::expected<VersionNo, Errors> Engine::publish(std::vector<CatalogFile> files,
             return std::unexpected(Errors{error_of(EngineReason::catalog_ground_changed)});
         }
     }
+    Errors windows;
+    for (const auto& [name, feed] : s.feeds) {
+        for (Error& error : mediation::check_windows(feed.feed, version))
+            windows.push_back(std::move(error));
+    }
+    if (!windows.empty()) return std::unexpected(std::move(windows));
     if (auto stored = s.store->publish(record, names); !stored)
         return std::unexpected(Errors{stored.error()});
     const bool first = s.catalog.empty();
@@ -292,6 +299,10 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
     if (!feed) return std::unexpected(feed.error());
     const auto known = s.feeds.find(feed->name);
     if (known != s.feeds.end() && known->second.feed.text == feed->text) return {};
+    for (const auto& version : s.catalog.versions()) {
+        Errors windows = mediation::check_windows(*feed, *version);
+        if (!windows.empty()) return std::unexpected(std::move(windows));
+    }
     auto id = s.store->save_feed(feed->name, std::string(yaml));
     if (!id) return std::unexpected(Errors{id.error()});
     const std::string name = feed->name;

@@ -9,6 +9,7 @@
 #include "engine/reasons.h"
 #include "mediation/decode_fix.h"
 #include "mediation/feed.h"
+#include "mediation/windows_check.h"
 #include "model/outcome.h"
 #include "render/reasons.h"
 #include "settlement/carrier_check.h"
@@ -23,6 +24,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Catalogs", reasons_of<CatalogReason>()},
         {"Vendors' price files", reasons_of<DeckReason>()},
         {"Feed descriptions", reasons_of<FeedReason>()},
+        {"Windows that a catalog refuses", reasons_of<WindowReason>()},
         {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
         {"Bill runs", reasons_of<BillingReason>()},
         {"Documents", reasons_of<DocumentReason>()},

@@ -64,6 +64,8 @@ namespace farthing {
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
     X(rerate_online, "some of that usage was charged while it happened",                           \
       "Re-rating reads the archive: usage charged online can't be rated again by this release.")   \
+    X(window_not_charged, "the charge of a window does not fit in a posting",                      \
+      "Check the price and the unit of the quantity; nothing of the batch was taken in.")          \
     X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \

@@ -173,6 +173,23 @@ struct Feed {
         std::vector<std::string> last_equals;  // texts of `last` that close the session
         bool given() const { return !by.empty() || !by_fields.empty(); }
     } partials;
+    struct Aggregation {  // records of one window become one chargeable record
+        // A part of the day on the local clock, so that none goes over midnight or over a change
+        // of the clock; 0: each record is charged by itself.
+        std::int64_t window_micros = 0;
+        TimeZone zone = TimeZone::utc();
+        bool by_network = false;  // what keeps windows apart besides owner and service
+        bool by_called = false;
+        bool by_calling = false;
+        enum class Quantity : std::uint8_t { sum, count } quantity = Quantity::sum;
+        std::map<std::string, Quantity, std::less<>> quantity_of;  // by service, where they differ
+        std::int64_t lateness_micros = 0;  // how long an edge waits for the parts of a window
+        bool given() const { return window_micros > 0; }
+        Quantity of(std::string_view service) const {
+            const auto found = quantity_of.find(service);
+            return found == quantity_of.end() ? quantity : found->second;
+        }
+    } aggregation;
     std::int64_t accept_late_micros = 35 * kMicrosPerDay;  // beyond it: too_late
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;
     struct Filter {  // records that are not usage: counted as filtered

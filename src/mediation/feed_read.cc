@@ -270,7 +270,7 @@ void check_carrier(FeedReading& in, const Node& record) {
 
 // What tells the records of a carrier's invoice apart tells also which of ours each is.
 void read_match(FeedReading& in, const Node& root) {
-    for (const std::string_view key : {"guide", "ratings", "partials", "late", "watch"}) {
+    for (const std::string_view key : {"guide", "ratings", "partials", "late", "watch", "aggregate"}) {
         if (const Field* field = root.field(key))
             in.bad(field->value, fmt::format("an invoice has no `{}`", key), "Take it out.");
     }
@@ -291,7 +291,8 @@ void read_parts(FeedReading& in, const Node& root) {
     const bool is_map = in.check_keys(
         root, "a feed",
         {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
-         "filter", "watch", "unpacked_max", "files", "partials", "ratings"});
+         "filter", "watch", "unpacked_max", "files", "partials", "ratings",
+         "aggregate"});
     if (!is_map) return;
     read_head(in, root);
     if (const Node* node = in.optional(root, "files")) read_files(in, *node);
@@ -311,6 +312,7 @@ void read_parts(FeedReading& in, const Node& root) {
     if (const Node* node = in.required(root, "same_record", "a feed")) read_same_record(in, *node);
     if (record != nullptr) check_carrier(in, *record);
     if (const Node* node = in.optional(root, "partials")) read_partials(in, *node);
+    if (const Node* node = in.optional(root, "aggregate")) read_aggregate(in, *node);
     if (const Node* node = in.optional(root, "late")) read_late(in, *node);
     if (const Node* node = in.optional(root, "watch")) read_watches(in, *node);
 }

@@ -59,5 +59,7 @@ void read_record(FeedReading& in, const catalog::Node& node);
 void read_inventory(FeedReading& in, const catalog::Node& node);
 // REQUIRES: the record was read.
 void read_watches(FeedReading& in, const catalog::Node& node);
+// REQUIRES: record, ratings and partials were read.
+void read_aggregate(FeedReading& in, const catalog::Node& node);
 
 }  // namespace farthing::mediation

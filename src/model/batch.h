@@ -65,6 +65,20 @@ struct TakenBackTotals {
     std::array<std::int64_t, kOutcomes> outcomes{};
 };
 
+// Per batch, source, perspective and meter: the chargeable records that were made of aggregated
+// ones, with what their parts come to and what they come to.
+struct WindowTotals {
+    SourceId source;
+    Perspective perspective = Perspective::retail;
+    MeterId meter;
+    bool counted = false;  // the quantity is the number of the parts; else it is their sum
+    std::int64_t parts = 0;
+    std::int64_t sum = 0;
+    std::int64_t rated = 0;
+    std::int64_t zero_rated = 0;
+    std::int64_t quantity = 0;
+};
+
 // What waits in suspense, one row per batch and cause; the records themselves are in the archive.
 struct SuspenseGroup {
     std::uint32_t id = 0;  // given by the store

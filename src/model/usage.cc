@@ -29,6 +29,8 @@ void UsageChunk::resize(std::size_t records) {
     session.resize(in_parts ? records : 0);
     last_part.resize(in_parts ? records : 0);
     unanswered.resize(tells_answer ? records : 0);
+    parts.resize(tells_parts ? records : 0);
+    digest.resize(tells_parts ? records : 0);
     carrier.resize(tells_carrier ? records : 0);
     amount.resize(tells_amount ? records : 0);
     key.resize(records);

@@ -28,6 +28,15 @@ SuspenseReason CutRater::rate(UsageChunk& chunk, std::size_t row, RatedChunk& ra
     return SuspenseReason::none;
 }
 
+SuspenseReason CutRater::refusal(UsageChunk& chunk, std::size_t row, Perspective perspective) {
+    const Instant start = chunk.start[row];
+    bool free = true;
+    std::size_t stretches = 0;
+    const SuspenseReason why = walk(chunk, row, nullptr, perspective, {}, free, stretches);
+    chunk.start[row] = start;
+    return why;
+}
+
 SuspenseReason CutRater::walk(UsageChunk& chunk, std::size_t row, RatedChunk* rated,
                               Perspective perspective, const EarlierParts& earlier, bool& free,
                               std::size_t& stretches) {

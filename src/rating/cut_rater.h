@@ -20,6 +20,8 @@ class CutRater {
     // Rates one row, or leaves no trace and says why not.
     SuspenseReason rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                         Perspective perspective, const EarlierParts& earlier);
+    // Why it would not be rated, if so; leaves no trace.
+    SuspenseReason refusal(UsageChunk& chunk, std::size_t row, Perspective perspective);
 
   private:
     // Up to some moment of its session: with the record, and with the parts before it alone.

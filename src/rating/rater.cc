@@ -1,6 +1,7 @@
 #include "rating/rater.h"
 
 #include <array>
+#include <utility>
 
 #include "rating/cut_rater.h"
 #include "rating/mover.h"
@@ -50,6 +51,8 @@ struct Rater::State {
     }
 
     void fetch(const UsageChunk& chunk, std::size_t first, std::size_t end);
+    SuspenseReason plan(const UsageChunk& chunk, std::size_t row, Perspective perspective,
+                        const Resolver::Ahead& hint, const EarlierParts& earlier, bool& may_be_cut);
     SuspenseReason rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                         Perspective perspective, const Resolver::Ahead& hint,
                         const EarlierParts& earlier);
@@ -73,10 +76,10 @@ void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t
     }
 }
 
-// First everything that can fail, then everything that leaves a trace.
-SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
-                                  Perspective perspective, const Resolver::Ahead& hint,
-                                  const EarlierParts& earlier) {
+// Everything that can fail. `may_be_cut`: nothing was planned, the cut rater's turn.
+SuspenseReason Rater::State::plan(const UsageChunk& chunk, std::size_t row, Perspective perspective,
+                                  const Resolver::Ahead& hint, const EarlierParts& earlier,
+                                  bool& may_be_cut) {
     SuspenseReason why = SuspenseReason::none;
     const Instant when = chunk.start[row];
     const auto lanes = resolver.lanes(chunk, row, perspective, hint, why);
@@ -87,7 +90,10 @@ SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk
     moves.resize(lanes.size());
     for (std::size_t i = 0; i < lanes.size(); ++i) {
         const Pricing& pricing = *lanes[i]->pricing;
-        if (!pricing.plain()) return cut_rater.rate(chunk, row, rated, perspective, earlier);
+        if (!pricing.plain()) {
+            may_be_cut = true;
+            return SuspenseReason::none;
+        }
         const std::uint32_t day = resolver.day_of(*lanes[i], when);
         const std::int64_t raw = chunk.quantity[row];
         if (!pricing.countable(earlier.raw + raw)) return SuspenseReason::charge_out_of_range;
@@ -97,6 +103,17 @@ SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk
         }
         if (!mover.within_limit(moves[i])) return SuspenseReason::over_limit;
     }
+    return SuspenseReason::none;
+}
+
+// First everything that can fail, then everything that leaves a trace.
+SuspenseReason Rater::State::rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
+                                  Perspective perspective, const Resolver::Ahead& hint,
+                                  const EarlierParts& earlier) {
+    bool may_be_cut = false;
+    const SuspenseReason why = plan(chunk, row, perspective, hint, earlier, may_be_cut);
+    if (why != SuspenseReason::none) return why;
+    if (may_be_cut) return cut_rater.rate(chunk, row, rated, perspective, earlier);
     bool free = true;
     for (const Move& move : moves) {
         mover.make(move, static_cast<std::uint32_t>(row), rated);
@@ -161,6 +178,17 @@ void Rater::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective,
 SuspenseReason Rater::stand(const UsageChunk& chunk, std::size_t row, Standings& found) {
     state_->follow_table();
     return state_->stander.stand(chunk, row, found);
+}
+
+SuspenseReason Rater::refusal(UsageChunk& chunk, std::size_t row, std::int64_t quantity,
+                              Perspective perspective) {
+    state_->follow_table();
+    const std::int64_t own = std::exchange(chunk.quantity[row], quantity);
+    bool may_be_cut = false;
+    SuspenseReason why = state_->plan(chunk, row, perspective, {}, {}, may_be_cut);
+    if (may_be_cut) why = state_->cut_rater.refusal(chunk, row, perspective);
+    chunk.quantity[row] = own;
+    return why;
 }
 
 void Rater::reprice(const CounterKey& key, RatedChunk& rated) {

@@ -77,6 +77,10 @@ class Rater {
     // Where the prices stand of retail usage that begins as the row says. Nothing moves.
     SuspenseReason stand(const UsageChunk& chunk, std::size_t row, Standings& found);
 
+    // Why a row could not be rated if that were its quantity; none: it could. Leaves no trace.
+    SuspenseReason refusal(UsageChunk& chunk, std::size_t row, std::int64_t quantity,
+                           Perspective perspective = Perspective::retail);
+
     // Prices a counter again from its totals, where the directory changed what its allowance is;
     // the difference, if any, becomes a row of `rated` that belongs to no record (row = kNoRow) and
     // a delta.

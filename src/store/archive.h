@@ -86,6 +86,8 @@ struct UsageRow {
     // Whose it is, as it came: "msisdn 447…"; empty where the feed needs it not, or the file is of
     // a release that did not keep it.
     std::string identity;
+    std::int64_t parts = 0;    // how many records it stands for; 0: itself alone
+    std::uint64_t digest = 0;  // the sum of their hashes
 };
 struct RatedRow {
     BatchId batch;

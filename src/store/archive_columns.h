@@ -63,7 +63,9 @@ enum : int {
     unanswered,
     key,
     carrier,
-    identity
+    identity,
+    parts,
+    digest
 };
 }
 constexpr std::array kUsageColumns = {
@@ -90,6 +92,8 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::dictionary},
     ArchiveColumn{22, "carrier", ColumnType::text, ColumnEncoding::dictionary},
     ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::delta},
+    ArchiveColumn{24, "parts", ColumnType::int64, ColumnEncoding::dictionary},
+    ArchiveColumn{25, "parts_digest", ColumnType::uint64, ColumnEncoding::dictionary},
 };
 
 namespace rated_column {

@@ -173,6 +173,9 @@ constexpr Field<UsageRow> kUsageFields[] = {
      [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
     {usage_column::last_part, [](UsageRow& r, std::int64_t v) { r.last_part = v != 0; }},
     {usage_column::unanswered, [](UsageRow& r, std::int64_t v) { r.unanswered = v != 0; }},
+    {usage_column::parts, [](UsageRow& r, std::int64_t v) { r.parts = v; }},
+    {usage_column::digest,
+     [](UsageRow& r, std::int64_t v) { r.digest = static_cast<std::uint64_t>(v); }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},

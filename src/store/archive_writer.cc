@@ -64,6 +64,8 @@ struct UsageRows {
     std::vector<std::uint32_t> source, subscription, network;
     std::vector<std::uint16_t> meter;
     std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
+    std::vector<std::int64_t> parts;
+    std::vector<std::uint64_t> digest;
     Texts called, calling, id, session, key, carrier, identity;
 
     std::size_t size() const { return row.size(); }
@@ -73,6 +75,8 @@ struct UsageRows {
         for (auto* column : {&source, &subscription, &network}) column->clear();
         meter.clear();
         for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
+        parts.clear();
+        digest.clear();
         for (auto* column : {&called, &calling, &id, &session, &key, &carrier, &identity})
             column->clear();
     }
@@ -111,6 +115,12 @@ struct UsageRows {
         for (std::size_t i = 0; i < keep.size() && chunk.tells_carrier; ++i)
             carrier.add(old + i, chunk.carrier[keep[i]]);
         if (chunk.keeps_identity) add_identities(chunk, keep, old);
+        parts.resize(row.size(), 0);
+        digest.resize(row.size(), 0);
+        for (std::size_t i = 0; i < keep.size() && chunk.tells_parts; ++i) {
+            parts[old + i] = chunk.parts[keep[i]];
+            digest[old + i] = chunk.digest[keep[i]];
+        }
     }
     void add_identities(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                         std::size_t old) {
@@ -123,7 +133,7 @@ struct UsageRows {
     }
     void reserve() {
         reserve_stretch(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
-                        network, meter, outcome, reason, last_part, unanswered);
+                        network, meter, outcome, reason, last_part, unanswered, parts, digest);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -139,7 +149,7 @@ struct UsageRows {
         while (group.next()) {
             group.constant(batch.value)(row)(source)(line)(subscription)(meter)(start)(end);
             group(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
-            group(session)(last_part)(unanswered)(key)(carrier)(identity);
+            group(session)(last_part)(unanswered)(key)(carrier)(identity)(parts)(digest);
         }
         return group.done();
     }

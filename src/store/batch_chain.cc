@@ -54,6 +54,12 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
         lines.push_back(fmt::format("fix {} {} {} {} {} {}\n", fix.id, fix.at.micros, fix.field,
                                     fix.value, fix.who, fix.because));
     }
+    for (const WindowTotals& row : seal.windows) {
+        lines.push_back(fmt::format("windows {} {} {} {} {} {} {} {} {}\n", row.source.value,
+                                    static_cast<int>(row.perspective), row.meter.value,
+                                    row.counted ? 1 : 0, row.parts, row.sum, row.rated,
+                                    row.zero_rated, row.quantity));
+    }
     for (const TakenBackTotals& row : seal.taken_back) {
         lines.push_back(fmt::format("taken back {} {} {} {} {}{}\n", row.source.value,
                                     static_cast<int>(row.perspective), row.records, row.dropped,

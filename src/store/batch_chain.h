@@ -27,6 +27,7 @@ struct BatchSeal {
     std::vector<SuspenseFix> fixes;
     std::vector<TakenBackTotals> taken_back;
     std::vector<std::string> retires;
+    std::vector<WindowTotals> windows;
 };
 
 // SHA-256 in hex. The order of the vectors does not matter, but that of entries does.

@@ -298,6 +298,20 @@ CREATE TABLE archive_deleted (
 )sql";
 constexpr std::string_view kAppendOnlySince7[] = {"archive_retired", "archive_deleted"};
 
+// Since version 8: aggregated records, and the chargeable ones that were made of them.
+constexpr std::string_view kWindows = R"sql(
+CREATE TABLE control_window (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
+    perspective BIGINT NOT NULL, meter BIGINT NOT NULL, counted BIGINT NOT NULL,
+    parts BIGINT NOT NULL, parts_quantity BIGINT NOT NULL, rated BIGINT NOT NULL,
+    zero_rated BIGINT NOT NULL, quantity BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, source, perspective, meter),
+    CONSTRAINT control_broken CHECK (rated >= 0 AND zero_rated >= 0 AND parts >= rated + zero_rated
+        AND quantity = CASE WHEN counted = 1 THEN parts ELSE parts_quantity END),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince8[] = {"control_window"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -411,6 +425,8 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kOnlineTables)) + append_only_triggers(kAppendOnlySince6);
     if (version < 7)
         text += for_sqlite(std::string(kRetiredFiles)) + append_only_triggers(kAppendOnlySince7);
+    if (version < 8)
+        text += for_sqlite(std::string(kWindows)) + append_only_triggers(kAppendOnlySince8);
     return text;
 }
 

@@ -40,6 +40,7 @@ class SqliteStore final : public Store {
     Result<std::vector<std::pair<FeedId, BatchCommit::DedupSegment>>> dedup_segments() override;
     Result<std::vector<ControlRow>> controls() override;
     Result<std::vector<QuantityRow>> quantities() override;
+    Result<std::vector<WindowRow>> windows() override;
     Result<std::vector<TakenBackRow>> taken_back() override;
     Result<std::vector<IncidentRow>> incidents() override;
     Result<std::vector<SuspenseRow>> suspense() override;

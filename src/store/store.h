@@ -71,6 +71,7 @@ struct BatchCommit {
     std::vector<SourceRange> ranges;  // of import and retry
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
+    std::vector<WindowTotals> windows;
     std::vector<CounterPack> packs;
     std::vector<Entry> entries;
     std::vector<SuspenseGroup> suspended;
@@ -172,6 +173,11 @@ class Store {
         QuantityTotals totals;
     };
     virtual Result<std::vector<QuantityRow>> quantities() = 0;
+    struct WindowRow {
+        BatchId batch;
+        WindowTotals totals;
+    };
+    virtual Result<std::vector<WindowRow>> windows() = 0;
     struct IncidentRow {
         BatchId batch;
         std::string text;

@@ -125,6 +125,7 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     seal.committed_at = batch.committed_at;
     seal.controls = batch.controls;
     seal.quantities = batch.quantities;
+    seal.windows = batch.windows;
     seal.rated_atoms = batch.rated_atoms;
     seal.taken_back = batch.taken_back;
     for (const ArchiveFile& file : batch.files) seal.files.emplace_back(file.path, file.hash);
@@ -162,6 +163,12 @@ Result<void> SqliteStore::write_totals(const BatchCommit& batch, BatchId id) {
                                         "?, ?, ?, ?, ?, ?, ?, ?)"));
         insert.bind(kTenant, id, totals.source, totals.perspective, totals.meter, totals.received);
         FARTHING_CHECK(bind_and_run(insert, totals, 7));
+    }
+    for (const WindowTotals& totals : batch.windows) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO control_window VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kTenant, id,
+            totals.source, totals.perspective, totals.meter, totals.counted, totals.parts,
+            totals.sum, totals.rated, totals.zero_rated, totals.quantity));
     }
     for (const auto& [currency, atoms] : batch.rated_atoms) {
         FARTHING_CHECK(database_->run(

@@ -27,6 +27,21 @@ Store::ControlRow control_of(const SqlStatement& row) {
     return result;
 }
 
+Store::WindowRow window_of(const SqlStatement& row) {
+    Store::WindowRow result;
+    result.batch = {row.as<std::uint32_t>(1)};
+    result.totals.source = {row.as<std::uint32_t>(2)};
+    result.totals.perspective = row.as<Perspective>(3);
+    result.totals.meter = {row.as<std::uint16_t>(4)};
+    result.totals.counted = row.integer(5) != 0;
+    result.totals.parts = row.integer(6);
+    result.totals.sum = row.integer(7);
+    result.totals.rated = row.integer(8);
+    result.totals.zero_rated = row.integer(9);
+    result.totals.quantity = row.integer(10);
+    return result;
+}
+
 Store::TakenBackRow taken_back_of(const SqlStatement& row) {
     Store::TakenBackRow result;
     result.batch = {row.as<std::uint32_t>(1)};
@@ -172,6 +187,14 @@ Result<std::vector<Store::TakenBackRow>> SqliteStore::taken_back() {
     FARTHING_CHECK(database_->select(
         "SELECT * FROM control_taken_back WHERE tenant = ? ORDER BY batch, source, perspective",
         [&](const SqlStatement& row) { rows.push_back(taken_back_of(row)); }, kTenant));
+    return rows;
+}
+
+Result<std::vector<Store::WindowRow>> SqliteStore::windows() {
+    std::vector<WindowRow> rows;
+    FARTHING_CHECK(database_->select(
+        "SELECT * FROM control_window WHERE tenant = ? ORDER BY batch, source, perspective, meter",
+        [&](const SqlStatement& row) { rows.push_back(window_of(row)); }, kTenant));
     return rows;
 }
 
@@ -361,6 +384,10 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
         "SELECT * FROM control_taken_back WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.taken_back.push_back(taken_back_of(row).totals); },
         kTenant, id));
+    FARTHING_CHECK(database_->select(
+        "SELECT * FROM control_window WHERE tenant = ? AND batch = ?",
+        [&](const SqlStatement& row) { seal.windows.push_back(window_of(row).totals); }, kTenant,
+        id));
     FARTHING_TRY(seal.fixes, read_fixes(id));
     FARTHING_TRY(seal.entries, read_entries("entry.batch = ?", id.value));
     return seal;

@@ -1,0 +1,123 @@
+// Aggregation: a batch makes one chargeable record of the records of a window that one source
+// brought. Windows are never held back: what comes later, in another file or batch, becomes a
+// further record of the same window. Since a charge is the difference of a cumulated price, the
+// totals are those of one record, and of all the parts by themselves (R12 keeps apart what a price
+// tells apart).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/batch.h"
+#include "engine/reasons.h"
+
+namespace farthing::engine {
+
+namespace {
+
+// The sum up to which a window's price is tried at once: few questions, and none beyond what
+// counters count.
+std::int64_t tried_up_to(std::int64_t quantity) {
+    const auto next = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(quantity)));
+    return std::min(std::max(next, quantity), std::max(quantity, kQuantityMax));
+}
+
+}  // namespace
+
+Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
+    if (windows_source_ != source.id) FARTHING_CHECK(close_windows());
+    windows_source_ = source.id;
+    if (!windows_) windows_.emplace(feed_.feed, state_.catalog.newest());
+    std::vector<std::uint32_t> fell_out;
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        if (chunk.live(row) && !add_part(chunk, row))
+            fell_out.push_back(static_cast<std::uint32_t>(row));
+    }
+    // Or their retry would be a duplicate of itself.
+    if (!fell_out.empty()) dedup_->withdraw(chunk, fell_out);
+    return add_settled(chunk, source);
+}
+
+// Makes the record a part of its window, or suspends it: its parts share what a price tells apart,
+// so what can't be charged of one can't be charged of any.
+bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
+    mediation::Window& window = windows_->of(chunk, row);
+    const std::int64_t quantity = windows_->quantity(chunk.meter[row], window.parts + 1,
+                                                     window.sum + chunk.quantity[row]);
+    if (quantity > window.priced_up_to && window.refused == SuspenseReason::none) {
+        const std::int64_t up_to = tried_up_to(quantity);
+        const SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
+        if (why == SuspenseReason::none) window.priced_up_to = up_to;
+        if (why != SuspenseReason::charge_out_of_range) window.refused = why;
+        if (why != SuspenseReason::none) {
+            chunk.suspend(row, why);
+            return false;
+        }
+    }
+    if (window.refused != SuspenseReason::none) {
+        chunk.suspend(row, window.refused);
+        return false;
+    }
+    mediation::Windows::add(window, chunk, row,
+                            mediation::part_hash(chunk.content[row], chunk.line[row]));
+    chunk.outcome[row] = Outcome::aggregated;
+    return true;
+}
+
+Result<void> Batch::close_windows() {
+    if (!windows_ || windows_->empty()) return {};
+    const std::span<const mediation::Window> all = windows_->all();
+    for (std::size_t first = 0; first < all.size(); first += kChunkRecordsMax)
+        FARTHING_CHECK(
+            charge_windows(all.subspan(first, std::min(kChunkRecordsMax, all.size() - first))));
+    windows_->clear();
+    return {};
+}
+
+Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
+    UsageChunk chunk;
+    chunk.source = windows_source_;
+    chunk.tells_parts = true;
+    std::vector<const mediation::Window*> charged;
+    for (const mediation::Window& window : windows) {
+        if (window.parts > 0) charged.push_back(&window);  // else none of it can be charged
+    }
+    chunk.resize(charged.size());
+    for (std::size_t row = 0; row < charged.size(); ++row) {
+        const mediation::Window& window = *charged[row];
+        chunk.subscription[row] = window.owner;
+        chunk.meter[row] = window.meter;
+        chunk.network[row] = window.network;
+        chunk.called[row] = window.called;
+        chunk.calling[row] = window.calling;
+        chunk.start[row] = window.first;
+        chunk.end[row] = std::max(window.last, window.end);
+        chunk.line[row] = window.line;
+        chunk.quantity[row] = windows_->quantity(window.meter, window.parts, window.sum);
+        for (std::size_t i = 0; i < chunk.reading.size(); ++i)
+            chunk.reading[i][row] = window.reading[i];
+        chunk.parts[row] = window.parts;
+        chunk.digest[row] = window.digest;
+    }
+    FARTHING_CHECK(rate(chunk, Perspective::retail));
+    for (std::size_t row = 0; row < charged.size(); ++row) {
+        const mediation::Window& window = *charged[row];
+        if (chunk.outcome[row] == Outcome::suspended)
+            return fail(EngineReason::window_not_charged,
+                        fmt::format("{}: {} parts of {} from {} on", name_of(chunk.reason[row]),
+                                    window.parts,
+                                    state_.directory.subscription(window.owner).fact.name,
+                                    to_rfc3339(window.first)));
+        WindowTotals& totals = window_totals_[{windows_source_, window.meter}];
+        totals.source = windows_source_;
+        totals.meter = window.meter;
+        totals.counted = windows_->counts(window.meter);
+        totals.parts += window.parts;
+        totals.sum += window.sum;
+        totals.quantity += chunk.quantity[row];
+        (chunk.outcome[row] == Outcome::rated ? totals.rated : totals.zero_rated) += 1;
+    }
+    return archive(chunk);
+}
+
+}  // namespace farthing::engine

@@ -1,0 +1,97 @@
+// The part of a description that says which records become one: `aggregate`.
+#include <fmt/format.h>
+
+#include "base/utf8.h"
+#include "mediation/feed_reading.h"
+
+namespace farthing::mediation {
+
+using catalog::Field;
+using catalog::Node;
+
+namespace {
+
+using Quantity = Feed::Aggregation::Quantity;
+constexpr std::int64_t kShortestWindow = 60 * kMicrosPerSecond;
+
+void read_window(FeedReading& in, const Node& node) {
+    const std::int64_t window = in.duration_of(node);
+    if (window < kShortestWindow || window > kMicrosPerDay || kMicrosPerDay % window != 0) {
+        return in.bad(node, "a window must divide the day into equal parts of a minute or more",
+                      "Write it as `15 minutes`, `1 hour` or `1 day`.");
+    }
+    in.feed.aggregation.window_micros = window;
+}
+
+void read_zone(FeedReading& in, const Node& node) {
+    if (auto zone = TimeZone::named(node.text)) {
+        in.feed.aggregation.zone = *zone;
+    } else {
+        in.bad(node, fmt::format("there is no time zone \"{}\"", printable(node.text)),
+               "Write the catalog's, such as Europe/Tallinn.");
+    }
+}
+
+void read_dimensions(FeedReading& in, const Node& node) {
+    Feed::Aggregation& rules = in.feed.aggregation;
+    for (const std::string& name : in.texts_of(node, "`by`")) {
+        if (name == "network") {
+            rules.by_network = true;
+            if (!in.feed.network.given() && !in.feed.mcc.given())
+                in.bad(node, "the record maps no `network`");
+        } else if (name == "called" || name == "calling") {
+            (name == "called" ? rules.by_called : rules.by_calling) = true;
+            if (!(name == "called" ? in.feed.called : in.feed.calling).given())
+                in.bad(node, fmt::format("the record maps no `{}`", name));
+        } else {
+            in.bad(node, fmt::format("windows are not kept apart by \"{}\"", printable(name)),
+                   "Write some of network, called and calling; owner and service always do.");
+        }
+    }
+}
+
+void read_function(FeedReading& in, const Node& node, Quantity& quantity) {
+    if (node.text == "sum" || node.text == "count") {
+        quantity = node.text == "sum" ? Quantity::sum : Quantity::count;
+    } else if (node.text == "max" || node.text == "last" || node.text == "distinct") {
+        in.add(FeedReason::feed_not_supported, node.place,
+               fmt::format("the function `{}` is not supported in this release", node.text),
+               "Write sum or count.");
+    } else {
+        in.bad(node, fmt::format("there is no function \"{}\"", printable(node.text)),
+               "Write sum or count.");
+    }
+}
+
+}  // namespace
+
+void read_aggregate(FeedReading& in, const Node& node) {
+    if (!in.check_keys(node, "`aggregate`",
+                       {"window", "time_zone", "by", "quantity", "lateness"}))
+        return;
+    Feed::Aggregation& rules = in.feed.aggregation;
+    rules.zone = in.feed.zone;
+    if (const Node* window = in.required(node, "window", "`aggregate`")) read_window(in, *window);
+    if (const Node* zone = in.optional(node, "time_zone")) read_zone(in, *zone);
+    if (const Node* by = in.optional(node, "by")) read_dimensions(in, *by);
+    if (const Node* quantity = in.optional(node, "quantity")) {
+        if (quantity->kind == Node::Kind::map) {
+            for (const Field& field : quantity->fields)
+                read_function(in, field.value, rules.quantity_of[field.name]);
+        } else {
+            read_function(in, *quantity, rules.quantity);
+        }
+    }
+    if (const Node* lateness = in.optional(node, "lateness"))
+        rules.lateness_micros = in.duration_of(*lateness);
+    if (in.feed.partials.given())
+        in.add(FeedReason::feed_not_supported, node.place,
+               "windows over the parts of sessions are not supported in this release",
+               "Leave out `aggregate` or `partials`.");
+    if (in.feed.rates_cost())
+        in.add(FeedReason::feed_not_supported, node.place,
+               "windows with the rating `cost` are not supported in this release",
+               "Leave out `aggregate`, or give carriers' records a feed of their own.");
+}
+
+}  // namespace farthing::mediation

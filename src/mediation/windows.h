@@ -1,0 +1,98 @@
+// Aggregation: the records of one owner, service and window of time become one chargeable record,
+// which names its parts: how many, first, last, sum and digest. Pure: which window a record belongs
+// to follows from the record and the feed alone.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "mediation/feed.h"
+#include "model/usage.h"
+
+namespace farthing::mediation {
+
+struct Window {
+    // What keeps it apart from others.
+    SubscriptionId owner;
+    MeterId meter;
+    NetworkKey network;
+    Instant start;
+    std::string_view called;
+    std::string_view calling;
+
+    // Its parts.
+    Instant first;                     // event times
+    Instant last;
+    Instant end;                       // the latest end of a part
+    std::int64_t line = 0;             // of the first part
+    std::int64_t reading[2] = {0, 0};  // likewise
+    std::int64_t parts = 0;
+    std::int64_t sum = 0;  // of their quantities
+    std::uint64_t digest = 0;
+
+    // For whoever prices windows: why none of it can be charged, and up to which sum it can.
+    SuspenseReason refused = SuspenseReason::none;
+    std::int64_t priced_up_to = -1;
+};
+
+// What stands for a record in the digest of its window: what it says, and its line.
+constexpr std::uint64_t part_hash(std::uint64_t content, std::int64_t line) {
+    return mix64(content, static_cast<std::uint64_t>(line));
+}
+
+class Windows {
+  public:
+    // REQUIRES: the feed aggregates and outlives it; `meters` name its services.
+    Windows(const Feed& feed, const catalog::Version& meters);
+
+    // The window of a record, made where there is none. Valid until the next call.
+    Window& of(const UsageChunk& chunk, std::size_t row);
+    // Makes the record a part of it, under the hash that stands for it. REQUIRES: its sum stays
+    // within 64 bits.
+    static void add(Window& window, const UsageChunk& chunk, std::size_t row, std::uint64_t hash);
+    // What is charged of a window of that meter with that many parts and that sum.
+    std::int64_t quantity(MeterId meter, std::int64_t parts, std::int64_t sum) const {
+        return counts(meter) ? parts : sum;
+    }
+    bool counts(MeterId meter) const {
+        return meter.value < counts_.size() && counts_[meter.value];
+    }
+
+    const std::vector<Window>& all() const { return windows_; }
+    bool empty() const { return windows_.empty(); }
+    void clear();
+    // Takes out the windows that `leaves` says. REQUIRES: their texts are read before the next
+    // clear.
+    template <class Leaves>
+    std::vector<Window> take(Leaves leaves) {
+        std::vector<Window> taken;
+        std::vector<Window> kept;
+        for (const Window& window : windows_) (leaves(window) ? taken : kept).push_back(window);
+        windows_ = std::move(kept);
+        rehash(slots_.size());
+        return taken;
+    }
+    // Puts back a window as it stood, with texts that it keeps itself.
+    void put(Window window);
+
+  private:
+    static std::uint64_t hash_of(const Window& window);
+    Window key_of(const UsageChunk& chunk, std::size_t row);
+    Instant window_of(Instant when);
+    std::string_view kept(std::string_view text);
+    void rehash(std::size_t slots);
+
+    const Feed& feed_;
+    std::vector<bool> counts_;      // by meter: parts are counted, not summed
+    std::int64_t offset_micros_ = 0;  // of the local clock within `offset_span_`
+    Period offset_span_{Instant::max(), Instant::max()};
+    std::vector<Window> windows_;
+    std::vector<std::uint32_t> slots_;  // open addressing, at most half full; index + 1, 0: empty
+    std::deque<std::string> texts_;     // called and calling numbers
+};
+
+}  // namespace farthing::mediation
