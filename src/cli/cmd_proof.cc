@@ -175,8 +175,8 @@ std::vector<Command> proof_commands() {
          explain},
         {"check",
          "",
-         "Prove the books: usage, files, quantities, ledger, archive, documents, settlement, "
-         "anomalies, all",
+         "Prove the books: usage, windows, edges, files, quantities, ledger, archive, documents, "
+         "settlement, anomalies, all",
          {{"WHAT", false}},
          {},
          {"farthing check all", "farthing check anomalies --json"},

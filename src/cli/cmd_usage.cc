@@ -104,6 +104,7 @@ void add_up(engine::Report& total, const engine::Report& retry) {
     const std::int64_t recycled = retry.received;
     for (std::size_t i = 0; i < kOutcomes; ++i) total.outcomes[i] += retry.outcomes[i];
     total.outcomes[static_cast<std::size_t>(Outcome::suspended)] -= recycled;
+    total.windows += retry.windows;
     total.batches += retry.batches;
     total.charged.atoms += retry.charged.atoms;
     if (total.charged.currency == Currency()) total.charged.currency = retry.charged.currency;

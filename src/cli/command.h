@@ -95,6 +95,7 @@ std::vector<Command> catalog_commands();
 std::vector<Command> deck_commands();
 std::vector<Command> directory_commands();
 std::vector<Command> feed_commands();
+std::vector<Command> edge_commands();
 std::vector<Command> usage_commands();
 std::vector<Command> quote_commands();
 std::vector<Command> correction_commands();

@@ -271,6 +271,7 @@ Result<void> Stage::import_usage() {
 
 void Stage::count(const engine::Report& report, bool recycled) {
     totals_[recycled ? "recycled" : "received"] += report.received;
+    totals_["windows"] += report.windows;
     for (std::size_t i = 0; i < kOutcomes; ++i)
         totals_[std::string(kOutcomeNames[i])] += report.outcomes[i];
     if (recycled) totals_["suspended"] -= report.received;

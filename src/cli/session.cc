@@ -144,6 +144,7 @@ void print_report_json(Context& context, const engine::Report& report) {
     JsonWriter json;
     json.begin_object().field("files", report.files).field("received", report.received);
     for (std::size_t i = 0; i < kOutcomes; ++i) json.field(kOutcomeNames[i], report.outcomes[i]);
+    json.field("windows", report.windows);
     json.field("batches", report.batches).field("charged", report.charged.to_string());
     json.field("currency", std::string_view(report.charged.currency.code()));
     if (report.rates_cost) {
@@ -172,6 +173,8 @@ void print_report_text(Context& context, const engine::Report& report,
         const bool always = static_cast<Outcome>(i) == Outcome::rated;
         if (always || report.outcomes[i] != 0) {
             context.out << "   " << kOutcomeNames[i] << ' ' << grouped(report.outcomes[i]);
+            if (static_cast<Outcome>(i) == Outcome::aggregated)
+                context.out << " in " << grouped(report.windows);
         }
     }
     context.out << "   charged " << report.charged.to_string() << ' '

@@ -26,7 +26,15 @@ std::uint64_t slot_of(const mediation::Feed& feed, Instant start) {
     return static_cast<std::uint64_t>(slot);
 }
 
-// The content hash that a chunk would give this archived row.
+constexpr std::size_t kSampleBytes = 160;
+constexpr std::uint8_t kRetail = bit_of(Perspective::retail);
+
+Currency currency_of(const Engine::State& state) {
+    return state.catalog.empty() ? Currency() : state.catalog.newest().currency;
+}
+
+}  // namespace
+
 std::uint64_t archived_content(const store::UsageRow& row) {
     UsageChunk chunk;
     chunk.in_parts = row.session != Hash128{};
@@ -46,15 +54,6 @@ std::uint64_t archived_content(const store::UsageRow& row) {
     for (std::size_t i = 0; i < chunk.reading.size(); ++i) chunk.reading[i][0] = row.reading[i];
     return content_hash(chunk, 0);
 }
-
-constexpr std::size_t kSampleBytes = 160;
-constexpr std::uint8_t kRetail = bit_of(Perspective::retail);
-
-Currency currency_of(const Engine::State& state) {
-    return state.catalog.empty() ? Currency() : state.catalog.newest().currency;
-}
-
-}  // namespace
 
 Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
              mediation::Dedup* dedup)
@@ -96,7 +95,7 @@ Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try 
         for (const Perspective side : feed_.feed.ratings) sides |= bit_of(side);
     }
     if (!lack.accepted) FARTHING_CHECK(settle_duplicates(chunk));
-    if (feed_.feed.aggregation.given()) return add_parts(chunk, source);
+    if (feed_.feed.makes_windows()) return add_parts(chunk, source);
     const bool plain = !lack.accepted && !feed_.feed.rates_cost() && sides == kRetail;
     return plain ? add_retail(chunk, source) : add_sides(chunk, source, sides, lack.accepted);
 } catch (const StoreFailure& failure) {
@@ -425,6 +424,8 @@ Result<void> Batch::tell_and_forget(Report& report) try {
 
 void Batch::tell(Report& report) const {
     report.batches += 1;
+    for (const WindowTotals& totals : commit_.windows)
+        report.windows += totals.rated + totals.zero_rated;
     const bool two_sided = feed_.feed.ratings.size() > 1;
     for (const ControlTotals& totals : commit_.controls) {
         const bool cost = totals.perspective == Perspective::cost;

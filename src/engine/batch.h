@@ -46,6 +46,9 @@ Result<std::set<BatchId>> correcting_batches(const Engine::State& state);
 // Files that were taken back, in order.
 Result<std::vector<SourceId>> sources_taken_back(Engine::State& state);
 
+// The content hash that a chunk would give this archived row.
+std::uint64_t archived_content(const store::UsageRow& row);
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,

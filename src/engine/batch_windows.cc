@@ -18,7 +18,8 @@ namespace {
 // The sum up to which a window's price is tried at once: few questions, and none beyond what
 // counters count.
 std::int64_t tried_up_to(std::int64_t quantity) {
-    const auto next = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(quantity)));
+    const auto next =
+        static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(quantity)));
     return std::min(std::max(next, quantity), std::max(quantity, kQuantityMax));
 }
 
@@ -42,8 +43,8 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
 // so what can't be charged of one can't be charged of any.
 bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     mediation::Window& window = windows_->of(chunk, row);
-    const std::int64_t quantity = windows_->quantity(chunk.meter[row], window.parts + 1,
-                                                     window.sum + chunk.quantity[row]);
+    const std::int64_t quantity =
+        windows_->quantity(chunk.meter[row], window.parts + 1, window.sum + chunk.quantity[row]);
     if (quantity > window.priced_up_to && window.refused == SuspenseReason::none) {
         const std::int64_t up_to = tried_up_to(quantity);
         const SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
@@ -103,11 +104,11 @@ Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
     for (std::size_t row = 0; row < charged.size(); ++row) {
         const mediation::Window& window = *charged[row];
         if (chunk.outcome[row] == Outcome::suspended)
-            return fail(EngineReason::window_not_charged,
-                        fmt::format("{}: {} parts of {} from {} on", name_of(chunk.reason[row]),
-                                    window.parts,
-                                    state_.directory.subscription(window.owner).fact.name,
-                                    to_rfc3339(window.first)));
+            return fail(
+                EngineReason::window_not_charged,
+                fmt::format("{}: {} parts of {} from {} on", name_of(chunk.reason[row]),
+                            window.parts, state_.directory.subscription(window.owner).fact.name,
+                            to_rfc3339(window.first)));
         WindowTotals& totals = window_totals_[{windows_source_, window.meter}];
         totals.source = windows_source_;
         totals.meter = window.meter;

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/decimal.h"
 #include "base/utf8.h"
 #include "engine/anomalies.h"
+#include "engine/edges.h"
 #include "engine/find.h"
 #include "engine/numbered_files.h"
 #include "engine/reasons.h"
@@ -115,6 +117,50 @@ class Check {
                     fmt::format("{} files whose names hold no number, such as {}",
                                 grouped(static_cast<std::int64_t>(found.unnumbered.size())),
                                 printable(found.unnumbered.front(), 60)));
+        }
+        return {};
+    }
+
+    // What was aggregated is what the chargeable records that were made of it stand for.
+    Result<void> windows() {
+        FARTHING_TRY(const auto controls, state_.store->controls());
+        FARTHING_TRY(const auto quantities, state_.store->quantities());
+        FARTHING_TRY(const auto rows, state_.store->windows());
+        using Place = std::tuple<BatchId, SourceId, Perspective>;
+        constexpr auto kAggregated = static_cast<std::size_t>(Outcome::aggregated);
+        std::map<Place, std::int64_t> parts;
+        std::map<std::pair<Place, MeterId>, std::int64_t> sums;
+        const auto place_of = [](const auto& row) {
+            return Place{row.batch, row.totals.source, row.totals.perspective};
+        };
+        for (const auto& row : controls) parts[place_of(row)] += row.totals.outcomes[kAggregated];
+        for (const auto& row : quantities)
+            sums[{place_of(row), row.totals.meter}] += row.totals.outcomes[kAggregated];
+        WindowTotals all;
+        for (const auto& row : rows) {
+            parts[place_of(row)] -= row.totals.parts;
+            sums[{place_of(row), row.totals.meter}] -= row.totals.sum;
+            all.parts += row.totals.parts;
+            all.rated += row.totals.rated;
+            all.zero_rated += row.totals.zero_rated;
+        }
+        const auto is_zero = [](const auto& of_place) { return of_place.second == 0; };
+        const bool whole =
+            std::ranges::all_of(parts, is_zero) && std::ranges::all_of(sums, is_zero);
+        if (rows.empty() && whole) return {};
+        say("windows", whole,
+            fmt::format("{} aggregated = the parts of {} chargeable records: {} rated + {} "
+                        "zero_rated",
+                        grouped(all.parts), grouped(all.rated + all.zero_rated), grouped(all.rated),
+                        grouped(all.zero_rated)));
+        return {};
+    }
+
+    // What edges sent came whole, and is what they say that they received.
+    Result<void> edges() {
+        for (const auto& [name, feed] : state_.feeds) {
+            FARTHING_TRY(auto lines, edges_of(state_, feed));
+            for (CheckLine& line : lines) lines_.push_back(std::move(line));
         }
         return {};
     }
@@ -437,7 +483,8 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         {"ledger", &Check::ledger},       {"archive", &Check::archive},
         {"documents", &Check::documents}, {"settlement", &Check::settlement},
         {"database", &Check::database},   {"anomalies", &Check::anomalies},
-        {"files", &Check::files},
+        {"files", &Check::files},         {"windows", &Check::windows},
+        {"edges", &Check::edges},
     };
     Check check(*state_);
     bool known = false;

@@ -297,6 +297,9 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
     State& s = *state_;
     auto feed = mediation::read_feed(path, yaml);
     if (!feed) return std::unexpected(feed.error());
+    if (!feed->policy_meters.empty())
+        return std::unexpected(
+            Errors{error_of(EngineReason::feed_is_policy, {}, std::string(path))});
     const auto known = s.feeds.find(feed->name);
     if (known != s.feeds.end() && known->second.feed.text == feed->text) return {};
     for (const auto& version : s.catalog.versions()) {

@@ -34,6 +34,7 @@ struct Report {
     std::int64_t files = 0;
     std::int64_t received = 0;
     std::array<std::int64_t, kOutcomes> outcomes{};
+    std::int64_t windows = 0;  // chargeable records that were made of aggregated ones
     std::int64_t batches = 0;
     Money charged;  // posted usage charges of the run
     bool rates_cost = false;
@@ -310,6 +311,8 @@ std::expected<std::shared_ptr<const catalog::Version>, Errors> check_catalog(
     std::vector<CatalogFile> files);
 std::expected<std::string, Errors> check_feed(std::string_view path,
                                               std::string_view yaml);  // the feed's name
+// The description by which a centre reads what an edge sends by that policy or feed.
+Result<std::string> edge_feed(std::string_view path, std::string_view yaml);
 // A feed description proposed from the first bytes of a real file.
 struct FeedProposal {
     std::string yaml;
@@ -438,6 +441,10 @@ class Engine {
 
     // Files that came, and taking one back: by id, path or file name.
     Result<std::vector<FileRow>> files();
+    // What an edge receives to aggregate as the feed says: its description and the meters' units.
+    Result<std::string> edge_policy(const std::string& feed) const;
+    // What edges received against what came, one line an edge.
+    Result<std::vector<CheckLine>> feed_edges(const std::string& feed);
     Result<TakeBackReport> take_back(const std::string& file, const TakeBackRequest& request);
     // Rates usage again with the catalog and directory as they are now.
     Result<RerateReport> rerate(const RerateFilter& filter, bool preview = false);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/charge_id.h"
+#include "engine/explain_parts.h"
 #include "engine/explain_session.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
@@ -201,7 +202,7 @@ class Explain {
             if (high && low) {
                 const Money again{static_cast<i128>(*high) - *low + fees, version.currency};
                 result.recomputed = again.to_string();
-                result.equal = again == amount;
+                result.equal = again == amount && windows_hold_;
             }
             e.verify = std::move(result);
         }
@@ -320,11 +321,29 @@ class Explain {
                 FARTHING_TRY(const auto found,
                              store::read_usage(state_.store->archive_folder() / file.path, filter));
                 for (const store::UsageRow& usage : found) {
+                    if (usage.parts > 0) {
+                        FARTHING_CHECK(window_sources(usage, e));
+                        continue;
+                    }
                     if (rows.size() == 1) add_session_words(state_.catalog, row, usage, e);
                     FARTHING_CHECK(add_source(usage.source, usage.line, e));
                 }
             }
             FARTHING_CHECK(tell_fixes(state_, row.record_batch, e.fixes));
+        }
+        return {};
+    }
+
+    // Of a record that was made of others: those, as the archive holds them.
+    Result<void> window_sources(const store::UsageRow& whole, Explanation& e) {
+        FARTHING_TRY(const Parts parts, parts_of(state_, whole));
+        e.arithmetic.push_back(parts.words);
+        e.source_records += whole.parts - 1;
+        if (parts.rows.empty()) return add_source(whole.source, whole.line, e);
+        windows_hold_ = windows_hold_ && parts.whole;
+        for (const store::UsageRow& row : parts.rows) {
+            if (e.sources.size() >= kSourcesShown) break;
+            FARTHING_CHECK(add_source(row.source, row.line, e));
         }
         return {};
     }
@@ -483,6 +502,7 @@ class Explain {
     }
 
     Engine::State& state_;
+    bool windows_hold_ = true;  // every window's parts were met again
 };
 
 }  // namespace

@@ -119,6 +119,7 @@ class Import {
         source.records = file.seal.records;
         source.header = file.seal.header;
         source.sealed_at = arrived_;
+        source.control = file.seal.control;
         if (file.seal.rejected) {
             source.reject_reason = std::string(name_of(*file.seal.rejected));
             source.reject_detail = file.seal.detail;

@@ -66,13 +66,28 @@ namespace farthing {
       "Re-rating reads the archive: usage charged online can't be rated again by this release.")   \
     X(window_not_charged, "the charge of a window does not fit in a posting",                      \
       "Check the price and the unit of the quantity; nothing of the batch was taken in.")          \
+    X(feed_without_windows, "the feed aggregates nothing",                                         \
+      "Write `aggregate` in its description, then ask again.")                                     \
+    X(feed_is_policy, "that is the policy of an edge, not a feed of this data folder",             \
+      "Add what `farthing edge feed` prints for it.")                                              \
+    X(edge_name_malformed,                                                                         \
+      "the name of an edge is letters, digits, dots, hyphens and underscores",                     \
+      "Write it as gw-7.")                                                                         \
+    X(edge_policy_unfit, "an edge can't work by that description",                                 \
+      "Take what `farthing edge policy` prints at the centre: delimited or JSON lines where "      \
+      "records come as a stream, and no rule for destinations.")                                   \
+    X(edge_policy_changed, "the edge works by another policy",                                     \
+      "Send what it holds by the old one (--all), then begin under a new name.")                   \
+    X(edge_state_damaged, "what the edge remembers is damaged",                                    \
+      "Restore its folder from a backup, or begin under a new name.")                              \
+    X(edge_busy, "another process works as this edge", "Wait for it, or end it.")                  \
     X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \
       "Write plan/charge, as `farthing catalog show` tells it.")                                   \
     X(check_unknown, "there is no check of that name",                                             \
-      "Use usage, quantities, ledger, archive, settlement, documents, database, anomalies or "     \
-      "all.")
+      "Use usage, quantities, windows, ledger, archive, settlement, documents, database, files, "  \
+      "edges, anomalies or all.")
 FARTHING_REASON_ENUM(EngineReason, FARTHING_ENGINE_REASONS)
 }  // namespace farthing
 

@@ -136,6 +136,11 @@ class TakeBack {
         return restart_sessions(batch);
     }
 
+    // It came with no line of its own and has no key.
+    bool made_of_parts(const store::UsageRow& row) const {
+        return row.parts > 0 && feed_.feed.makes_windows();
+    }
+
     // Its rows of usage stand no more, and their keys are free.
     Result<void> withdraw(Batch& batch) {
         std::map<std::int64_t, const store::UsageRow*> keys;  // a retried record has two rows
@@ -143,7 +148,8 @@ class TakeBack {
             if (!is_own(row)) continue;
             FARTHING_CHECK(batch.withdraw(
                 {{position.batch, position.row}, row.source, row.line, row.subscription, false}));
-            if (row.outcome != Outcome::duplicate) keys.try_emplace(row.line, &row);
+            if (row.outcome != Outcome::duplicate && !made_of_parts(row))
+                keys.try_emplace(row.line, &row);
         }
         std::vector<const store::UsageRow*> rows;
         for (const auto& [line, row] : keys) rows.push_back(row);

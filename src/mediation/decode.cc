@@ -40,6 +40,7 @@ struct Decoder::State {
           in_parts(feed.partials.given()),
           tells_carrier(feed.rates_cost()),
           tells_amount(feed.amount.given()),
+          tells_parts(feed.parts.given()),
           keeps_key(!RecordKey(feed).told_by_columns()),
           keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity()) {}
 
@@ -51,6 +52,7 @@ struct Decoder::State {
     bool in_parts;
     bool tells_carrier;
     bool tells_amount;
+    bool tells_parts;
     bool keeps_key;
     bool keeps_identity;
     std::int64_t position = 0;
@@ -77,6 +79,7 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     chunk.in_parts = state.in_parts;
     chunk.tells_carrier = state.tells_carrier;
     chunk.tells_amount = state.tells_amount;
+    chunk.tells_parts = state.tells_parts;
     chunk.keeps_key = state.keeps_key;
     chunk.keeps_identity = state.keeps_identity;
     // Rows that the chunk has from before stay as they are: the mapper writes every column of each.

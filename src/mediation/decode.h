@@ -26,7 +26,8 @@ struct Seal {
     std::int64_t records = 0;
     std::string header;  // names line of a delimited file
     std::optional<RejectReason> rejected;
-    std::string detail;  // place and offending text of the rejection
+    std::string detail;   // place and offending text of the rejection
+    std::string control;  // the control totals of what an edge sent
 };
 Seal seal(const Feed& feed, std::string_view bytes);
 

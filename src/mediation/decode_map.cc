@@ -1,5 +1,7 @@
 #include "mediation/decode_map.h"
 
+#include <charconv>
+
 #include "base/decimal.h"
 
 namespace farthing::mediation {
@@ -84,6 +86,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     chunk.outcome[row] = Outcome::rated;
     chunk.reason[row] = SuspenseReason::none;
     if (chunk.tells_carrier) chunk.carrier[row] = {};
+    if (chunk.tells_parts) map_parts(fields, chunk, row);
     if (chunk.tells_amount) chunk.amount[row] = {};
     if (chunk.tells_answer) chunk.unanswered[row] = 0;
     if (!corrections_.empty()) fields = corrected(fields);
@@ -339,6 +342,16 @@ void Mapper::map_keep(const std::string_view* fields, UsageChunk& chunk, std::si
         }
         chunk.reading[i][row] = value;
     }
+}
+
+// The file's seal compared both with its control totals.
+void Mapper::map_parts(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    const std::string_view parts = fields[map_.parts];
+    const std::string_view digest = fields[map_.digest];
+    chunk.digest[row] = 0;
+    std::from_chars(digest.data(), digest.data() + digest.size(), chunk.digest[row], 16);
+    if (!read_integer(parts, chunk.parts[row]) || chunk.parts[row] < 1)
+        suspend(chunk, row, SuspenseReason::bad_number, map_.parts, parts);
 }
 
 // A record whose fields name no session is a whole one.

@@ -71,6 +71,7 @@ class Mapper {
     bool is_answered(const std::string_view* fields, UsageChunk& chunk, std::size_t row) const;
     void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void map_parts(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     Hash128 key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row);
     void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,

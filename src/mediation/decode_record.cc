@@ -20,6 +20,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
     calling = add(feed.calling);
     carrier = add(feed.carrier.at);
     amount = add(feed.amount);
+    parts = add(feed.parts);
+    digest = add(feed.digest);
     for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = add(feed.keep[i]);
     for (const auto& rule : feed.guide) guide.push_back(add(rule.field));
     for (const auto& rule : feed.filters) filters.push_back(add(rule.field));

@@ -87,7 +87,7 @@ struct FieldMap {
     Slot add(const FieldRef& ref);
 
     Slot id, service, start, end, start_clock, end_clock, duration, answered, network, mcc, mnc,
-        called, calling, carrier, amount;
+        called, calling, carrier, amount, parts, digest;
     std::array<Slot, 2> keep;
     std::vector<Slot> guide;        // by rule
     std::vector<Slot> filters;      // by rule

@@ -16,9 +16,10 @@ constexpr std::int64_t kShortestBitmapSlot = kMicrosPerSecond;
 // they are needed.
 constexpr std::int64_t kKeptBytesMax = std::int64_t{256} << 20;
 
-std::unique_ptr<Buckets> buckets_of(const Feed& feed) {
+std::unique_ptr<Buckets> buckets_of(const Feed& feed, Dedup::Content content) {
     const std::int64_t slot = feed.slots.micros;
-    return slot >= kShortestBitmapSlot ? slot_buckets(slot) : key_buckets(slot);
+    return content == Dedup::Content::in_archive && slot >= kShortestBitmapSlot ? slot_buckets(slot)
+                                                                                : key_buckets(slot);
 }
 
 std::uint64_t rule_of(const Feed& feed) {
@@ -41,8 +42,8 @@ struct Dedup::State {
         std::int64_t used_in = 0;  // the batch that touched it last
     };
 
-    State(const Feed& feed, Reader read)
-        : rule(rule_of(feed)), reader(std::move(read)), buckets(buckets_of(feed)) {}
+    State(const Feed& feed, Reader read, Content content)
+        : rule(rule_of(feed)), reader(std::move(read)), buckets(buckets_of(feed, content)) {}
 
     // Opens the days of the chunk's live rows and brings in what is stored of them.
     void open_days(const UsageChunk& chunk) {
@@ -130,8 +131,8 @@ struct Dedup::State {
     std::optional<Error> error;
 };
 
-Dedup::Dedup(const Feed& feed, Reader reader)
-    : state_(std::make_unique<State>(feed, std::move(reader))) {}
+Dedup::Dedup(const Feed& feed, Reader reader, Content content)
+    : state_(std::make_unique<State>(feed, std::move(reader), content)) {}
 Dedup::Dedup(Dedup&&) noexcept = default;
 Dedup& Dedup::operator=(Dedup&&) noexcept = default;
 Dedup::~Dedup() = default;

@@ -43,7 +43,10 @@ class Dedup {
   public:
     // Gives the bytes of a segment file by its archive path.
     using Reader = std::function<std::string(const std::string& path)>;
-    Dedup(const Feed& feed, Reader reader);
+    // Where the content of earlier records is found: where slots tell duplicates, the archive has
+    // it, unless it is kept beside the keys, which then take the place of bitmaps.
+    enum class Content : std::uint8_t { in_archive, kept };
+    Dedup(const Feed& feed, Reader reader, Content content = Content::in_archive);
     Dedup(Dedup&&) noexcept;
     Dedup& operator=(Dedup&&) noexcept;
     ~Dedup();

@@ -184,12 +184,19 @@ struct Feed {
         enum class Quantity : std::uint8_t { sum, count } quantity = Quantity::sum;
         std::map<std::string, Quantity, std::less<>> quantity_of;  // by service, where they differ
         std::int64_t lateness_micros = 0;  // how long an edge waits for the parts of a window
+        bool at_edge = false;              // the records are windows already, made by an edge
         bool given() const { return window_micros > 0; }
         Quantity of(std::string_view service) const {
             const auto found = quantity_of.find(service);
             return found == quantity_of.end() ? quantity : found->second;
         }
     } aggregation;
+    bool makes_windows() const { return aggregation.given() && !aggregation.at_edge; }
+    bool sent_by_edge() const { return aggregation.at_edge; }
+    FieldRef parts;  // of what an edge sent: how many records each stands for
+    FieldRef digest;
+    // What an edge needs to know of the catalog: units of meters by name; empty but in policies.
+    std::map<std::string, std::string, std::less<>> policy_meters;
     std::int64_t accept_late_micros = 35 * kMicrosPerDay;  // beyond it: too_late
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;
     struct Filter {  // records that are not usage: counted as filtered

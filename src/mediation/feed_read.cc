@@ -270,7 +270,8 @@ void check_carrier(FeedReading& in, const Node& record) {
 
 // What tells the records of a carrier's invoice apart tells also which of ours each is.
 void read_match(FeedReading& in, const Node& root) {
-    for (const std::string_view key : {"guide", "ratings", "partials", "late", "watch", "aggregate"}) {
+    for (const std::string_view key :
+         {"guide", "ratings", "partials", "late", "watch", "aggregate", "aggregated", "policy"}) {
         if (const Field* field = root.field(key))
             in.bad(field->value, fmt::format("an invoice has no `{}`", key), "Take it out.");
     }
@@ -288,11 +289,11 @@ void read_match(FeedReading& in, const Node& root) {
 }
 
 void read_parts(FeedReading& in, const Node& root) {
-    const bool is_map = in.check_keys(
-        root, "a feed",
-        {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
-         "filter", "watch", "unpacked_max", "files", "partials", "ratings",
-         "aggregate"});
+    const bool is_map =
+        in.check_keys(root, "a feed",
+                      {"feed", "title", "kind", "format", "time_zone", "record", "guide",
+                       "same_record", "late", "filter", "watch", "unpacked_max", "files",
+                       "partials", "ratings", "aggregate", "aggregated", "policy"});
     if (!is_map) return;
     read_head(in, root);
     if (const Node* node = in.optional(root, "files")) read_files(in, *node);
@@ -300,6 +301,10 @@ void read_parts(FeedReading& in, const Node& root) {
     const Node* record = in.required(root, "record", "a feed");
     if (const Node* node = in.optional(root, "filter")) read_filters(in, *node);
     if (in.feed.kind == Feed::Kind::inventory) {
+        for (const std::string_view key : {"aggregate", "aggregated", "policy"}) {
+            if (const Field* field = root.field(key))
+                in.bad(field->value, fmt::format("an inventory has no `{}`", key), "Take it out.");
+        }
         if (record != nullptr) read_inventory(in, *record);
         return;
     }
@@ -313,6 +318,8 @@ void read_parts(FeedReading& in, const Node& root) {
     if (record != nullptr) check_carrier(in, *record);
     if (const Node* node = in.optional(root, "partials")) read_partials(in, *node);
     if (const Node* node = in.optional(root, "aggregate")) read_aggregate(in, *node);
+    if (const Node* node = in.optional(root, "aggregated")) read_aggregated(in, *node);
+    if (const Node* node = in.optional(root, "policy")) read_edge_policy(in, *node);
     if (const Node* node = in.optional(root, "late")) read_late(in, *node);
     if (const Node* node = in.optional(root, "watch")) read_watches(in, *node);
 }

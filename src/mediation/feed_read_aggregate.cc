@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "mediation/feed_reading.h"
+#include "model/quantity.h"
 
 namespace farthing::mediation {
 
@@ -63,12 +64,7 @@ void read_function(FeedReading& in, const Node& node, Quantity& quantity) {
     }
 }
 
-}  // namespace
-
-void read_aggregate(FeedReading& in, const Node& node) {
-    if (!in.check_keys(node, "`aggregate`",
-                       {"window", "time_zone", "by", "quantity", "lateness"}))
-        return;
+void read_policy(FeedReading& in, const Node& node) {
     Feed::Aggregation& rules = in.feed.aggregation;
     rules.zone = in.feed.zone;
     if (const Node* window = in.required(node, "window", "`aggregate`")) read_window(in, *window);
@@ -82,8 +78,16 @@ void read_aggregate(FeedReading& in, const Node& node) {
             read_function(in, *quantity, rules.quantity);
         }
     }
+}
+
+}  // namespace
+
+void read_aggregate(FeedReading& in, const Node& node) {
+    if (!in.check_keys(node, "`aggregate`", {"window", "time_zone", "by", "quantity", "lateness"}))
+        return;
+    read_policy(in, node);
     if (const Node* lateness = in.optional(node, "lateness"))
-        rules.lateness_micros = in.duration_of(*lateness);
+        in.feed.aggregation.lateness_micros = in.duration_of(*lateness);
     if (in.feed.partials.given())
         in.add(FeedReason::feed_not_supported, node.place,
                "windows over the parts of sessions are not supported in this release",
@@ -92,6 +96,38 @@ void read_aggregate(FeedReading& in, const Node& node) {
         in.add(FeedReason::feed_not_supported, node.place,
                "windows with the rating `cost` are not supported in this release",
                "Leave out `aggregate`, or give carriers' records a feed of their own.");
+}
+
+// `aggregated`: an edge made windows of the records by that policy, and sent them with its control
+// totals.
+void read_aggregated(FeedReading& in, const Node& node) {
+    if (!in.check_keys(node, "`aggregated`", {"window", "time_zone", "by", "quantity"})) return;
+    Feed& feed = in.feed;
+    if (feed.aggregation.given())
+        return in.bad(node, "what was aggregated is not aggregated again",
+                      "Write `aggregated` for what an edge sent, or `aggregate`.");
+    read_policy(in, node);
+    feed.aggregation.at_edge = true;
+    const bool plain = feed.format == FormatKind::delimited && feed.header &&
+                       feed.delimiter == ',' && feed.comment == '#';
+    if (!plain || feed.same_record != std::vector<std::string>{"id"} || feed.rates_cost() ||
+        feed.partials.given() || !feed.filters.empty())
+        return in.bad(node, "this is not how an edge sends its records",
+                      "Take the description that `farthing edge feed` prints.");
+    feed.parts.name = "parts";
+    feed.digest.name = "digest";
+}
+
+// `policy`: what `farthing edge policy` added for an edge, which has no catalog.
+void read_edge_policy(FeedReading& in, const Node& node) {
+    if (!in.check_keys(node, "`policy`", {"meters"})) return;
+    const Node* meters = in.required(node, "meters", "`policy`");
+    if (meters == nullptr) return;
+    in.read_map(*meters, in.feed.policy_meters);
+    for (const auto& [name, unit] : in.feed.policy_meters) {
+        if (unit_named(unit) == nullptr)
+            in.bad(*meters, fmt::format("there is no unit \"{}\"", printable(unit)));
+    }
 }
 
 }  // namespace farthing::mediation

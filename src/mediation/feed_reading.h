@@ -61,5 +61,7 @@ void read_inventory(FeedReading& in, const catalog::Node& node);
 void read_watches(FeedReading& in, const catalog::Node& node);
 // REQUIRES: record, ratings and partials were read.
 void read_aggregate(FeedReading& in, const catalog::Node& node);
+void read_aggregated(FeedReading& in, const catalog::Node& node);
+void read_edge_policy(FeedReading& in, const catalog::Node& node);
 
 }  // namespace farthing::mediation

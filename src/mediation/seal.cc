@@ -4,6 +4,7 @@
 #include "mediation/decode.h"
 #include "mediation/decode_number.h"
 #include "mediation/decode_source.h"
+#include "mediation/edge_file.h"
 
 namespace farthing::mediation {
 
@@ -153,6 +154,7 @@ Seal seal(const Feed& feed, std::string_view bytes) {
         return seal;
     }
     seal.records = count(reader);
+    if (feed.sent_by_edge()) seal_edge_file(feed, bytes, seal);
     if (const auto* delimited = std::get_if<DelimitedReader>(&reader))
         check_names(feed, *delimited, seal);
     if (const auto* xml = std::get_if<XmlReader>(&reader)) check_document(feed, *xml, seal);

@@ -1,6 +1,7 @@
 #include "mediation/windows.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace farthing::mediation {
 
@@ -74,6 +75,14 @@ Window& Windows::of(const UsageChunk& chunk, std::size_t row) {
     return windows_.back();
 }
 
+void Windows::compact() {
+    const std::deque<std::string> before = std::exchange(texts_, {});
+    for (Window& window : windows_) {
+        window.called = kept(window.called);
+        window.calling = kept(window.calling);
+    }
+}
+
 void Windows::put(Window window) {
     window.called = kept(window.called);
     window.calling = kept(window.calling);
@@ -88,8 +97,8 @@ void Windows::put(Window window) {
 void Windows::add(Window& window, const UsageChunk& chunk, std::size_t row, std::uint64_t hash) {
     const Instant at = chunk.start[row];
     const std::int64_t line = chunk.line[row];
-    const bool is_first = window.parts == 0 || at < window.first ||
-                          (at == window.first && line < window.line);
+    const bool is_first =
+        window.parts == 0 || at < window.first || (at == window.first && line < window.line);
     if (is_first) {
         window.first = at;
         window.line = line;

@@ -25,7 +25,7 @@ struct Window {
     std::string_view calling;
 
     // Its parts.
-    Instant first;                     // event times
+    Instant first;  // event times
     Instant last;
     Instant end;                       // the latest end of a part
     std::int64_t line = 0;             // of the first part
@@ -51,6 +51,8 @@ class Windows {
 
     // The window of a record, made where there is none. Valid until the next call.
     Window& of(const UsageChunk& chunk, std::size_t row);
+    // The start of the window that holds `when`.
+    Instant window_of(Instant when);
     // Makes the record a part of it, under the hash that stands for it. REQUIRES: its sum stays
     // within 64 bits.
     static void add(Window& window, const UsageChunk& chunk, std::size_t row, std::uint64_t hash);
@@ -76,18 +78,19 @@ class Windows {
         rehash(slots_.size());
         return taken;
     }
+    // Forgets the texts of windows that were taken out.
+    void compact();
     // Puts back a window as it stood, with texts that it keeps itself.
     void put(Window window);
 
   private:
     static std::uint64_t hash_of(const Window& window);
     Window key_of(const UsageChunk& chunk, std::size_t row);
-    Instant window_of(Instant when);
     std::string_view kept(std::string_view text);
     void rehash(std::size_t slots);
 
     const Feed& feed_;
-    std::vector<bool> counts_;      // by meter: parts are counted, not summed
+    std::vector<bool> counts_;        // by meter: parts are counted, not summed
     std::int64_t offset_micros_ = 0;  // of the local clock within `offset_span_`
     Period offset_span_{Instant::max(), Instant::max()};
     std::vector<Window> windows_;

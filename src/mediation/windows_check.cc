@@ -11,13 +11,21 @@ namespace {
 constexpr std::int64_t kMinuteMicros = 60 * kMicrosPerSecond;
 constexpr std::int64_t kHourMicros = 60 * kMinuteMicros;
 
+// One clock may go by several names.
+std::string_view clock_of(const TimeZone& zone) {
+    constexpr std::string_view kUtc[] = {"UTC",      "Etc/UTC", "Etc/UCT",   "Etc/Universal",
+                                         "Etc/Zulu", "UCT",     "Universal", "Zulu"};
+    return std::ranges::find(kUtc, zone.name()) == std::end(kUtc) ? std::string_view(zone.name())
+                                                                  : kUtc[0];
+}
+
 class Check {
   public:
     Check(const Feed& feed, const catalog::Version& version)
         : feed_(feed), rules_(feed.aggregation), version_(version) {}
 
     Errors run() {
-        if (rules_.zone.name() != version_.zone.name())
+        if (clock_of(rules_.zone) != clock_of(version_.zone))
             refuse(WindowReason::windows_cross_days, "",
                    fmt::format("windows are cut by the clock of {}, days of the catalog by that of "
                                "{}",
@@ -78,9 +86,10 @@ class Check {
 
     void check_networks(const catalog::Plan& plan, const catalog::UsageCharge& charge) {
         if (rules_.by_network) return;
-        const auto& matcher = plan.matchers[charge.meter.value];
+        const bool by_network = charge.meter.value < plan.matchers.size() &&
+                                !plan.matchers[charge.meter.value].by_network.empty();
         const bool listed = charge.priced_by == catalog::PricedBy::network_list;
-        if (listed || !matcher.by_network.empty() || !plan.allowed.empty())
+        if (listed || by_network || !plan.allowed.empty())
             refuse(WindowReason::windows_merge_networks, place_,
                    listed ? "its price list goes by network"
                           : "which price applies, or whether one does, goes by network");
@@ -113,7 +122,7 @@ class Check {
     }
 
     void check_band(const catalog::TimeBand& band) {
-        bool edges = band.zone.name() == rules_.zone.name();
+        bool edges = clock_of(band.zone) == clock_of(rules_.zone);
         for (const auto& day : band.days) {
             for (const catalog::TimeBand::Hours& hours : day) {
                 edges = edges && hours.from * kMinuteMicros % rules_.window_micros == 0 &&
@@ -151,10 +160,9 @@ class Check {
     }
 
     void refuse(WindowReason why, const std::string& place, const std::string& what) {
-        errors_.push_back(error_of(why,
-                                   fmt::format("feed {}: {}{}{}", feed_.name, place,
-                                               place.empty() ? "" : ": ", what),
-                                   version_.name));
+        errors_.push_back(error_of(
+            why, fmt::format("feed {}: {}{}{}", feed_.name, place, place.empty() ? "" : ": ", what),
+            version_.name));
     }
 
     const Feed& feed_;

@@ -26,6 +26,7 @@ struct Source {
     std::string reject_reason;  // why the whole file was refused; empty: it was not
     std::string reject_detail;
     Instant sealed_at;
+    std::string control;  // of what an edge sent: its control totals, mediation/edge_file.h
 };
 
 // [from, to) record numbers of one source that a batch consumed. `epoch` fences owners: a commit

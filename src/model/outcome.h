@@ -81,7 +81,9 @@ constexpr std::string_view name_of(Outcome outcome) {
     X(over_limit, "the plan's hard limit of the cycle would be exceeded",              \
       "Raise the plan's limit from that date and retry, or drop the record.")          \
     X(unknown_sponsor, "the account that the price names in `paid_by` is not known",   \
-      "Add the account, then retry.")
+      "Add the account, then retry.")                                                  \
+    X(owner_changes, "the identity changed its owner between the parts of the record", \
+      "Import the gateway's own records of that window instead, and drop this one.")
 FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
 
 // Why a whole file is refused: nothing of it is rated and none of its keys enter dedup (EC49).
@@ -101,7 +103,9 @@ FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
     X(count_mismatch, "header or trailer name another number of records",                       \
       "Have the file sent again.")                                                              \
     X(sum_mismatch, "the trailer names another sum than the records have",                      \
-      "Have the file sent again.")
+      "Have the file sent again.")                                                              \
+    X(windows_differ, "the edge aggregated by another policy than the feed describes",          \
+      "Add the description that `farthing edge feed` prints for the edge's policy.")
 FARTHING_REASON_ENUM(RejectReason, FARTHING_REJECT_REASONS)
 
 }  // namespace farthing

@@ -101,8 +101,8 @@ struct UsageChunk {
 
     // Records that stand for others: empty unless there are such; set `tells_parts` before resize.
     bool tells_parts = false;
-    std::vector<std::int64_t> parts;     // how many it stands for; 0: itself alone
-    std::vector<std::uint64_t> digest;   // the sum, modulo 2^64, of the hashes of its parts
+    std::vector<std::int64_t> parts;    // how many it stands for; 0: itself alone
+    std::vector<std::uint64_t> digest;  // the sum, modulo 2^64, of the hashes of its parts
 
     // Whether the archive keeps `key`: where its columns do not tell it.
     bool keeps_key = false;

@@ -86,6 +86,53 @@ Result<std::string> FileWriter::keep(std::string_view extension) {
     return hash;
 }
 
+namespace {
+
+std::unexpected<Error> failed_at(const std::filesystem::path& path, std::string_view what) {
+    return fail(StoreReason::archive_failed, std::string(what) + ": " + std::strerror(errno),
+                path.string());
+}
+
+}  // namespace
+
+Result<void> write_synced(const std::filesystem::path& path, std::string_view bytes) {
+    std::error_code code;
+    const std::filesystem::path folder = path.parent_path();
+    if (std::filesystem::create_directories(folder, code)) (void)sync_folder(folder.parent_path());
+    crash_point();
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) return failed_at(path, "can't be made");
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) {
+            ::close(file);
+            return failed_at(path, "can't be written");
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    crash_point();
+    const bool synced = ::fsync(file) == 0;
+    if (::close(file) != 0 || !synced) return failed_at(path, "can't be synced");
+    crash_point();
+    if (!sync_folder(folder)) return failed_at(folder, "can't be synced");
+    return {};
+}
+
+Result<void> rename_synced(const std::filesystem::path& from, const std::filesystem::path& to) {
+    crash_point();
+    if (::rename(from.c_str(), to.c_str()) != 0) return failed_at(from, "can't be renamed");
+    crash_point();
+    if (!sync_folder(to.parent_path())) return failed_at(to.parent_path(), "can't be synced");
+    return {};
+}
+
+Result<void> replace_synced(const std::filesystem::path& path, std::string_view bytes) {
+    const std::filesystem::path fresh = path.string() + std::string(kTemporarySuffix);
+    FARTHING_CHECK(write_synced(fresh, bytes));
+    return rename_synced(fresh, path);
+}
+
 Result<std::string> hash_of_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in)

@@ -37,6 +37,12 @@ class FileWriter {
     int file_ = -1;
 };
 
+// A file of that name with that content, on the disk; not whole until this returns.
+Result<void> write_synced(const std::filesystem::path& path, std::string_view bytes);
+Result<void> rename_synced(const std::filesystem::path& from, const std::filesystem::path& to);
+// The old content or the new one, whenever the power fails.
+Result<void> replace_synced(const std::filesystem::path& path, std::string_view bytes);
+
 // SHA-256 of a file's content.
 Result<std::string> hash_of_file(const std::filesystem::path& file);
 

@@ -300,6 +300,7 @@ constexpr std::string_view kAppendOnlySince7[] = {"archive_retired", "archive_de
 
 // Since version 8: aggregated records, and the chargeable ones that were made of them.
 constexpr std::string_view kWindows = R"sql(
+ALTER TABLE source ADD COLUMN control TEXT NOT NULL DEFAULT '';
 CREATE TABLE control_window (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
     perspective BIGINT NOT NULL, meter BIGINT NOT NULL, counted BIGINT NOT NULL,

@@ -8,7 +8,7 @@ namespace {
 #define FARTHING_SOURCE_COLUMNS                                                          \
     "SELECT id, feed, path, hash, size_bytes, records, same_as, header, reject_reason, " \
     "reject_detail, "                                                                    \
-    "sealed_at, position, epoch, taken_back_by FROM source "
+    "sealed_at, position, epoch, taken_back_by, control FROM source "
 
 Store::SourceRow source_of(const SqlStatement& row) {
     Store::SourceRow result;
@@ -26,6 +26,7 @@ Store::SourceRow source_of(const SqlStatement& row) {
     result.position = row.integer(11);
     result.epoch = row.integer(12);
     result.taken_back_by = {row.as<std::uint32_t>(13)};
+    result.source.control = row.text(14);
     return result;
 }
 
@@ -34,10 +35,10 @@ Store::SourceRow source_of(const SqlStatement& row) {
 Result<void> seal_again(Database& database, const Source& source) {
     return database.run(
         "UPDATE source SET records = ?, header = ?, reject_reason = ?, reject_detail = ?, "
-        "sealed_at = ? "
+        "sealed_at = ?, control = ? "
         "WHERE tenant = ? AND id = ? AND position = 0",
         source.records, source.header, source.reject_reason, source.reject_detail, source.sealed_at,
-        kTenant, source.id);
+        source.control, kTenant, source.id);
 }
 
 }  // namespace
@@ -106,14 +107,14 @@ Result<Store::SourceRow> SqliteStore::seal(Source source) {
                     0, kTenant, source.hash, source.feed));
             source.same_as = {static_cast<std::uint32_t>(earlier)};
         }
-        FARTHING_CHECK(
-            database_->run("INSERT INTO source (tenant, id, feed, path, hash, size_bytes, records, "
-                           "same_as, header, reject_reason, "
-                           "reject_detail, sealed_at, position, epoch) VALUES (?, ?, ?, ?, ?, ?, "
-                           "?, ?, ?, ?, ?, ?, 0, 1)",
-                           kTenant, source.id, source.feed, source.path, source.hash,
-                           source.size_bytes, source.records, source.same_as, source.header,
-                           source.reject_reason, source.reject_detail, source.sealed_at));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO source (tenant, id, feed, path, hash, size_bytes, records, "
+            "same_as, header, reject_reason, "
+            "reject_detail, sealed_at, control, position, epoch) VALUES (?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)",
+            kTenant, source.id, source.feed, source.path, source.hash, source.size_bytes,
+            source.records, source.same_as, source.header, source.reject_reason,
+            source.reject_detail, source.sealed_at, source.control));
     }
     FARTHING_TRY(const std::optional<SourceRow> row, this->source(source.id));
     FARTHING_CHECK(transaction.commit());

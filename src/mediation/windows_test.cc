@@ -1,0 +1,202 @@
+#include "mediation/windows.h"
+
+#include <fmt/format.h>
+
+#include "catalog/test_catalogs.h"
+#include "mediation/test_feeds.h"
+#include "mediation/windows_check.h"
+
+namespace farthing::mediation {
+namespace {
+
+using catalog::testing::around;
+
+// A feed of all meters with that `aggregate`.
+std::string feed_text(const std::string& aggregate, const std::string& more = {}) {
+    return "feed: f\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\nrecord:\n"
+           "  id: {field: id}\n  service: {field: what}\n  start: {field: at, time: rfc3339}\n"
+           "  quantity: {field: q}\n  network: {field: net}\n  called: {field: to}\n"
+           "  calling: {field: from}\n"
+           "guide: [{by: device, field: d}]\nsame_record: [id]\n" +
+           more + "aggregate: " + aggregate + "\n";
+}
+std::string mistake(const std::string& yaml) {
+    const auto feed = read_feed("feed.yaml", yaml);
+    return feed ? "none" : feed.error().front().to_string();
+}
+
+TEST(Windows, AreDescribedInTheFeed) {
+    const Feed feed = feed_of(feed_text(
+        "{window: 15 minutes, time_zone: Asia/Tokyo, by: [network, called], quantity: {sms: "
+        "count}}"));
+    const Feed::Aggregation& rules = feed.aggregation;
+    EXPECT_EQ(rules.window_micros, 15 * 60 * kMicrosPerSecond);
+    EXPECT_EQ(rules.zone.name(), "Asia/Tokyo");
+    EXPECT_TRUE(rules.by_network && rules.by_called && !rules.by_calling);
+    EXPECT_EQ(rules.of("sms"), Feed::Aggregation::Quantity::count);
+    EXPECT_EQ(rules.of("data"), Feed::Aggregation::Quantity::sum);
+    EXPECT_EQ(feed_of(feed_text("{window: 1 day}")).aggregation.zone.name(), "Europe/Tallinn");
+}
+
+TEST(Windows, ThatCanNotBeAreRefusedWithTheirPlace) {
+    const auto says = [](const std::string& aggregate, const std::string& words) {
+        const std::string told = mistake(feed_text(aggregate));
+        EXPECT_NE(told.find(words), std::string::npos) << aggregate << "\n" << told;
+    };
+    says("{by: [network]}", "feed_missing_key");
+    says("{window: 7 minutes}", "divide the day");
+    says("{window: 30 s}", "divide the day");
+    says("{window: 2 days}", "divide the day");
+    says("{window: 1 h, time_zone: Mars/Base}", "no time zone");
+    says("{window: 1 h, by: [colour]}", "\"colour\"");
+    says("{window: 1 h, quantity: mean}", "no function \"mean\"");
+    says("{window: 1 h, quantity: max}", "feed_not_supported");
+    says("{window: 1 h, quantity: {data: last}}", "feed_not_supported");
+    says("{window: 1 h, every: 2}", "feed_unknown_key");
+    EXPECT_NE(mistake(feed_text("{window: 1 h}", "partials: {by: {field: s}}\n"))
+                  .find("feed_not_supported"),
+              std::string::npos);
+}
+
+TEST(Windows, FollowTheLocalClockAndNeverGoOverItsChange) {
+    const Feed feed = feed_of(feed_text("{window: 4 hours}"));
+    Windows windows(feed, meters());
+    const auto start = [&](const char* when) {
+        return to_rfc3339(windows.window_of(*parse_rfc3339(when)));
+    };
+    EXPECT_EQ(start("2026-01-10T05:59:59Z"), "2026-01-10T02:00:00Z");  // 04:00 to 08:00
+    EXPECT_EQ(start("2026-01-10T06:00:00Z"), "2026-01-10T06:00:00Z");
+    EXPECT_EQ(start("1969-12-31T23:59:59Z"), start("1969-12-31T23:00:00Z"));
+    // On 25 October the clock shows 03:00 twice: one window ends, another begins.
+    EXPECT_NE(start("2026-10-25T00:59:59Z"), start("2026-10-25T01:00:00Z"));
+    EXPECT_EQ(start("2026-10-25T01:00:00Z"), start("2026-10-25T01:59:59Z"));
+}
+
+TEST(Windows, NameTheirPartsInWhateverOrderTheyCome) {
+    const Feed feed =
+        feed_of(feed_text("{window: 15 minutes, by: [called], quantity: {sms: count}}"));
+    UsageChunk chunk;
+    chunk.resize(3000);
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        chunk.line[row] = static_cast<std::int64_t>(row) + 2;
+        chunk.subscription[row] = {static_cast<std::uint32_t>(row % 500 + 1)};
+        chunk.meter[row] = {static_cast<std::uint16_t>(row % 2 == 0 ? 1 : 3)};
+        chunk.called[row] = row % 3 == 0 ? "44123" : "";
+        chunk.start[row] = chunk.end[row] = Instant{static_cast<std::int64_t>(row) * 1'000'000};
+        chunk.quantity[row] = static_cast<std::int64_t>(row);
+    }
+    const auto told = [&](bool backwards) {
+        Windows windows(feed, meters());
+        for (std::size_t i = 0; i < chunk.size(); ++i) {
+            const std::size_t row = backwards ? chunk.size() - 1 - i : i;
+            Windows::add(windows.of(chunk, row), chunk, row, part_hash(row, chunk.line[row]));
+        }
+        std::vector<std::string> lines;
+        for (const Window& window : windows.all()) {
+            lines.push_back(fmt::format("{} {} {} {} {} {} {} {} {} {} {}", window.owner.value,
+                                        window.meter.value, window.called, window.start.micros,
+                                        window.first.micros, window.last.micros, window.line,
+                                        window.parts, window.sum, window.digest,
+                                        windows.quantity(window.meter, window.parts, window.sum)));
+        }
+        std::ranges::sort(lines);
+        return lines;
+    };
+    const auto forwards = told(false);
+    EXPECT_EQ(forwards, told(true));
+    EXPECT_EQ(forwards.size(), 3000U);  // 500 owners, 4 windows, two numbers, their meters
+}
+
+TEST(Windows, PutBackAreTheSameWindows) {
+    const Feed feed = feed_of(feed_text("{window: 15 minutes}"));
+    UsageChunk chunk;
+    chunk.resize(2000);
+    for (std::size_t row = 0; row < chunk.size(); ++row)
+        chunk.subscription[row] = {static_cast<std::uint32_t>(row + 1)};
+    Windows windows(feed, meters());
+    for (std::size_t row = 0; row < chunk.size(); ++row)
+        Windows::add(windows.of(chunk, row), chunk, row, 1);
+    const auto taken = windows.take([](const Window& one) { return one.owner.value % 2 == 0; });
+    EXPECT_EQ(taken.size(), 1000U);
+    for (const Window& window : taken) windows.put(window);
+    for (std::size_t row = 0; row < chunk.size(); ++row)
+        Windows::add(windows.of(chunk, row), chunk, row, 1);
+    EXPECT_EQ(windows.all().size(), 2000U);
+    for (const Window& window : windows.all()) EXPECT_EQ(window.parts, 2);
+}
+
+// The names of the refusals of that policy under a plan with those charges; "" when it goes.
+std::string refusals(const std::string& aggregate, const std::string& charges,
+                     const std::string& more = {}, const std::string& deck = {}) {
+    const auto compiled = catalog::testing::compile_text(around(charges, more), deck);
+    if (!compiled) return catalog::testing::told(compiled);
+    std::string names;
+    for (const Error& error : check_windows(feed_of(feed_text(aggregate)), **compiled)) {
+        if (names.find(error.code) == std::string::npos)
+            names += (names.empty() ? "" : " ") + error.code;
+    }
+    return names;
+}
+
+TEST(Windows, GoWithPricesOfCumulatedQuantities) {
+    const std::string hour = "{window: 1 h}";
+    EXPECT_EQ(refusals(hour, "      - {usage: data, price: 0.01 per MB}\n"), "");
+    EXPECT_EQ(refusals(hour,
+                       "      - {usage: data, graduated: [{to: 1 MB, price: 1 per MB}, {price: 0.5 "
+                       "per MB}], allowance: {quantity: 5 MB per subscription, shared_by: "
+                       "account}}\n"),
+              "");
+    EXPECT_EQ(refusals(hour, "      - {usage: data, package: 1.00 per 10 MB}\n"), "");
+    EXPECT_EQ(refusals(hour, "      - {usage: data, window: hour, price: 0.01 per MB}\n"), "");
+    EXPECT_EQ(refusals("{window: 1 day}",
+                       "      - {usage: data, round_up: 1 kB per day, price: 0.01 per MB}\n"),
+              "");
+    EXPECT_EQ(refusals("{window: 1 h, by: [network]}",
+                       "      - {usage: data, when: {zone: eu}, price: 0.01 per MB}\n"
+                       "      - {usage: data, price: 0.02 per MB}\n"),
+              "");
+}
+
+TEST(Windows, ThatMergeWhatAPriceTellsApartAreRefusedByName) {
+    const std::string hour = "{window: 1 h}";
+    EXPECT_EQ(
+        refusals(hour, "      - {usage: data, round_up: 1 kB per session, price: 1 per MB}\n"),
+        "windows_merge_sessions");
+    EXPECT_EQ(refusals(hour, "      - {usage: sms, connection_fee: 0.01, price: 1 per message}\n"),
+              "windows_merge_sessions");
+    EXPECT_EQ(refusals(hour, "      - {usage: sms, minimum: 0.01, price: 1 per message}\n"),
+              "windows_merge_sessions");
+    EXPECT_EQ(refusals(hour,
+                       "      - {usage: data, when: {zone: eu}, price: 0.01 per MB}\n"
+                       "      - {usage: data, price: 0.02 per MB}\n"),
+              "windows_merge_networks");
+    EXPECT_EQ(refusals("{window: 2 h}", "      - {usage: data, window: hour, price: 1 per MB}\n"),
+              "windows_cross_prices");
+    EXPECT_EQ(refusals("{window: 1 h, time_zone: UTC}", "      - {usage: data, price: 1 per MB}\n"),
+              "windows_cross_days");
+    EXPECT_EQ(
+        refusals("{window: 1 h, quantity: {fax: sum}}", "      - {usage: data, price: 1 per MB}\n"),
+        "windows_of_no_meter");
+    EXPECT_EQ(
+        refusals("{window: 1 h, quantity: count}", "      - {usage: sms, price: 1 per message}\n"),
+        "windows_count_amounts");
+    EXPECT_EQ(refusals(hour, "      - {usage: data, price: 1 per MB}\n    limits: {data: 60 MB}\n"),
+              "windows_merge_limits");
+    EXPECT_EQ(
+        refusals(hour,
+                 "      - {usage: data, price: 1 per MB}\n    limits: {networks: [\"248\"]}\n"),
+        "windows_merge_networks");
+    const std::string deck = "prefix,name,price\n44,UK,0.01\n";
+    const std::string by_deck = "      - {usage: voice, deck: d}\n";
+    const std::string decks =
+        "decks: {d: {file: deck.csv, meter: voice, per: min, increments: 1/1}}\n";
+    EXPECT_EQ(refusals(hour, by_deck, decks, deck), "windows_merge_numbers");
+    EXPECT_EQ(refusals("{window: 1 h, by: [called]}", by_deck, decks, deck), "");
+    EXPECT_EQ(
+        refusals("{window: 1 h, by: [called]}", by_deck,
+                 "decks: {d: {file: deck.csv, meter: voice, per: min, increments: 60/6}}\n", deck),
+        "windows_merge_sessions");
+}
+
+}  // namespace
+}  // namespace farthing::mediation
