@@ -5,6 +5,8 @@
 
 #include "base/decimal.h"
 #include "base/json.h"
+#include "cli/listing.h"
+#include "cli/parse.h"
 #include "cli/session.h"
 #include "engine/edge.h"
 

@@ -62,12 +62,15 @@ Result<Exit> show(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const std::string text, engine->feed_text(context["NAME"]));
     FARTHING_TRY(const std::vector<std::string> files, engine->feed_files(context["NAME"]));
+    FARTHING_TRY(const auto keys, engine->feed_keys(context["NAME"]));
     FARTHING_TRY(const auto edges, engine->feed_edges(context["NAME"]));
     if (context.json()) {
         JsonWriter json;
         json.begin_object().field("feed", context["NAME"]).field("description", text);
         json.key("files").begin_array();
         for (const std::string& line : files) json.value(line);
+        json.end_array().key("duplicates").begin_array();
+        for (const std::string& line : keys) json.value(line);
         json.end_array().key("edges").begin_array();
         for (const engine::CheckLine& line : edges) {
             json.begin_object().field("edge", line.name).field("whole", line.ok);
@@ -78,6 +81,7 @@ Result<Exit> show(Context& context) {
     } else {
         context.out << text;
         for (const std::string& line : files) say(context, "files " + line);
+        for (const std::string& line : keys) say(context, "duplicates " + line);
         for (const engine::CheckLine& line : edges) say(context, line.name + ": " + line.text);
     }
     return Exit::done;

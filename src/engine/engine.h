@@ -443,6 +443,8 @@ class Engine {
     Result<std::vector<FileRow>> files();
     // What an edge receives to aggregate as the feed says: its description and the meters' units.
     Result<std::string> edge_policy(const std::string& feed) const;
+    // How the feed tells duplicates, and what its keys cost on the disk and in memory.
+    Result<std::vector<std::string>> feed_keys(const std::string& feed);
     // What edges received against what came, one line an edge.
     Result<std::vector<CheckLine>> feed_edges(const std::string& feed);
     Result<TakeBackReport> take_back(const std::string& file, const TakeBackRequest& request);

@@ -2,10 +2,12 @@
 // whatever files and batches, and whenever the program is started again.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
 
+#include "engine/edge.h"
 #include "engine/engine.h"
 
 namespace farthing::engine {
@@ -90,6 +92,7 @@ class City {
         ASSERT_TRUE(lines) << lines.error().to_string();
         for (const CheckLine& line : *lines) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
     }
+    const std::filesystem::path& folder() const { return folder_; }
     std::unique_ptr<Engine> engine;
 
   private:
@@ -176,6 +179,254 @@ TEST(AggregatedUsage, BeyondWhatAPostingHoldsWaitsAndHarmsNobodyElse) {
     EXPECT_EQ(report.count(Outcome::aggregated) + report.count(Outcome::suspended), 3);
     EXPECT_GE(report.count(Outcome::suspended), 1);
     city.expect_sound();
+}
+
+constexpr const char* kPolicy =
+    "aggregate: {window: 15 minutes, time_zone: Europe/Tallinn, quantity: {alarm: count}, "
+    "lateness: 30 minutes}\n";
+
+// An edge beside the gateway of a city, whose files the city's centre reads.
+class Gateway {
+  public:
+    explicit Gateway(City& city) : city_(city) {
+        policy_ = *city.engine->edge_policy("lamps");
+        EXPECT_TRUE(city.engine->add_feed("edge.yaml", *edge_feed("policy.yaml", policy_)));
+        std::filesystem::create_directories(in());
+    }
+    std::filesystem::path in() const { return city_.folder() / "in"; }
+    std::filesystem::path out() const { return city_.folder() / "out"; }
+    Result<std::unique_ptr<Edge>> open(const std::string& policy = {}) {
+        return Edge::open({"policy.yaml", policy.empty() ? policy_ : policy, "gw-1",
+                           city_.folder() / "edge", out()},
+                          Clock{[] { return *parse_rfc3339("2026-06-03T00:00:00Z"); }});
+    }
+    // As a process of its own.
+    EdgeReport run(const std::string& records, bool all = false) {
+        const auto path = in() / (std::to_string(++files_) + ".csv");
+        std::ofstream(path) << kHead << records;
+        const auto edge = open();
+        EXPECT_TRUE(edge) << edge.error().to_string();
+        const auto taken = (*edge)->take_files(std::span(&path, 1));
+        EXPECT_TRUE(taken) << taken.error().to_string();
+        if (all) {
+            EXPECT_TRUE((*edge)->send_all());
+        }
+        return (*edge)->report();
+    }
+    Report deliver() {
+        std::vector<std::filesystem::path> files;
+        for (const auto& entry : std::filesystem::directory_iterator(out()))
+            files.push_back(entry.path());
+        std::ranges::sort(files);
+        const auto report = city_.engine->import_files("lamps-edge", files);
+        EXPECT_TRUE(report) << report.error().to_string();
+        return *report;
+    }
+    const std::string& policy() const { return policy_; }
+
+  private:
+    City& city_;
+    std::string policy_;
+    int files_ = 0;
+};
+
+TEST(AnEdge, SendsWhatCostsTheSameInAnyOrderAndOverAnyRestart) {
+    for (unsigned seed = 1; seed <= 6; ++seed) {
+        std::mt19937_64 random(seed);
+        std::vector<std::string> lines = records(random);
+        City plain("plain", "");
+        std::string all;
+        for (const std::string& line : lines) all += line;
+        plain.import(all);
+        const std::string expected = plain.totals();
+        City city("city", kPolicy);
+        Gateway gateway(city);
+        std::ranges::shuffle(lines, random);
+        for (std::size_t first = 0; first < lines.size();) {
+            const std::size_t end = std::min(lines.size(), first + 1 + random() % 150);
+            std::string some;
+            for (; first < end; ++first) some += lines[first];
+            gateway.run(some);
+            if (random() % 2 == 0) gateway.deliver();
+        }
+        const EdgeReport report = gateway.run("", true);
+        EXPECT_EQ(report.received, static_cast<std::int64_t>(lines.size()));
+        EXPECT_EQ(report.held, 0);
+        EXPECT_LT(report.records, report.aggregated);
+        gateway.deliver();
+        EXPECT_EQ(city.totals(), expected) << "seed " << seed;
+        city.expect_sound();
+        const auto edges = city.engine->feed_edges("lamps-edge");
+        ASSERT_TRUE(edges && edges->size() == 1);
+        EXPECT_TRUE(edges->front().ok) << edges->front().text;
+    }
+}
+
+TEST(AnEdge, SendsAWindowOnceItsLatenessIsOver) {
+    City city("lateness", kPolicy);
+    Gateway gateway(city);
+    const std::string first =
+        "a,L-0,energy,2026-06-01T00:01:00Z,5\nb,L-0,energy,2026-06-01T00:14:00Z,6\n";
+    EXPECT_TRUE(gateway.run(first).sent.empty());
+    EXPECT_TRUE(gateway.run("c,L-0,energy,2026-06-01T00:44:59Z,7\n").sent.empty());
+    const EdgeReport sent = gateway.run("d,L-0,energy,2026-06-01T00:45:00Z,8\n");
+    EXPECT_EQ(sent.sent, std::vector<std::string>{"gw-1-000001.csv"});
+    EXPECT_EQ(sent.aggregated, 2);
+    EXPECT_EQ(sent.held, 2);
+    // What comes later still is a further record of its window, and a copy of a file is left alone.
+    EXPECT_EQ(gateway.run("e,L-0,energy,2026-06-01T00:02:00Z,9\n").sent.size(), 1U);
+    EXPECT_EQ(gateway.run(first).again, 1);
+    std::ifstream file(gateway.out() / "gw-1-000001.csv");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_NE(text.find("gw-1-1-1,energy,L-0,2026-06-01T00:01:00Z,2026-06-01T00:14:00Z,11,2,"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("#total records=1 received=4 aggregated=2 held=2 duplicate=0 suspended=0 "
+                        "filtered=0\n"),
+              std::string::npos)
+        << text;
+}
+
+TEST(AnEdge, SetsAsideWhatItCanNotReadAndSaysHowMuch) {
+    City city("aside", kPolicy);
+    Gateway gateway(city);
+    const EdgeReport report = gateway.run(
+        "a,L-0,energy,2026-06-01T00:01:00Z,5\na,L-0,energy,2026-06-01T00:01:00Z,6\n"
+        "b,L-0,energy,yesterday,5\na,L-0,energy,2026-06-01T00:01:00Z,5\n",
+        true);
+    EXPECT_EQ(report.suspended, 2);
+    EXPECT_EQ(report.duplicate, 1);
+    std::ifstream file(city.folder() / "edge" / "suspended" / "000001.jsonl");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_NE(text.find("\"reason\":\"conflict\""), std::string::npos) << text;
+    EXPECT_NE(text.find("\"reason\":\"bad_time\""), std::string::npos) << text;
+    EXPECT_NE(text.find("b,L-0,energy,yesterday,5"), std::string::npos) << text;
+}
+
+TEST(AnEdge, ReadsAStreamAndSaysWhatIsDurable) {
+    City city("stream", kPolicy);
+    Gateway gateway(city);
+    const auto path = city.folder() / "stream.csv";
+    std::string text = kHead;
+    for (int i = 0; i < 3000; ++i)
+        text += "r" + std::to_string(i) + ",L-1,energy,2026-06-01T0" + std::to_string(i % 8) +
+                ":00:00Z,10\n";
+    std::ofstream(path) << text;
+    for (int again = 0; again < 2; ++again) {  // the sender was not sure and sends it all again
+        std::FILE* stream = std::fopen(path.c_str(), "r");
+        const auto edge = gateway.open();
+        ASSERT_TRUE(edge) << edge.error().to_string();
+        std::int64_t durable = 0;
+        ASSERT_TRUE(
+            (*edge)->take_stream(fileno(stream), [&](std::int64_t records) { durable = records; }));
+        std::fclose(stream);
+        EXPECT_EQ(durable, 3000);
+        EXPECT_EQ((*edge)->report().duplicate, 3000 * again);
+    }
+}
+
+TEST(AnEdge, RefusesByNameWhatItCanNotWorkBy) {
+    City city("refusals", kPolicy);
+    Gateway gateway(city);
+    gateway.run("a,L-0,energy,2026-06-01T00:01:00Z,5\n");
+    const auto changed = gateway.open(gateway.policy() + "# changed\n");
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().code, "edge_policy_changed");
+    {
+        const auto working = gateway.open();
+        EXPECT_TRUE(working);
+        EXPECT_EQ(gateway.open().error().code, "edge_busy");
+    }
+    const auto unfit = gateway.open(feed_of(kPolicy));
+    ASSERT_FALSE(unfit);
+    EXPECT_EQ(unfit.error().code, "edge_policy_unfit");
+    const auto added = city.engine->add_feed("policy.yaml", gateway.policy());
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().front().code, "feed_is_policy");
+    EXPECT_EQ(city.engine->edge_policy("lamps-edge").error().code, "feed_without_windows");
+    std::ofstream(city.folder() / "edge" / "state") << "farthing-edge-state 1\nend 00\n";
+    EXPECT_EQ(gateway.open().error().code, "edge_state_damaged");
+    EXPECT_EQ(Edge::open({"p", gateway.policy(), "../gw", city.folder() / "x", gateway.out()},
+                         Clock{[] { return Instant{}; }})
+                  .error()
+                  .code,
+              "edge_name_malformed");
+}
+
+TEST(TheCentre, RefusesAFileOfAnEdgeThatWasChanged) {
+    City city("changed", kPolicy);
+    Gateway gateway(city);
+    gateway.run("a,L-0,energy,2026-06-01T00:01:00Z,5\nb,L-1,energy,2026-06-01T00:14:00Z,6\n", true);
+    const auto path = gateway.out() / "gw-1-000001.csv";
+    std::ifstream file(path);
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const auto refusal = [&](const std::string& from, const std::string& to) {
+        std::string changed = text;
+        const std::size_t at = changed.find(from);
+        EXPECT_NE(at, std::string::npos) << from << " is not in\n" << text;
+        changed.replace(at, from.size(), to);
+        std::ofstream(path) << changed;
+        const Report report = gateway.deliver();
+        return report.refused.empty() ? "taken" : report.refused.front().error.code;
+    };
+    EXPECT_EQ(refusal("#farthing-edge 1", "#something"), "header_missing");
+    EXPECT_EQ(refusal(",5,1,", ",4,1,"), "sum_mismatch");
+    EXPECT_EQ(refusal("digest=", "digest=0"), "sum_mismatch");
+    EXPECT_EQ(refusal("#sum records=2", "#sum records=3"), "count_mismatch");
+    EXPECT_EQ(refusal("received=2", "received=3"), "trailer_missing");
+    EXPECT_EQ(refusal("#total", ""), "trailer_missing");
+    EXPECT_EQ(refusal("T00:14:00Z,6", "T00:15:00Z,6"), "windows_differ");
+    EXPECT_EQ(refusal("id,service", "id,what"), "header_unknown_fields");
+    EXPECT_EQ(refusal("edge=gw-1", "edge=gw-1"), "taken");
+    const auto edges = city.engine->feed_edges("lamps-edge");
+    EXPECT_EQ(edges->front().text,
+              "1 files, 2 records of 2 parts came; it received 2 = 2 aggregated + 0 held; 0.0 % "
+              "never travelled");
+    city.expect_sound();
+}
+
+TEST(TheCentre, GivesNobodyARecordWhosePartsHadTwoOwners) {
+    City city("owners", kPolicy);
+    Gateway gateway(city);
+    ASSERT_TRUE(city.engine->identify("L-1", IdentityKind::device, "L-0",
+                                      *parse_rfc3339("2026-06-01T00:07:00Z")));
+    gateway.run(
+        "a,L-0,energy,2026-06-01T00:01:00Z,5\nb,L-0,energy,2026-06-01T00:14:00Z,6\n"
+        "c,L-0,energy,2026-06-01T00:15:00Z,7\n",
+        true);
+    const Report report = gateway.deliver();
+    EXPECT_EQ(report.count(Outcome::suspended), 1);
+    EXPECT_EQ(report.suspended_by_reason.front().first, "owner_changes");
+    city.expect_sound();
+}
+
+TEST(AFeed, SaysWhatItsKeysCost) {
+    City city("keys", "");
+    std::string text;
+    for (int i = 0; i < 1000; ++i)
+        text += "r" + std::to_string(i) + ",L-1,energy,2026-06-01T01:00:00Z,10\n";
+    city.import(text);
+    const auto told = city.engine->feed_keys("lamps");
+    ASSERT_TRUE(told) << told.error().to_string();
+    ASSERT_EQ(told->size(), 3U);
+    EXPECT_NE((*told)[0].find("keys of 128 bits"), std::string::npos);
+    EXPECT_NE((*told)[1].find("on the disk: 1 000 keys"), std::string::npos) << (*told)[1];
+    EXPECT_NE((*told)[2].find("in memory, of 2026-06-01: 1 000 keys"), std::string::npos)
+        << (*told)[2];
+}
+
+TEST(TheCentre, TellsTheFilesOfAnEdgeThatDidNotCome) {
+    City city("missing", kPolicy);
+    Gateway gateway(city);
+    for (const char* hour : {"00", "02", "04"})
+        gateway.run("a" + std::string(hour) + ",L-0,energy,2026-06-01T" + hour + ":01:00Z,5\n",
+                    true);
+    std::filesystem::remove(gateway.out() / "gw-1-000002.csv");
+    gateway.deliver();
+    const auto edges = city.engine->feed_edges("lamps-edge");
+    ASSERT_TRUE(edges && edges->size() == 1);
+    EXPECT_FALSE(edges->front().ok);
+    EXPECT_NE(edges->front().text.find("files missing: 2"), std::string::npos);
 }
 
 }  // namespace

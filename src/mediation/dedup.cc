@@ -225,6 +225,28 @@ void Dedup::discard() {
     state_->error.reset();
 }
 
+Result<Dedup::Cost> Dedup::cost_of(Date day) {
+    State& state = *state_;
+    Cost cost;
+    const std::int64_t before = state.buckets->memory_bytes();
+    state.buckets->open_day(day);
+    state.days[day] = {};
+    state.load({day});
+    if (state.error) return fail(*state.error);
+    cost.bytes = state.buckets->memory_bytes() - before;
+    for (const State::Segment& segment : state.segments) {
+        if (!segment.covers(day)) continue;
+        const std::string bytes = state.reader(segment.path);
+        FARTHING_TRY(const SegmentReader stored,
+                     SegmentReader::open(bytes, state.buckets->kind(), state.rule, segment.path));
+        const SegmentReader::Day* found = stored.day(day);
+        if (found == nullptr) continue;
+        FARTHING_TRY(const std::int64_t keys, state.buckets->count(*found));
+        cost.keys += stored.takes_back() ? -keys : keys;
+    }
+    return cost;
+}
+
 std::int64_t Dedup::memory_bytes() const {
     std::int64_t bytes = state_->buckets->memory_bytes() + state_->log.memory_bytes();
     for (const State::Segment& segment : state_->segments) {

@@ -89,6 +89,13 @@ class Dedup {
     void discard();                           // the batch was given up: its keys are forgotten
 
     std::int64_t memory_bytes() const;
+    // What the stored keys of a day take in memory once a record of that day comes. It opens the
+    // day: ask one that no batch works with.
+    struct Cost {
+        std::int64_t keys = 0;
+        std::int64_t bytes = 0;
+    };
+    Result<Cost> cost_of(Date day);
 
   private:
     struct State;

@@ -41,6 +41,8 @@ class Buckets {
     virtual Result<void> absorb(const SegmentReader::Day& stored) = 0;
     // Takes one away from it.
     virtual Result<void> forget(const SegmentReader::Day& stored) = 0;
+    // How many keys a stored day holds.
+    virtual Result<std::int64_t> count(const SegmentReader::Day& stored) const = 0;
     // Enters live rows into their days and the log; returns those whose key stands there already.
     // REQUIRES: the days of all live rows are open.
     virtual std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) = 0;

@@ -128,6 +128,12 @@ class KeyBuckets final : public Buckets {
         });
     }
 
+    Result<std::int64_t> count(const SegmentReader::Day& stored) const override {
+        std::int64_t keys = 0;
+        FARTHING_CHECK(read_keys(stored.body, [&](const StoredKey&) { keys += 1; }));
+        return keys;
+    }
+
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
         std::array<Place, kAhead> block{};

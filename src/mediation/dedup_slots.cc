@@ -3,6 +3,7 @@
 // day grows without moving and costs what it holds.
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/int128.h"
 #include "mediation/dedup_buckets.h"
@@ -59,6 +60,16 @@ class SlotBuckets final : public Buckets {
                               std::uint64_t* bitmap = bitmap_of(day, row_of({subscription}));
                               for (std::size_t w = 0; w < words.size(); ++w) bitmap[w] &= ~words[w];
                           });
+    }
+
+    Result<std::int64_t> count(const SegmentReader::Day& stored) const override {
+        std::int64_t keys = 0;
+        FARTHING_CHECK(read_slots(stored.body, slots_,
+                                  [&](std::uint32_t, std::span<const std::uint64_t> words) {
+                                      for (const std::uint64_t word : words)
+                                          keys += std::popcount(word);
+                                  }));
+        return keys;
     }
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {

@@ -173,7 +173,8 @@ std::string records_view() {
            "calling, record_id, reading_1, reading_2, EXISTS (SELECT 1 FROM withdrawn WHERE "
            "record_batch = usage.batch AND withdrawn.\"row\" = usage.\"row\") AS taken_back, " +
            names_sql("outcome", kOutcomeNames, 0) + " AS outcome, " +
-           names_sql("reason", reason_names(), 0) + " AS reason, session, last_part FROM usage";
+           names_sql("reason", reason_names(), 0) +
+           " AS reason, session, last_part, parts, parts_digest FROM usage";
 }
 
 Result<void> add_columns(Database& database, const ArchiveTable& table, std::size_t first) {
