@@ -115,10 +115,10 @@ Result<std::unique_ptr<Edge>> Edge::open(EdgeSettings settings, Clock clock) {
     std::error_code code;
     std::filesystem::create_directories(settings.folder, code);
     std::filesystem::create_directories(settings.out, code);
-    FARTHING_TRY(store::FolderLock lock, store::FolderLock::share(settings.folder / "lock"));
-    if (!lock.try_alone()) return fail(EngineReason::edge_busy, {}, settings.folder.string());
+    FARTHING_TRY(auto lock, store::FolderLock::alone(settings.folder / "lock"));
+    if (!lock) return fail(EngineReason::edge_busy, {}, settings.folder.string());
     auto state = std::make_unique<State>(std::move(settings), std::move(clock), std::move(feed),
-                                         std::move(lock));
+                                         *std::move(lock));
     FARTHING_CHECK(state->recover());
     return std::unique_ptr<Edge>(new Edge(std::move(state)));
 }

@@ -115,9 +115,14 @@ struct UsageRows {
         for (std::size_t i = 0; i < keep.size() && chunk.tells_carrier; ++i)
             carrier.add(old + i, chunk.carrier[keep[i]]);
         if (chunk.keeps_identity) add_identities(chunk, keep, old);
+        if (chunk.tells_parts) add_windows(chunk, keep, old);
+    }
+    // They stay empty while no record stands for others, and short while those at the end do not.
+    void add_windows(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
+                     std::size_t old) {
         parts.resize(row.size(), 0);
         digest.resize(row.size(), 0);
-        for (std::size_t i = 0; i < keep.size() && chunk.tells_parts; ++i) {
+        for (std::size_t i = 0; i < keep.size(); ++i) {
             parts[old + i] = chunk.parts[keep[i]];
             digest[old + i] = chunk.digest[keep[i]];
         }
@@ -133,7 +138,7 @@ struct UsageRows {
     }
     void reserve() {
         reserve_stretch(row, line, start, end, quantity, reading_1, reading_2, source, subscription,
-                        network, meter, outcome, reason, last_part, unanswered, parts, digest);
+                        network, meter, outcome, reason, last_part, unanswered);
     }
     void add_parts(const UsageChunk& chunk, const std::vector<std::uint32_t>& keep,
                    std::size_t old) {
@@ -143,13 +148,22 @@ struct UsageRows {
                 session.add(old + i, bytes_of(chunk.session[keep[i]]));
         }
     }
+    // A column of which the rest is 0.
+    template <class T>
+    std::vector<T> whole(std::vector<T> column) const {
+        if (!column.empty()) column.resize(size());
+        return column;
+    }
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
+        const std::vector<std::int64_t> all_parts = whole(parts);
+        const std::vector<std::uint64_t> all_digests = whole(digest);
         GroupWriter group(writer, size(), order, groups_of(subscription, order));
         while (group.next()) {
             group.constant(batch.value)(row)(source)(line)(subscription)(meter)(start)(end);
             group(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
-            group(session)(last_part)(unanswered)(key)(carrier)(identity)(parts)(digest);
+            group(session)(last_part)(unanswered)(key)(carrier)(identity);
+            group.or_zero(all_parts).or_zero(all_digests);
         }
         return group.done();
     }

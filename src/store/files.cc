@@ -151,13 +151,22 @@ Result<std::string> hash_of_file(const std::filesystem::path& file) {
 
 Result<FolderLock> FolderLock::share(const std::filesystem::path& file) {
     const int handle = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (handle < 0 || ::flock(handle, LOCK_SH) != 0) {
-        const std::string why = std::strerror(errno);
-        if (handle >= 0) ::close(handle);
-        return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why,
-                    file.string());
-    }
+    if (handle < 0 || ::flock(handle, LOCK_SH) != 0) return refused(file, handle);
     return FolderLock(handle);
+}
+
+Result<std::optional<FolderLock>> FolderLock::alone(const std::filesystem::path& file) {
+    const int handle = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (handle >= 0 && ::flock(handle, LOCK_EX | LOCK_NB) == 0) return FolderLock(handle);
+    if (handle < 0 || errno != EWOULDBLOCK) return refused(file, handle);
+    ::close(handle);
+    return std::nullopt;
+}
+
+std::unexpected<Error> FolderLock::refused(const std::filesystem::path& file, int handle) {
+    const std::string why = std::strerror(errno);
+    if (handle >= 0) ::close(handle);
+    return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why, file.string());
 }
 
 FolderLock::FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}

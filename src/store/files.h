@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,8 @@ Result<std::string> hash_of_file(const std::filesystem::path& file);
 class FolderLock {
   public:
     static Result<FolderLock> share(const std::filesystem::path& file);
+    // Held alone from the start; nullopt where another process holds it.
+    static Result<std::optional<FolderLock>> alone(const std::filesystem::path& file);
     ~FolderLock();
     FolderLock(FolderLock&& other) noexcept;
     FolderLock& operator=(FolderLock&&) = delete;
@@ -58,6 +61,7 @@ class FolderLock {
 
   private:
     explicit FolderLock(int file) : file_(file) {}
+    static std::unexpected<Error> refused(const std::filesystem::path& file, int handle);
     int file_;
 };
 

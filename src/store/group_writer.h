@@ -103,6 +103,11 @@ class GroupWriter {
         if (done_) done_ = writer_.write_constant(std::int64_t{value});
         return *this;
     }
+    // Zeros where it is empty.
+    template <class T>
+    GroupWriter& or_zero(const std::vector<T>& column) {
+        return column.empty() ? constant(0) : (*this)(column);
+    }
     GroupWriter& operator()(const Texts& texts) {
         if (!done_) return *this;
         if (texts.empty()) {
