@@ -13,13 +13,7 @@ void prepare(const mediation::Feed& feed, const catalog::Version& meters,
              const directory::Directory& directory, Instant arrived, UsageChunk& chunk) {
     mediation::validate(feed, arrived, chunk);
     mediation::guide(directory, chunk, feed.by_destination ? &meters : nullptr);
-    if (!feed.sent_by_edge()) return;
-    for (std::size_t row = 0; row < chunk.size(); ++row) {  // few: each stands for many
-        if (!chunk.live(row) || chunk.start[row] == chunk.end[row]) continue;
-        const SubscriptionId last =
-            directory.find(chunk.identity_kind[row], chunk.identity[row], chunk.end[row]);
-        if (last != chunk.subscription[row]) chunk.suspend(row, SuspenseReason::owner_changes);
-    }
+    if (feed.sent_by_edge()) mediation::suspend_shared(directory, chunk);
 }
 
 DecodeAhead::DecodeAhead(const mediation::Feed& feed, const catalog::Version& meters,

@@ -85,4 +85,17 @@ void guide(const Directory& directory, UsageChunk& chunk, const catalog::Version
     }
 }
 
+void suspend_shared(const Directory& directory, UsageChunk& chunk) {
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        for (Instant at = chunk.start[row]; chunk.live(row);) {
+            const Directory::Owner owner =
+                directory.owner_of(chunk.identity_kind[row], chunk.identity[row], at);
+            if (owner.subscription != chunk.subscription[row])
+                chunk.suspend(row, SuspenseReason::owner_changes);
+            if (chunk.end[row] < owner.valid.end) break;
+            at = owner.valid.end;
+        }
+    }
+}
+
 }  // namespace farthing::mediation

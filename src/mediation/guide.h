@@ -13,5 +13,8 @@ namespace farthing::mediation {
 // called (reverse billing); it names the services.
 void guide(const directory::Directory& directory, UsageChunk& chunk,
            const catalog::Version* reverse = nullptr);
+// Suspends live rows whose identity changes its owner between their start and end. Of records that
+// stand for others, whose owners an edge does not know.
+void suspend_shared(const directory::Directory& directory, UsageChunk& chunk);
 
 }  // namespace farthing::mediation

@@ -56,6 +56,30 @@ TEST(Guide, the_owner_at_event_time_is_charged) {
     }
 }
 
+TEST(Guide, a_record_of_several_owners_is_nobodys) {
+    DirectoryFacts facts = two_owners().facts();
+    const auto hour = [](int hours) { return kStart.plus_micros(hours * 3600 * kMicrosPerSecond); };
+    facts.identities = {{IdentityKind::iccid, "8944", {1}, hour(0), hour(1)},
+                        {IdentityKind::iccid, "8944", {1}, hour(1), hour(2)},
+                        {IdentityKind::iccid, "8944", {2}, hour(2), hour(3)},
+                        {IdentityKind::iccid, "8944", {1}, hour(3), hour(4)}};
+    const directory::Directory directory = *directory::Directory::fold(facts, TimeZone::utc());
+    UsageChunk chunk = chunk_of(std::vector<Event>(6, {IdentityKind::iccid, "8944", hour(0)}));
+    chunk.start[4] = hour(2);
+    chunk.start[5] = hour(3);
+    chunk.end = {hour(0),                  // one moment
+                 hour(2).plus_micros(-1),  // two stretches of one owner
+                 hour(2),                  // the next owner's first moment
+                 hour(3),                  // another owner between
+                 hour(3).plus_micros(-1),
+                 hour(4)};  // nobody's in the end
+    guide(directory, chunk);
+    suspend_shared(directory, chunk);
+    for (const std::size_t row : {0, 1, 4}) EXPECT_TRUE(chunk.live(row)) << row;
+    for (const std::size_t row : {2, 3, 5})
+        EXPECT_EQ(chunk.reason[row], SuspenseReason::owner_changes) << row;
+}
+
 TEST(Guide, EC51_an_identity_unknown_at_event_time_is_suspended_until_it_is_added) {
     UsageChunk chunk = chunk_of({{IdentityKind::iccid, "8944", kStart.plus_micros(-1)},
                                  {IdentityKind::imsi, "8944", kStart},
