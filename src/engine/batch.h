@@ -49,6 +49,8 @@ Result<std::vector<SourceId>> sources_taken_back(Engine::State& state);
 // The content hash that a chunk would give this archived row.
 std::uint64_t archived_content(const store::UsageRow& row);
 
+struct WindowRefused {};
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
@@ -70,6 +72,8 @@ class Batch {
     // Takes a chunk whose rows have their outcomes already: counts, groups and archives them.
     Result<void> add_settled(const UsageChunk& chunk, const Source& source);
 
+    // After WindowRefused.
+    void keep_records_apart() { alone_ = true; }
     // Whether it is time to commit.
     bool full() const;
     // Corrections: rows that name records of earlier batches, and usage that stands no more.
@@ -100,7 +104,9 @@ class Batch {
     Result<void> add_retail(UsageChunk& chunk, const Source& source);
     Result<void> add_sides(UsageChunk& chunk, const Source& source, std::uint8_t sides,
                            bool accepted);
-    // Aggregation, batch_windows.cc.
+    // Aggregation, batch_windows.cc. Windows are priced as their parts come, each as if it were
+    // charged next. Where one can't be charged after all once its turn comes, WindowRefused is
+    // thrown: the batch is given up and made again with each record as a window of its own.
     Result<void> add_parts(UsageChunk& chunk, const Source& source);
     bool add_part(UsageChunk& chunk, std::size_t row);
     Result<void> close_windows();
@@ -136,6 +142,7 @@ class Batch {
     std::map<std::tuple<SuspenseReason, std::uint8_t, std::string>, std::uint32_t> groups_;
     std::map<std::pair<SourceId, MeterId>, WindowTotals> window_totals_;
     std::optional<mediation::Windows> windows_;  // of one source, not yet charged
+    bool alone_ = false;                         // each record is a window of its own
     SourceId windows_source_;
     rating::SessionBook sessions_;
     std::int64_t repriced_ = 0;

@@ -3,13 +3,11 @@
 // further record of the same window. Since a charge is the difference of a cumulated price, the
 // totals are those of one record, and of all the parts by themselves (R12 keeps apart what a price
 // tells apart).
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 
+#include "base/assert.h"
 #include "engine/batch.h"
-#include "engine/reasons.h"
 
 namespace farthing::engine {
 
@@ -31,8 +29,9 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
     if (!windows_) windows_.emplace(feed_.feed, state_.catalog.newest());
     std::vector<std::uint32_t> fell_out;
     for (std::size_t row = 0; row < chunk.size(); ++row) {
-        if (chunk.live(row) && !add_part(chunk, row))
-            fell_out.push_back(static_cast<std::uint32_t>(row));
+        if (!chunk.live(row)) continue;
+        if (!add_part(chunk, row)) fell_out.push_back(static_cast<std::uint32_t>(row));
+        if (alone_) FARTHING_CHECK(close_windows());
     }
     // Or their retry would be a duplicate of itself.
     if (!fell_out.empty()) dedup_->withdraw(chunk, fell_out);
@@ -43,11 +42,17 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
 // so what can't be charged of one can't be charged of any.
 bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     mediation::Window& window = windows_->of(chunk, row);
+    if (chunk.quantity[row] > kQuantityMax - window.sum) {
+        chunk.suspend(row, SuspenseReason::charge_out_of_range);
+        return false;
+    }
     const std::int64_t quantity =
         windows_->quantity(chunk.meter[row], window.parts + 1, window.sum + chunk.quantity[row]);
     if (quantity > window.priced_up_to && window.refused == SuspenseReason::none) {
-        const std::int64_t up_to = tried_up_to(quantity);
-        const SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
+        std::int64_t up_to = tried_up_to(quantity);
+        SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
+        if (why == SuspenseReason::charge_out_of_range)
+            why = state_.rater->refusal(chunk, row, up_to = quantity);
         if (why == SuspenseReason::none) window.priced_up_to = up_to;
         if (why != SuspenseReason::charge_out_of_range) window.refused = why;
         if (why != SuspenseReason::none) {
@@ -103,12 +108,10 @@ Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
     FARTHING_CHECK(rate(chunk, Perspective::retail));
     for (std::size_t row = 0; row < charged.size(); ++row) {
         const mediation::Window& window = *charged[row];
-        if (chunk.outcome[row] == Outcome::suspended)
-            return fail(
-                EngineReason::window_not_charged,
-                fmt::format("{}: {} parts of {} from {} on", name_of(chunk.reason[row]),
-                            window.parts, state_.directory.subscription(window.owner).fact.name,
-                            to_rfc3339(window.first)));
+        if (chunk.outcome[row] == Outcome::suspended) {
+            FARTHING_ASSERT(!alone_);  // it was tried just before
+            throw WindowRefused{};
+        }
         WindowTotals& totals = window_totals_[{windows_source_, window.meter}];
         totals.source = windows_source_;
         totals.meter = window.meter;

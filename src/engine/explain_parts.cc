@@ -15,6 +15,7 @@ namespace {
 Result<std::vector<store::UsageRow>> rows_of(Engine::State& state, const store::UsageRow& whole,
                                              const mediation::Feed& feed) {
     store::UsageFilter filter;
+    filter.batch = whole.batch;
     filter.subscription = whole.subscription;
     filter.source = whole.source;
     filter.outcome = Outcome::aggregated;
@@ -24,7 +25,7 @@ Result<std::vector<store::UsageRow>> rows_of(Engine::State& state, const store::
     std::vector<store::UsageRow> found;
     FARTHING_TRY(const auto files, state.store->files("usage"));
     for (const auto& file : files) {
-        if (file.batch != whole.batch) continue;
+        if (!file.may_hold(whole.batch)) continue;
         FARTHING_TRY(auto rows,
                      store::read_usage(state.store->archive_folder() / file.path, filter));
         for (store::UsageRow& row : rows) {

@@ -2,6 +2,7 @@
 // → decode → validate → guide, on a thread of its own) → Batch::add (dedup → rate → archive) →
 // Batch::commit.
 #include <set>
+#include <utility>
 
 #include "engine/batch.h"
 #include "engine/decode_ahead.h"
@@ -15,8 +16,16 @@ namespace {
 
 class Import {
   public:
-    Import(Engine::State& state, OpenFeed& feed, Report& report, const OnProgress& progress)
-        : state_(state), feed_(feed), report_(report), progress_(progress) {}
+    // `own`: the sources that this command has consumed something of, also before it began anew.
+    // `apart`: the first batch keeps its records apart.
+    Import(Engine::State& state, OpenFeed& feed, Report& report, const OnProgress& progress,
+           std::set<SourceId>& own, bool apart)
+        : state_(state),
+          feed_(feed),
+          report_(report),
+          progress_(progress),
+          own_(own),
+          apart_(apart) {}
 
     Result<void> run(std::span<const std::filesystem::path> named) {
         const std::vector<std::filesystem::path> files = each_once(named);
@@ -101,7 +110,7 @@ class Import {
             const auto reason = *reason_named<RejectReason>(row_.source.reject_reason);
             refuse(file.path, error_of(reason, row_.source.reject_detail, row_.source.path));
         } else if (row_.position == row_.source.records && row_.source.records > 0) {
-            again_ += 1;
+            if (!own_.contains(row_.source.id)) again_ += 1;
         } else if (feed_.feed.kind == mediation::Feed::Kind::inventory) {
             FARTHING_CHECK(flush());  // its facts must stand before the next file is guided by them
             FARTHING_CHECK(consume_inventory(row_, file.collected->bytes()));
@@ -130,6 +139,7 @@ class Import {
     Result<void> take(UsageChunk& chunk, std::int64_t position) {
         if (!batch_) {
             FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
+            if (std::exchange(apart_, false)) batch_->keep_records_apart();
         }
         FARTHING_CHECK(batch_->add(chunk, row_.source));
         position_ = position;
@@ -153,6 +163,7 @@ class Import {
         if (position_ == committed_) return;
         batch_->add_range({row_.source.id, committed_, position_, row_.epoch});
         committed_ = position_;
+        own_.insert(row_.source.id);
     }
 
     Result<void> consume_inventory(const store::Store::SourceRow& row, std::string_view bytes) {
@@ -178,6 +189,8 @@ class Import {
     OpenFeed& feed_;
     Report& report_;
     const OnProgress& progress_;
+    std::set<SourceId>& own_;
+    bool apart_;
     Progress seen_;
     Instant arrived_;
     std::int64_t again_ = 0;
@@ -203,9 +216,18 @@ Result<Report> Engine::import_files(const std::string& feed_name,
     }
     Report report;
     report.charged.currency = s.catalog.newest().currency;
-    Import import(s, feed->second, report, progress);
-    FARTHING_CHECK(import.run(files));
-    return report;
+    std::set<SourceId> own;
+    for (bool apart = false;; apart = true) {
+        try {
+            Import import(s, feed->second, report, progress, own, apart);
+            FARTHING_CHECK(import.run(files));
+            return report;
+        } catch (const WindowRefused&) {  // what was committed stands; the rest comes again
+            report.files = 0;
+            report.refused.clear();
+            report.notes.clear();
+        }
+    }
 }
 
 }  // namespace farthing::engine

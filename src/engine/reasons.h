@@ -64,8 +64,6 @@ namespace farthing {
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
     X(rerate_online, "some of that usage was charged while it happened",                           \
       "Re-rating reads the archive: usage charged online can't be rated again by this release.")   \
-    X(window_not_charged, "the charge of a window does not fit in a posting",                      \
-      "Check the price and the unit of the quantity; nothing of the batch was taken in.")          \
     X(feed_without_windows, "the feed aggregates nothing",                                         \
       "Write `aggregate` in its description, then ask again.")                                     \
     X(feed_is_policy, "that is the policy of an edge, not a feed of this data folder",             \

@@ -64,12 +64,14 @@ SuspenseExit exit_of(const OpenGroup& group, std::vector<RecordPlace> places) {
     return exit;
 }
 
-Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& retried,
-                         const std::vector<SuspenseFix>& more, bool preview, Report& report) {
+Result<void> try_batch(Engine::State& state, OpenFeed& feed, const Retried& retried,
+                       const std::vector<SuspenseFix>& more, bool preview, bool apart,
+                       Report& report) {
     std::vector<SuspenseFix> fixes = retried.fixes;
     fixes.insert(fixes.end(), more.begin(), more.end());
     FARTHING_TRY(const auto fields, field_fixes(feed.feed, fixes));
     FARTHING_TRY(const auto batch, Batch::begin(state, feed, "retry"));
+    if (apart) batch->keep_records_apart();
     for (const auto& [source, records] : retried.by_source)
         FARTHING_CHECK(retry_source(state, feed, *batch, source, records, fields, retried.lack));
     if (preview) return batch->tell_and_forget(report);
@@ -85,6 +87,15 @@ Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& re
     FARTHING_CHECK(state.load_directory());
     state.remake_rater();
     return {};
+}
+
+Result<void> retry_batch(Engine::State& state, OpenFeed& feed, const Retried& retried,
+                         const std::vector<SuspenseFix>& more, bool preview, Report& report) {
+    try {
+        return try_batch(state, feed, retried, more, preview, false, report);
+    } catch (const WindowRefused&) {
+        return try_batch(state, feed, retried, more, preview, true, report);
+    }
 }
 
 // By feed.
