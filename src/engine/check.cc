@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/decimal.h"
@@ -121,11 +122,26 @@ class Check {
         return {};
     }
 
+    // Their rows are aggregated to what the directory says.
+    Result<std::set<BatchId>> batches_of_inventories() {
+        std::set<FeedId> feeds;
+        for (const auto& [name, feed] : state_.feeds) {
+            if (feed.feed.kind == mediation::Feed::Kind::inventory) feeds.insert(feed.id);
+        }
+        std::set<BatchId> found;
+        FARTHING_TRY(const auto batches, state_.store->batches());
+        for (const auto& batch : batches) {
+            if (feeds.contains(batch.feed)) found.insert(batch.id);
+        }
+        return found;
+    }
+
     // What was aggregated is what the chargeable records that were made of it stand for.
     Result<void> windows() {
         FARTHING_TRY(const auto controls, state_.store->controls());
         FARTHING_TRY(const auto quantities, state_.store->quantities());
         FARTHING_TRY(const auto rows, state_.store->windows());
+        FARTHING_TRY(const std::set<BatchId> inventories, batches_of_inventories());
         using Place = std::tuple<BatchId, SourceId, Perspective>;
         constexpr auto kAggregated = static_cast<std::size_t>(Outcome::aggregated);
         std::map<Place, std::int64_t> parts;
@@ -133,7 +149,10 @@ class Check {
         const auto place_of = [](const auto& row) {
             return Place{row.batch, row.totals.source, row.totals.perspective};
         };
-        for (const auto& row : controls) parts[place_of(row)] += row.totals.outcomes[kAggregated];
+        for (const auto& row : controls) {
+            if (!inventories.contains(row.batch))
+                parts[place_of(row)] += row.totals.outcomes[kAggregated];
+        }
         for (const auto& row : quantities)
             sums[{place_of(row), row.totals.meter}] += row.totals.outcomes[kAggregated];
         WindowTotals all;
