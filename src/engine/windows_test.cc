@@ -1,6 +1,7 @@
 // With an accepted policy totals are what they are without one: in whatever order records come, in
 // whatever files and batches, and whenever the program is started again.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -41,7 +42,8 @@ const std::string kHead = "id,lamp,what,at,q\n";
 class City {
   public:
     City(const std::string& name, const std::string& aggregate)
-        : folder_(std::filesystem::temp_directory_path() / ("farthing-windows-" + name)) {
+        : folder_(std::filesystem::temp_directory_path() /
+                  ("farthing-windows-" + name + "-" + std::to_string(::getpid()))) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
         open();
