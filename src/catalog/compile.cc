@@ -101,6 +101,16 @@ bool is_deck_path(std::string_view path) {
            name.find_first_of("/\\") == name.npos;
 }
 
+// What a sponsor pays for costs the customer nothing, and a limit has no price.
+void note_capped(Version& version) {
+    for (std::uint32_t i = 0; i < version.plans.size(); ++i) {
+        if (!version.plans[i].spending_cap) continue;
+        for (const UsageCharge& charge : version.plans[i].charges) {
+            if (!charge.limit && charge.paid_by.empty()) version.capped[charge.id] = i;
+        }
+    }
+}
+
 }  // namespace
 
 std::expected<std::string, Error> deck_file(const CatalogRecord& record, std::string_view deck) {
@@ -141,6 +151,7 @@ std::expected<std::shared_ptr<const Version>, Errors> compile(const CatalogRecor
     read_special_prices(reading, catalog);
     read_rate_files(reading, catalog);
     derive_rates(reading);
+    note_capped(*version);
     if (!mistakes.empty()) return std::unexpected(mistakes.take());
     names = std::move(given);
     return version;

@@ -50,6 +50,11 @@ const Plan* Version::plan_named(std::string_view plan_name) const {
     return find_in(plans, [&](const Plan& plan) { return plan.name == plan_name; });
 }
 
+const Plan* Version::capped_plan(ComponentId charge) const {
+    const auto found = capped.find(charge);
+    return found == capped.end() ? nullptr : &plans[found->second];
+}
+
 const Meter* Version::meter(MeterId id) const {
     return find_in(meters, [&](const Meter& meter) { return meter.id == id; });
 }

@@ -113,6 +113,7 @@ struct Allowance {
     std::int64_t cap = INT64_MAX;  // what one member may use of the pool
     std::optional<Rollover> rollover = {};
     bool members_pay = false;  // what is beyond, by what each used; else the pool's owner pays
+    bool in_order = false;     // members pay for what each used beyond, in the order of event time
     // Whether it matters who of the pool used how much on which day.
     bool counts_members() const { return cap != INT64_MAX || members_pay; }
 };
@@ -499,7 +500,11 @@ struct Version {
     std::vector<SpecialPrice> special_prices;  // as declared
     std::map<std::string, std::string> partners;  // name → title
     DocumentRules documents;
+    // The usage charges that count for the spending cap of their plan: indices into `plans`.
+    std::map<ComponentId, std::uint32_t> capped;
 
+    // The plan whose spending cap counts that charge; nullptr where none does.
+    const Plan* capped_plan(ComponentId charge) const;
     const Plan* plan(PlanId id) const;  // of customers, or a carrier's
     const Carrier* carrier(PartnerId id) const;
     const Plan* plan_named(std::string_view plan_name) const;

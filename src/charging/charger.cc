@@ -48,8 +48,13 @@ Instant Session::held_until() const {
     return until;
 }
 
-Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy)
-    : catalog_(catalog), rater_(rater), policy_(policy), holds_(purses_) {
+Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy,
+                 Caps::Committed committed)
+    : catalog_(catalog),
+      rater_(rater),
+      policy_(policy),
+      caps_(catalog, std::move(committed)),
+      holds_(purses_, caps_) {
     chunk_.in_parts = true;
     chunk_.resize(1);
 }
@@ -71,6 +76,7 @@ void Charger::load(Session session) {
 void Charger::set_purses(Purses purses, Instant now) {
     holds_.clear();
     purses_ = std::move(purses);
+    caps_.follow();
     pass(now);
     hold_again(now);
 }
@@ -137,6 +143,11 @@ void Charger::pass(Instant now) {
 Taken Charger::take() {
     for (const std::string& id : taken_.changed) sessions_.find(id)->second->changed = false;
     return std::exchange(taken_, {});
+}
+
+i128 Charger::charge(const RatedChunk& rated, std::size_t row) {
+    caps_.charge(rated, row);
+    return purses_[rated.payer[row]].charge(rated.window_first[row], rated.charge_atoms[row]);
 }
 
 Answer Charger::handle(const Request& request) {
@@ -349,7 +360,7 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
         record.charge_atoms += rated_.row[i] == 0 ? rated_.charge_atoms[i] : 0;
         taken_.atoms += rated_.charge_atoms[i];
         taken_.payers.insert(rated_.payer[i]);
-        overrun += purses_[rated_.payer[i]].charge(rated_.window_first[i], rated_.charge_atoms[i]);
+        overrun += charge(rated_, i);
     }
     record.overrun_atoms = narrow64(overrun).value_or(INT64_MAX);
     told.charged_atoms += record.charge_atoms;
@@ -361,12 +372,12 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
 
 // The largest quantity whose hold the purses have room for; the first unit that costs must have it
 // (EC18). REQUIRES: standings_ is where the service stands.
-std::int64_t Charger::most_that_fits(const Service& service, std::int64_t most,
+std::int64_t Charger::most_that_fits(const Service& service, std::int64_t most, bool beyond_caps,
                                      ledger::Bound& bound) {
     const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
                                        service.leg.answered};
     const auto bound_of = [&](std::int64_t raw) {
-        return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw));
+        return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw), beyond_caps);
     };
     bound = bound_of(most);
     std::int64_t grace = INT64_MAX;
@@ -390,13 +401,18 @@ std::int64_t Charger::most_that_fits(const Service& service, std::int64_t most,
             high = middle - 1;
         }
     }
+    bound = bound_of(low + 1);
     return low;
 }
 
 namespace {
 
 ChargeReason reason_of(ledger::Bound bound) {
-    return bound == ledger::Bound::cap ? ChargeReason::cap_reached : ChargeReason::no_money;
+    switch (bound) {
+        case ledger::Bound::cap: return ChargeReason::cap_reached;
+        case ledger::Bound::plan: return ChargeReason::spending_cap_reached;
+        default: return ChargeReason::no_money;
+    }
 }
 ChargeReason reason_of(SuspenseReason why) {
     return why == SuspenseReason::over_limit ? ChargeReason::limit_reached
@@ -404,6 +420,13 @@ ChargeReason reason_of(SuspenseReason why) {
 }
 
 }  // namespace
+
+bool Charger::only_slows() const {
+    return std::ranges::any_of(standings_.prices, [](const rating::Standing& standing) {
+        return standing.capped != nullptr &&
+               standing.capped->spending_cap->action == catalog::CapAction::throttle;
+    });
+}
 
 void Charger::grant(const Request& request, const ServiceRequest& asked, Open& open,
                     Service& service, ServiceAnswer& told) {
@@ -426,8 +449,14 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
         return;
     }
     ledger::Bound bound = ledger::Bound::none;
-    const std::int64_t units = most_that_fits(service, most, bound);
-    told.final = limited || units < most;
+    std::int64_t units = most_that_fits(service, most, false, bound);
+    // Up to the cap at full speed; what is asked for beyond it passes slowly.
+    const bool slows = bound == ledger::Bound::plan && only_slows();
+    if (slows && units == 0) {
+        told.why = ChargeReason::throttled;
+        units = most_that_fits(service, most, true, bound);
+    }
+    told.final = limited || (units < most && !(slows && bound == ledger::Bound::plan));
     if (units == 0) {
         told.why = reason_of(bound);
         return;
@@ -464,7 +493,7 @@ void Charger::debit(const Request& request, const ServiceRequest& asked, Open& o
         }
     }
     ledger::Bound bound = ledger::Bound::none;
-    if (units > 0 && most_that_fits(service, units, bound) < units) {
+    if (units > 0 && most_that_fits(service, units, only_slows(), bound) < units) {
         told.why = reason_of(bound);
         return;
     }

@@ -43,7 +43,9 @@ struct Taken {
 class Charger {
   public:
     // The snapshots and the rater outlive it. Purses of payers without one are without limit.
-    Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy);
+    // `committed` tells what counts for a plan's spending cap by what the store has.
+    Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy,
+            Caps::Committed committed);
 
     // Before the first request: what was kept.
     void load(Session session);
@@ -55,6 +57,10 @@ class Charger {
     // Sessions that fell silent give back what they hold, and are forgotten later.
     void pass(Instant now);
     Taken take();
+    // A row that was rated: takes from its payer's purse, and counts for the cap of its plan. Gives
+    // what lies beyond what may be spent.
+    i128 charge(const RatedChunk& rated, std::size_t row);
+    void committed() { caps_.committed(); }
 
     const Session* find(std::string_view id) const;
     std::size_t sessions() const { return sessions_.size(); }
@@ -86,7 +92,10 @@ class Charger {
     std::int64_t micros_of_unit(MeterId meter, Instant when) const;
     std::int64_t usual_units(MeterId meter, Instant when) const;
     void begin_leg(const Open& open, std::uint32_t group, Service& service, Instant start);
-    std::int64_t most_that_fits(const Service& service, std::int64_t most, ledger::Bound& bound);
+    std::int64_t most_that_fits(const Service& service, std::int64_t most, bool beyond_caps,
+                                ledger::Bound& bound);
+    // Whether the cap of a plan that counts what stands there slows usage instead of ending it.
+    bool only_slows() const;
     void keep(const Request& request, std::uint64_t content, const Answer& answer, Open& open);
     void schedule(Open& open);
     void mark(Open& open);
@@ -97,6 +106,7 @@ class Charger {
     rating::Rater& rater_;
     Policy policy_;
     Purses purses_;
+    Caps caps_;
     Holds holds_;
     std::unordered_map<std::string, std::unique_ptr<Open>> sessions_;
     std::multimap<Instant, std::string> due_;  // when something of a session ends by itself

@@ -75,7 +75,19 @@ i128 Holds::atoms_of(const Counter& counter) {
     return std::min(kNobodyHas, highest(counter.standing, counter.billable) + counter.extra);
 }
 
-ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> grant) const {
+i128 Holds::more_of(const rating::Standing& standing, const Held& grant) const {
+    const auto known = counters_.find(standing.key);
+    Counter counter{standing, {}, grant.billable, grant.extra, 0};
+    if (known != counters_.end()) {
+        counter.billable += known->second.billable;
+        counter.extra += known->second.extra;
+        counter.held = known->second.held;
+    }
+    return atoms_of(counter) - counter.held;
+}
+
+ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> grant,
+                          bool beyond_caps) const {
     struct More {
         AccountId payer;
         Date cycle;
@@ -84,14 +96,7 @@ ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> gra
     std::vector<More> more;
     for (std::size_t i = 0; i < grant.size(); ++i) {
         const rating::Standing& standing = at.prices[i];
-        const auto known = counters_.find(standing.key);
-        Counter counter{standing, grant[i].billable, grant[i].extra, 0};
-        if (known != counters_.end()) {
-            counter.billable += known->second.billable;
-            counter.extra += known->second.extra;
-            counter.held = known->second.held;
-        }
-        const i128 atoms = atoms_of(counter) - counter.held;
+        const i128 atoms = more_of(standing, grant[i]);
         const auto same = std::ranges::find(more, standing.payer, &More::payer);
         if (same == more.end()) {
             more.push_back({standing.payer, standing.key.window_first, atoms});
@@ -105,17 +110,37 @@ ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> gra
         const auto room = purse->second.room(one.cycle);
         if (one.atoms > 0 && one.atoms > room.atoms) return room.bound;
     }
-    return ledger::Bound::none;
+    return beyond_caps || fits_caps(at, grant) ? ledger::Bound::none : ledger::Bound::plan;
+}
+
+bool Holds::fits_caps(const rating::Standings& at, std::span<const Held> grant) const {
+    std::map<CapKey, std::pair<i128, const rating::Standing*>> more;
+    for (std::size_t i = 0; i < grant.size(); ++i) {
+        const rating::Standing& standing = at.prices[i];
+        const auto key = caps_.key_of(standing);
+        if (!key) continue;
+        auto& [atoms, counted] = more[*key];
+        atoms += more_of(standing, grant[i]);
+        counted = &standing;
+    }
+    return std::ranges::all_of(more, [&](const auto& one) {
+        const auto& [atoms, counted] = one.second;
+        return atoms <= 0 || atoms <= caps_.room(one.first, *counted);
+    });
 }
 
 void Holds::hold(Counter& counter, i128 atoms) {
     purses_[counter.standing.payer].hold(atoms - counter.held);
+    if (counter.cap) caps_.hold(*counter.cap, atoms - counter.held);
     counter.held = atoms;
 }
 
 void Holds::place(Counter& counter, const rating::Standing& standing) {
-    if (counter.held != 0 && counter.standing.payer != standing.payer) hold(counter, 0);
+    const auto cap = caps_.key_of(standing);
+    const bool elsewhere = counter.standing.payer != standing.payer || counter.cap != cap;
+    if (counter.held != 0 && elsewhere) hold(counter, 0);
     counter.standing = standing;
+    counter.cap = cap;
 }
 
 void Holds::add(const rating::Standings& at, std::span<const Held> grant) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "charging/caps.h"
 #include "ledger/purse.h"
 #include "model/ids.h"
 #include "rating/standing.h"
@@ -24,13 +25,15 @@ struct Held {
 
 class Holds {
   public:
-    explicit Holds(Purses& purses) : purses_(purses) {}
+    Holds(Purses& purses, Caps& caps) : purses_(purses), caps_(caps) {}
 
     // What granting `raw` further base units to a session that came to `earlier` would hold.
     static std::vector<Held> of_grant(const rating::Standings& at,
                                       const rating::EarlierParts& earlier, std::int64_t raw);
-    // Whether the purses have room for it; if not, what bounds it.
-    ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant) const;
+    // Whether the purses and the caps of plans have room for it; if not, what bounds it.
+    // `beyond_caps`: those of plans do not count.
+    ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant,
+                       bool beyond_caps) const;
     void add(const rating::Standings& at, std::span<const Held> grant);
     void remove(std::span<const Held> grant);
     // The counters stand elsewhere now.
@@ -45,6 +48,7 @@ class Holds {
   private:
     struct Counter {
         rating::Standing standing;
+        std::optional<CapKey> cap = {};
         i128 billable = 0;  // of all grants
         i128 extra = 0;
         i128 held = 0;
@@ -52,8 +56,12 @@ class Holds {
     void hold(Counter& counter, i128 atoms);
     void place(Counter& counter, const rating::Standing& standing);
     static i128 atoms_of(const Counter& counter);
+    // What the grant would hold of that counter beyond what it holds.
+    i128 more_of(const rating::Standing& standing, const Held& grant) const;
+    bool fits_caps(const rating::Standings& at, std::span<const Held> grant) const;
 
     Purses& purses_;
+    Caps& caps_;
     std::map<rating::CounterKey, Counter> counters_;
     std::map<rating::CounterKey, i128> limits_;
 };

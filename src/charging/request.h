@@ -28,6 +28,10 @@ namespace farthing {
       "Give each session an id of its own.")                                                       \
     X(no_money, "the balance does not cover it", "Top up the account, or raise its credit limit.") \
     X(cap_reached, "the account's cap of the cycle is reached", "Raise the cap, or wait.")         \
+    X(spending_cap_reached, "the plan's spending cap of the cycle is reached",                     \
+      "Raise the plan's spending cap, or wait for the next cycle.")                                \
+    X(throttled, "it may be used, slowly: the plan's spending cap of the cycle is reached",        \
+      "Let it pass at the speed agreed for that.")                                                 \
     X(limit_reached, "the plan's hard limit of the cycle is reached",                              \
       "Raise the plan's limit from that date.")                                                    \
     X(not_chargeable, "that usage has no price", "Mend it as the suspense reason beside it says.") \

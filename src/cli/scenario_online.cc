@@ -198,7 +198,7 @@ Result<void> Stage::expect_money(const Line& line) {
     return {};
 }
 
-// granted ID METER QUANTITY [UNIT] [final] [valid SECONDS] · denied ID [METER] REASON
+// granted ID METER QUANTITY [UNIT] [final] [throttled] [valid SECONDS] · denied ID [METER] REASON
 // charged ID METER AMOUNT · overrun ID METER AMOUNT · repeated ID · passed N of M
 Result<void> Stage::expect_online(const Line& line) {
     const auto differ = [&](std::string expected, std::string got) {
@@ -257,6 +257,9 @@ void Stage::expect_grant(const Line& line, const engine::ChargeAnswer::Service& 
     if (units != service.granted) differ(expected, service.granted_text + " " + service.why);
     if (has(line, "final") != service.final)
         differ(has(line, "final") ? "final" : "not final", service.final ? "final" : "not final");
+    const bool slowly = service.why == "throttled";
+    if (has(line, "throttled") != slowly)
+        differ(slowly ? "not throttled" : "throttled", service.why);
     if (const auto valid = word_after(line, "valid");
         valid && *valid != std::to_string(service.valid_seconds))
         differ("valid " + *valid, std::to_string(service.valid_seconds));

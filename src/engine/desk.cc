@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/spending.h"
 #include "engine/usage_entries.h"
 #include "model/quantity.h"
 
@@ -93,11 +94,21 @@ Result<void> Desk::load_purses() {
     }
     for (auto& [account, purse] : purses) {
         if (!purse.cap) continue;
-        FARTHING_TRY(purse.spent, state_.store->spent(account));
+        FARTHING_TRY(const auto spent, state_.store->spent(account));
+        for (const auto& [of, atoms] : spent) purse.spent[of.first] += atoms;
     }
     charger_.set_purses(std::move(purses), state_.clock.now());
     writes_ = state_.store->writes();
     return {};
+}
+
+// What counts for the cap of a plan.
+i128 Desk::committed(const charging::CapKey& key) {
+    const auto spent = key.subscription ? spent_by(state_, key.plan, key.subscription, key.cycle)
+                                        : spent_by(state_, key.plan, key.payer, key.cycle);
+    // Not to know is not to have spent nothing.
+    if (!spent) throw StoreFailure{spent.error()};
+    return *spent;
 }
 
 Result<void> Desk::follow() {
@@ -276,8 +287,7 @@ Result<void> Desk::commit() {
         others += carried.charge_atoms[i];
         taken.atoms += carried.charge_atoms[i];
         taken.payers.insert(carried.payer[i]);
-        charger_.purses()[carried.payer[i]].charge(carried.window_first[i],
-                                                   carried.charge_atoms[i]);
+        charger_.charge(carried, i);
     }
     for (const OnlineUse& use : taken.uses) others -= use.charge_atoms;
     const std::int64_t atoms = taken.atoms;
@@ -297,6 +307,7 @@ Result<void> Desk::commit() {
                          online.forgotten.empty() && batch.packs.empty() && batch.entries.empty();
     if (!nothing) FARTHING_CHECK(state_.store->commit(batch));
     state_.counters.mark_clean();
+    charger_.committed();
     writes_ = state_.store->writes();
     return {};
 }
@@ -316,8 +327,9 @@ Result<BalanceReport> Desk::balance(AccountId account) {
     report.spent = money(purse.spent_in(cycle));
     if (!purse.cap) {  // only caps are counted in memory
         FARTHING_TRY(const auto spent, state_.store->spent(account));
-        if (const auto found = spent.find(cycle); found != spent.end())
-            report.spent = money(found->second);
+        i128 of_cycle = 0;
+        for (const auto& [of, atoms] : spent) of_cycle += of.first == cycle ? atoms : i128{0};
+        report.spent = money(of_cycle);
     }
     if (purse.limited()) report.available = money(std::max<i128>(0, purse.room(cycle).atoms));
     for (const auto& [of, first, percent] : alerted_) {

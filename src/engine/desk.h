@@ -31,10 +31,13 @@ class Desk {
 
   private:
     explicit Desk(Engine::State& state)
-        : state_(state), charger_(state.catalog, *state.rater, policy_of(state.charge_settings)) {}
+        : state_(state),
+          charger_(state.catalog, *state.rater, policy_of(state.charge_settings),
+                   [this](const charging::CapKey& key) { return committed(key); }) {}
     static charging::Policy policy_of(const ChargeSettings& settings);
     Result<void> load_sessions();
     Result<void> load_purses();
+    i128 committed(const charging::CapKey& key);
     Result<ChargeAnswer> charge_one(const ChargeQuestion& question, Instant now);
     Result<charging::Request> request_of(const ChargeQuestion& question, Instant now) const;
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,

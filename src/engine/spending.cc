@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "assurance/finding.h"
@@ -15,48 +16,65 @@ namespace {
 
 constexpr int kLookBackDays = 31;
 
-struct Capped {
-    const catalog::Plan* plan = nullptr;  // with a cap
-    const catalog::UsageCharge* charge = nullptr;
-};
+// Whether the version's plan has that charge, and the customer pays for it.
+bool counts(const catalog::Plan& plan, ComponentId component) {
+    return std::ranges::any_of(plan.charges, [&](const catalog::UsageCharge& charge) {
+        return charge.id == component && !charge.limit && charge.paid_by.empty();
+    });
+}
 
 class Spendings {
   public:
     Spendings(Engine::State& state, Date window, SubscriptionId only)
-        : state_(state), window_(window), only_(only) {}
+        : state_(state), window_(window), only_(only) {
+        for (const auto& version : state.catalog.versions()) {
+            for (const catalog::Plan& plan : version->plans) {
+                if (!plan.spending_cap) continue;
+                plans_.insert(plan.id);
+                of_accounts_ = of_accounts_ || plan.spending_cap->per_account;
+            }
+        }
+    }
 
     Result<std::vector<Spending>> run() {
-        if (!any_cap()) return std::vector<Spending>{};
+        if (plans_.empty()) return std::vector<Spending>{};
         FARTHING_TRY(const std::vector<PackKey> keys,
                      state_.store->counter_packs(Perspective::retail, window_));
         for (const PackKey& key : keys) {
+            if (!may_hold(key)) continue;
             FARTHING_TRY(const std::string bytes, state_.store->counter_pack(key));
             FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
             for (const rating::Counter& counter : counters) take(counter);
         }
         std::vector<Spending> all;
-        for (auto& [key, one] : sums_) all.push_back(std::move(one));
+        for (auto& [key, sum] : sums_) {
+            // The cap of the newest version that priced the cycle's usage.
+            const auto& cap = sum.spending.plan->spending_cap;
+            if (!cap || cap->per_account != !sum.spending.subscription) continue;
+            sum.spending.cap = &*cap;
+            all.push_back(std::move(sum.spending));
+        }
         return all;
     }
 
   private:
-    bool any_cap() const {
-        return std::ranges::any_of(state_.catalog.versions(), [](const auto& version) {
-            return std::ranges::any_of(version->plans, [](const catalog::Plan& plan) {
-                return plan.spending_cap.has_value();
-            });
-        });
+    struct Sum {
+        Spending spending;
+        VersionNo newest;
+    };
+
+    bool may_hold(const PackKey& key) const {
+        if (!only_ || of_accounts_) return true;
+        return key.owner_kind == static_cast<std::uint8_t>(OwnerKind::subscription) &&
+               key.block == only_.value / rating::kPackOwners;
     }
 
-    const Capped& capped(VersionNo number, ComponentId component) {
-        const auto [found, fresh] = capped_.try_emplace({number, component});
+    // By that version; nullptr where no version of the plan has a cap.
+    const catalog::Plan* plan_of(VersionNo number, ComponentId component) {
+        const auto [found, fresh] = plan_of_.try_emplace({number, component}, nullptr);
         if (!fresh) return found->second;
         for (const catalog::Plan& plan : state_.catalog.numbered(number)->plans) {
-            if (!plan.spending_cap) continue;
-            for (const catalog::UsageCharge& charge : plan.charges) {
-                const bool counts = !charge.limit && charge.paid_by.empty();
-                if (charge.id == component && counts) found->second = {&plan, &charge};
-            }
+            if (plans_.contains(plan.id) && counts(plan, component)) found->second = &plan;
         }
         return found->second;
     }
@@ -67,38 +85,45 @@ class Spendings {
         std::vector<rating::SegmentPrice> prices;
         for (std::size_t i = 0; i < counter.segments.size(); ++i) {
             const rating::Segment& segment = counter.segments[i];
-            const Capped& by = capped(segment.version, counter.key.component);
-            if (by.plan == nullptr) continue;
-            const catalog::SpendingCap& cap = *by.plan->spending_cap;
-            if (!cap.per_account && (!own || (only_ && subscription != only_))) continue;
+            const catalog::Plan* plan = plan_of(segment.version, counter.key.component);
+            if (plan == nullptr) continue;
             if (prices.empty()) {
                 prices = rating::price_segments(
                     state_.catalog, state_.directory, counter,
                     [this](const rating::CounterKey& key) { return state_.counters.find(key); });
             }
-            const SubscriptionId of = cap.per_account ? SubscriptionId{} : subscription;
             // A subscription's spending is one, whoever pays for it.
-            const AccountId payer = cap.per_account ? segment.payer : AccountId{};
-            Spending& sum = sums_[{by.plan->id, of, payer}];
-            if (sum.cap == nullptr || versions_[&sum] < segment.version) {
-                sum.cap = &cap;
-                sum.plan = by.plan;
-                versions_[&sum] = segment.version;
-            }
-            sum.currency = state_.catalog.numbered(segment.version)->currency;
-            sum.subscription = of;
-            sum.account = segment.payer;
-            sum.window = {counter.key.window_first, std::max(sum.window.end, counter.window_end)};
-            sum.spent += prices[i].price;
+            if (own && (!only_ || subscription == only_))
+                add({plan->id, subscription, {}}, *plan, counter, segment, prices[i].price);
+            if (of_accounts_)
+                add({plan->id, {}, segment.payer}, *plan, counter, segment, prices[i].price);
         }
+    }
+
+    using Key = std::tuple<PlanId, SubscriptionId, AccountId>;
+    void add(const Key& key, const catalog::Plan& plan, const rating::Counter& counter,
+             const rating::Segment& segment, const Exact& price) {
+        Sum& sum = sums_[key];
+        Spending& spending = sum.spending;
+        if (spending.plan == nullptr || sum.newest < segment.version) {
+            spending.plan = &plan;
+            sum.newest = segment.version;
+        }
+        spending.currency = state_.catalog.numbered(segment.version)->currency;
+        spending.subscription = std::get<SubscriptionId>(key);
+        spending.account = segment.payer;
+        spending.window = {counter.key.window_first,
+                           std::max(spending.window.end, counter.window_end)};
+        spending.spent += price;
     }
 
     Engine::State& state_;
     Date window_;
     SubscriptionId only_;
-    std::map<std::pair<VersionNo, ComponentId>, Capped> capped_;
-    std::map<std::tuple<PlanId, SubscriptionId, AccountId>, Spending> sums_;
-    std::map<const Spending*, VersionNo> versions_;  // whose cap it is
+    std::set<PlanId> plans_;  // with a cap in some version
+    bool of_accounts_ = false;
+    std::map<std::pair<VersionNo, ComponentId>, const catalog::Plan*> plan_of_;
+    std::map<Key, Sum> sums_;
 };
 
 }  // namespace
@@ -118,6 +143,39 @@ std::string Spending::text() const {
 
 Result<std::vector<Spending>> spending_in(Engine::State& state, Date window, SubscriptionId only) {
     return Spendings(state, window, only).run();
+}
+
+Result<i128> spent_by(Engine::State& state, PlanId plan, SubscriptionId subscription, Date cycle) {
+    const rating::CounterKey any{
+        Perspective::retail, OwnerKind::subscription, subscription.value, {}, 0, cycle};
+    const PackKey key = rating::block_of(any);
+    FARTHING_TRY(const std::string bytes, state.store->counter_pack(key));
+    FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
+    i128 atoms = 0;
+    for (const rating::Counter& counter : counters) {
+        if (counter.key.owner != subscription.value) continue;
+        for (const rating::Segment& segment : counter.segments) {
+            const catalog::Plan* priced = state.catalog.numbered(segment.version)->plan(plan);
+            if (priced != nullptr && counts(*priced, counter.key.component))
+                atoms += segment.posted_atoms;
+        }
+    }
+    return atoms;
+}
+
+Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date cycle) {
+    FARTHING_TRY(const auto spent, state.store->spent(payer));
+    i128 atoms = 0;
+    for (const auto& [of, posted] : spent) {
+        const auto& [period, component] = of;
+        const bool of_plan =
+            std::ranges::any_of(state.catalog.versions(), [&](const auto& version) {
+                const catalog::Plan* known = version->plan(plan);
+                return known != nullptr && counts(*known, component);
+            });
+        if (period == cycle && of_plan) atoms += posted;
+    }
+    return atoms;
 }
 
 Result<std::vector<Finding>> spending_findings(Engine::State& state) {

@@ -27,6 +27,10 @@ struct Spending {
 // account that pays for it.
 Result<std::vector<Spending>> spending_in(Engine::State& state, Date window,
                                           SubscriptionId only = {});
+// What usage by a plan has come to in a cycle by what the store has, in atoms: a subscription's
+// own; all that is posted to a payer.
+Result<i128> spent_by(Engine::State& state, PlanId plan, SubscriptionId subscription, Date cycle);
+Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date cycle);
 // Of the windows of about a month up to the newest: those over their cap or an alert.
 Result<std::vector<Finding>> spending_findings(Engine::State& state);
 

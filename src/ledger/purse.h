@@ -12,7 +12,8 @@
 
 namespace farthing::ledger {
 
-enum class Bound : std::uint8_t { none, money, cap };  // what ends it
+// What ends it; `plan`: a spending cap of the catalog's.
+enum class Bound : std::uint8_t { none, money, cap, plan };
 
 struct Purse {
     i128 balance = 0;  // atoms paid in less those charged; below zero: owed

@@ -82,7 +82,8 @@ SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std:
         return SuspenseReason::none;
     }
     const Beyond at = mover_.position(*lane, none.from);
-    found.prices.push_back({lane->pricing, at.from, at.free, lane->key, lane->payer, lane->row});
+    found.prices.push_back({lane->pricing, at.from, at.free, lane->key, lane->payer, lane->row,
+                            lane->version->capped_plan(lane->key.component)});
     const Instant band_end =
         base.charge->in_bands.empty() ? Instant::max() : band_ends(base, ruling, when);
     found.holds_until = std::min(found.holds_until, band_end);

@@ -23,6 +23,7 @@ struct Standing {
     CounterKey key = {};
     AccountId payer = {};
     const catalog::RateRow* row = nullptr;
+    const catalog::Plan* capped = nullptr;  // whose spending cap counts it
 };
 // A hard limit that it would count for, which costs nothing.
 struct LimitStanding {

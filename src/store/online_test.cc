@@ -71,7 +71,10 @@ TEST(OnlineStore, KeepsSessionsAndUses) {
         atoms += use.charge_atoms;
     }));
     EXPECT_EQ(atoms, 7);
-    EXPECT_TRUE((*store->spent({1})).at(Date::of(2026, 6, 1)) == 7);
+    const auto spent = *store->spent({1});
+    ASSERT_EQ(spent.size(), 1U);
+    EXPECT_EQ(spent.begin()->first.first, Date::of(2026, 6, 1));
+    EXPECT_TRUE(spent.begin()->second == 7);
     EXPECT_TRUE(store->integrity()->empty());
 }
 

@@ -60,7 +60,7 @@ class SqliteStore final : public Store {
     Result<void> add_key(const ApiKey& key) override;
     Result<bool> revoke_key(const std::string& name, Instant at) override;
     Result<std::vector<ApiKey>> keys() override;
-    Result<std::map<Date, i128>> spent(AccountId payer) override;
+    Result<std::map<std::pair<Date, ComponentId>, i128>> spent(AccountId payer) override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
     Result<std::int64_t> delete_retired(Instant before) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;

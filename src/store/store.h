@@ -217,7 +217,7 @@ class Store {
     virtual Result<bool> revoke_key(const std::string& name, Instant at) = 0;  // false: no such key
     virtual Result<std::vector<ApiKey>> keys() = 0;
     // Posted usage charges of a payer by the first day of the cycle.
-    virtual Result<std::map<Date, i128>> spent(AccountId payer) = 0;
+    virtual Result<std::map<std::pair<Date, ComponentId>, i128>> spent(AccountId payer) = 0;
 
     // Archive: files that stand for a table, by their oldest rows: a correction comes after what it
     // corrects.

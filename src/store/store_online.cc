@@ -225,15 +225,17 @@ Result<std::vector<ApiKey>> SqliteStore::keys() {
     return keys;
 }
 
-Result<std::map<Date, i128>> SqliteStore::spent(AccountId payer) {
-    std::map<Date, i128> spent;
+Result<std::map<std::pair<Date, ComponentId>, i128>> SqliteStore::spent(AccountId payer) {
+    std::map<std::pair<Date, ComponentId>, i128> spent;
     FARTHING_CHECK(database_->select(
-        "SELECT entry.period_first, sum(posting.atoms / 4294967296), sum(posting.atoms % "
+        "SELECT entry.period_first, entry.component, sum(posting.atoms / 4294967296), "
+        "sum(posting.atoms % "
         "4294967296) FROM entry JOIN posting ON posting.tenant = entry.tenant AND posting.entry = "
         "entry.id WHERE entry.tenant = ? AND entry.payer = ? AND entry.kind = ? AND posting.kind = "
-        "? GROUP BY 1",
+        "? GROUP BY 1, 2",
         [&](const SqlStatement& row) {
-            spent[row.date(0)] = i128{row.integer(1)} * 4'294'967'296 + row.integer(2);
+            const ComponentId component{static_cast<std::uint32_t>(row.integer(1))};
+            spent[{row.date(0), component}] = i128{row.integer(2)} * 4'294'967'296 + row.integer(3);
         },
         kTenant, payer, EntryKind::usage, LedgerKind::unbilled));
     return spent;

@@ -1,0 +1,58 @@
+#include "charging/caps.h"
+
+#include "model/money.h"
+
+namespace farthing::charging {
+
+namespace {
+
+CapKey key_for(const catalog::Plan& plan, OwnerKind kind, std::uint32_t owner, AccountId payer,
+               Date cycle) {
+    if (plan.spending_cap->per_account) return {plan.id, {}, payer, cycle};
+    // Its own usage: a pool's is nobody's alone. Whoever pays for it.
+    const SubscriptionId own{kind == OwnerKind::subscription ? owner : 0};
+    return {plan.id, own, {}, cycle};
+}
+
+bool counts(const CapKey& key) {
+    return key.subscription || key.payer;
+}
+
+}  // namespace
+
+std::optional<CapKey> Caps::key_of(const rating::Standing& standing) const {
+    if (standing.capped == nullptr ||
+        standing.capped->spending_cap->action == catalog::CapAction::notify)
+        return std::nullopt;
+    const CapKey key = key_for(*standing.capped, standing.key.owner_kind, standing.key.owner,
+                               standing.payer, standing.key.window_first);
+    return counts(key) ? std::optional(key) : std::nullopt;
+}
+
+i128 Caps::room(const CapKey& key, const rating::Standing& standing) {
+    auto spent = spent_.find(key);
+    if (spent == spent_.end()) {
+        const auto moved = moved_.find(key);
+        const i128 since = moved == moved_.end() ? 0 : moved->second;
+        spent = spent_.emplace(key, committed_(key) + since).first;
+    }
+    const Currency currency = catalog_.newest().currency;
+    const auto cap = money_of(standing.capped->spending_cap->amount.exact(), currency);
+    const auto held = held_.find(key);
+    return (cap ? cap->atoms : i128{0}) - spent->second - (held == held_.end() ? 0 : held->second);
+}
+
+void Caps::charge(const RatedChunk& rated, std::size_t row) {
+    const catalog::Version* version = catalog_.numbered(rated.version[row]);
+    const catalog::Plan* plan =
+        version == nullptr ? nullptr : version->capped_plan(rated.component[row]);
+    if (plan == nullptr) return;
+    const CapKey key = key_for(*plan, rated.owner_kind[row], rated.owner[row], rated.payer[row],
+                               rated.window_first[row]);
+    if (!counts(key)) return;
+    moved_[key] += rated.charge_atoms[row];
+    const auto spent = spent_.find(key);
+    if (spent != spent_.end()) spent->second += rated.charge_atoms[row];
+}
+
+}  // namespace farthing::charging

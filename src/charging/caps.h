@@ -1,0 +1,52 @@
+// What usage has cost beside the spending caps of plans, and what open grants may still cost of
+// them. A cap never changes a price: it ends grants, or slows them.
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "model/rated_usage.h"
+#include "rating/standing.h"
+
+namespace farthing::charging {
+
+// Whose spending of which cycle: a subscription's own usage by a plan, or all that a payer has of
+// the plan.
+struct CapKey {
+    PlanId plan;
+    SubscriptionId subscription;  // none: of the payer
+    AccountId payer;
+    Date cycle;
+    auto operator<=>(const CapKey&) const = default;
+};
+
+class Caps {
+  public:
+    // What it has cost by what is committed, in atoms.
+    using Committed = std::function<i128(const CapKey&)>;
+
+    Caps(const catalog::Snapshot& catalog, Committed committed)
+        : catalog_(catalog), committed_(std::move(committed)) {}
+
+    // nullopt where no cap counts it, or one that only tells.
+    std::optional<CapKey> key_of(const rating::Standing& standing) const;
+    // REQUIRES: key is key_of(standing).
+    i128 room(const CapKey& key, const rating::Standing& standing);
+    void hold(const CapKey& key, i128 atoms) { held_[key] += atoms; }
+    // A rated row was charged, and is not committed yet.
+    void charge(const RatedChunk& rated, std::size_t row);
+    void committed() { moved_.clear(); }
+    // What is committed changed otherwise.
+    void follow() { spent_.clear(); }
+
+  private:
+    const catalog::Snapshot& catalog_;
+    Committed committed_;
+    std::map<CapKey, i128> spent_;  // as far as it was asked for
+    std::map<CapKey, i128> moved_;  // since the last commit
+    std::map<CapKey, i128> held_;
+};
+
+}  // namespace farthing::charging
