@@ -2,7 +2,9 @@
 // and its entries come out; the same input gives the same bytes.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "directory/directory.h"
 #include "ledger/ledger.h"
 #include "model/invoice.h"
+#include "rating/in_order.h"
 #include "rating/rater.h"
 
 namespace farthing {
@@ -41,6 +44,8 @@ namespace farthing {
     X(rate_unknown, "no exchange rate is known for that day",                                     \
       "Add the day's rate to `exchange_rates` and publish it.")                                   \
     X(not_sent, "the document was not sent yet", "Prepare it again, or adjust it.")               \
+    X(use_not_archived, "what a pool's members used is not all in the archive",                   \
+      "Bring in the archive's files; `farthing check archive` names what is missing.")            \
     X(note_open, "another note of the invoice is prepared", "Send it or void it first.")          \
     X(note_of_note, "a note corrects an invoice, not another note",                               \
       "Name the invoice that the note names.")
@@ -64,6 +69,9 @@ struct Input {
     // Counters of pools in the payer's account tree whose members pay what is beyond, of the same
     // windows as `counters`.
     std::vector<const rating::Counter*> pooled = {};
+    // The uses of a pool whose members pay in the order of use, by the archive. REQUIRES: it is
+    // given where there is such a pool.
+    std::function<std::span<const rating::PoolUse>(const rating::CounterKey&)> uses_of = {};
     std::vector<BilledAmount> billed = {};     // by earlier documents of this payer
     std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields = {};

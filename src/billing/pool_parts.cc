@@ -9,6 +9,14 @@
 namespace farthing::billing {
 namespace {
 
+// Who pays a segment of a pool.
+enum class Split : std::uint8_t { owner, by_use, in_order };
+
+Split split_of(const catalog::UsageCharge& charge) {
+    if (!charge.allowance || !charge.allowance->members_pay) return Split::owner;
+    return charge.allowance->in_order ? Split::in_order : Split::by_use;
+}
+
 class Families {
   public:
     explicit Families(const Context& context) : context_(context) {}
@@ -53,8 +61,7 @@ class Families {
     Result<void> take(const rating::Counter& counter) {
         const auto segments = rating::price_segments(context_.input().catalog, context_.directory(),
                                                      counter, context_.input().counter_of);
-        std::map<AccountId, Exact> by_members;  // what they pay, by whom it was posted to
-        std::vector<bool> owners(segments.size());
+        std::vector<Split> splits(segments.size());
         for (std::size_t i = 0; i < segments.size(); ++i) {
             const rating::SegmentPrice& priced = segments[i];
             const rating::Segment& segment = priced.segment;
@@ -67,21 +74,18 @@ class Families {
             family.posted += segment.posted_atoms;
             for (const auto& [partner, atoms] : segment.posted_shares)
                 family.shares[partner] += atoms;
-            owners[i] = !ref.usage->allowance || !ref.usage->allowance->members_pay;
-            if (owners[i]) {
-                add_owners(family, counter, i, priced.price);
-            } else {
-                family.members_pay = true;
-                by_members[segment.payer] += priced.price;
-            }
+            splits[i] = split_of(*ref.usage);
+            if (splits[i] == Split::owner) add_owners(family, counter, i, priced.price);
+            family.members_pay = family.members_pay || splits[i] != Split::owner;
+            family.in_order = family.in_order || splits[i] == Split::in_order;
         }
         PoolFamily& last = family_of(counter, segments.back().segment.payer);
         last.included += segments.back().included.at_end();
         for (const rating::Carried& one : segments.back().included.carried)
             last.carried[one.until] += one.quantity;
-        for (const auto& [posted_to, exact] : by_members)
-            add_members(family_of(counter, posted_to), counter, segments, owners, exact);
-        return {};
+        add_members(counter, segments, splits);
+        if (std::ranges::find(splits, Split::in_order) == splits.end()) return {};
+        return add_in_order(counter, segments, splits);
     }
 
     // A segment whose version lets the pool's owner pay.
@@ -99,34 +103,43 @@ class Families {
         part.members.push_back(std::move(own));
     }
 
-    // By what each used in the segments in which members pay, whose payer's it was on the day.
-    void add_members(PoolFamily& family, const rating::Counter& counter,
-                     const std::vector<rating::SegmentPrice>& segments,
-                     const std::vector<bool>& owners, const Exact& exact) {
-        std::map<std::pair<AccountId, SubscriptionId>, MemberPart> parts;
-        i128 used = 0;
+    // What one member used in segments of one payer, by who pays for it on the day.
+    using Parts = std::map<std::pair<AccountId, SubscriptionId>, MemberPart>;
+
+    MemberPart& part_of(Parts& parts, const rating::Counter& counter, AccountId posted_to,
+                        SubscriptionId member, std::uint32_t on) const {
+        const AccountId account = context_.directory().subscription(member).fact.account;
+        const Date day = counter.key.window_first.plus_days(static_cast<int>(on));
+        const AccountId* pays = context_.directory().account(account).payer.at(day);
+        MemberPart& part = parts[{pays != nullptr && *pays ? *pays : posted_to, member}];
+        part.member = member;
+        part.account = account;
+        return part;
+    }
+
+    // By payer whom it was posted to: what members used in segments that are split so.
+    std::map<AccountId, Parts> used_in(const rating::Counter& counter,
+                                       const std::vector<rating::SegmentPrice>& segments,
+                                       const std::vector<Split>& splits, Split wanted) const {
+        std::map<AccountId, Parts> used;
         for (const rating::MemberDay& use : counter.member_days) {
-            if (!counts(use, family.posted_to, segments, owners)) continue;
-            const AccountId account = context_.directory().subscription(use.member).fact.account;
-            const Date day = counter.key.window_first.plus_days(static_cast<int>(use.day));
-            const AccountId* pays = context_.directory().account(account).payer.at(day);
-            const AccountId payer = pays != nullptr && *pays ? *pays : family.posted_to;
-            MemberPart& part = parts[{payer, use.member}];
-            part.member = use.member;
-            part.account = account;
-            part.quantity += use.quantity;
-            part.by_day[day] += use.quantity;
-            used += use.quantity;
+            for (std::size_t i = 0; i < segments.size(); ++i) {
+                const rating::Segment& segment = segments[i].segment;
+                if (segment.start != use.segment || splits[i] != wanted) continue;
+                MemberPart& part =
+                    part_of(used[segment.payer], counter, segment.payer, use.member, use.day);
+                part.quantity += use.quantity;
+                part.by_day[counter.key.window_first.plus_days(static_cast<int>(use.day))] +=
+                    use.quantity;
+            }
         }
-        if (used == 0) {
-            const AccountId account = context_.account_of(counter.key);
-            PoolPart& part = part_of(family, family.posted_to, account);
-            part.exact += exact;
-            part.members.push_back({{}, account, 0, exact, {}, 0});
-            return;
-        }
+        return used;
+    }
+
+    void add_parts(PoolFamily& family, Parts& parts) {
+        i128 used = 0;
+        for (const auto& [key, member] : parts) used += member.quantity;
         for (auto& [key, member] : parts) {
-            member.exact = exact * Exact(member.quantity, used);
             member.pool = used;
             PoolPart& part = part_of(family, key.first, member.account);
             part.exact += member.exact;
@@ -134,14 +147,47 @@ class Families {
         }
     }
 
-    static bool counts(const rating::MemberDay& use, AccountId posted_to,
-                       const std::vector<rating::SegmentPrice>& segments,
-                       const std::vector<bool>& owners) {
+    // By all that each used.
+    void add_members(const rating::Counter& counter,
+                     const std::vector<rating::SegmentPrice>& segments,
+                     const std::vector<Split>& splits) {
+        auto used = used_in(counter, segments, splits, Split::by_use);
+        std::map<AccountId, Exact> prices;
         for (std::size_t i = 0; i < segments.size(); ++i) {
-            if (segments[i].segment.start == use.segment)
-                return !owners[i] && segments[i].segment.payer == posted_to;
+            if (splits[i] == Split::by_use) prices[segments[i].segment.payer] += segments[i].price;
         }
-        return false;
+        for (const auto& [posted_to, exact] : prices) {
+            PoolFamily& family = family_of(counter, posted_to);
+            Parts& parts = used[posted_to];
+            i128 all = 0;
+            for (const auto& [key, member] : parts) all += member.quantity;
+            for (auto& [key, member] : parts) member.exact = exact * Exact(member.quantity, all);
+            if (all != 0) {
+                add_parts(family, parts);
+                continue;
+            }
+            const AccountId account = context_.account_of(counter.key);
+            PoolPart& part = part_of(family, posted_to, account);
+            part.exact += exact;
+            part.members.push_back({{}, account, 0, exact, {}, 0});
+        }
+    }
+
+    // By what each went beyond, use by use.
+    Result<void> add_in_order(const rating::Counter& counter,
+                              const std::vector<rating::SegmentPrice>& segments,
+                              const std::vector<Split>& splits) {
+        const auto priced = rating::price_in_order(context_.input().catalog, counter, segments,
+                                                   context_.input().uses_of(counter.key));
+        if (!priced) return fail(BillingReason::use_not_archived);
+        auto used = used_in(counter, segments, splits, Split::in_order);
+        for (const rating::PricedUse& use : *priced) {
+            if (splits[use.segment] != Split::in_order) continue;
+            const AccountId posted_to = segments[use.segment].segment.payer;
+            part_of(used[posted_to], counter, posted_to, use.member, use.day).exact += use.price;
+        }
+        for (auto& [posted_to, parts] : used) add_parts(family_of(counter, posted_to), parts);
+        return {};
     }
 
     Result<void> split(PoolFamily& family) const {

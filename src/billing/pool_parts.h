@@ -39,6 +39,7 @@ struct PoolFamily {
     i128 included = 0;
     std::map<Date, i128> carried;
     bool members_pay = false;  // of any of it
+    bool in_order = false;     // and that in the order of use
     // By payer and department; where lines are not grouped, the department is the payer.
     std::map<std::pair<AccountId, AccountId>, PoolPart> parts;
 };

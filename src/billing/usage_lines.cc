@@ -52,6 +52,8 @@ struct UsageSum {
         i128 own = 0;
         i128 used = 0;  // by all
         Exact whole;
+        Exact exact;            // of that, this payer's
+        bool in_order = false;  // by who went beyond, else by what each used
     };
     std::vector<Part> parts;
     Exact exact_of_parts;
@@ -137,7 +139,7 @@ class UsageComposer {
             add(sum.subjects[subject], {member.quantity, member.exact, member.pool});
         }
         sum.quantity += own;
-        sum.parts.push_back({own, family.used, family.whole});
+        sum.parts.push_back({own, family.used, family.whole, part.exact, family.in_order});
         sum.for_itself = true;
     }
 
@@ -362,6 +364,8 @@ class UsageComposer {
             words += fmt::format(
                 "{} of the {} that a pool used for {}", shown_quantity(*own, meter, price).text(),
                 shown_quantity(*used, meter, price).text(), part.whole.to_decimal());
+            if (part.in_order)
+                words += fmt::format(", of which {} in the order of use", part.exact.to_decimal());
         }
         return words;
     }

@@ -99,6 +99,7 @@ std::string allowance_text(const UsageCharge& charge, const Meter& meter) {
                             quantity_to_string(allowance.cap, *meter.unit));
     }
     if (allowance.members_pay) text += ", what is beyond paid by those who used it";
+    if (allowance.in_order) text += " beyond, in the order of use";
     if (allowance.join == Join::whole_cycle) text += ", whoever joins counts for the whole cycle";
     if (!allowance.prorated) text += ", in full also for who joins later";
     if (allowance.leave == Leave::prorate) text += ", less the days after who leaves";

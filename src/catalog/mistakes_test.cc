@@ -131,8 +131,24 @@ const std::vector<Mistake> kMistakes = {
      "catalog.yaml:10:111: the cap `5 MB` doesn't say for whom it is (bad_value). Write `60 MB per "
      "subscription`."},
     {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
-           "attribution: members}"),
-     "catalog.yaml:10:106: `attribution` is not priced by this release (not_supported)"},
+           "attribution: chronological}"),
+     "catalog.yaml:10:119: `attribution` says nothing where the pool's owner pays (bad_value). "
+     "Take "
+     "it out, or write `overage: members`."},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
+           "overage: members, attribution: by_time}"),
+     "catalog.yaml:10:137: `attribution` is `by_time` (bad_value). Write `pro_rata` or "
+     "`chronological`."},
+    {usage("price: 1 per MB, allowance: {quantity: 50 MB per subscription, shared_by: account, "
+           "leave: prorate, overage: members, attribution: chronological}"),
+     "catalog.yaml:10:153: what a member takes away that leaves puts use beyond that was not, and "
+     "so nobody went beyond in the order of use; that is not priced by this release "
+     "(not_supported). Write `leave: keep`, or `attribution: pro_rata`."},
+    {usage("volume: [{to: 5 MB, price: 2 per MB}, {price: 1 per MB}], allowance: {quantity: 50 MB "
+           "per pool, shared_by: account, overage: members, attribution: chronological}"),
+     "catalog.yaml:10:92: chronological attribution of volume prices, packages and caps is not "
+     "priced by this release "
+     "(not_supported). Write `attribution: pro_rata`."},
     {usage("price: 1 per MB, paid_by: \"\""),
      "catalog.yaml:10:49: `paid_by` names no account (bad_value). Write the name of the sponsor's "
      "account, or take `paid_by` out."},

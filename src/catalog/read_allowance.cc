@@ -100,10 +100,24 @@ class AllowanceReader {
 
     void read_overage() {
         out_.members_pay = fields_.choice("overage") == 1;
-        if (!fields_.has("overage") || shared()) return;
-        mistakes_.add(CatalogReason::bad_value, fields_.place_of("overage"),
-                      "`overage` says nothing of an allowance that is not shared",
-                      "Take it out, or say who shares it.");
+        if (fields_.has("overage") && !shared()) {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("overage"),
+                          "`overage` says nothing of an allowance that is not shared",
+                          "Take it out, or say who shares it.");
+        }
+        if (!fields_.has("attribution")) return;
+        out_.in_order = fields_.choice("attribution") == 1;
+        if (!out_.members_pay) {
+            mistakes_.add(CatalogReason::bad_value, fields_.place_of("attribution"),
+                          "`attribution` says nothing where the pool's owner pays",
+                          "Take it out, or write `overage: members`.");
+        } else if (out_.in_order && out_.leave == Leave::prorate) {
+            mistakes_.add(CatalogReason::not_supported, fields_.place_of("attribution"),
+                          "what a member takes away that leaves puts use beyond that was not, and "
+                          "so nobody went beyond in the order of use; that is not priced by this "
+                          "release",
+                          "Write `leave: keep`, or `attribution: pro_rata`.");
+        }
     }
 
     void read_rollover() {

@@ -23,6 +23,7 @@ class ShapeReader {
         check_window();
         check_cap();
         check_restart();
+        check_order();
     }
 
   private:
@@ -93,6 +94,15 @@ class ShapeReader {
         if (charge_.restarts && charge_.allowance) {
             later("on_change", "giving an allowance anew where the price or the payer changes",
                   "Take `on_change` or `allowance` out.");
+        }
+    }
+
+    // Who reaches the next band makes all cheaper: there is nobody who went beyond.
+    void check_order() {
+        if (!charge_.allowance || !charge_.allowance->in_order) return;
+        if (charge_.mode == BandMode::volume || charge_.block != 1 || charge_.cap) {
+            later("allowance", "chronological attribution of volume prices, packages and caps",
+                  "Write `attribution: pro_rata`.");
         }
     }
 

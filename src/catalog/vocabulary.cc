@@ -308,11 +308,13 @@ constexpr Key kAllowance[] = {
     refused("members",
             "Name the committed pool by its quantity alone: `quantity: 100 MB per pool`."),
     refused("per_member_cap", "Write `cap: 60 MB per subscription`."),
-    refused("attribution", "Write `overage: members`: each pays by what it used in the cycle."),
     refused("on_join", "Write `join: forward` or `join: whole_cycle`."),
     refused("on_leave", "Write `leave: keep` or `leave: prorate`."),
     {"overage", Shape::choice, "owner|members",
      "Who pays what is beyond: the pool's owner (default), or its members by what each used."},
+    {"attribution", Shape::choice, "pro_rata|chronological",
+     "How members share it: by all that each used (default), or by who went beyond, in the order "
+     "of use."},
     refused("window", "Write `window` on the charge: its allowance is that of each window."),
 };
 constexpr Key kRollover[] = {

@@ -32,12 +32,14 @@ std::set<AccountId> sponsors_of(const Engine::State& state) {
     return sponsors;
 }
 
-std::set<ComponentId> paid_by_members(const Engine::State& state) {
+std::set<ComponentId> paid_by_members(const Engine::State& state, bool in_order_only) {
     std::set<ComponentId> components;
     for (const auto& version : state.catalog.versions()) {
         for (const catalog::Plan& plan : version->plans) {
             for (const catalog::UsageCharge& charge : plan.charges) {
-                if (charge.allowance && charge.allowance->members_pay) components.insert(charge.id);
+                const auto& allowance = charge.allowance;
+                if (!allowance || !allowance->members_pay) continue;
+                if (!in_order_only || allowance->in_order) components.insert(charge.id);
             }
         }
     }
@@ -63,7 +65,9 @@ Result<void> DocumentRun::open() {
         rows_[row.payer].push_back(row);
     }
     sponsors_ = sponsors_of(state_);
-    paid_by_members_ = paid_by_members(state_);
+    paid_by_members_ = paid_by_members(state_, false);
+    in_order_ = paid_by_members(state_, true);
+    uses_.clear();
     pool_usage_.clear();
     usage_.clear();
     of_invoice_.clear();
@@ -178,6 +182,9 @@ Result<billing::Bill> DocumentRun::again(const Invoice& document) {
 Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) try {
     input.payers = &index_;
     input.counter_of = [this](const rating::CounterKey& key) { return state_.counters.find(key); };
+    input.uses_of = [this](const rating::CounterKey& key) -> std::span<const rating::PoolUse> {
+        return uses_[key.window_first][key];
+    };
     input.posted = posted_by_others(input.payer, own);
     FARTHING_TRY(input.billed, state_.store->billed(input.payer));
     const catalog::Version* version = state_.version_on(input.cycle.first);
@@ -247,13 +254,43 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
     }
     for (const Date window : windows) {
         FARTHING_TRY(const auto* counters, window_counters(window));
-        for (const std::uint32_t index : pooled_[window][top])
+        for (const std::uint32_t index : pooled_[window][top]) {
+            if (in_order_.contains((*counters)[index].key.component))
+                FARTHING_CHECK(read_uses(window));
             input.pooled.push_back(&(*counters)[index]);
+        }
         const auto& by_payer = payer_counters_[window];
         const auto found = by_payer.find(input.payer);
         if (found == by_payer.end()) continue;
         for (const std::uint32_t index : found->second)
             input.counters.push_back(&(*counters)[index]);
+    }
+    return {};
+}
+
+Result<void> DocumentRun::read_uses(Date window) {
+    const auto [uses, fresh] = uses_.try_emplace(window);
+    if (!fresh) return {};
+    store::RatedFilter filter;
+    filter.perspective = Perspective::retail;
+    filter.window_first = window;
+    FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
+    for (const ComponentId component : in_order_) {
+        filter.component = component;
+        for (const auto& file : files) {
+            FARTHING_TRY(const auto rows,
+                         store::read_rated(state_.store->archive_folder() / file.path, filter));
+            for (const store::RatedRow& row : rows) {
+                if (row.row < 0) continue;  // a repricing is nobody's use
+                const rating::CounterKey key{row.perspective, row.owner_kind, row.owner,
+                                             row.component,   row.item,       row.window_first};
+                uses->second[key].push_back({row.subscription,
+                                             row.start,
+                                             row.billable,
+                                             {row.fees, row.below, row.below_quantity},
+                                             row.days});
+            }
+        }
     }
     return {};
 }

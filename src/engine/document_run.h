@@ -57,6 +57,8 @@ class DocumentRun {
     std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
     Result<void> add_counters(billing::Input& input);
     Result<void> add_sponsored(billing::Input& input);
+    // What members of pools that pay in the order of use used, by the archive.
+    Result<void> read_uses(Date window);
     AccountId owner_of(const rating::Counter& counter) const;
     bool is_sponsored(const rating::Counter& counter);
     void note_customers(const rating::Counter& counter, std::uint32_t index);
@@ -79,6 +81,8 @@ class DocumentRun {
     // Of pools whose members pay in some version: by the top of the account tree.
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> pooled_;
     std::set<ComponentId> paid_by_members_;
+    std::set<ComponentId> in_order_;  // of those, by who went beyond
+    std::map<Date, std::map<rating::CounterKey, std::vector<rating::PoolUse>>> uses_;
     std::map<AccountId, std::map<DatePeriod, EntryId>> pool_usage_;  // newest entry, by that top
     std::set<AccountId> sponsors_;  // accounts that some version names
     std::map<std::pair<VersionNo, ComponentId>, bool> is_sponsored_;
