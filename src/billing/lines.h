@@ -37,7 +37,10 @@ struct Total {
     Money lines;
     std::int64_t rated_atoms = 0;  // usage: what rating posted
     std::map<PartnerId, std::int64_t> rated_shares;
-    std::int64_t shifted_atoms = 0;  // usage of pools: what others pay of that, or this of others'
+    // Usage of pools: what this payer pays of others', less what others pay of this one's; and of
+    // whose.
+    std::int64_t shifted_atoms = 0;
+    std::map<AccountId, std::int64_t> of_owners;
 };
 using Totals = std::map<std::pair<ComponentId, DatePeriod>, Total>;
 

@@ -235,7 +235,7 @@ class Minimums {
                              line.cycle}) != nullptr;
         if (line.amount.atoms == 0 && !billed) return {};
         fees_.insert_or_assign({line.component, line.cycle},
-                               Total{line.exact, line.amount, 0, {}, 0});
+                               Total{line.exact, line.amount, 0, {}, 0, {}});
         lines_.push_back(std::move(draft));
         return {};
     }

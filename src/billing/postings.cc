@@ -27,6 +27,18 @@ class Poster {
         return found == earlier_.end() ? 0 : found->second;
     }
 
+    // Whose part of pools earlier documents' entries moved here.
+    std::vector<AccountId> owners_before(ComponentId component, DatePeriod period) const {
+        std::vector<AccountId> owners;
+        for (auto at = earlier_.lower_bound({EntryKind::attribution, component, period, {}});
+             at != earlier_.end(); ++at) {
+            const auto& [kind, of, when, account] = at->first;
+            if (kind != EntryKind::attribution || of != component || when != period) break;
+            if (account != unbilled()) owners.push_back({account.ref});
+        }
+        return owners;
+    }
+
     Result<void> move(EntryKind kind, ComponentId component, DatePeriod period, LedgerAccount debit,
                       LedgerAccount credit, i128 atoms) {
         const auto narrow = narrow64(atoms);
@@ -71,6 +83,20 @@ Result<i128> atoms_of(const Exact& exact, Currency currency) {
     return money->atoms;
 }
 
+// What this payer pays of what rating posted to the owners of pools.
+Result<void> post_of_owners(Poster& poster, ComponentId component, DatePeriod cycle,
+                            const Total& total) {
+    std::map<AccountId, std::int64_t> wanted = total.of_owners;
+    for (const AccountId owner : poster.owners_before(component, cycle)) wanted.try_emplace(owner);
+    for (const auto& [owner, atoms] : wanted) {
+        const LedgerAccount theirs{LedgerKind::unbilled, owner.value};
+        const i128 moved = -poster.earlier(EntryKind::attribution, component, cycle, theirs);
+        FARTHING_CHECK(poster.move(EntryKind::attribution, component, cycle, poster.unbilled(),
+                                   theirs, atoms - moved));
+    }
+    return {};
+}
+
 // `exact` is what revenue must stand at and `lines` what the customer is asked for, both in all.
 Result<void> post_totals(const Context& context, Poster& poster, const Totals& fees,
                          const Totals& usage) {
@@ -87,11 +113,7 @@ Result<void> post_totals(const Context& context, Poster& poster, const Totals& f
     }
     for (const auto& [key, total] : usage) {
         const auto& [component, cycle] = key;
-        const i128 shifted =
-            poster.earlier(EntryKind::attribution, component, cycle, poster.unbilled());
-        FARTHING_CHECK(poster.move(EntryKind::attribution, component, cycle, poster.unbilled(),
-                                   {LedgerKind::attribution, component.value},
-                                   total.shifted_atoms - shifted));
+        FARTHING_CHECK(post_of_owners(poster, component, cycle, total));
         const i128 rounded =
             poster.earlier(EntryKind::rounding, component, cycle, poster.unbilled());
         FARTHING_CHECK(

@@ -59,6 +59,7 @@ struct UsageSum {
     Exact exact_of_parts;
     i128 amount_of_parts = 0;
     i128 shifted = 0;
+    std::map<AccountId, i128> of_owners;  // of that, what rating posted to them
     bool for_itself = false;
     bool for_others = false;  // as their sponsor
     // By row name, by title and id of a sponsored customer, or by id alone.
@@ -113,7 +114,10 @@ class UsageComposer {
         if (first == nullptr) return {};
         FARTHING_TRY(const i128 shifted, shifted_of(family, payer));
         first->shifted += shifted;
-        if (!posted_here) return {};
+        if (!posted_here) {
+            first->of_owners[family.posted_to] += shifted;
+            return {};
+        }
         first->posted += family.posted;
         first->allowance += family.included;
         for (const auto& [until, quantity] : family.carried) first->carried[until] += quantity;
@@ -411,12 +415,16 @@ class UsageComposer {
     Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
         Total& total =
             out_.totals
-                .try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0})
+                .try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0, {}})
                 .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));
         FARTHING_TRY(total.rated_atoms, narrow(i128{total.rated_atoms} + sum.posted));
         FARTHING_TRY(total.shifted_atoms, narrow(i128{total.shifted_atoms} + sum.shifted));
+        for (const auto& [owner, atoms] : sum.of_owners) {
+            std::int64_t& part = total.of_owners[owner];
+            FARTHING_TRY(part, narrow(i128{part} + atoms));
+        }
         for (const auto& [partner, atoms] : sum.shares) {
             std::int64_t& share = total.rated_shares[partner];
             FARTHING_TRY(share, narrow(i128{share} + atoms));

@@ -47,7 +47,6 @@ Result<i128> owed(Engine::State& state, AccountId account, DatePeriod period) {
                 case LedgerKind::discount:
                 case LedgerKind::adjustment:
                 case LedgerKind::rounding:
-                case LedgerKind::attribution:
                 case LedgerKind::tax: atoms -= posting.atoms; break;
                 case LedgerKind::unbilled:
                 case LedgerKind::receivable:

@@ -111,7 +111,6 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
         case LedgerKind::revenue:
         case LedgerKind::discount:
         case LedgerKind::cost:
-        case LedgerKind::attribution:
             if (account.ref == 0) return name;
             return name + "/" + state.names.name_of(NameTable::Kind::component, account.ref);
         case LedgerKind::share_cost:

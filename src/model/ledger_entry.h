@@ -26,13 +26,12 @@ enum class LedgerKind : std::uint8_t {
     cost,          // ref: component of a carrier's prices; what carrying the usage costs us
     payable,       // ref: carrier; what we owe the carrier
     prepaid,  // ref: paying account; money that it paid in, and what it bought is not yet set off
-    cash,     // ref: 0; money that came in
-    attribution,  // ref: component; between payers of a pool, nothing once all are billed
+    cash      // ref: 0; money that came in
 };
-constexpr std::array<std::string_view, 15> kLedgerKindNames = {
+constexpr std::array<std::string_view, 14> kLedgerKindNames = {
     "",           "unbilled", "receivable", "revenue",    "discount",
     "adjustment", "rounding", "tax",        "share_cost", "partner",
-    "cost",       "payable",  "prepaid",    "cash",       "attribution"};
+    "cost",       "payable",  "prepaid",    "cash"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -62,7 +61,7 @@ enum class EntryKind : std::uint8_t {
     settlement,
     cost,        // of usage, by what a carrier charges
     top_up,      // money that an account paid in
-    attribution  // of a pool's usage among those who pay for its members
+    attribution  // of a pool's usage, from its owner to who pays for a member
 };
 constexpr std::array<std::string_view, 13> kEntryKindNames = {
     "",    "usage",   "fee",        "discount", "adjustment", "share",      "rounding",
