@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/reason.h"
 #include "billing/payer_index.h"
+#include "billing/pool_memo.h"
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "ledger/ledger.h"
@@ -82,6 +83,7 @@ struct Input {
     // Any counter as it stands: earlier ones leave what is carried over. REQUIRES: it is given
     // where an allowance is.
     rating::CounterOf counter_of = {};
+    PoolMemo* pools = nullptr;  // of the run; nullptr: of this document alone
     const PayerIndex* payers =
         nullptr;  // built once per run; nullptr: built here, for this document alone
     // A note: what changed since in the own period and lines of this sent invoice. By hand: only

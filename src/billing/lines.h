@@ -40,7 +40,7 @@ struct Total {
     // Usage of pools: what this payer pays of others', less what others pay of this one's; and of
     // whose.
     std::int64_t shifted_atoms = 0;
-    std::map<AccountId, std::int64_t> of_owners;
+    std::map<AccountId, std::int64_t> of_owners = {};
 };
 using Totals = std::map<std::pair<ComponentId, DatePeriod>, Total>;
 

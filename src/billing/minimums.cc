@@ -234,8 +234,7 @@ class Minimums {
             context_.billed({line.component, context_.billed_department(line.department),
                              line.cycle}) != nullptr;
         if (line.amount.atoms == 0 && !billed) return {};
-        fees_.insert_or_assign({line.component, line.cycle},
-                               Total{line.exact, line.amount, 0, {}, 0, {}});
+        fees_.insert_or_assign({line.component, line.cycle}, Total{line.exact, line.amount, 0, {}});
         lines_.push_back(std::move(draft));
         return {};
     }

@@ -21,9 +21,8 @@ class Families {
   public:
     explicit Families(const Context& context) : context_(context) {}
 
-    Result<std::vector<PoolFamily>> run() {
-        for (const rating::Counter* counter : context_.input().pooled)
-            FARTHING_CHECK(take(*counter));
+    Result<std::vector<PoolFamily>> run(const std::vector<const rating::Counter*>& pools) {
+        for (const rating::Counter* counter : pools) FARTHING_CHECK(take(*counter));
         std::vector<PoolFamily> all;
         for (auto& [key, family] : families_) {
             if (!family.members_pay) continue;
@@ -215,8 +214,33 @@ class Families {
 
 }  // namespace
 
-Result<std::vector<PoolFamily>> pool_families(const Context& context) {
-    return Families(context).run();
+struct PoolMemo::Kept {
+    // By the top of the account tree, the first day of the window, and whether lines are grouped.
+    std::map<std::tuple<AccountId, Date, bool>, std::vector<PoolFamily>> families;
+};
+
+PoolMemo::PoolMemo() : kept_(std::make_unique<Kept>()) {}
+PoolMemo::~PoolMemo() = default;
+void PoolMemo::clear() {
+    kept_->families.clear();
+}
+
+Result<std::vector<const PoolFamily*>> Pools::families(const Context& context, PoolMemo& memo) {
+    std::map<Date, std::vector<const rating::Counter*>> by_window;
+    for (const rating::Counter* counter : context.input().pooled)
+        by_window[counter->key.window_first].push_back(counter);
+    const AccountId top = context.directory().account(context.input().payer).top;
+    std::vector<const PoolFamily*> found;
+    for (const auto& [window, counters] : by_window) {
+        const std::tuple key(top, window, context.grouped());
+        auto known = memo.kept_->families.find(key);
+        if (known == memo.kept_->families.end()) {
+            FARTHING_TRY(std::vector<PoolFamily> families, Families(context).run(counters));
+            known = memo.kept_->families.emplace(key, std::move(families)).first;
+        }
+        for (const PoolFamily& family : known->second) found.push_back(&family);
+    }
+    return found;
 }
 
 }  // namespace farthing::billing

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "billing/lines.h"
+#include "billing/pool_memo.h"
 #include "rating/rater.h"
 
 namespace farthing::billing {
@@ -45,6 +46,10 @@ struct PoolFamily {
 };
 
 // Of all pools of the payer's account tree.
-Result<std::vector<PoolFamily>> pool_families(const Context& context);
+class Pools {
+  public:
+    // `memo` outlives what is given.
+    static Result<std::vector<const PoolFamily*>> families(const Context& context, PoolMemo& memo);
+};
 
 }  // namespace farthing::billing

@@ -71,8 +71,10 @@ class UsageComposer {
     explicit UsageComposer(const Context& context) : context_(context) {}
 
     Result<UsageLines> run() {
-        FARTHING_TRY(const std::vector<PoolFamily> families, pool_families(context_));
-        for (const PoolFamily& family : families) FARTHING_CHECK(take(family));
+        PoolMemo own;
+        PoolMemo* const kept = context_.input().pools;
+        FARTHING_TRY(const auto families, Pools::families(context_, kept ? *kept : own));
+        for (const PoolFamily* family : families) FARTHING_CHECK(take(*family));
         for (const Counter* counter : context_.input().counters) FARTHING_CHECK(take(*counter));
         for (auto& [key, sum] : sums_) FARTHING_CHECK(close(key, sum));
         return std::move(out_);
@@ -92,14 +94,19 @@ class UsageComposer {
         return ref;
     }
 
+    static auto parts_of(const PoolFamily& family, AccountId payer) {
+        return std::ranges::subrange(family.parts.lower_bound({payer, {}}),
+                                     family.parts.lower_bound({{payer.value + 1}, {}}));
+    }
+
     // This payer's part of pools whose members pay.
     Result<void> take(const PoolFamily& family) {
         const AccountId payer = context_.input().payer;
         const bool posted_here = family.posted_to == payer;
         if (posted_here) of_families_.insert({family.component, family.window.first});
         UsageSum* first = nullptr;
-        for (const auto& [key, part] : family.parts) {
-            if (key.first != payer) continue;
+        const auto mine = parts_of(family, payer);
+        for (const auto& [key, part] : mine) {
             const UsageKey at{context_.section_of(key.second),
                               family.ref.plan_place,
                               family.ref.charge_place,
@@ -149,17 +156,25 @@ class UsageComposer {
 
     // What entries move between the payers of a pool: to this one, or away from it.
     Result<i128> shifted_of(const PoolFamily& family, AccountId payer) const {
-        std::map<AccountId, Exact> by_payer;
-        for (const auto& [key, part] : family.parts) by_payer[key.first] += part.exact;
-        i128 shifted = 0;
-        for (const auto& [who, exact] : by_payer) {
-            if (who == family.posted_to) continue;
-            const auto money = money_of(exact, context_.currency());
-            if (!money) return fail(BillingReason::amount_out_of_range);
-            if (payer == family.posted_to) shifted -= money->atoms;
-            if (payer == who) shifted += money->atoms;
+        if (payer != family.posted_to) return atoms_of(family, payer);
+        i128 others = 0;
+        for (auto at = family.parts.begin(); at != family.parts.end();) {
+            const AccountId who = at->first.first;
+            if (who != payer) {
+                FARTHING_TRY(const i128 atoms, atoms_of(family, who));
+                others += atoms;
+            }
+            at = family.parts.lower_bound({{who.value + 1}, {}});
         }
-        return shifted;
+        return -others;
+    }
+
+    Result<i128> atoms_of(const PoolFamily& family, AccountId payer) const {
+        Exact exact;
+        for (const auto& [key, part] : parts_of(family, payer)) exact += part.exact;
+        const auto money = money_of(exact, context_.currency());
+        if (!money) return fail(BillingReason::amount_out_of_range);
+        return money->atoms;
     }
 
     // What this payer pays of a counter: for its own accounts, and as a sponsor of others.
@@ -414,8 +429,7 @@ class UsageComposer {
 
     Result<void> total(const UsageKey& key, const UsageSum& sum, const InvoiceLine& line) {
         Total& total =
-            out_.totals
-                .try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}, 0, {}})
+            out_.totals.try_emplace({key.component, key.window}, Total{{}, context_.zero(), 0, {}})
                 .first->second;
         total.exact += line.exact;
         FARTHING_TRY(total.lines, context_.sum(total.lines, line.amount));

@@ -68,6 +68,7 @@ Result<void> DocumentRun::open() {
     paid_by_members_ = paid_by_members(state_, false);
     in_order_ = paid_by_members(state_, true);
     uses_.clear();
+    pools_.clear();
     pool_usage_.clear();
     usage_.clear();
     of_invoice_.clear();
@@ -136,6 +137,7 @@ Result<void> DocumentRun::reprice(const std::vector<std::pair<AccountId, DatePer
     Report ignored;
     FARTHING_CHECK(batch->commit(ignored));
     windows_.clear();
+    pools_.clear();
     return open();
 }
 
@@ -181,6 +183,7 @@ Result<billing::Bill> DocumentRun::again(const Invoice& document) {
 
 Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) try {
     input.payers = &index_;
+    input.pools = &pools_;
     input.counter_of = [this](const rating::CounterKey& key) { return state_.counters.find(key); };
     input.uses_of = [this](const rating::CounterKey& key) -> std::span<const rating::PoolUse> {
         return uses_[key.window_first][key];

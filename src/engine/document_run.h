@@ -69,6 +69,7 @@ class DocumentRun {
 
     Engine::State& state_;
     billing::PayerIndex index_;
+    billing::PoolMemo pools_;
     std::map<std::pair<AccountId, DatePeriod>, Row> documents_;
     std::map<AccountId, std::vector<Row>> rows_;
     // Newest usage entry per payer and period.

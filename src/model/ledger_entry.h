@@ -29,9 +29,8 @@ enum class LedgerKind : std::uint8_t {
     cash      // ref: 0; money that came in
 };
 constexpr std::array<std::string_view, 14> kLedgerKindNames = {
-    "",           "unbilled", "receivable", "revenue",    "discount",
-    "adjustment", "rounding", "tax",        "share_cost", "partner",
-    "cost",       "payable",  "prepaid",    "cash"};
+    "",    "unbilled",   "receivable", "revenue", "discount", "adjustment", "rounding",
+    "tax", "share_cost", "partner",    "cost",    "payable",  "prepaid",    "cash"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
