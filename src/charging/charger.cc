@@ -73,6 +73,24 @@ void Charger::load(Session session) {
     schedule(kept);
 }
 
+void Charger::count_filed(const std::vector<OpenSession>& sums) {
+    if (sums.empty()) return;
+    std::map<Hash128, const OpenSession*> by_key;
+    for (const OpenSession& sum : sums) by_key[sum.key] = &sum;
+    for (auto& [id, open] : sessions_) {
+        for (auto& [group, service] : open->session.services) {
+            if (!service.begun()) continue;
+            UsageChunk& chunk = chunk_of(*open, service, {}, 0);
+            chunk.session[0] = service.sum.key;
+            const auto found = by_key.find(rating::session_key(chunk, 0));
+            if (found == by_key.end()) continue;
+            const Hash128 key = service.sum.key;
+            service.sum = *found->second;
+            service.sum.key = key;
+        }
+    }
+}
+
 void Charger::set_purses(Purses purses, Instant now) {
     holds_.clear();
     purses_ = std::move(purses);
@@ -87,9 +105,9 @@ void Charger::hold_again(Instant now) {
         open->limits.clear();
         for (auto& [group, service] : open->session.services) {
             if (service.granted == 0) continue;
-            if (stand(*open, service, next_use(service, now)) != SuspenseReason::none) continue;
-            const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
-                                               service.leg.answered};
+            const Instant next = next_use(service, now);
+            const rating::EarlierParts earlier = earlier_parts(*open, service, next);
+            if (stand(*open, service, next) != SuspenseReason::none) continue;
             open->held[group] = Holds::of_grant(standings_, earlier, service.granted);
             holds_.add(standings_, open->held[group]);
             holds_.add_to_limits(standings_, service.granted);
@@ -159,6 +177,7 @@ Answer Charger::handle(const Request& request) {
         if (!begins) return {ChargeReason::unknown_session, {}, false};
         auto open = std::make_unique<Open>();
         open->session.id = request.session;
+        open->session.charging_id = request.charging_id;
         open->session.subscription = request.subscription;
         open->due = due_.end();
         found = sessions_.emplace(request.session, std::move(open)).first;
@@ -210,13 +229,18 @@ void Charger::keep(const Request& request, std::uint64_t content, const Answer& 
 ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked, Open& open) {
     ServiceAnswer told;
     told.group = asked.group;
-    Service& service = open.session.services[asked.group];
-    if (service.leg.key == Hash128{} && service.granted == 0) {
+    const auto [found, added] = open.session.services.try_emplace(asked.group);
+    Service& service = found->second;
+    if (added) service.since = request.at;
+    if (!service.begun() && service.granted == 0) {
         service.meter = asked.meter;
         service.network = asked.network;
         service.called = asked.called;
         service.calling = asked.calling;
-        service.since = request.at;
+        if (asked.filed) {
+            service.sum = *asked.filed;
+            service.sum.key = charged_session(open.session.known_as(), asked.group);
+        }
     }
     if (request.action == Action::debit) {
         debit(request, asked, open, service, told);
@@ -236,11 +260,7 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
     service.since = request.at;
     if (request.action == Action::end || asked.releases) return told;
     if (asked.asks) {
-        if (asked.network &&
-            asked.network != service.network) {  // what is used there is priced there
-            service.network = asked.network;
-            service.leg = {};
-        }
+        if (asked.network) service.network = asked.network;  // what is used there is priced there
         grant(request, asked, open, service, told);
     } else if (used > 0 && granted > used) {
         const Instant held_until = service.held_until;
@@ -302,59 +322,70 @@ std::int64_t Charger::usual_units(MeterId meter, Instant when) const {
 
 // A session that counts time goes on from where it is; what else is used has the price of now.
 Instant Charger::next_use(const Service& service, Instant now) const {
-    if (service.leg.key == Hash128{}) return now;
-    const std::int64_t unit = micros_of_unit(service.meter, service.leg.start);
+    if (!service.begun()) return now;
+    const std::int64_t unit = micros_of_unit(service.meter, service.sum.start);
     if (unit == 0) return now;
-    return service.leg.start.plus_micros(std::min(service.leg.raw, kLongestMicros / unit) * unit);
+    return service.sum.start.plus_micros(std::min(service.sum.raw, kLongestMicros / unit) * unit);
 }
 
-void Charger::begin_leg(const Open& open, std::uint32_t group, Service& service, Instant start) {
-    const std::uint64_t seed = mix64(group, service.legs++);
-    const Hash128 id = hash128(open.session.id);
-    service.leg = {{mix64(id.high, seed) | 1, mix64(id.low, seed)}, start, 0, true};
+// What came of the session before, as the price of usage at `when` counts it.
+rating::EarlierParts Charger::earlier_parts(const Open& open, const Service& service,
+                                            Instant when) {
+    rating::EarlierParts earlier{service.begun(), service.sum.raw, service.sum.answered};
+    earlier.elsewhere = earlier.any && when != service.sum.start &&
+                        !rater_.one_price(chunk_of(open, service, when, 0), 0, service.sum.start);
+    return earlier;
 }
 
-// One container of usage: a part of its session where time is counted, else of what has the price
-// of its time.
+// As a part of its session, of which it is the first where it `begins`.
+void Charger::rate(UsageChunk& chunk, bool begins, Service& service) {
+    const Hash128 session = service.sum.key;
+    chunk.session[0] = session;
+    OpenSession known = service.sum;
+    known.key = rating::session_key(chunk, 0);
+    rating::SessionBook book;
+    book.learn(known.key, begins ? nullptr : &known);
+    rater_.rate(chunk, rated_, Perspective::retail, book);
+    const OpenSession* now = book.find(known.key);
+    if (now == nullptr || chunk.outcome[0] == Outcome::suspended) return;
+    taken_.sums.push_back(*now);
+    service.sum = *now;
+    service.sum.key = session;
+}
+
+// One container of usage.
 void Charger::use(const Request& request, std::uint32_t group, Open& open, Service& service,
                   const UsedUnits& used, ServiceAnswer& told) {
     const Instant start = used.start.value_or(service.since);
-    const bool fresh = service.leg.key == Hash128{};
-    bool begins = fresh;
-    if (!fresh && micros_of_unit(service.meter, start) == 0) {
-        const auto [first, last] = std::minmax(start, service.leg.start);
-        const bool known = stand(open, service, first) == SuspenseReason::none;
-        begins = !known || last >= standings_.holds_until;
-    }
-    if (begins) begin_leg(open, group, service, start);
-    UsageChunk& chunk = chunk_of(open, service, start, used.units);
-    chunk.session[0] = service.leg.key;
-    const Hash128 key = rating::session_key(chunk, 0);
-    rating::SessionBook book;
-    OpenSession so_far = service.leg;
-    so_far.key = key;
-    book.learn(key, begins ? nullptr : &so_far);
+    const bool begins = !service.begun();
+    if (begins) service.sum.key = charged_session(open.session.known_as(), group);
+    // What a file told before is counted already.
+    const std::int64_t beyond = service.told + used.units - service.sum.raw;
+    const std::int64_t fresh =
+        used.units <= 0 ? used.units : std::clamp(beyond, std::int64_t{0}, used.units);
+    UsageChunk& chunk = chunk_of(open, service, start, fresh);
     rated_.clear();
-    rater_.rate(chunk, rated_, Perspective::retail, book);
-    if (const OpenSession* now = book.find(key)) {
-        service.leg.start = now->start;
-        service.leg.raw = now->raw;
-        service.leg.answered = now->answered;
+    if (fresh == 0 && used.units > 0) {
+        chunk.outcome[0] = Outcome::duplicate;
+    } else {
+        rate(chunk, begins, service);
     }
-    OnlineUse record{open.session.id,
-                     request.number,
-                     group,
-                     open.session.subscription,
-                     service.meter,
-                     service.network,
-                     service.called,
-                     service.calling,
-                     start,
-                     used.units,
-                     chunk.outcome[0],
-                     chunk.reason[0],
-                     0,
-                     0};
+    if (chunk.outcome[0] != Outcome::suspended) service.told += used.units;
+    OnlineUse record{.session = open.session.id,
+                     .number = request.number,
+                     .group = group,
+                     .subscription = open.session.subscription,
+                     .meter = service.meter,
+                     .network = service.network,
+                     .called = service.called,
+                     .calling = service.calling,
+                     .start = start,
+                     .quantity = used.units,
+                     .outcome = chunk.outcome[0],
+                     .reason = chunk.reason[0],
+                     .key = service.sum.key,
+                     .counted = used.units - fresh};
+    if (begins && chunk.outcome[0] == Outcome::suspended) service.sum = {};
     i128 overrun = 0;
     for (std::size_t i = 0; i < rated_.size(); ++i) {
         record.charge_atoms += rated_.row[i] == 0 ? rated_.charge_atoms[i] : 0;
@@ -362,6 +393,7 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
         taken_.payers.insert(rated_.payer[i]);
         overrun += charge(rated_, i);
     }
+    append(taken_.rated, rated_, static_cast<std::uint32_t>(taken_.uses.size()));
     record.overrun_atoms = narrow64(overrun).value_or(INT64_MAX);
     told.charged_atoms += record.charge_atoms;
     told.overrun_atoms += overrun;
@@ -372,10 +404,8 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
 
 // The largest quantity whose hold the purses have room for; the first unit that costs must have it
 // (EC18). REQUIRES: standings_ is where the service stands.
-std::int64_t Charger::most_that_fits(const Service& service, std::int64_t most, bool beyond_caps,
-                                     ledger::Bound& bound) {
-    const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
-                                       service.leg.answered};
+std::int64_t Charger::most_that_fits(const rating::EarlierParts& earlier, std::int64_t most,
+                                     bool beyond_caps, ledger::Bound& bound) const {
     const auto bound_of = [&](std::int64_t raw) {
         return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw), beyond_caps);
     };
@@ -431,6 +461,7 @@ bool Charger::only_slows() const {
 void Charger::grant(const Request& request, const ServiceRequest& asked, Open& open,
                     Service& service, ServiceAnswer& told) {
     const Instant next = next_use(service, request.at);
+    const rating::EarlierParts earlier = earlier_parts(open, service, next);
     if (const auto why = stand(open, service, next); why != SuspenseReason::none) {
         told.suspense = why;
         told.why = reason_of(why);
@@ -449,20 +480,18 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
         return;
     }
     ledger::Bound bound = ledger::Bound::none;
-    std::int64_t units = most_that_fits(service, most, false, bound);
+    std::int64_t units = most_that_fits(earlier, most, false, bound);
     // Up to the cap at full speed; what is asked for beyond it passes slowly.
     const bool slows = bound == ledger::Bound::plan && only_slows();
     if (slows && units == 0) {
         told.why = ChargeReason::throttled;
-        units = most_that_fits(service, most, true, bound);
+        units = most_that_fits(earlier, most, true, bound);
     }
     told.final = limited || (units < most && !(slows && bound == ledger::Bound::plan));
     if (units == 0) {
         told.why = reason_of(bound);
         return;
     }
-    const rating::EarlierParts earlier{service.leg.key != Hash128{}, service.leg.raw,
-                                       service.leg.answered};
     auto& held = open.held[asked.group];
     held = Holds::of_grant(standings_, earlier, units);
     holds_.add(standings_, held);
@@ -481,6 +510,7 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
 void Charger::debit(const Request& request, const ServiceRequest& asked, Open& open,
                     Service& service, ServiceAnswer& told) {
     const std::int64_t units = asked.units.value_or(usual_units(service.meter, request.at));
+    const rating::EarlierParts earlier = earlier_parts(open, service, request.at);
     if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
         told.suspense = why;
         told.why = reason_of(why);
@@ -493,7 +523,7 @@ void Charger::debit(const Request& request, const ServiceRequest& asked, Open& o
         }
     }
     ledger::Bound bound = ledger::Bound::none;
-    if (units > 0 && most_that_fits(service, units, only_slows(), bound) < units) {
+    if (units > 0 && most_that_fits(earlier, units, only_slows(), bound) < units) {
         told.why = reason_of(bound);
         return;
     }
@@ -509,12 +539,12 @@ void Charger::debit(const Request& request, const ServiceRequest& asked, Open& o
 // Takes back what a debit of this session charged: the counter goes back (R2).
 void Charger::refund(const Request& request, const ServiceRequest& asked, Open& open,
                      Service& service, ServiceAnswer& told) {
-    const std::int64_t units = asked.units.value_or(service.leg.raw);
-    if (units <= 0 || units > service.leg.raw) {
+    const std::int64_t units = asked.units.value_or(service.sum.raw);
+    if (units <= 0 || units > service.sum.raw) {
         told.why = ChargeReason::nothing_to_refund;
         return;
     }
-    use(request, asked.group, open, service, {-units, service.leg.start}, told);
+    use(request, asked.group, open, service, {-units, service.sum.start}, told);
     if (told.suspense == SuspenseReason::none) return;
     told.why = reason_of(told.suspense);
     taken_.uses.pop_back();

@@ -34,7 +34,9 @@ struct Policy {
 // What the requests since `take` did.
 struct Taken {
     std::vector<OnlineUse> uses;
-    std::int64_t atoms = 0;            // charged, with what other records' segments moved by it
+    RatedChunk rated;               // `row`: of `uses`; kNoRow: other records' segments that moved
+    std::vector<OpenSession> sums;  // of the sessions used, by the rater's keys
+    std::int64_t atoms = 0;         // charged, with what others moved by it
     std::vector<std::string> changed;  // sessions to keep as they stand
     std::vector<std::string> forgotten;
     std::set<AccountId> payers;  // that were charged
@@ -50,6 +52,8 @@ class Charger {
     // Before the first request: what was kept.
     void load(Session session);
     Purses& purses() { return purses_; }
+    // What records of files told of sessions, by the rater's keys.
+    void count_filed(const std::vector<OpenSession>& sums);
     // After counters or purses changed otherwise: what is held is worked out again.
     void set_purses(Purses purses, Instant now);
 
@@ -83,6 +87,7 @@ class Charger {
                ServiceAnswer& told);
     void refund(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
                 ServiceAnswer& told);
+    void rate(UsageChunk& chunk, bool begins, Service& service);
     void use(const Request& request, std::uint32_t group, Open& open, Service& service,
              const UsedUnits& used, ServiceAnswer& told);
     void release(std::uint32_t group, Open& open, Service& service);
@@ -91,9 +96,9 @@ class Charger {
     Instant next_use(const Service& service, Instant now) const;
     std::int64_t micros_of_unit(MeterId meter, Instant when) const;
     std::int64_t usual_units(MeterId meter, Instant when) const;
-    void begin_leg(const Open& open, std::uint32_t group, Service& service, Instant start);
-    std::int64_t most_that_fits(const Service& service, std::int64_t most, bool beyond_caps,
-                                ledger::Bound& bound);
+    rating::EarlierParts earlier_parts(const Open& open, const Service& service, Instant when);
+    std::int64_t most_that_fits(const rating::EarlierParts& earlier, std::int64_t most,
+                                bool beyond_caps, ledger::Bound& bound) const;
     // Whether the cap of a plan that counts what stands there slows usage instead of ending it.
     bool only_slows() const;
     void keep(const Request& request, std::uint64_t content, const Answer& answer, Open& open);

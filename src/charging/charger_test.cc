@@ -51,6 +51,17 @@ catalog::UsageCharge any_charge(Chance& chance) {
     return made;
 }
 
+// A plan, and what it is from the first of February on.
+struct Plans {
+    catalog::UsageCharge before;
+    catalog::UsageCharge after;
+};
+Plans any_plans(Chance& chance) {
+    Plans plans{any_charge(chance), {}};
+    plans.after = chance.one_in(3) ? plans.before : any_charge(chance);
+    return plans;
+}
+
 struct Room {
     World world;
     std::vector<SubscriptionId> sims;
@@ -58,8 +69,10 @@ struct Room {
     std::unique_ptr<Charger> charger;
     Instant now;
 
-    explicit Room(const catalog::UsageCharge& plan, std::int64_t balance) {
-        world.publish(1, "2020-01-01", {plan});
+    // It is the evening before the plan changes.
+    explicit Room(const Plans& plans, std::int64_t balance) {
+        world.publish(1, "2020-01-01", {plans.before});
+        world.publish(2, "2026-02-01", {plans.after});
         payer = world.account();
         for (int i = 0; i < 3; ++i) sims.push_back(world.subscription(payer));
         world.open();
@@ -68,7 +81,7 @@ struct Room {
         Purses purses;
         purses[payer].credit = 0;
         purses[payer].balance = balance;
-        now = world.local("2026-01-05");
+        now = world.local("2026-02-01", 0).plus_micros(-3 * 3600 * kMicrosPerSecond);
         charger->set_purses(std::move(purses), now);
     }
     const ledger::Purse& purse() { return charger->purses()[payer]; }
@@ -108,8 +121,10 @@ class Player {
         ASSERT_EQ(answer.why, ChargeReason::granted);
         open.granted = answer.services.front().granted;
         open.since = room_.now;
+        const std::int64_t valid = answer.services.front().valid_seconds;
+        open.held_micros = std::max(2 * valid, valid + 60) * kMicrosPerSecond;
         check(request, answer);
-        if (ends) open = {open.round + 1, 0, 0, {}, {}};
+        if (ends) open = {open.round + 1, 0, 0, {}, {}, 0};
     }
     const std::vector<Container>& used() const { return used_; }
 
@@ -120,10 +135,11 @@ class Player {
         std::int64_t granted = 0;
         SubscriptionId sim;
         Instant since;
+        std::int64_t held_micros = 0;
     };
 
     void report(const Request& request, ServiceRequest& service, const Open& open) {
-        const bool silent = room_.now.micros - open.since.micros >= 7200 * kMicrosPerSecond;
+        const bool silent = room_.now.micros - open.since.micros >= open.held_micros;
         std::int64_t units = silent && !overruns_ ? 0 : chance_.upto(open.granted);
         if (overruns_ && chance_.one_in(6)) units += chance_.upto(30);
         service.used.push_back({units, {}});
@@ -153,8 +169,8 @@ class Player {
 };
 
 // The containers of each session as parts of it, in any order of sessions, in one file.
-std::int64_t offline(const catalog::UsageCharge& plan, const std::vector<Container>& used) {
-    Room room(plan, 0);
+std::int64_t offline(const Plans& plans, const std::vector<Container>& used) {
+    Room room(plans, 0);
     UsageChunk chunk;
     chunk.in_parts = true;
     chunk.resize(used.size());
@@ -176,22 +192,47 @@ std::int64_t offline(const catalog::UsageCharge& plan, const std::vector<Contain
 TEST(Charger, EC10_sessions_cost_online_what_their_records_cost_offline) {
     for (std::uint64_t seed = 0; seed < 120; ++seed) {
         Chance chance(seed);
-        const auto plan = any_charge(chance);
+        const Plans plans = any_plans(chance);
         const std::int64_t balance = 100'000'000'000;
-        Room room(plan, balance);
+        Room room(plans, balance);
         Player player(room, chance, chance.one_in(2));
         for (int i = 0; i < 60; ++i) ASSERT_NO_FATAL_FAILURE(player.step()) << "seed " << seed;
         EXPECT_EQ(balance - static_cast<std::int64_t>(room.purse().balance),
-                  offline(plan, player.used()))
+                  offline(plans, player.used()))
             << "seed " << seed;
     }
+}
+
+Answer report(Room& room, std::uint32_t number, Action action, std::vector<UsedUnits> used) {
+    Request request{"one", number, action, room.sims[0], room.now, {{7, kData}}};
+    request.services[0].used = std::move(used);
+    request.services[0].asks = action != Action::end;
+    return room.charger->handle(request);
+}
+
+TEST(Charger, EC45_a_session_over_a_price_change_pays_one_fee) {
+    Plans plans{charge(1, {{INT64_MAX, price("0.10")}}, catalog::BandMode::flat), {}};
+    plans.before.connection_fee = *Decimal::parse("0.25");
+    plans.before.increments = {4, 4};
+    plans.after = plans.before;
+    plans.after.bands = {{INT64_MAX, price("0.05")}};
+    Room room(plans, 100'000'000'000);
+    const Instant change = room.world.local("2026-02-01", 0);
+    (void)report(room, 0, Action::start, {});
+    room.now = change.plus_micros(60 * kMicrosPerSecond);
+    // 10 come to 12 at 0.10, with the fee; 5 more make 15, which come to 16: 4 at 0.05.
+    const Answer told = report(room, 1, Action::end,
+                               {{10, change.plus_micros(-60 * kMicrosPerSecond)}, {5, change}});
+    ASSERT_EQ(told.why, ChargeReason::granted);
+    EXPECT_TRUE(told.services[0].charged_atoms == 1'650'000'000);
+    EXPECT_TRUE(room.purse().balance == 98'350'000'000);
 }
 
 TEST(Charger, EC38_no_grant_holds_what_is_not_there) {
     for (std::uint64_t seed = 1000; seed < 1200; ++seed) {
         Chance chance(seed);
-        const auto plan = any_charge(chance);
-        Room room(plan, chance.upto(20) * 1'000'000'000 / 3);
+        const Plans plans = any_plans(chance);
+        Room room(plans, chance.upto(20) * 1'000'000'000 / 3);
         Player player(room, chance, false);
         for (int i = 0; i < 80; ++i) ASSERT_NO_FATAL_FAILURE(player.step()) << "seed " << seed;
         EXPECT_GE(room.purse().balance, 0) << "seed " << seed;
@@ -204,10 +245,12 @@ TEST(Charger, EC38_no_grant_holds_what_is_not_there) {
 Session any_session() {
     Session session;
     session.id = "s1";
+    session.charging_id = "4711";
     session.subscription = {7};
     session.last = {1'000'000};
     session.forgotten_below = 3;
-    Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true}, 1, 10, {2}, {3}};
+    Service service{{1}, {2'480'000}, "372",
+                    "44", {{5, 6}, {900'000}, 42, true, 17}, 25, 10, {2}, {3}};
     session.services[9] = service;
     Answer answer;
     answer.services.push_back({9, ChargeReason::no_money, SuspenseReason::no_price, 10, true, 60,
@@ -222,11 +265,19 @@ TEST(KeptSession, EC39_what_was_told_survives_its_bytes) {
     const auto read = unpack_session(pack_session(session));
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->id, session.id);
+    EXPECT_EQ(read->charging_id, session.charging_id);
     EXPECT_EQ(read->services, session.services);
     EXPECT_EQ(read->forgotten_below, 3U);
     ASSERT_EQ(read->answers.size(), 1U);
     EXPECT_EQ(read->answers.at(3).content, session.answers.at(3).content);
     EXPECT_EQ(read->answers.at(3).answer.services, session.answers.at(3).answer.services);
+}
+
+std::string bytes_of(std::string_view hex) {
+    std::string bytes;
+    for (std::size_t at = 0; at < hex.size(); at += 2)
+        bytes += static_cast<char>(std::stoi(std::string(hex.substr(at, 2)), nullptr, 16));
+    return bytes;
 }
 
 std::string hex(std::string_view bytes) {
@@ -241,10 +292,24 @@ std::string hex(std::string_view bytes) {
 
 // What releases stored stays readable: never change these bytes, add others beside them.
 TEST(KeptSession, GoldenBytesOfVersion1) {
+    const auto read = unpack_session(bytes_of(
+        "010273310780897a000301090180af9701033337320234340506c0ee6d5401011404060103ffffffffffffffff"
+        "ff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff01"));
+    ASSERT_TRUE(read) << read.error().to_string();
+    Session expected = any_session();
+    expected.charging_id.clear();
+    expected.services[9].sum.filed = 0;
+    expected.services[9].told = 42;
+    EXPECT_EQ(read->known_as(), "s1");
+    EXPECT_EQ(read->services, expected.services);
+    EXPECT_EQ(read->answers.at(3).answer.services, expected.answers.at(3).answer.services);
+}
+TEST(KeptSession, GoldenBytesOfVersion2) {
     EXPECT_EQ(
         hex(pack_session(any_session())),
-        "010273310780897a000301090180af9701033337320234340506c0ee6d5401011404060103ffffffffffffffff"
-        "ff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff01");
+        "020273310780897a0003043437313101090180af9701033337320234340506c0ee6d540122321404060103ffff"
+        "ffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff"
+        "01");
 }
 
 TEST(KeptSession, DamagedBytesAreRefusedByName) {

@@ -11,6 +11,7 @@
 #include "base/int128.h"
 #include "base/reason.h"
 #include "model/ids.h"
+#include "model/open_session.h"
 #include "model/usage.h"
 
 namespace farthing {
@@ -63,6 +64,8 @@ struct ServiceRequest {
     bool asks = false;
     std::optional<std::int64_t> units = {};  // base units; none: as many as are usual
     bool releases = false;                   // what was granted and not used returns
+    // What a file told of the session before it began here; not a part of what is asked.
+    std::optional<OpenSession> filed = {};
     bool operator==(const ServiceRequest&) const = default;
 };
 struct Request {
@@ -72,6 +75,7 @@ struct Request {
     SubscriptionId subscription;
     Instant at;
     std::vector<ServiceRequest> services;
+    std::string charging_id = {};  // by which records in files know the session; empty: by its id
 };
 
 struct ServiceAnswer {

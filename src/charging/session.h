@@ -25,11 +25,12 @@ struct Service {
     NetworkKey network;
     std::string called;
     std::string calling;
-    OpenSession leg;           // what it came to; of volumes, since its price changed last
-    std::uint32_t legs = 0;    // how many began
+    OpenSession sum;           // what it came to, with what files told of it
+    std::int64_t told = 0;     // base units that were reported here
     std::int64_t granted = 0;  // base units that may still be used
     Instant held_until;        // then what is left of them returns (EC41)
     Instant since;             // of what is reported next
+    bool begun() const { return sum.key != Hash128{}; }
     bool operator==(const Service&) const = default;
 };
 
@@ -40,6 +41,7 @@ struct KeptAnswer {
 
 struct Session {
     std::string id;
+    std::string charging_id;  // by which files know it; empty: by its id
     SubscriptionId subscription;
     Instant last;  // when it was heard of
     bool ended = false;
@@ -47,6 +49,7 @@ struct Session {
     std::map<std::uint32_t, KeptAnswer> answers;  // by number; the newest few
     std::uint32_t forgotten_below = 0;            // answers to smaller numbers are gone
 
+    const std::string& known_as() const { return charging_id.empty() ? id : charging_id; }
     // Until when it holds money; the last word on it long before where it holds none.
     Instant held_until() const;
 };

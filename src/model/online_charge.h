@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "base/civil.h"
+#include "base/hash.h"
 #include "base/instant.h"
 #include "model/currency.h"
 #include "model/ids.h"
 #include "model/ledger_entry.h"
+#include "model/open_session.h"
 #include "model/outcome.h"
+#include "model/rated_usage.h"
 #include "model/usage.h"
 
 namespace farthing {
@@ -34,6 +37,8 @@ struct OnlineUse {
     SuspenseReason reason = SuspenseReason::none;
     std::int64_t charge_atoms = 0;
     std::int64_t overrun_atoms = 0;  // of those, beyond what the account might spend
+    Hash128 key;                     // charged_session: what the record is a part of
+    std::int64_t counted = 0;        // of its quantity, what a file had told before
 };
 
 // Money that came in for an account, once per reference.
@@ -76,6 +81,8 @@ struct ApiKey {
 // What one group of requests changed.
 struct OnlineDelta {
     std::vector<OnlineUse> uses;
+    RatedChunk rated;               // what they came to: `row` is an index into `uses`
+    std::vector<OpenSession> sums;  // of their sessions, as they stand now
     struct KeptSession {
         std::string id;
         std::string bytes;  // charging/session.h

@@ -1,7 +1,10 @@
-// A session of which parts came, and not yet its last: what later parts are counted on from.
+// A session of which parts came, and not yet its last: what later parts are counted on from. One
+// that is charged while it happens is counted here too, by its charging id and rating group: what
+// reports and records tell of it is one total, and counts once.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/hash.h"
 #include "base/instant.h"
@@ -13,7 +16,14 @@ struct OpenSession {
     Instant start;         // of the first part that was rated: the session's event time
     std::int64_t raw = 0;  // base units of all parts so far
     bool answered = false;
+    std::int64_t filed = 0;  // of a session charged while it happens: what records of files told
     bool operator==(const OpenSession&) const = default;
 };
+
+// What a session is known by where it is charged while it happens, and in the files of its records.
+inline Hash128 charged_session(std::string_view charging_id, std::uint32_t group) {
+    const Hash128 id = hash128(charging_id);
+    return {mix64(id.high, group) | 1, mix64(id.low, group)};
+}
 
 }  // namespace farthing

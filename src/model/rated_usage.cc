@@ -4,39 +4,50 @@ namespace farthing {
 
 namespace {
 template <class Visit>
-void each_column(RatedChunk& chunk, Visit visit) {
-    visit(chunk.row);
-    visit(chunk.perspective);
-    visit(chunk.subscription);
-    visit(chunk.payer);
-    visit(chunk.component);
-    visit(chunk.version);
-    visit(chunk.owner_kind);
-    visit(chunk.owner);
-    visit(chunk.item);
-    visit(chunk.window_first);
-    visit(chunk.window_end);
-    visit(chunk.segment_start);
-    visit(chunk.billable);
-    visit(chunk.from);
-    visit(chunk.to);
-    visit(chunk.charge_atoms);
-    visit(chunk.fee_atoms);
-    visit(chunk.below);
-    visit(chunk.below_quantity);
-    visit(chunk.when);
-    visit(chunk.fees);
+void each_column(Visit visit) {
+    visit(&RatedChunk::row);
+    visit(&RatedChunk::perspective);
+    visit(&RatedChunk::subscription);
+    visit(&RatedChunk::payer);
+    visit(&RatedChunk::component);
+    visit(&RatedChunk::version);
+    visit(&RatedChunk::owner_kind);
+    visit(&RatedChunk::owner);
+    visit(&RatedChunk::item);
+    visit(&RatedChunk::window_first);
+    visit(&RatedChunk::window_end);
+    visit(&RatedChunk::segment_start);
+    visit(&RatedChunk::billable);
+    visit(&RatedChunk::from);
+    visit(&RatedChunk::to);
+    visit(&RatedChunk::charge_atoms);
+    visit(&RatedChunk::fee_atoms);
+    visit(&RatedChunk::below);
+    visit(&RatedChunk::below_quantity);
+    visit(&RatedChunk::when);
+    visit(&RatedChunk::fees);
 }
 }  // namespace
 
 void RatedChunk::clear() {
-    each_column(*this, [](auto& column) { column.clear(); });
+    each_column([&](auto column) { (this->*column).clear(); });
     days.clear();
     record.clear();
     taken_back.clear();
 }
 void RatedChunk::reserve(std::size_t rows) {
-    each_column(*this, [&](auto& column) { column.reserve(rows); });
+    each_column([&](auto column) { (this->*column).reserve(rows); });
+}
+void append(RatedChunk& chunk, const RatedChunk& more, std::uint32_t row) {
+    const std::size_t before = chunk.size();
+    each_column([&](auto column) {
+        (chunk.*column).insert((chunk.*column).end(), (more.*column).begin(), (more.*column).end());
+    });
+    for (std::size_t i = before; i < chunk.size(); ++i) {
+        if (chunk.row[i] == 0) chunk.row[i] = row;
+    }
+    for (const auto& [of, part] : more.days)
+        chunk.days.emplace_back(static_cast<std::uint32_t>(before) + of, part);
 }
 
 }  // namespace farthing

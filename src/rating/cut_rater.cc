@@ -124,6 +124,7 @@ SuspenseReason CutRater::plan_lane(const UsageChunk& chunk, std::size_t row, std
     if (stretch.first && pricing.has_minimum()) {
         with.totals.below = below_minimum(chunk, row, which, base, pricing, pieces_) ? 1 : 0;
         without.totals.below = below_minimum(chunk, row, which, base, pricing, earlier_) ? 1 : 0;
+        if (earlier.elsewhere) with.totals.below = without.totals.below = 0;
     }
     const bool several = stretch.left.with > 0 || !stretch.first;
     return plan_prices(chunk, row, which, base, ruling, with, without,

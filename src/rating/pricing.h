@@ -63,7 +63,9 @@ class Pricing {
         SessionUse use = use_of(earlier.raw + raw, earlier.answered || answered);
         if (!earlier.any) return use;
         const SessionUse before = use_of(earlier.raw, earlier.answered);
-        return {use.billable - before.billable, use.totals - before.totals};
+        SessionTotals totals = use.totals - before.totals;
+        if (earlier.elsewhere) totals.below = totals.below_quantity = 0;
+        return {use.billable - before.billable, totals};
     }
     const Curve& usage() const { return usage_; }
     // Where its segment begins in tiers, by where the segment before it ended.

@@ -128,17 +128,19 @@ Rater::Rater(const catalog::Snapshot& catalog, const directory::Directory& direc
     : state_(std::make_unique<State>(catalog, directory, counters)) {}
 Rater::~Rater() = default;
 
-// A part is rated at the time at which its session began, for what the session comes to with it
-// less what it came to without.
+// A part is rated for what the session comes to with it less what it came to without: at the time
+// at which the session began, or at its own where another price, or window, holds by then.
 SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                                        Perspective perspective, SessionBook& sessions) {
     const Hash128 key = session_key(chunk, row);
     if (key == Hash128{}) return rate(chunk, row, rated, perspective, {}, {});
     const OpenSession* known = sessions.find(key);
     OpenSession session = known != nullptr ? *known : OpenSession{key, chunk.start[row], 0, false};
-    const EarlierParts earlier{known != nullptr, session.raw, session.answered};
+    EarlierParts earlier{known != nullptr, session.raw, session.answered};
     const Instant own_start = chunk.start[row];
-    chunk.start[row] = session.start;
+    earlier.elsewhere = own_start != session.start &&
+                        !stander.one_price(chunk, row, perspective, session.start);
+    if (!earlier.elsewhere) chunk.start[row] = session.start;
     const SuspenseReason why = rate(chunk, row, rated, perspective, {}, earlier);
     chunk.start[row] = own_start;
     if (why != SuspenseReason::none) return why;
@@ -189,6 +191,11 @@ SuspenseReason Rater::refusal(UsageChunk& chunk, std::size_t row, std::int64_t q
     if (may_be_cut) why = state_->cut_rater.refusal(chunk, row, perspective);
     chunk.quantity[row] = own;
     return why;
+}
+
+bool Rater::one_price(UsageChunk& chunk, std::size_t row, Instant other) {
+    state_->follow_table();
+    return state_->stander.one_price(chunk, row, Perspective::retail, other);
 }
 
 void Rater::reprice(const CounterKey& key, RatedChunk& rated) {

@@ -76,6 +76,8 @@ class Rater {
 
     // Where the prices stand of retail usage that begins as the row says. Nothing moves.
     SuspenseReason stand(const UsageChunk& chunk, std::size_t row, Standings& found);
+    // Whether it has one price, in one window, as the row says and at the `other` time.
+    bool one_price(UsageChunk& chunk, std::size_t row, Instant other);
 
     // Why a row could not be rated if that were its quantity; none: it could. Leaves no trace.
     SuspenseReason refusal(UsageChunk& chunk, std::size_t row, std::int64_t quantity,

@@ -55,6 +55,8 @@ struct EarlierParts {
     bool any = false;
     std::int64_t raw = 0;
     bool answered = false;
+    // They have another price than the record: the minimum is settled with them.
+    bool elsewhere = false;
 };
 
 // A stretch of a session in one time band of its charge and on one local day.

@@ -65,6 +65,30 @@ SuspenseReason Stander::stand(const UsageChunk& chunk, std::size_t row, Standing
     return SuspenseReason::none;
 }
 
+bool Stander::one_price(UsageChunk& chunk, std::size_t row, Perspective perspective,
+                        Instant other) {
+    const Instant own = chunk.start[row];
+    const auto [first, last] = std::minmax(own, other);
+    chunk.start[row] = first;
+    SuspenseReason why = SuspenseReason::none;
+    const auto lanes = resolver_.lanes(chunk, row, perspective, {}, why);
+    lanes_.assign(lanes.begin(), lanes.end());
+    Instant until = lanes_.empty() ? Instant::max() : resolver_.holds_until();
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        Lane& base = *lanes_[i];
+        if (unit_micros(*base.version, *base.charge) != 0) {
+            until = Instant::max();
+            break;
+        }
+        const std::uint32_t ruling = price_at(*base.version, *base.charge, first, clock_);
+        const Lane* lane = ruling == 0 ? &base : resolver_.in_band(i, ruling - 1, chunk, row, why);
+        until = std::min(until, lane == nullptr ? first : lane->natural.end);
+        if (!base.charge->in_bands.empty()) until = std::min(until, band_ends(base, ruling, first));
+    }
+    chunk.start[row] = own;
+    return last < until;
+}
+
 SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std::size_t which,
                                   Lane& base, Standings& found) {
     const Instant when = chunk.start[row];

@@ -48,6 +48,9 @@ class Stander {
     Stander(Resolver& resolver, Mover& mover) : resolver_(resolver), mover_(mover) {}
     // Of usage that begins as the row says.
     SuspenseReason stand(const UsageChunk& chunk, std::size_t row, Standings& found);
+    // Whether usage as of the row has one price, in one window, now and at the `other` time. What
+    // counts time has that of its session's start throughout.
+    bool one_price(UsageChunk& chunk, std::size_t row, Perspective perspective, Instant other);
 
   private:
     SuspenseReason stand_one(const UsageChunk& chunk, std::size_t row, std::size_t which,
