@@ -142,6 +142,7 @@ Result<engine::ChargeQuestion> read_charge(std::string_view body) {
     FARTHING_TRY(const std::string action, fields.text("action"));
     FARTHING_TRY(question.action, action_of(action, question.number));
     FARTHING_TRY(question.subscription, fields.text("subscription"));
+    FARTHING_TRY(question.charging_id, fields.text("charging_id"));
     FARTHING_TRY(const auto services, fields.list("services"));
     for (const Fields& one : services) {
         FARTHING_TRY(auto service, service_of(one));

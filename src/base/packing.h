@@ -1,6 +1,6 @@
 // Values as bytes and back, for what is stored: numbers as varints of 7 bits, least significant
-// first, signed ones zigzag-coded; sums of atoms as their two halves; texts with their length before
-// them.
+// first, signed ones zigzag-coded; sums of atoms as their two halves; texts with their length
+// before them.
 #pragma once
 
 #include <cstdint>

@@ -80,9 +80,8 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
     for (auto& [id, open] : sessions_) {
         for (auto& [group, service] : open->session.services) {
             if (!service.begun()) continue;
-            UsageChunk& chunk = chunk_of(*open, service, {}, 0);
-            chunk.session[0] = service.sum.key;
-            const auto found = by_key.find(rating::session_key(chunk, 0));
+            const auto found = by_key.find(
+                rating::session_key(service.sum.key, service.meter, open->session.subscription));
             if (found == by_key.end()) continue;
             const Hash128 key = service.sum.key;
             service.sum = *found->second;

@@ -249,8 +249,8 @@ Session any_session() {
     session.subscription = {7};
     session.last = {1'000'000};
     session.forgotten_below = 3;
-    Service service{{1}, {2'480'000}, "372",
-                    "44", {{5, 6}, {900'000}, 42, true, 17}, 25, 10, {2}, {3}};
+    Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true, 17},
+                    25,  10,          {2},   {3}};
     session.services[9] = service;
     Answer answer;
     answer.services.push_back({9, ChargeReason::no_money, SuspenseReason::no_price, 10, true, 60,

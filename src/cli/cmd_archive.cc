@@ -57,10 +57,12 @@ Result<Exit> tidy(Context& context) {
         JsonWriter json;
         json.begin_object().field("preview", preview).field("files_before", report.files_before);
         json.field("files_after", report.files_after).field("records", report.records);
-        json.field("deleted", report.deleted).end_object();
+        json.field("deleted", report.deleted).field("archived", report.archived).end_object();
         context.out << json.text() << '\n';
         return Exit::done;
     }
+    if (report.archived > 0)
+        say(context, grouped(report.archived) + " records charged online moved to the archive");
     say(context, grouped(report.files_before) + " small files with " + grouped(report.records) +
                      " records " + (preview ? "would become " : "became ") +
                      grouped(report.files_after) + " sorted ones");

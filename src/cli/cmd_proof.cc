@@ -83,8 +83,10 @@ void print_text(Context& context, const engine::Explanation& explanation) {
             << grouped(explanation.allowance->second) << ' ' << explanation.unit << " left\n";
     }
     for (const auto& source : explanation.sources) {
-        out << "source     " << source.file << ':' << source.line << "  sha256 "
-            << source.hash.substr(0, 12) << '\n';
+        out << "source     " << source.file;
+        if (!source.hash.empty())
+            out << ':' << source.line << "  sha256 " << source.hash.substr(0, 12);
+        out << '\n';
         if (!source.text.empty()) out << "           " << printable(source.text, 100) << '\n';
     }
     if (const auto shown = static_cast<std::int64_t>(explanation.sources.size());

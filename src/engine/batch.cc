@@ -56,8 +56,9 @@ std::uint64_t archived_content(const store::UsageRow& row) {
 }
 
 Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
-             mediation::Dedup* dedup)
-    : state_(state),
+             mediation::Dedup* dedup, store::Turn turn)
+    : turn_(std::move(turn)),
+      state_(state),
       feed_(feed),
       id_(id),
       dedup_(dedup),
@@ -80,12 +81,15 @@ void Batch::abandon() {
 
 Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed,
                                             std::string kind) {
+    FARTHING_TRY(store::Turn turn, store::Turn::take(*state.store));
+    FARTHING_CHECK(state.see_others(feed));
     FARTHING_TRY(const BatchId id, state.store->next_batch());
     mediation::Dedup* dedup = nullptr;
     if (feed.id) {
         FARTHING_TRY(dedup, state.dedup_of(feed));
     }
-    return std::unique_ptr<Batch>(new Batch(state, feed, std::move(kind), id, dedup));
+    return std::unique_ptr<Batch>(
+        new Batch(state, feed, std::move(kind), id, dedup, std::move(turn)));
 }
 
 Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try {
@@ -120,6 +124,10 @@ Result<void> Batch::rate(UsageChunk& chunk, Perspective side) {
     FARTHING_CHECK(load_sessions(chunk));
     const std::size_t before = rated_.size();
     state_.rater_of(side).rate(chunk, rated_, side, sessions_);
+    for (std::size_t row = 0; chunk.tells_counted && row < chunk.size(); ++row) {
+        const bool more = chunk.live(row) || chunk.outcome[row] == Outcome::zero_rated;
+        if (more && chunk.counted[row] > 0) beyond_online_ += 1;
+    }
     add_atoms(side, before);
     return {};
 }
@@ -132,6 +140,7 @@ void Batch::add_atoms(Perspective side, std::size_t first) {
 }
 
 bool Batch::full() const {
+    if (state_.store->others_wait()) return true;
     if (records_ < kBatchRecordsMin) return false;
     const std::size_t windows = windows_ ? windows_->all().size() : 0;
     const auto counters = static_cast<std::int64_t>(state_.rater->touched() + windows);
@@ -168,6 +177,11 @@ Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
     return fail(failure.error);
 }
 
+// Sessions that are charged while they happen are nobody's feed's.
+FeedId Batch::session_feed() const {
+    return feed_.feed.partials.counted_online() == CountedOnline::no ? feed_.id : FeedId();
+}
+
 // The open sessions that the chunk's records are parts of, before they are rated.
 Result<void> Batch::load_sessions(const UsageChunk& chunk) {
     if (!chunk.in_parts) return {};
@@ -178,7 +192,7 @@ Result<void> Batch::load_sessions(const UsageChunk& chunk) {
     }
     std::ranges::sort(unknown);
     unknown.erase(std::ranges::unique(unknown).begin(), unknown.end());
-    FARTHING_TRY(const auto stored, state_.store->open_sessions(feed_.id, unknown));
+    FARTHING_TRY(const auto stored, state_.store->open_sessions(session_feed(), unknown));
     for (const OpenSession& session : stored) sessions_.learn(session.key, &session);
     for (const Hash128& key : unknown) {
         if (!sessions_.knows(key)) sessions_.learn(key, nullptr);
@@ -246,7 +260,7 @@ Result<void> Batch::load_winners(Date day) {
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (const store::UsageRow& row : rows) {
             if (row.outcome == Outcome::duplicate || row.parts > 0) continue;
-            if (std::ranges::binary_search(without, row.source)) continue;
+            if (!row.source || std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t key =
                 slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
             winners->content.try_emplace(key, archived_content(row));
@@ -395,6 +409,10 @@ Result<void> Batch::commit(Report& report) try {
     auto [open, closed] = sessions_.changes();
     commit_.open_sessions = std::move(open);
     commit_.closed_sessions = std::move(closed);
+    commit_.session_feed = session_feed();
+    if (beyond_online_ > 0)
+        add_incident(std::to_string(beyond_online_) +
+                     " records told more than was charged while it happened: the rest is charged");
     seal_totals();
     FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
     FARTHING_ASSERT(committed == id_);
@@ -402,6 +420,7 @@ Result<void> Batch::commit(Report& report) try {
     state_.counters.mark_clean();
     if (dedup_ != nullptr)  // one that took keys back is spent: its caller opens it anew
         dedup_->committed(commit_.dedup.empty() ? std::string() : commit_.dedup.front().path);
+    feed_.segments += commit_.dedup.size();
 
     tell(report);
     return {};

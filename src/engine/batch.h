@@ -74,7 +74,7 @@ class Batch {
 
     // After WindowRefused.
     void keep_records_apart() { alone_ = true; }
-    // Whether it is time to commit.
+    // Whether it is time to commit: also where others wait for their turn.
     bool full() const;
     // Corrections: rows that name records of earlier batches, and usage that stands no more.
     Result<void> add_corrections(const RatedChunk& rated);
@@ -96,8 +96,9 @@ class Batch {
   private:
     Result<void> carry();
     Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
-          mediation::Dedup* dedup);
+          mediation::Dedup* dedup, store::Turn turn);
     Result<void> settle_duplicates(UsageChunk& chunk);
+    FeedId session_feed() const;
     Result<void> load_sessions(const UsageChunk& chunk);
     Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
     Result<void> load_winners(Date day);
@@ -128,6 +129,7 @@ class Batch {
     void seal_totals();
     void abandon();
 
+    store::Turn turn_;  // until it is committed or forgotten
     Engine::State& state_;
     OpenFeed& feed_;
     BatchId id_;
@@ -145,6 +147,7 @@ class Batch {
     bool alone_ = false;                         // each record is a window of its own
     SourceId windows_source_;
     rating::SessionBook sessions_;
+    std::int64_t beyond_online_ = 0;  // records that told more than was charged online
     std::int64_t repriced_ = 0;
     std::int64_t rated_atoms_ = 0;  // of all sides
     std::int64_t cost_atoms_ = 0;   // of those, what carriers charge

@@ -392,8 +392,11 @@ class Check {
             sum.received += 1;
             sum.outcomes[static_cast<std::size_t>(use.outcome)] += 1;
         }));
-        if (sum.received > 0)
-            say("usage online", sum.closes(), equation(sum.received, sum.outcomes));
+        FARTHING_TRY(const std::int64_t archived, state_.store->archived_online());
+        if (sum.received + archived == 0) return {};
+        std::string text = equation(sum.received, sum.outcomes);
+        if (archived > 0) text += "; " + grouped(archived) + " in the archive";
+        say("usage online", sum.closes(), text);
         return {};
     }
 

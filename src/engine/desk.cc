@@ -97,7 +97,11 @@ Result<void> Desk::load_purses() {
         FARTHING_TRY(const auto spent, state_.store->spent(account));
         for (const auto& [of, atoms] : spent) purse.spent[of.first] += atoms;
     }
-    charger_.set_purses(std::move(purses), state_.clock.now());
+    const Instant now = state_.clock.now();
+    FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
+    charger_.count_filed(filed);
+    filed_seen_ = now;
+    charger_.set_purses(std::move(purses), now);
     writes_ = state_.store->writes();
     return {};
 }
@@ -144,6 +148,9 @@ Result<charging::Request> Desk::request_of(const ChargeQuestion& question, Insta
         return malformed("a request asks for at most 64 services");
     request.session = question.session;
     request.number = question.number;
+    if (question.charging_id.size() > kSessionIdMax)
+        return malformed("a charging id has up to 256 bytes");
+    request.charging_id = question.charging_id;
     request.action = action_of(question.action);
     request.at = now;
     const charging::Session* session = charger_.find(question.session);
@@ -167,7 +174,27 @@ Result<charging::Request> Desk::request_of(const ChargeQuestion& question, Insta
             return malformed("group " + std::to_string(asked.group) + " stands twice");
         request.services.push_back(std::move(asked));
     }
+    FARTHING_CHECK(find_filed(request, session));
     return request;
+}
+
+// A session may be in a file before it begins here.
+Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
+    const bool files_tell = std::ranges::any_of(state_.feeds, [](const auto& feed) {
+        return feed.second.feed.partials.counted_online() != CountedOnline::no;
+    });
+    if (!files_tell) return {};
+    const std::string& named = session != nullptr            ? session->known_as()
+                               : request.charging_id.empty() ? request.session
+                                                             : request.charging_id;
+    for (charging::ServiceRequest& asked : request.services) {
+        if (session != nullptr && session->services.contains(asked.group)) continue;
+        const Hash128 key = rating::session_key(charged_session(named, asked.group), asked.meter,
+                                                request.subscription);
+        FARTHING_TRY(const auto known, state_.store->open_sessions({}, std::span(&key, 1)));
+        if (!known.empty() && known.front().filed > 0) asked.filed = known.front();
+    }
+    return {};
 }
 
 Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service& service,
@@ -264,9 +291,25 @@ void Desk::watch_caps(const std::set<AccountId>& payers, Instant now,
     }
 }
 
+// What moved the charges of other records is a row of its own, of no session.
+void Desk::add_moved(charging::Taken& taken) {
+    const auto index = static_cast<std::uint32_t>(taken.uses.size());
+    OnlineUse moved;
+    bool any = false;
+    for (std::size_t i = 0; i < taken.rated.size(); ++i) {
+        if (taken.rated.row[i] != rating::kNoRow) continue;
+        taken.rated.row[i] = index;
+        moved.charge_atoms += taken.rated.charge_atoms[i];
+        any = true;
+    }
+    if (any) taken.uses.push_back(std::move(moved));
+}
+
 OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     OnlineDelta delta;
     delta.uses = std::move(taken.uses);
+    delta.rated = std::move(taken.rated);
+    delta.sums = std::move(taken.sums);
     delta.forgotten = std::move(taken.forgotten);
     for (const std::string& id : taken.changed)
         delta.sessions.push_back({id, charging::pack_session(*charger_.find(id))});
@@ -282,21 +325,16 @@ Result<void> Desk::commit() {
     RatedChunk carried;
     state_.rater->carry(carried);
     charging::Taken taken = charger_.take();
-    std::int64_t others = taken.atoms;
     for (std::size_t i = 0; i < carried.size(); ++i) {
-        others += carried.charge_atoms[i];
         taken.atoms += carried.charge_atoms[i];
         taken.payers.insert(carried.payer[i]);
         charger_.charge(carried, i);
     }
-    for (const OnlineUse& use : taken.uses) others -= use.charge_atoms;
+    append(taken.rated, carried, rating::kNoRow);
+    add_moved(taken);
     const std::int64_t atoms = taken.atoms;
     batch.online = delta_of(std::move(taken), now);
-    if (others != 0) {
-        OnlineUse moved;
-        moved.charge_atoms = others;
-        batch.online->uses.push_back(std::move(moved));
-    }
+    batch.open_sessions = std::exchange(batch.online->sums, {});
     batch.entries =
         usage_entries(state_.rater->take_deltas(), Perspective::retail, currency(), BatchId());
     if (const auto& damage = state_.counters.damage()) return fail(*damage);

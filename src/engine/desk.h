@@ -45,14 +45,17 @@ class Desk {
                                                 const catalog::Version& version, Instant now) const;
     ChargeAnswer answer_of(const ChargeQuestion& question, const charging::Answer& answer) const;
     void watch_caps(const std::set<AccountId>& payers, Instant now, std::vector<CapAlert>& alerts);
+    Result<void> find_filed(charging::Request& request, const charging::Session* session) const;
+    static void add_moved(charging::Taken& taken);
     OnlineDelta delta_of(charging::Taken taken, Instant now);
     Currency currency() const { return state_.catalog.newest().currency; }
 
     Engine::State& state_;
     charging::Charger charger_;
     std::int64_t rater_age_ = 0;
-    std::int64_t writes_ = -1;     // of the store, when purses were read
-    std::set<AccountId> limited_;  // by somebody: what they pay in sets no limit
+    Instant filed_seen_ = Instant::min();  // what they told was looked at then
+    std::int64_t writes_ = -1;             // of the store, when purses were read
+    std::set<AccountId> limited_;          // by somebody: what they pay in sets no limit
     std::set<std::tuple<AccountId, Date, int>> alerted_;
 };
 

@@ -203,9 +203,11 @@ Result<mediation::Dedup*> Engine::State::dedup_of(OpenFeed& feed) {
         return *std::move(bytes);
     });
     FARTHING_TRY(const auto segments, store->dedup_segments());
+    feed.segments = 0;
     for (const auto& [id, segment] : segments) {
-        if (id == feed.id)
-            feed.dedup->add_segment(segment.path, segment.first_day, segment.last_day);
+        if (id != feed.id) continue;
+        feed.dedup->add_segment(segment.path, segment.first_day, segment.last_day);
+        feed.segments += 1;
     }
     return feed.dedup.get();
 }

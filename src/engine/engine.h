@@ -105,7 +105,8 @@ struct TidyReport {
     std::int64_t files_before = 0;  // small files of days that are over…
     std::int64_t files_after = 0;   // …and the sorted ones that stand for them
     std::int64_t records = 0;
-    std::int64_t deleted = 0;  // files that older versions of the archive needed
+    std::int64_t deleted = 0;   // files that older versions of the archive needed
+    std::int64_t archived = 0;  // records charged online that the archive lacked
 };
 struct ArchiveFileRow {
     std::string table;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/archive_online.h"
 #include "engine/charge_id.h"
 #include "engine/explain_parts.h"
 #include "engine/explain_session.h"
@@ -326,7 +327,7 @@ class Explain {
                         continue;
                     }
                     if (rows.size() == 1) add_session_words(state_.catalog, row, usage, e);
-                    FARTHING_CHECK(add_source(usage.source, usage.line, e));
+                    FARTHING_CHECK(add_source(usage, e));
                 }
             }
             FARTHING_CHECK(tell_fixes(state_, row.record_batch, e.fixes));
@@ -339,17 +340,22 @@ class Explain {
         FARTHING_TRY(const Parts parts, parts_of(state_, whole));
         e.arithmetic.push_back(parts.words);
         e.source_records += whole.parts - 1;
-        if (parts.rows.empty()) return add_source(whole.source, whole.line, e);
+        if (parts.rows.empty()) return add_source(whole, e);
         windows_hold_ = windows_hold_ && parts.whole;
         for (const store::UsageRow& row : parts.rows) {
             if (e.sources.size() >= kSourcesShown) break;
-            FARTHING_CHECK(add_source(row.source, row.line, e));
+            FARTHING_CHECK(add_source(row, e));
         }
         return {};
     }
 
-    Result<void> add_source(SourceId id, std::int64_t line, Explanation& e) {
-        FARTHING_TRY(const auto row, state_.store->source(id));
+    Result<void> add_source(const store::UsageRow& usage, Explanation& e) {
+        if (!usage.source) {
+            e.sources.push_back({online_source(usage.id, usage.line), {}, 0, {}});
+            return {};
+        }
+        const std::int64_t line = usage.line;
+        FARTHING_TRY(const auto row, state_.store->source(usage.source));
         if (!row) return {};
         Explanation::SourceLine shown{row->source.path, row->source.hash, line, {}};
         // The file may be gone or changed by now: its text is shown only while its hash is the one
@@ -508,6 +514,7 @@ class Explain {
 }  // namespace
 
 Result<Explanation> Engine::explain(std::string_view id, bool verify) try {
+    if (!state_->catalog.empty()) FARTHING_CHECK(archive_online(*state_));
     Explain explain(*state_);
     const std::size_t slash = id.rfind('/');
     if (slash == std::string_view::npos) return explain.charge(id, verify);
@@ -520,6 +527,7 @@ Result<Explanation> Engine::explain(std::string_view id, bool verify) try {
 }
 
 Result<std::string> Engine::largest_charge() {
+    if (!state_->catalog.empty()) FARTHING_CHECK(archive_online(*state_));
     store::RatedFilter filter;
     filter.largest_first = true;
     filter.limit = 1;

@@ -1,6 +1,8 @@
 // Charging while usage happens: groups of requests, money paid in, limits.
 #include "engine/online.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "engine/desk.h"
@@ -50,6 +52,19 @@ Result<void> Engine::State::follow_others() {
     return {};
 }
 
+Result<void> Engine::State::see_others(OpenFeed& feed) {
+    FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
+    if (!wrote) return {};
+    followed = false;
+    forget_counters();
+    if (!feed.dedup) return {};
+    FARTHING_TRY(const auto segments, store->dedup_segments());
+    const auto known =
+        std::ranges::count_if(segments, [&](const auto& one) { return one.first == feed.id; });
+    if (static_cast<std::size_t>(known) != feed.segments) feed.dedup.reset();
+    return {};
+}
+
 Result<Desk*> Engine::State::open_desk() {
     FARTHING_CHECK(follow_others());
     if (!desk) {
@@ -68,6 +83,7 @@ Result<std::vector<Result<ChargeAnswer>>> Engine::charge(
     std::span<const ChargeQuestion> questions) try {
     State& s = *state_;
     for (int left = kTries; left > 0; --left) {
+        FARTHING_TRY(const store::Turn turn, store::Turn::take(*s.store));
         if (s.catalog.empty()) FARTHING_CHECK(s.follow_others());
         if (s.catalog.empty()) return fail(EngineReason::catalog_none);
         FARTHING_TRY(Desk* const desk, s.open_desk());

@@ -25,6 +25,7 @@ struct ChargeQuestion {
     std::uint32_t number = 0;  // of the request in its session
     ChargeAction action = ChargeAction::start;
     std::string subscription;  // empty: that of the session
+    std::string charging_id;   // by which files know the session; empty: by its own id
     struct Used {
         std::string quantity;          // "2 MB", or in the meter's own unit
         std::optional<Instant> start;  // none: since the session was heard of last

@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "engine/engine.h"
 
@@ -108,6 +110,46 @@ TEST_F(OnlineEngine, EC39_a_session_goes_on_in_another_process) {
     EXPECT_EQ(told(*one, asks("t", 0, ChargeAction::start, "data", "4 MB")), "granted");
     EXPECT_EQ(balance(*other), "4.50 held 2.00");
     const auto checks = other->check("all");
+    ASSERT_TRUE(checks);
+    for (const CheckLine& line : *checks) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
+}
+
+// Charging goes on in one process while another reads files of the same customer (R4).
+TEST_F(OnlineEngine, EC38_files_are_read_beside_a_process_that_charges) {
+    constexpr int kFiles = 6;
+    constexpr int kRecords = 300;
+    constexpr int kEvents = 150;
+    const auto reader = open();
+    ASSERT_TRUE(reader->add_feed(
+        "sms.yaml",
+        "feed: sms\nformat: {delimited: \",\", header: true}\nrecord:\n  id: {field: id}\n"
+        "  service: {constant: sms}\n  start: {field: at, time: rfc3339}\n"
+        "  quantity: {field: n}\nguide: [{by: subscription, field: who}]\nsame_record: [id]\n"));
+    ASSERT_TRUE(reader->top_up("anna", "10000.00", "p1"));
+    int granted = 0;
+    std::thread charging([&] {
+        const auto engine = open();
+        for (int i = 0; i < kEvents; ++i) {
+            const auto question = asks("e" + std::to_string(i), 0, ChargeAction::debit, "sms", "1");
+            granted += told(*engine, question) == "granted" ? 1 : 0;
+        }
+    });
+    for (int i = 0; i < kFiles; ++i) {
+        const auto path = folder_ / ("f" + std::to_string(i) + ".csv");
+        std::ofstream file(path);
+        file << "id,at,who,n\n";  // every second file tells one record of the file before again
+        for (int record = 0; record < kRecords; ++record)
+            file << (i - i % 2) * kRecords + record + (i % 2) * (kRecords - 1)
+                 << ",2026-01-05T09:00:00Z,sim,1\n";
+        file.close();
+        const auto report = reader->import_files("sms", std::span(&path, 1));
+        ASSERT_TRUE(report) << report.error().to_string();
+    }
+    charging.join();
+    EXPECT_EQ(granted, kEvents);
+    constexpr int kDifferent = kFiles / 2 * (2 * kRecords - 1);
+    EXPECT_EQ(balance(*reader), std::to_string(10'000 - kEvents - kDifferent) + ".00 held 0.00");
+    const auto checks = reader->check("all");
     ASSERT_TRUE(checks);
     for (const CheckLine& line : *checks) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
 }

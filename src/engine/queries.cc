@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "engine/archive_online.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
 #include "engine/standing.h"
@@ -133,6 +134,7 @@ Result<std::string> Engine::feed_text(const std::string& name) const {
 
 Result<void> Engine::each_rated_record(const std::function<void(const RatedRecord&)>& visit) {
     State& s = *state_;
+    if (!s.catalog.empty()) FARTHING_CHECK(archive_online(s));
     FARTHING_TRY(const auto usage_files, s.store->files("usage"));
     FARTHING_TRY(const auto rated_files, s.store->files("rated_usage"));
     FARTHING_TRY(const auto source_rows, s.store->sources());
@@ -149,8 +151,10 @@ Result<void> Engine::each_rated_record(const std::function<void(const RatedRecor
             const directory::Directory& directory = s.directory_of(row.perspective);
             record.perspective = row.perspective;
             if (const auto found = usage.find({row.record_batch, row.row}); found != usage.end()) {
-                record.file = paths[found->second.source];
-                record.line = found->second.line;
+                const store::UsageRow& row_of_it = found->second;
+                record.file = row_of_it.source ? paths[row_of_it.source]
+                                               : online_source(row_of_it.id, row_of_it.line);
+                record.line = row_of_it.line;
             }
             const catalog::Version& version = *s.catalog.numbered(row.version);
             record.subscription = row.subscription

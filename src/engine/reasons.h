@@ -47,6 +47,8 @@ namespace farthing {
       "Name it by its id, such as file-3, from `farthing file list`.")                             \
     X(file_taken_back, "the file was taken back before", "Import it again if it should count.")    \
     X(file_empty, "nothing of the file was taken in", "There is nothing to take back.")            \
+    X(file_charged_online, "sessions of the file were charged while they happened",                \
+      "Correct single records, or rate them again: such files can't be taken back.")               \
     X(file_of_inventory, "files of an inventory feed can't be taken back",                         \
       "Send a file with the numbers as they should be: the directory keeps its history.")          \
     X(charge_taken_back, "what the record was charged was taken back",                             \
@@ -62,8 +64,8 @@ namespace farthing {
       "Mend the catalog or the directory for its event time, or leave it out.")                    \
     X(counter_disagrees, "a counter does not hold what the archive says it does",                  \
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
-    X(rerate_online, "some of that usage was charged while it happened",                           \
-      "Re-rating reads the archive: usage charged online can't be rated again by this release.")   \
+    X(rerate_online, "some of that usage was charged while it happened, by an early release",      \
+      "That release kept no account of each price: such usage can't be rated again.")              \
     X(feed_without_windows, "the feed aggregates nothing",                                         \
       "Write `aggregate` in its description, then ask again.")                                     \
     X(feed_is_policy, "that is the policy of an edge, not a feed of this data folder",             \

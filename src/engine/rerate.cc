@@ -7,6 +7,7 @@
 #include <deque>
 #include <ranges>
 
+#include "engine/archive_online.h"
 #include "engine/corrector.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
@@ -56,6 +57,7 @@ class Rerate {
   private:
     Result<RerateReport> work(bool preview) {
         FARTHING_CHECK(resolve());
+        FARTHING_CHECK(archive_online(state_));
         FARTHING_CHECK(archive_.open());
         FARTHING_CHECK(read());
         OpenFeed no_feed;

@@ -164,6 +164,7 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     UsageChunk chunk;
     chunk.in_parts = true;
     chunk.tells_answer = true;
+    chunk.tells_counted = true;
     chunk.tells_carrier = feed != nullptr && feed->rates_cost();
     for (const store::UsageRow* row : rows)
         chunk.tells_carrier = chunk.tells_carrier || !row->carrier.empty();
@@ -188,6 +189,7 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
         chunk.session[i] = row.session;
         chunk.last_part[i] = row.last_part ? 1 : 0;
         chunk.unanswered[i] = row.unanswered ? 1 : 0;
+        chunk.counted[i] = row.counted;
         chunk.subscription[i] = row.subscription;
         if (chunk.tells_carrier) chunk.carrier[i] = row.carrier;
         name_identity(row, chunk, i);

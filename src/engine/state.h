@@ -21,6 +21,7 @@ struct OpenFeed {
     FeedId id;
     mediation::Feed feed;
     std::unique_ptr<mediation::Dedup> dedup;  // opened on first use
+    std::size_t segments = 0;                 // of keys that it knows
 };
 
 class Desk;
@@ -49,6 +50,9 @@ struct Engine::State {
     State();
     ~State();
     Result<void> follow_others();
+    // The same for a batch on its way through a file, which keeps the snapshots that it began with:
+    // counters and keys. REQUIRES: it is our turn.
+    Result<void> see_others(OpenFeed& feed);
     Result<Desk*> open_desk();
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();

@@ -400,6 +400,8 @@ Result<TakeBackReport> Engine::take_back(const std::string& file, const TakeBack
     if (feed == s.feeds.end()) return fail(EngineReason::feed_unknown);
     if (feed->second.feed.kind == mediation::Feed::Kind::inventory)
         return fail(EngineReason::file_of_inventory, {}, row.source.path);
+    if (feed->second.feed.partials.counted_online() != CountedOnline::no)
+        return fail(EngineReason::file_charged_online, {}, row.source.path);
     if (row.position == 0) return fail(EngineReason::file_empty, {}, row.source.path);
     try {
         return TakeBack(s, feed->second, std::move(row), request).run();

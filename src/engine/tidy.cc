@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/assert.h"
+#include "engine/archive_online.h"
 #include "engine/batch.h"
 #include "engine/reasons.h"
 #include "store/archive_columns.h"
@@ -16,6 +17,8 @@ namespace {
 using ArchivedFile = store::Store::FileRow;
 
 constexpr std::string_view kTidy = "tidy";
+// How long a session that was charged online is known, so that its record is not billed again.
+constexpr std::int64_t kSessionDaysCounted = 400;
 
 // Files that may become one: of one feed, that came on one day.
 struct Lot {
@@ -92,6 +95,7 @@ class Tidy {
             paths.push_back(state_.store->archive_folder() / file->path);
             commit.retires.push_back(file->path);
         }
+        FARTHING_TRY(const store::Turn turn, store::Turn::take(*state_.store));
         FARTHING_TRY(const BatchId id, state_.store->next_batch());
         FARTHING_TRY(ArchiveFile file,
                      store::rewrite_files(state_.store->archive_folder(),
@@ -112,9 +116,17 @@ class Tidy {
 }  // namespace
 
 Result<TidyReport> Engine::tidy(int keep_days, bool preview) try {
+    std::int64_t archived = 0;
+    if (!preview && !state_->catalog.empty()) {
+        FARTHING_TRY(archived, archive_online(*state_));
+    }
     FARTHING_TRY(TidyReport report, Tidy(*state_).run(preview));
+    report.archived = archived;
     const Date before = state_->today().plus_days(-keep_days);
     if (!preview) {
+        const Instant long_ago =
+            state_->clock.now().plus_micros(-kSessionDaysCounted * kMicrosPerDay);
+        FARTHING_CHECK(state_->store->forget_charged_sessions(long_ago));
         FARTHING_TRY(report.deleted,
                      state_->store->delete_retired(state_->zone().start_of(before)));
     }

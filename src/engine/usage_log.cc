@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/archive_online.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
 #include "engine/standing.h"
@@ -58,6 +59,7 @@ class Words {
         const auto path = paths_.find(row.source);
         if (path != paths_.end()) told.file = path->second;
         told.line = row.line;
+        if (!row.source) told.file = online_source(row.id, row.line);
         return told;
     }
 
@@ -73,6 +75,7 @@ Result<std::vector<UsageLogRow>> Engine::usage_log(const UsageLogFilter& filter)
     if (s.catalog.empty()) return fail(EngineReason::catalog_none);
     FARTHING_TRY(const auto named, subscriptions_named(s, filter.account, filter.subscription));
     const std::vector<SubscriptionId> who(named.begin(), named.end());
+    FARTHING_CHECK(archive_online(s));
     StandingRecords archive(s);
     FARTHING_CHECK(archive.open());
     store::UsageFilter usage;

@@ -38,6 +38,7 @@ struct Decoder::State {
           mapper(feed, meters, map, arena),
           fields(map.slots()),
           in_parts(feed.partials.given()),
+          counted_online(feed.partials.counted_online()),
           tells_carrier(feed.rates_cost()),
           tells_amount(feed.amount.given()),
           tells_parts(feed.parts.given()),
@@ -50,6 +51,7 @@ struct Decoder::State {
     Mapper mapper;
     std::vector<std::string_view> fields;
     bool in_parts;
+    CountedOnline counted_online;
     bool tells_carrier;
     bool tells_amount;
     bool tells_parts;
@@ -77,6 +79,8 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     State& state = *state_;
     state.arena.clear();
     chunk.in_parts = state.in_parts;
+    chunk.counted_online = state.counted_online;
+    chunk.tells_counted = chunk.counted_online != CountedOnline::no;
     chunk.tells_carrier = state.tells_carrier;
     chunk.tells_amount = state.tells_amount;
     chunk.tells_parts = state.tells_parts;

@@ -20,6 +20,7 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
                                to_rfc3339(chunk.end[0]));
         case SuspenseReason::quantity_out_of_range:
         case SuspenseReason::charge_out_of_range:
+        case SuspenseReason::less_than_online:
         case SuspenseReason::over_limit: return fmt::format("quantity {}", chunk.quantity[0]);
         case SuspenseReason::unknown_identity:
         case SuspenseReason::owner_changes:
@@ -77,6 +78,8 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     }
     UsageChunk chunk;
     chunk.in_parts = feed.partials.given();
+    chunk.counted_online = feed.partials.counted_online();
+    chunk.tells_counted = chunk.counted_online != CountedOnline::no;
     chunk.tells_carrier = feed.rates_cost();
     chunk.resize(1);
     mapper.map(record, fields.data(), chunk, 0);

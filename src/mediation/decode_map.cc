@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/decimal.h"
+#include "model/open_session.h"
 
 namespace farthing::mediation {
 
@@ -358,6 +359,7 @@ void Mapper::map_parts(const std::string_view* fields, UsageChunk& chunk, std::s
 void Mapper::map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
     chunk.session[row] = {};
     chunk.last_part[row] = 0;
+    if (chunk.counted_online != CountedOnline::no) return map_charged(fields, chunk, row);
     bool named = false;
     key_text_.clear();
     for (const std::string& part : feed_.partials.by) {
@@ -373,9 +375,25 @@ void Mapper::map_session(const std::string_view* fields, UsageChunk& chunk, std:
     }
     if (!named) return;
     chunk.session[row] = hash128(key_text_);
-    const std::string_view last = trimmed(fields[map_.last_part]);
+    chunk.last_part[row] = closes(fields) ? 1 : 0;
+}
+
+bool Mapper::closes(const std::string_view* fields) const {
     const auto& closing = feed_.partials.last_equals;
-    chunk.last_part[row] = std::ranges::find(closing, last) != closing.end() ? 1 : 0;
+    return std::ranges::find(closing, trimmed(fields[map_.last_part])) != closing.end();
+}
+
+// What online charging knows the session by.
+void Mapper::map_charged(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
+    const std::string_view id = trimmed(fields[map_.charging_id]);
+    const std::string_view text = trimmed(fields[map_.rating_group]);
+    std::int64_t group = 0;
+    if (!text.empty() && (!read_integer(text, group) || group < 0 || group > UINT32_MAX))
+        suspend(chunk, row, SuspenseReason::bad_number, map_.rating_group, text);
+    chunk.counted[row] = 0;
+    if (id.empty()) return;
+    chunk.session[row] = charged_session(id, static_cast<std::uint32_t>(group));
+    chunk.last_part[row] = closes(fields) ? 1 : 0;
 }
 
 Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {

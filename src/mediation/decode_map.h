@@ -73,6 +73,8 @@ class Mapper {
     void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_parts(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
     void map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void map_charged(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    bool closes(const std::string_view* fields) const;
     Hash128 key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row);
     void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
                  std::string_view text);

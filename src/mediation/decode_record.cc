@@ -27,6 +27,8 @@ FieldMap::FieldMap(const Feed& feed) : refs(1) {
     for (const auto& rule : feed.filters) filters.push_back(add(rule.field));
     for (const auto& ref : feed.same_record_fields) same_record.push_back(add(ref));
     for (const auto& ref : feed.partials.by_fields) session.push_back(add(ref));
+    charging_id = add(feed.partials.charging_id);
+    rating_group = add(feed.partials.rating_group);
     last_part = add(feed.partials.last);
     const auto add_quantities = [&](const Feed::QuantityRules& rules) {
         for (const FieldRef& ref : rules.sum) {

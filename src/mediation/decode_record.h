@@ -93,6 +93,8 @@ struct FieldMap {
     std::vector<Slot> filters;      // by rule
     std::vector<Slot> same_record;  // of same_record_fields
     std::vector<Slot> session;      // of partials.by_fields
+    Slot charging_id;
+    Slot rating_group;
     Slot last_part;
     std::vector<Slot> quantities;             // of every service, for sums over a file
     Slot subscription, number, action, date;  // inventory

@@ -171,7 +171,14 @@ struct Feed {
         std::vector<FieldRef> by_fields;       // and fields of the source
         FieldRef last;
         std::vector<std::string> last_equals;  // texts of `last` that close the session
-        bool given() const { return !by.empty() || !by_fields.empty(); }
+        bool given() const { return !by.empty() || !by_fields.empty() || charging_id.given(); }
+        // Or of sessions that are charged while they happen: what online charging knows them by.
+        FieldRef charging_id;
+        FieldRef rating_group;
+        CountedOnline counted_online() const {
+            if (!charging_id.given()) return CountedOnline::no;
+            return last.given() ? CountedOnline::parts : CountedOnline::totals;
+        }
     } partials;
     struct Aggregation {  // records of one window become one chargeable record
         // A part of the day on the local clock, so that none goes over midnight or over a change

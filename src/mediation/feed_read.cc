@@ -97,6 +97,20 @@ bool all_within(const auto& part, const auto& whole) {
         part, [&](const auto& item) { return std::ranges::find(whole, item) != whole.end(); });
 }
 
+void read_last_part(FeedReading& in, const Node& node) {
+    const Node* last = in.optional(node, "last");
+    if (last == nullptr) return;
+    Feed::Partials& partials = in.feed.partials;
+    partials.last = in.read_ref(*last, {"equals"});
+    const Node* equals = in.required(*last, "equals", "`last`");
+    if (equals == nullptr) return;
+    if (equals->kind == Node::Kind::list) {
+        partials.last_equals = in.texts_of(*equals, "`equals`");
+    } else {
+        partials.last_equals = {in.text_of(*equals, "`equals`")};
+    }
+}
+
 // REQUIRES: `same_record` was read.
 void read_partials(FeedReading& in, const Node& node) {
     constexpr std::string_view kOurs[] = {"id", "identity"};
@@ -119,16 +133,25 @@ void read_partials(FeedReading& in, const Node& node) {
                    "Add to `same_record` what tells parts apart, such as `start`.");
         }
     }
-    if (const Node* last = in.optional(node, "last")) {
-        partials.last = in.read_ref(*last, {"equals"});
-        const Node* equals = in.required(*last, "equals", "`last`");
-        if (equals == nullptr) return;
-        if (equals->kind == Node::Kind::list) {
-            partials.last_equals = in.texts_of(*equals, "`equals`");
-        } else {
-            partials.last_equals = {in.text_of(*equals, "`equals`")};
-        }
-    }
+    read_last_part(in, node);
+}
+
+// Sessions that are charged while they happen: what their records tell is counted with it.
+void read_charged_online(FeedReading& in, const Node& root, const Node& node) {
+    if (!in.check_keys(node, "`charged_online`", {"charging_id", "rating_group", "last"})) return;
+    Feed::Partials& partials = in.feed.partials;
+    if (in.optional(root, "partials") != nullptr)
+        in.bad(node, "`partials` and `charged_online` both say what a session is",
+               "Leave one of them out.");
+    if (const Node* id = in.required(node, "charging_id", "`charged_online`"))
+        partials.charging_id = in.read_ref(*id);
+    if (const Node* group = in.optional(node, "rating_group"))
+        partials.rating_group = in.read_ref(*group);
+    if (in.feed.rates_cost())
+        in.add(FeedReason::feed_not_supported, node.place,
+               "`charged_online` with the rating `cost` is not supported in this release",
+               "Rate the cost from a feed of its own.");
+    read_last_part(in, node);
 }
 
 void read_late(FeedReading& in, const Node& node) {
@@ -270,8 +293,8 @@ void check_carrier(FeedReading& in, const Node& record) {
 
 // What tells the records of a carrier's invoice apart tells also which of ours each is.
 void read_match(FeedReading& in, const Node& root) {
-    for (const std::string_view key :
-         {"guide", "ratings", "partials", "late", "watch", "aggregate", "aggregated", "policy"}) {
+    for (const std::string_view key : {"guide", "ratings", "partials", "late", "watch", "aggregate",
+                                       "aggregated", "policy", "charged_online"}) {
         if (const Field* field = root.field(key))
             in.bad(field->value, fmt::format("an invoice has no `{}`", key), "Take it out.");
     }
@@ -289,11 +312,11 @@ void read_match(FeedReading& in, const Node& root) {
 }
 
 void read_parts(FeedReading& in, const Node& root) {
-    const bool is_map =
-        in.check_keys(root, "a feed",
-                      {"feed", "title", "kind", "format", "time_zone", "record", "guide",
-                       "same_record", "late", "filter", "watch", "unpacked_max", "files",
-                       "partials", "ratings", "aggregate", "aggregated", "policy"});
+    const bool is_map = in.check_keys(
+        root, "a feed",
+        {"feed", "title", "kind", "format", "time_zone", "record", "guide", "same_record", "late",
+         "filter", "watch", "unpacked_max", "files", "partials", "ratings", "aggregate",
+         "aggregated", "policy", "charged_online"});
     if (!is_map) return;
     read_head(in, root);
     if (const Node* node = in.optional(root, "files")) read_files(in, *node);
@@ -317,6 +340,8 @@ void read_parts(FeedReading& in, const Node& root) {
     if (const Node* node = in.required(root, "same_record", "a feed")) read_same_record(in, *node);
     if (record != nullptr) check_carrier(in, *record);
     if (const Node* node = in.optional(root, "partials")) read_partials(in, *node);
+    if (const Node* node = in.optional(root, "charged_online"))
+        read_charged_online(in, root, *node);
     if (const Node* node = in.optional(root, "aggregate")) read_aggregate(in, *node);
     if (const Node* node = in.optional(root, "aggregated")) read_aggregated(in, *node);
     if (const Node* node = in.optional(root, "policy")) read_edge_policy(in, *node);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "mediation/test_feeds.h"
+#include "model/open_session.h"
 
 namespace farthing::mediation {
 namespace {
@@ -102,6 +103,34 @@ TEST(Partials, RefusesWhatWouldLosePartsOrNamesNoSession) {
               std::string::npos);
     EXPECT_NE(mistake(call_feed("same_record: [identity, start]\npartials: {last: {}}\n"))
                   .find("`partials` lacks the key `by`"),
+              std::string::npos);
+}
+
+TEST(ChargedOnline, SessionsAreKnownByTheirChargingIdAndRatingGroup) {
+    const Feed feed = feed_of(call_feed(
+        "same_record: [identity, start]\ncharged_online: {charging_id: session, rating_group: "
+        "cause}\n"));
+    EXPECT_EQ(feed.partials.counted_online(), CountedOnline::totals);
+    const auto parts = parts_of(feed, kPartHeader +
+                                          "4711,1767600000,1,37255501,7\n"
+                                          "4711,1767600000,1,37255502,\n"
+                                          ",1767600000,1,37255503,7\n");
+    ASSERT_EQ(parts.size(), 3u);
+    EXPECT_EQ(parts[0].session, charged_session("4711", 7));
+    EXPECT_EQ(parts[1].session, charged_session("4711", 0));
+    EXPECT_EQ(parts[2].session, Hash128{});
+}
+
+TEST(ChargedOnline, RefusesWhatWouldSayTwiceWhatASessionIs) {
+    const std::string online = "same_record: [identity, start]\ncharged_online: ";
+    EXPECT_NE(mistake(call_feed(online + "{charging_id: session}\npartials: {by: session}\n"))
+                  .find("`partials` and `charged_online` both say what a session is"),
+              std::string::npos);
+    EXPECT_NE(mistake(call_feed(online + "{rating_group: cause}\n"))
+                  .find("`charged_online` lacks the key `charging_id`"),
+              std::string::npos);
+    EXPECT_NE(mistake(call_feed(online + "{charging_id: session, last: {field: cause}}\n"))
+                  .find("`last` lacks the key `equals`"),
               std::string::npos);
 }
 

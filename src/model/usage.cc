@@ -28,6 +28,7 @@ void UsageChunk::resize(std::size_t records) {
     for (auto& column : reading) column.resize(records);
     session.resize(in_parts ? records : 0);
     last_part.resize(in_parts ? records : 0);
+    counted.resize(tells_counted ? records : 0);
     unanswered.resize(tells_answer ? records : 0);
     parts.resize(tells_parts ? records : 0);
     digest.resize(tells_parts ? records : 0);

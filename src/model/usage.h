@@ -66,6 +66,10 @@ struct NetworkKey {
 // "244-05", "310-410" or "244"; empty for none.
 std::string to_string(NetworkKey network);
 
+// Records of sessions that were charged while they happened: each tells the session's total, or a
+// part of it.
+enum class CountedOnline : std::uint8_t { no, totals, parts };
+
 // One column per field, all of the same length. Views point into the source's buffer, which
 // outlives the chunk. A record that failed on the way keeps its row, with outcome and reason set;
 // later stages pass it over.
@@ -94,6 +98,11 @@ struct UsageChunk {
     bool in_parts = false;
     std::vector<Hash128> session;         // zero: the record is the whole session
     std::vector<std::uint8_t> last_part;  // 1: closes its session
+    // Whether others charge the sessions too, and how rows tell of them. `counted`: of a row's
+    // quantity, what was counted before it; empty unless set before resize.
+    CountedOnline counted_online = CountedOnline::no;
+    bool tells_counted = false;
+    std::vector<std::int64_t> counted;
     // Calls that nobody answered: empty unless the feed tells them; set `tells_answer` before
     // resize.
     bool tells_answer = false;
@@ -131,6 +140,7 @@ struct UsageChunk {
     void resize(std::size_t records);  // new rows are zero, on their way
     bool answered(std::size_t row) const { return !tells_answer || unanswered[row] == 0; }
     bool live(std::size_t row) const { return outcome[row] == Outcome::rated; }
+    std::int64_t counted_of(std::size_t row) const { return tells_counted ? counted[row] : 0; }
     Hash128 session_of(std::size_t row) const { return in_parts ? session[row] : Hash128{}; }
     bool closes_session(std::size_t row) const { return in_parts && last_part[row] != 0; }
     void suspend(std::size_t row, SuspenseReason why) {

@@ -1,5 +1,6 @@
 #include "rating/rater.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -58,6 +59,7 @@ struct Rater::State {
                         const EarlierParts& earlier);
     SuspenseReason rate_part(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                              Perspective perspective, SessionBook& sessions);
+    static SuspenseReason count_filed(UsageChunk& chunk, std::size_t row, OpenSession& session);
     void rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective, SessionBook* sessions);
 };
 
@@ -136,18 +138,44 @@ SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, Rated
     if (key == Hash128{}) return rate(chunk, row, rated, perspective, {}, {});
     const OpenSession* known = sessions.find(key);
     OpenSession session = known != nullptr ? *known : OpenSession{key, chunk.start[row], 0, false};
+    const std::int64_t told = chunk.quantity[row];
+    if (chunk.counted_online != CountedOnline::no) {
+        const SuspenseReason why = count_filed(chunk, row, session);
+        if (why != SuspenseReason::none) return why;
+        if (known != nullptr && told > 0 && chunk.counted[row] == told) {
+            chunk.outcome[row] = Outcome::duplicate;
+            sessions.set(session, false);
+            return why;
+        }
+    }
     EarlierParts earlier{known != nullptr, session.raw, session.answered};
     const Instant own_start = chunk.start[row];
-    earlier.elsewhere = own_start != session.start &&
-                        !stander.one_price(chunk, row, perspective, session.start);
+    earlier.elsewhere =
+        own_start != session.start && !stander.one_price(chunk, row, perspective, session.start);
     if (!earlier.elsewhere) chunk.start[row] = session.start;
+    const std::int64_t fresh = told - chunk.counted_of(row);
+    chunk.quantity[row] = fresh;
     const SuspenseReason why = rate(chunk, row, rated, perspective, {}, earlier);
+    chunk.quantity[row] = told;
     chunk.start[row] = own_start;
     if (why != SuspenseReason::none) return why;
-    session.raw += chunk.quantity[row];
+    session.raw += fresh;
     session.answered = session.answered || chunk.answered(row);
-    sessions.set(session, chunk.closes_session(row));
+    // What others count too goes on: the same may be told again.
+    sessions.set(session, chunk.closes_session(row) && chunk.counted_online == CountedOnline::no);
     return why;
+}
+
+// What a record says of a session that was charged while it happened, less what was counted before
+// it: the total is one, whoever tells it.
+SuspenseReason Rater::State::count_filed(UsageChunk& chunk, std::size_t row, OpenSession& session) {
+    const std::int64_t told = chunk.quantity[row];
+    const bool total = chunk.counted_online == CountedOnline::totals;
+    session.filed = total ? told : session.filed + told;
+    const std::int64_t beyond = session.filed - session.raw;
+    if (beyond < 0 && (total || chunk.closes_session(row))) return SuspenseReason::less_than_online;
+    chunk.counted[row] = told - std::clamp(beyond, std::int64_t{0}, told);
+    return SuspenseReason::none;
 }
 
 void Rater::State::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspective,

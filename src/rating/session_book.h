@@ -11,11 +11,12 @@
 namespace farthing::rating {
 
 // The key of a record's session. A source may count several meters of one session under one id.
-inline Hash128 session_key(const UsageChunk& chunk, std::size_t row) {
-    const Hash128 session = chunk.session_of(row);
+inline Hash128 session_key(Hash128 session, MeterId meter, SubscriptionId subscription) {
     if (session == Hash128{}) return {};
-    return {mix64(session.high, chunk.meter[row].value),
-            mix64(session.low, chunk.subscription[row].value)};
+    return {mix64(session.high, meter.value), mix64(session.low, subscription.value)};
+}
+inline Hash128 session_key(const UsageChunk& chunk, std::size_t row) {
+    return session_key(chunk.session_of(row), chunk.meter[row], chunk.subscription[row]);
 }
 
 class SessionBook {

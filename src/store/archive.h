@@ -49,8 +49,9 @@ class ArchiveWriter {
         std::uint32_t row = 0;
         std::uint32_t group = 0;
     };
+    // `of`: the rows are those of an earlier batch; none: of this one.
     Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
-                        std::span<const Waiting> waiting);
+                        std::span<const Waiting> waiting, BatchId of = {});
     // Rows of usage that stand no more.
     Result<void> withdraw(const WithdrawnRow& row);
     Result<std::vector<ArchiveFile>> finish();
@@ -88,6 +89,7 @@ struct UsageRow {
     std::string identity;
     std::int64_t parts = 0;    // how many records it stands for; 0: itself alone
     std::uint64_t digest = 0;  // the sum of their hashes
+    std::int64_t counted = 0;  // of its quantity, what was counted of its session before
 };
 struct RatedRow {
     BatchId batch;

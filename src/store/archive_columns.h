@@ -65,7 +65,8 @@ enum : int {
     carrier,
     identity,
     parts,
-    digest
+    digest,
+    counted
 };
 }
 constexpr std::array kUsageColumns = {
@@ -94,6 +95,7 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::delta},
     ArchiveColumn{24, "parts", ColumnType::int64, ColumnEncoding::dictionary},
     ArchiveColumn{25, "parts_digest", ColumnType::uint64, ColumnEncoding::dictionary},
+    ArchiveColumn{26, "counted_before", ColumnType::int64, ColumnEncoding::dictionary},
 };
 
 namespace rated_column {

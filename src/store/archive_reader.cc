@@ -176,6 +176,7 @@ constexpr Field<UsageRow> kUsageFields[] = {
     {usage_column::parts, [](UsageRow& r, std::int64_t v) { r.parts = v; }},
     {usage_column::digest,
      [](UsageRow& r, std::int64_t v) { r.digest = static_cast<std::uint64_t>(v); }},
+    {usage_column::counted, [](UsageRow& r, std::int64_t v) { r.counted = v; }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},

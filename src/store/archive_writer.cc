@@ -61,7 +61,9 @@ std::string bytes_of(Hash128 hash) {
 
 struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
+    std::vector<std::int64_t> counted;  // empty while nothing was counted before
     std::vector<std::uint32_t> source, subscription, network;
+    std::vector<std::uint32_t> batch;  // of rows of earlier batches; else empty
     std::vector<std::uint16_t> meter;
     std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
     std::vector<std::int64_t> parts;
@@ -70,9 +72,10 @@ struct UsageRows {
 
     std::size_t size() const { return row.size(); }
     void clear() {
-        for (auto* column : {&row, &line, &start, &end, &quantity, &reading_1, &reading_2})
+        for (auto* column :
+             {&row, &line, &start, &end, &quantity, &reading_1, &reading_2, &counted})
             column->clear();
-        for (auto* column : {&source, &subscription, &network}) column->clear();
+        for (auto* column : {&source, &subscription, &network, &batch}) column->clear();
         meter.clear();
         for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
         parts.clear();
@@ -81,7 +84,7 @@ struct UsageRows {
             column->clear();
     }
     void add(const UsageChunk& chunk, std::int64_t first_row,
-             const std::vector<std::uint32_t>& keep) {
+             const std::vector<std::uint32_t>& keep, BatchId of) {
         const bool all = keep.size() == chunk.size();
         const std::size_t old = row.size();
         if (old == 0 && keep.size() >= kReserveFrom) reserve();
@@ -105,6 +108,9 @@ struct UsageRows {
             calling.add(old + i, chunk.calling[keep[i]]);
             id.add(old + i, chunk.id[keep[i]]);
         }
+        if (of) batch.resize(row.size(), of.value);
+        if (chunk.tells_counted) counted.resize(old, 0), take(counted, chunk.counted, keep, all);
+        if (!counted.empty()) counted.resize(row.size(), 0);
         last_part.resize(row.size(), 0);
         if (chunk.in_parts) add_parts(chunk, keep, old);
         unanswered.resize(row.size(), 0);
@@ -154,16 +160,16 @@ struct UsageRows {
         if (!column.empty()) column.resize(size());
         return column;
     }
-    Result<void> write(ParquetWriter& writer, BatchId batch) const {
+    Result<void> write(ParquetWriter& writer, BatchId own) const {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         const std::vector<std::int64_t> all_parts = whole(parts);
         const std::vector<std::uint64_t> all_digests = whole(digest);
         GroupWriter group(writer, size(), order, groups_of(subscription, order));
         while (group.next()) {
-            group.constant(batch.value)(row)(source)(line)(subscription)(meter)(start)(end);
+            group.or_constant(batch, own.value)(row)(source)(line)(subscription)(meter)(start)(end);
             group(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
             group(session)(last_part)(unanswered)(key)(carrier)(identity);
-            group.or_zero(all_parts).or_zero(all_digests);
+            group.or_constant(all_parts, 0).or_constant(all_digests, 0).or_constant(counted, 0);
         }
         return group.done();
     }
@@ -177,6 +183,7 @@ struct RatedRows {
     std::vector<std::int32_t> window_first, window_end, below, fees;
     std::vector<std::uint8_t> perspective, owner_kind, taken_back;
     Texts days;
+    bool of_earlier = false;  // rows of earlier batches: `record_batch` is theirs
 
     std::size_t size() const { return row.size(); }
     void clear() {
@@ -189,6 +196,7 @@ struct RatedRows {
         for (auto* column : {&window_first, &window_end, &below, &fees}) column->clear();
         for (auto* column : {&perspective, &owner_kind, &taken_back}) column->clear();
         days.clear();
+        of_earlier = false;
     }
     // Rows of corrections name their records; others are of the chunk's.
     void add_records(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
@@ -256,7 +264,12 @@ struct RatedRows {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order, groups_of(subscription, order));
         while (group.next()) {
-            group.constant(batch.value)(row)(perspective)(subscription)(payer)(component)(version);
+            if (of_earlier) {
+                group(record_batch);
+            } else {
+                group.constant(batch.value);
+            }
+            group(row)(perspective)(subscription)(payer)(component)(version);
             group(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start);
             group(billable)(from)(to)(charge_atoms)(fee_atoms).constant(currency.numeric());
             group(below)(below_quantity)(fees)(record_batch)(days)(taken_back);
@@ -406,7 +419,8 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Curren
 ArchiveWriter::~ArchiveWriter() = default;
 
 Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& rated,
-                                   std::int64_t first_row, std::span<const Waiting> waiting) {
+                                   std::int64_t first_row, std::span<const Waiting> waiting,
+                                   BatchId of) {
     State& state = *state_;
     state.keep.clear();
     for (std::size_t i = 0; i < usage.size(); ++i) {
@@ -414,8 +428,9 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     }
     SuspendedRows& suspended = state.suspended.rows;
     for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
-    state.usage.rows.add(usage, first_row, state.keep);
-    state.rated.rows.add(usage, rated, first_row, state.batch);
+    state.usage.rows.add(usage, first_row, state.keep, of);
+    state.rated.rows.add(usage, rated, first_row, of ? of : state.batch);
+    state.rated.rows.of_earlier = bool(of);
     if (state.usage.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_rated());
     const bool full = suspended.size() >= kGatheredRows || suspended.bytes >= kSuspendedBytesMax;

@@ -103,10 +103,10 @@ class GroupWriter {
         if (done_) done_ = writer_.write_constant(std::int64_t{value});
         return *this;
     }
-    // Zeros where it is empty.
+    // The column, or that value where the rows have none.
     template <class T>
-    GroupWriter& or_zero(const std::vector<T>& column) {
-        return column.empty() ? constant(0) : (*this)(column);
+    GroupWriter& or_constant(const std::vector<T>& column, std::uint32_t value) {
+        return column.empty() ? constant(value) : (*this)(column);
     }
     GroupWriter& operator()(const Texts& texts) {
         if (!done_) return *this;

@@ -1,6 +1,8 @@
 // What online charging keeps, and who may write it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "store/rated_codec.h"
 #include "store/store.h"
 #include "store/test_folder.h"
 
@@ -75,6 +77,97 @@ TEST(OnlineStore, KeepsSessionsAndUses) {
     ASSERT_EQ(spent.size(), 1U);
     EXPECT_EQ(spent.begin()->first.first, Date::of(2026, 6, 1));
     EXPECT_TRUE(spent.begin()->second == 7);
+    EXPECT_TRUE(store->integrity()->empty());
+}
+
+RatedChunk any_rated() {
+    RatedChunk rated;
+    const auto add = [&](std::uint32_t row, std::int64_t atoms) {
+        rated.row.push_back(row);
+        rated.perspective.push_back(Perspective::retail);
+        rated.subscription.push_back({3});
+        rated.payer.push_back({1});
+        rated.component.push_back({4});
+        rated.version.push_back({2});
+        rated.owner_kind.push_back(OwnerKind::group);
+        rated.owner.push_back(70'000);
+        rated.item.push_back(std::uint64_t{1} << 40);
+        rated.window_first.push_back(Date::of(2026, 6, 1));
+        rated.window_end.push_back(Date::of(2026, 7, 1));
+        rated.segment_start.push_back(kNow);
+        rated.billable.push_back(5);
+        rated.from.push_back(100);
+        rated.to.push_back(105);
+        rated.charge_atoms.push_back(atoms);
+        rated.fee_atoms.push_back(-2);
+        rated.below.push_back(-1);
+        rated.below_quantity.push_back(-40);
+        rated.when.push_back(kNow);
+        rated.fees.push_back(1);
+    };
+    add(0, 6);
+    add(0, 1);
+    rated.days = {{1, {3, 2}}, {1, {4, 3}}};
+    return rated;
+}
+
+// What releases stored stays readable: never change these bytes, add others beside them.
+TEST(OnlineStore, GoldenBytesOfWhatAUseCameTo) {
+    const RatedChunk rated = any_rated();
+    const std::size_t rows[] = {0, 1};
+    const std::string bytes = pack_rated(rated, rows);
+    std::string hex;
+    for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    EXPECT_EQ(
+        hex,
+        "0102010301040202f0a204808080808020fac102b6c20280a0adfccbd0a9060ac801d2010c03014f80a0adfccb"
+        "d0a9060200010301040202f0a204808080808020fac102b6c20280a0adfccbd0a9060ac801d2010203014f80a0"
+        "adfccbd0a906020203040406");
+    RatedChunk read;
+    ASSERT_TRUE(unpack_rated(bytes, 0, read));
+    EXPECT_EQ(pack_rated(read, rows), bytes);
+    EXPECT_EQ(read.days, rated.days);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        RatedChunk none;
+        EXPECT_FALSE(unpack_rated(std::string_view(bytes).substr(0, size), 0, none));
+    }
+}
+
+// What goes to the archive is told and deleted once; what waits stays.
+TEST(OnlineStore, R10_what_is_archived_leaves_and_what_waits_stays) {
+    const TestFolder folder;
+    auto store = opened(folder);
+    BatchCommit first = group("a", 7);
+    first.online->rated = any_rated();
+    OnlineUse waits = first.online->uses.front();
+    waits.outcome = Outcome::suspended;
+    waits.charge_atoms = 0;
+    first.online->uses.push_back(waits);
+    ASSERT_TRUE(store->commit(first));
+    ASSERT_TRUE(store->commit(group("b", 5)));
+    const auto live = store->live_batches(1);
+    ASSERT_TRUE(live);
+    ASSERT_EQ(live->size(), 1U);  // of so many records, and whole batches
+    EXPECT_EQ(live->front().batch, BatchId{1});
+    EXPECT_EQ(live->front().uses.size(), 1U);
+    EXPECT_EQ(live->front().rated.charge_atoms, any_rated().charge_atoms);
+    BatchCommit archive;
+    archive.committed_at = kNow;
+    archive.kind = "archive";
+    archive.archived_online = {BatchId{1}, 1};
+    ASSERT_TRUE(store->commit(archive));
+    const auto told = [&] {
+        std::string text;
+        EXPECT_TRUE(store->each_online_use([&](BatchId batch, const OnlineUse& use) {
+            text += fmt::format("{} {} {}; ", batch.value, use.session, name_of(use.outcome));
+        }));
+        return text;
+    };
+    EXPECT_EQ(told(), "1 a suspended; 2 b rated; ");
+    ASSERT_TRUE(store->forget_archived_online());
+    EXPECT_EQ(told(), "1 a suspended; 2 b rated; ");
+    EXPECT_EQ(*store->archived_online(), 1);
+    EXPECT_EQ(store->live_batches(100)->size(), 1U);
     EXPECT_TRUE(store->integrity()->empty());
 }
 

@@ -313,6 +313,25 @@ CREATE TABLE control_window (
 )sql";
 constexpr std::string_view kAppendOnlySince8[] = {"control_window"};
 
+// Since version 9: what was charged online goes to the archive, and sessions are counted together
+// with what files tell of them.
+constexpr std::string_view kOnlineArchived = R"sql(
+ALTER TABLE charge_live ADD COLUMN key_high BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE charge_live ADD COLUMN key_low BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE charge_live ADD COLUMN counted BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE charge_live ADD COLUMN rated BYTEA;
+ALTER TABLE open_session ADD COLUMN filed BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE open_session ADD COLUMN touched_at BIGINT NOT NULL DEFAULT 0;
+-- Up to which batch `charge_live` is in the archive, but for what waits or is not told.
+CREATE TABLE charge_archived (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, archived_to BIGINT NOT NULL,
+    records BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+DROP TRIGGER "charge_live_no_DELETE";
+)sql";
+constexpr std::string_view kAppendOnlySince9[] = {"charge_archived"};
+
 // Tables whose rows are only ever added.
 constexpr std::string_view kAppendOnly[] = {"catalog_version",
                                             "catalog_file",
@@ -428,6 +447,12 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kRetiredFiles)) + append_only_triggers(kAppendOnlySince7);
     if (version < 8)
         text += for_sqlite(std::string(kWindows)) + append_only_triggers(kAppendOnlySince8);
+    if (version < 9)
+        text += for_sqlite(std::string(kOnlineArchived)) + append_only_triggers(kAppendOnlySince9) +
+                trigger("charge_live_no_DELETE", "DELETE ON charge_live",
+                        "OLD.rated IS NULL OR NOT EXISTS (SELECT 1 FROM charge_archived WHERE "
+                        "tenant = OLD.tenant AND archived_to >= OLD.batch)",
+                        "history_immutable");
     return text;
 }
 

@@ -11,12 +11,14 @@
 #include "store/schema.h"
 #include "store/sqlite.h"
 #include "store/store.h"
+#include "store/turns.h"
 
 namespace farthing::store {
 
 class SqliteStore final : public Store {
   public:
-    SqliteStore(std::filesystem::path folder, FolderLock lock, std::unique_ptr<Database> database);
+    SqliteStore(std::filesystem::path folder, FolderLock lock, Turns turns,
+                std::unique_ptr<Database> database);
     Result<void> prepare_schema();
 
     Result<std::vector<CatalogRecord>> catalogs() override;
@@ -52,6 +54,11 @@ class SqliteStore final : public Store {
     Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() override;
     Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) override;
+    Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;
+    Result<std::int64_t> archived_online() override;
+    Result<void> forget_archived_online() override;
+    Result<std::vector<OpenSession>> filed_sessions(Instant since) override;
+    Result<std::int64_t> forget_charged_sessions(Instant before) override;
     Result<TopUp> top_up(const TopUp& payment, const Entry& entry) override;
     Result<std::vector<TopUp>> top_ups(AccountId account) override;
     Result<void> limit(const AccountLimit& limit) override;
@@ -62,6 +69,9 @@ class SqliteStore final : public Store {
     Result<std::vector<ApiKey>> keys() override;
     Result<std::map<std::pair<Date, ComponentId>, i128>> spent(AccountId payer) override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
+    Result<void> take_turn() override { return turns_.take(); }
+    void give_turn() override { turns_.give(); }
+    bool others_wait() override { return turns_.others_wait(); }
     Result<std::int64_t> delete_retired(Instant before) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
     Result<std::vector<BalanceRow>> balances() override;
@@ -137,6 +147,7 @@ class SqliteStore final : public Store {
     std::filesystem::path folder_;
     std::filesystem::path archive_;
     FolderLock lock_;
+    Turns turns_;
     std::unique_ptr<Database> database_;
     std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
     std::int64_t data_version_ = -1;  // SQLite's: what other connections wrote

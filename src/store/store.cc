@@ -18,16 +18,19 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) 
     if (code) return fail(StoreReason::store_unavailable, code.message(), folder.string());
     FARTHING_TRY(FolderLock lock, FolderLock::share(whole / "farthing.lock"));
     FARTHING_TRY(std::unique_ptr<Database> database, Database::open(whole / "farthing.db"));
-    auto store = std::make_unique<SqliteStore>(whole, std::move(lock), std::move(database));
+    FARTHING_TRY(Turns turns, Turns::open(whole));
+    auto store = std::make_unique<SqliteStore>(whole, std::move(lock), std::move(turns),
+                                               std::move(database));
     FARTHING_CHECK(store->prepare_schema());
     return store;
 }
 
-SqliteStore::SqliteStore(std::filesystem::path folder, FolderLock lock,
+SqliteStore::SqliteStore(std::filesystem::path folder, FolderLock lock, Turns turns,
                          std::unique_ptr<Database> database)
     : folder_(std::move(folder)),
       archive_(folder_ / "archive"),
       lock_(std::move(lock)),
+      turns_(std::move(turns)),
       database_(std::move(database)) {}
 
 Result<void> SqliteStore::prepare_schema() {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -57,6 +58,8 @@ namespace farthing {
       "Name the new one otherwise: names of keys are not used again.")                      \
     X(suspense_overdrawn, "more records would leave suspense than wait there",              \
       "List what is open and try again.")                                                   \
+    X(live_damaged, "what was charged online can't be read",                                \
+      "Restore the database from a backup; `farthing check database` names the rest.")      \
     X(history_immutable, "what was recorded never changes", "Correct it by a later record.")
 FARTHING_REASON_ENUM(StoreReason, FARTHING_STORE_REASONS)
 }  // namespace farthing
@@ -67,7 +70,8 @@ namespace farthing::store {
 struct BatchCommit {
     Instant committed_at;
     FeedId feed;
-    std::string kind = "import";      // import, retry, reprice, take back, rerate, charge, tidy
+    std::string kind =
+        "import";  // import, retry, reprice, take back, rerate, charge, archive, tidy
     std::vector<SourceRange> ranges;  // of import and retry
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
@@ -94,6 +98,14 @@ struct BatchCommit {
     std::vector<TakenBackTotals> taken_back;
     std::optional<SourceRange> takes_back;  // a whole source, from 0 to where it stands
     std::optional<OnlineDelta> online;      // of kind charge
+    // Of sessions that are charged online too, whichever feed the records are of: none.
+    std::optional<FeedId> session_feed;
+    // Of a batch whose files hold what was charged online: up to which batch, and how much.
+    struct ArchivedOnline {
+        BatchId to;
+        std::int64_t records = 0;
+    };
+    std::optional<ArchivedOnline> archived_online;
     std::vector<std::string> retires;  // paths of archive files that `files` stand for from now on
 };
 
@@ -207,6 +219,23 @@ class Store {
     virtual Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() = 0;
     virtual Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
+    // What the archive lacks of it and can hold, with what it came to: whole batches, from the
+    // oldest, of about that many records. `rated.row` counts the uses of a batch; what moved other
+    // records' charges is none of them.
+    struct LiveBatch {
+        BatchId batch;
+        std::vector<OnlineUse> uses;
+        std::vector<std::int64_t> positions;  // of the uses in their batch
+        RatedChunk rated;                     // `row`: index into `uses`
+    };
+    virtual Result<std::vector<LiveBatch>> live_batches(std::int64_t records) = 0;
+    virtual Result<std::int64_t> archived_online() = 0;  // records
+    // Deletes what the archive holds, some rows at a time, so that nobody waits long.
+    virtual Result<void> forget_archived_online() = 0;
+    // Sessions charged online of which files told since then; the others are as they were left.
+    virtual Result<std::vector<OpenSession>> filed_sessions(Instant since) = 0;
+    // Forgets what such sessions came to that nothing touched since then; returns how many.
+    virtual Result<std::int64_t> forget_charged_sessions(Instant before) = 0;
     // Once per reference: what was stored before is told when the same comes again.
     virtual Result<TopUp> top_up(const TopUp& payment, const Entry& entry) = 0;
     virtual Result<std::vector<TopUp>> top_ups(AccountId account) = 0;  // none: of all
@@ -248,6 +277,10 @@ class Store {
         }
     };
     virtual Result<std::vector<FileRow>> files(const std::string& table) = 0;
+    // Processes that charge on the folder take turns: `Turn` below.
+    virtual Result<void> take_turn() = 0;
+    virtual void give_turn() = 0;
+    virtual bool others_wait() = 0;
     // Files that no reader needs any more but one of an older version of the archive: retired
     // before that time. Forgets those versions and deletes the files; returns how many.
     virtual Result<std::int64_t> delete_retired(Instant before) = 0;
@@ -298,6 +331,24 @@ class Store {
     virtual const std::filesystem::path& archive_folder() const = 0;
     // Deletes archive files that no transaction registered; returns how many.
     virtual Result<std::int64_t> sweep() = 0;
+};
+
+// From what a process reads to its commit nobody else charges on the folder.
+class Turn {
+  public:
+    static Result<Turn> take(Store& store) {
+        FARTHING_CHECK(store.take_turn());
+        return Turn(store);
+    }
+    ~Turn() {
+        if (store_ != nullptr) store_->give_turn();
+    }
+    Turn(Turn&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+
+  private:
+    explicit Turn(Store& store) : store_(&store) {}
+    Store* store_;
 };
 
 }  // namespace farthing::store

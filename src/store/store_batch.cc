@@ -118,6 +118,11 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     seal.retires = batch.retires;
     FARTHING_CHECK(append_facts(batch.facts));
     if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id));
+    if (batch.archived_online) {
+        FARTHING_CHECK(database_->run("INSERT INTO charge_archived VALUES (?, ?, ?, ?)", kTenant,
+                                      seal.id, batch.archived_online->to,
+                                      batch.archived_online->records));
+    }
     seal.entries = batch.entries;
     FARTHING_CHECK(write_entries(seal.entries, seal.id, {}));
     seal.feed = batch.feed;
@@ -218,21 +223,23 @@ Result<void> SqliteStore::write_packs(const BatchCommit& batch, BatchId id) {
 }
 
 Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
+    const FeedId feed = batch.session_feed.value_or(batch.feed);
     for (const OpenSession& session : batch.open_sessions) {
         FARTHING_CHECK(database_->run(
-            "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, feed, key_high, key_low) "
-            "DO UPDATE SET start_time = excluded.start_time, raw = excluded.raw, "
-            "answered = excluded.answered",
-            kTenant, batch.feed, static_cast<std::int64_t>(session.key.high),
+            "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered, "
+            "filed, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, feed, "
+            "key_high, key_low) DO UPDATE SET start_time = excluded.start_time, raw = "
+            "excluded.raw, answered = excluded.answered, filed = excluded.filed, touched_at = "
+            "excluded.touched_at",
+            kTenant, feed, static_cast<std::int64_t>(session.key.high),
             static_cast<std::int64_t>(session.key.low), session.start, session.raw,
-            session.answered ? 1 : 0));
+            session.answered ? 1 : 0, session.filed, batch.committed_at));
     }
     for (const Hash128& key : batch.closed_sessions) {
         FARTHING_CHECK(
             database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = ? AND "
                            "key_high = ? AND key_low = ?",
-                           kTenant, batch.feed, static_cast<std::int64_t>(key.high),
+                           kTenant, feed, static_cast<std::int64_t>(key.high),
                            static_cast<std::int64_t>(key.low)));
     }
     return {};

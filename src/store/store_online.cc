@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "store/currency_code.h"
+#include "store/rated_codec.h"
 #include "store/sqlite_store.h"
 
 namespace farthing::store {
@@ -43,16 +44,21 @@ Result<BatchId> SqliteStore::commit_sessions(const OnlineDelta& online) {
 }
 
 Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
+    std::vector<std::vector<std::size_t>> rows(online.uses.size());  // of `rated`, by use
+    for (std::size_t i = 0; i < online.rated.size(); ++i) rows[online.rated.row[i]].push_back(i);
     for (std::size_t i = 0; i < online.uses.size(); ++i) {
         const OnlineUse& use = online.uses[i];
+        const std::string rated = pack_rated(online.rated, rows[i]);
         FARTHING_CHECK(database_->run(
             "INSERT INTO charge_live (tenant, batch, position, session, number, rating_group, "
             "subscription, meter, network, called, calling, start_time, quantity, outcome, reason, "
-            "atoms, overrun) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "atoms, overrun, key_high, key_low, counted, rated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             kTenant, id, i, use.session, use.number, use.group, use.subscription, use.meter,
             use.network, use.called, use.calling, use.start, use.quantity, use.outcome,
             use.reason == SuspenseReason::none ? std::string_view() : name_of(use.reason),
-            use.charge_atoms, use.overrun_atoms));
+            use.charge_atoms, use.overrun_atoms, static_cast<std::int64_t>(use.key.high),
+            static_cast<std::int64_t>(use.key.low), use.counted, Blob{rated}));
     }
     for (const std::string& session : online.forgotten) {
         FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
@@ -81,31 +87,118 @@ Result<std::vector<OnlineDelta::KeptSession>> SqliteStore::charge_sessions() {
     return sessions;
 }
 
+namespace {
+
+// What the archive has is not told twice, although it may not be deleted yet.
+constexpr std::string_view kNotArchived =
+    "(batch > (SELECT coalesce(max(archived_to), 0) FROM charge_archived WHERE tenant = "
+    "charge_live.tenant) OR rated IS NULL OR outcome = 6)";
+static_assert(static_cast<int>(Outcome::suspended) == 6);
+
+std::string select_uses(std::string_view where) {
+    return "SELECT batch, session, number, rating_group, subscription, meter, network, called, "
+           "calling, start_time, quantity, outcome, reason, atoms, overrun, key_high, key_low, "
+           "counted, position, rated FROM charge_live WHERE tenant = ? AND " +
+           std::string(where) + " ORDER BY batch, position";
+}
+
+OnlineUse use_of(const SqlStatement& row) {
+    OnlineUse use;
+    use.session = row.text(1);
+    use.number = row.as<std::uint32_t>(2);
+    use.group = row.as<std::uint32_t>(3);
+    use.subscription = {row.as<std::uint32_t>(4)};
+    use.meter = {row.as<std::uint16_t>(5)};
+    use.network = {row.as<std::uint32_t>(6)};
+    use.called = row.text(7);
+    use.calling = row.text(8);
+    use.start = row.instant(9);
+    use.quantity = row.integer(10);
+    use.outcome = row.as<Outcome>(11);
+    use.reason = reason_named<SuspenseReason>(row.text(12)).value_or(SuspenseReason::none);
+    use.charge_atoms = row.integer(13);
+    use.overrun_atoms = row.integer(14);
+    use.key = {static_cast<std::uint64_t>(row.integer(15)),
+               static_cast<std::uint64_t>(row.integer(16))};
+    use.counted = row.integer(17);
+    return use;
+}
+
+}  // namespace
+
 Result<void> SqliteStore::each_online_use(
     const std::function<void(BatchId, const OnlineUse&)>& visit) {
     return database_->select(
-        "SELECT batch, session, number, rating_group, subscription, meter, network, called, "
-        "calling, start_time, quantity, outcome, reason, atoms, overrun FROM charge_live WHERE "
-        "tenant = ? ORDER BY batch, position",
+        select_uses(kNotArchived),
+        [&](const SqlStatement& row) { visit({row.as<std::uint32_t>(0)}, use_of(row)); }, kTenant);
+}
+
+Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t records) {
+    // Up to the batch that the last of so many records is in, and all of that one.
+    FARTHING_TRY(
+        const std::int64_t last,
+        database_->integer("SELECT max(batch) FROM (SELECT batch FROM charge_live WHERE tenant = "
+                           "?1 AND batch > (SELECT coalesce(max(archived_to), 0) FROM "
+                           "charge_archived WHERE tenant = ?1) ORDER BY batch LIMIT ?2)",
+                           0, kTenant, records));
+    std::vector<LiveBatch> batches;
+    bool sound = true;
+    const auto add = [&](const SqlStatement& row) {
+        const BatchId batch{row.as<std::uint32_t>(0)};
+        if (batches.empty() || batches.back().batch != batch)
+            batches.push_back({batch, {}, {}, {}});
+        LiveBatch& live = batches.back();
+        const auto index = static_cast<std::uint32_t>(live.uses.size());
+        if (row.is_null(19) || row.as<Outcome>(11) == Outcome::suspended) return;
+        live.uses.push_back(use_of(row));
+        live.positions.push_back(row.integer(18));
+        sound = unpack_rated(row.text(19), index, live.rated) && sound;
+    };
+    FARTHING_CHECK(database_->select(
+        select_uses("batch > (SELECT coalesce(max(archived_to), 0) FROM charge_archived WHERE "
+                    "tenant = charge_live.tenant) AND batch <= ?"),
+        add, kTenant, last));
+    if (!sound) return fail(StoreReason::live_damaged);
+    return batches;
+}
+
+Result<std::int64_t> SqliteStore::archived_online() {
+    return database_->integer("SELECT sum(records) FROM charge_archived WHERE tenant = ?", 0,
+                              kTenant);
+}
+
+Result<void> SqliteStore::forget_archived_online() {
+    do {
+        FARTHING_CHECK(database_->run(
+            "DELETE FROM charge_live WHERE (tenant, batch, position) IN (SELECT tenant, batch, "
+            "position FROM charge_live WHERE tenant = ?1 AND batch <= (SELECT "
+            "coalesce(max(archived_to), 0) FROM charge_archived WHERE tenant = ?1) AND rated IS "
+            "NOT NULL AND outcome <> ?2 LIMIT 2000)",
+            kTenant, Outcome::suspended));
+    } while (database_->changes() > 0);
+    return {};
+}
+
+Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {
+    std::vector<OpenSession> sessions;
+    FARTHING_CHECK(database_->select(
+        "SELECT key_high, key_low, start_time, raw, answered, filed FROM open_session WHERE tenant "
+        "= ? AND feed = 0 AND filed > 0 AND touched_at >= ?",
         [&](const SqlStatement& row) {
-            OnlineUse use;
-            use.session = row.text(1);
-            use.number = row.as<std::uint32_t>(2);
-            use.group = row.as<std::uint32_t>(3);
-            use.subscription = {row.as<std::uint32_t>(4)};
-            use.meter = {row.as<std::uint16_t>(5)};
-            use.network = {row.as<std::uint32_t>(6)};
-            use.called = row.text(7);
-            use.calling = row.text(8);
-            use.start = row.instant(9);
-            use.quantity = row.integer(10);
-            use.outcome = row.as<Outcome>(11);
-            use.reason = reason_named<SuspenseReason>(row.text(12)).value_or(SuspenseReason::none);
-            use.charge_atoms = row.integer(13);
-            use.overrun_atoms = row.integer(14);
-            visit({row.as<std::uint32_t>(0)}, use);
+            const Hash128 key{static_cast<std::uint64_t>(row.integer(0)),
+                              static_cast<std::uint64_t>(row.integer(1))};
+            sessions.push_back(
+                {key, row.instant(2), row.integer(3), row.integer(4) != 0, row.integer(5)});
         },
-        kTenant);
+        kTenant, since));
+    return sessions;
+}
+
+Result<std::int64_t> SqliteStore::forget_charged_sessions(Instant before) {
+    FARTHING_CHECK(
+        database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = 0 AND touched_at < ?",
+                       kTenant, before));
+    return database_->changes();
 }
 
 namespace {

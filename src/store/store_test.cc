@@ -324,6 +324,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DELETE FROM ducklake_table_stats WHERE table_id = 4; "
         "DROP TABLE charge_live; DROP TABLE charge_session; DROP TABLE top_up; "
         "DROP TABLE account_limit; DROP TABLE cap_alert; DROP TABLE api_key; "
+        "DROP TABLE charge_archived; ALTER TABLE open_session DROP COLUMN filed; "
+        "ALTER TABLE open_session DROP COLUMN touched_at; "
         "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());

@@ -1,0 +1,78 @@
+#include "store/turns.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/assert.h"
+#include "store/store.h"
+
+namespace farthing::store {
+
+namespace {
+
+Result<int> open_file(const std::filesystem::path& file) {
+    const int handle = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (handle >= 0) return handle;
+    return fail(StoreReason::store_unavailable,
+                std::string("the lock can't be opened: ") + std::strerror(errno), file.string());
+}
+
+bool lock(int file, int how) {
+    int done = 0;
+    do {
+        done = ::flock(file, how);
+    } while (done != 0 && errno == EINTR);
+    return done == 0;
+}
+
+}  // namespace
+
+Result<Turns> Turns::open(const std::filesystem::path& folder) {
+    FARTHING_TRY(const int now, open_file(folder / "turn.lock"));
+    const auto next = open_file(folder / "next.lock");
+    if (!next) {
+        ::close(now);
+        return fail(next.error());
+    }
+    return Turns(now, *next);
+}
+
+Turns::Turns(Turns&& other) noexcept
+    : now_(std::exchange(other.now_, -1)),
+      next_(std::exchange(other.next_, -1)),
+      taken_(std::exchange(other.taken_, 0)) {}
+Turns::~Turns() {
+    if (now_ >= 0) ::close(now_);
+    if (next_ >= 0) ::close(next_);
+}
+
+Result<void> Turns::take() {
+    if (taken_ > 0) {
+        taken_ += 1;
+        return {};
+    }
+    const bool done = lock(next_, LOCK_EX) && lock(now_, LOCK_EX);
+    const std::string why = std::strerror(errno);
+    (void)lock(next_, LOCK_UN);
+    if (!done) return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why);
+    taken_ = 1;
+    return {};
+}
+
+void Turns::give() {
+    FARTHING_ASSERT(taken_ > 0);
+    if (--taken_ == 0) (void)lock(now_, LOCK_UN);
+}
+
+bool Turns::others_wait() {
+    if (!lock(next_, LOCK_EX | LOCK_NB)) return true;
+    (void)lock(next_, LOCK_UN);
+    return false;
+}
+
+}  // namespace farthing::store

@@ -1,0 +1,31 @@
+// Whose turn it is: processes that charge on one data folder, from files or while usage happens,
+// take turns, each from what it reads to its commit. Fair: who waits is next.
+#pragma once
+
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace farthing::store {
+
+class Turns {
+  public:
+    static Result<Turns> open(const std::filesystem::path& folder);
+    ~Turns();
+    Turns(Turns&& other) noexcept;
+    Turns& operator=(Turns&&) = delete;
+
+    // Waits for it. Who has it may take it again, and gives it back as often.
+    Result<void> take();
+    void give();
+    // REQUIRES: it is ours.
+    bool others_wait();
+
+  private:
+    Turns(int now, int next) : now_(now), next_(next) {}
+    int now_;   // file that is locked by whose turn it is
+    int next_;  // and by who is next
+    int taken_ = 0;
+};
+
+}  // namespace farthing::store
