@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/utf8.h"
 #include "engine/find.h"
+#include "engine/network_units.h"
 #include "engine/reasons.h"
 #include "engine/spending.h"
 #include "engine/usage_entries.h"
@@ -136,12 +137,44 @@ std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> q
 }
 
 Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant now) {
-    FARTHING_TRY(const charging::Request request, request_of(question, now));
-    return answer_of(question, charger_.handle(request));
+    FARTHING_TRY(const Asked asked, request_of(question, now));
+    ChargeAnswer answer = answer_of(question, charger_.handle(asked.request));
+    if (answer.why == name_of(ChargeReason::granted))
+        answer.services.insert(answer.services.end(), asked.refused.begin(), asked.refused.end());
+    return answer;
 }
 
-Result<charging::Request> Desk::request_of(const ChargeQuestion& question, Instant now) const {
-    charging::Request request;
+// Whose identity it is now; of a session, whose it was when it was heard of last.
+Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
+                                             const charging::Session* session, Instant now) const {
+    if (!question.subscription.empty()) {
+        if (const auto named = state_.directory.subscription_named(question.subscription))
+            return named;
+        return fail(DirectoryReason::unknown_subscription,
+                    "no subscription is named \"" + printable(question.subscription) + "\"");
+    }
+    SubscriptionId owner;
+    for (const auto& [kind, value] : question.identities) {
+        if (session != nullptr &&
+            state_.directory.find(kind, value, session->last) == session->subscription)
+            return session->subscription;
+        if (!owner) owner = state_.directory.find(kind, value, now);
+    }
+    if (owner) return owner;
+    if (session != nullptr && question.identities.empty()) return session->subscription;
+    if (!question.identities.empty()) {
+        return fail(DirectoryReason::unknown_subscription,
+                    "nobody has the identity \"" + printable(question.identities.front().second) +
+                        "\"");
+    }
+    if (question.action == ChargeAction::start || question.action == ChargeAction::debit)
+        return malformed("who uses is told by `subscription`");
+    return SubscriptionId();
+}
+
+Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now) const {
+    Asked all;
+    charging::Request& request = all.request;
     if (question.session.empty() || question.session.size() > kSessionIdMax)
         return malformed("a session's id has 1 to 256 bytes");
     if (question.services.size() > kServicesMax)
@@ -154,28 +187,29 @@ Result<charging::Request> Desk::request_of(const ChargeQuestion& question, Insta
     request.action = action_of(question.action);
     request.at = now;
     const charging::Session* session = charger_.find(question.session);
-    if (!question.subscription.empty()) {
-        request.subscription = state_.directory.subscription_named(question.subscription);
-        if (!request.subscription) {
-            return fail(DirectoryReason::unknown_subscription,
-                        "no subscription is named \"" + printable(question.subscription) + "\"");
-        }
-    } else if (session != nullptr) {
-        request.subscription = session->subscription;
-    } else if (question.action == ChargeAction::start || question.action == ChargeAction::debit) {
-        return malformed("who uses is told by `subscription`");
-    }
+    FARTHING_TRY(request.subscription, subscription_of(question, session, now));
     const catalog::Version* version = state_.catalog.at(now);
     if (version == nullptr) return fail(EngineReason::catalog_none);
     std::set<std::uint32_t> groups;
     for (const auto& service : question.services) {
-        FARTHING_TRY(charging::ServiceRequest asked, service_of(service, session, *version, now));
-        if (!groups.insert(asked.group).second)
-            return malformed("group " + std::to_string(asked.group) + " stands twice");
-        request.services.push_back(std::move(asked));
+        if (!groups.insert(service.group).second)
+            return malformed("group " + std::to_string(service.group) + " stands twice");
+        auto asked = service_of(service, session, *version, now);
+        if (asked) {
+            request.services.push_back(*std::move(asked));
+        } else if (question.apart) {
+            ChargeAnswer::Service refused;
+            refused.group = service.group;
+            refused.why = std::string(name_of(ChargeReason::not_chargeable));
+            refused.what = std::move(asked).error().message;
+            refused.charged = refused.overrun = {0, currency()};
+            all.refused.push_back(std::move(refused));
+        } else {
+            return fail(std::move(asked).error());
+        }
     }
     FARTHING_CHECK(find_filed(request, session));
-    return request;
+    return all;
 }
 
 // A session may be in a file before it begins here.
@@ -209,8 +243,13 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
         const auto found = session->services.find(service.group);
         if (found != session->services.end()) known = &found->second;
     }
-    if (meter == nullptr && service.meter.empty() && known != nullptr)
-        meter = version.meter(known->meter);
+    if (meter == nullptr && service.meter.empty()) {
+        if (known != nullptr) {
+            meter = version.meter(known->meter);
+        } else {
+            FARTHING_TRY(meter, meter_counting(version, service));
+        }
+    }
     if (meter == nullptr)
         return malformed("no meter is named \"" + printable(service.meter) + "\"");
     if (known != nullptr && known->meter != meter->id)
@@ -224,7 +263,9 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
     if (service.used.size() > kContainersMax)
         return malformed("a service reports at most 64 containers at once");
     for (const auto& used : service.used) {
-        FARTHING_TRY(const std::int64_t units, units_of(used.quantity, *meter));
+        FARTHING_TRY(const std::int64_t units, used.quantity.empty()
+                                                   ? units_of(used.counts, *meter)
+                                                   : units_of(used.quantity, *meter));
         if (used.start && *used.start > now)
             return malformed("usage of the future: " + to_rfc3339(*used.start));
         asked.used.push_back({units, used.start});
@@ -233,6 +274,8 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
     asked.releases = service.releases;
     if (!service.quantity.empty()) {
         FARTHING_TRY(asked.units, units_of(service.quantity, *meter));
+    } else if (!is_empty(service.counts)) {
+        FARTHING_TRY(asked.units, units_of(service.counts, *meter));
     }
     return asked;
 }
@@ -256,10 +299,12 @@ ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Ans
         if (meter != nullptr) {
             one.meter = meter->name;
             one.unit = std::string(meter->unit->name);
+            one.counts = counts_of(service.granted, *meter->unit);
             one.granted_text = quantity_to_string(service.granted, *meter->unit);
         }
         one.why = std::string(name_of(service.why));
         if (service.suspense != SuspenseReason::none) {
+            one.suspense = std::string(name_of(service.suspense));
             one.what = std::string(sentence_of(service.suspense)) + " (" +
                        std::string(name_of(service.suspense)) + ")";
         } else if (service.why != ChargeReason::granted) {

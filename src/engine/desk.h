@@ -39,7 +39,14 @@ class Desk {
     Result<void> load_purses();
     i128 committed(const charging::CapKey& key);
     Result<ChargeAnswer> charge_one(const ChargeQuestion& question, Instant now);
-    Result<charging::Request> request_of(const ChargeQuestion& question, Instant now) const;
+    // What is charged, and what of it is refused before.
+    struct Asked {
+        charging::Request request;
+        std::vector<ChargeAnswer::Service> refused;
+    };
+    Result<Asked> request_of(const ChargeQuestion& question, Instant now) const;
+    Result<SubscriptionId> subscription_of(const ChargeQuestion& question,
+                                           const charging::Session* session, Instant now) const;
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
                                                 const charging::Session* session,
                                                 const catalog::Version& version, Instant now) const;

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/instant.h"
 #include "model/money.h"
+#include "model/quantity.h"
+#include "model/usage.h"
 
 namespace farthing::engine {
 
@@ -20,25 +22,38 @@ struct ChargeSettings {
 
 enum class ChargeAction : std::uint8_t { start, update, end, debit, refund };
 
+// What a network counted in each way that it can: the meter says which of them is meant.
+struct NetworkCounts {
+    std::optional<std::int64_t> bytes;
+    std::optional<std::int64_t> seconds;
+    std::optional<std::int64_t> pieces;
+};
+
 struct ChargeQuestion {
     std::string session;
     std::uint32_t number = 0;  // of the request in its session
     ChargeAction action = ChargeAction::start;
-    std::string subscription;  // empty: that of the session
+    std::string subscription;  // empty: whose the identities are, else that of the session
     std::string charging_id;   // by which files know the session; empty: by its own id
+    std::vector<std::pair<IdentityKind, std::string>> identities = {};  // the first that is known
+    // What is wrong with one service refuses that one alone.
+    bool apart = false;
     struct Used {
-        std::string quantity;          // "2 MB", or in the meter's own unit
+        std::string quantity;          // "2 MB", or in the meter's own unit; else `counts`
         std::optional<Instant> start;  // none: since the session was heard of last
+        NetworkCounts counts = {};
     };
     struct Service {
         std::uint32_t group = 0;
-        std::string meter;
+        std::string meter;  // empty: that of the group, else the only one that counts so
+        std::optional<Dimension> usual = {};  // of what is counted, where no count tells
         std::string network;
         std::string called;
         std::string calling;
         std::vector<Used> used;
         bool asks = false;
-        std::string quantity;   // empty: as much as is usual
+        std::string quantity;   // empty: `counts`, else as much as is usual
+        NetworkCounts counts = {};
         bool releases = false;  // what was granted and not used returns
     };
     std::vector<Service> services;
@@ -53,8 +68,10 @@ struct ChargeAnswer {
         std::string meter;
         std::string why;
         std::string what;
+        std::string suspense;      // the reason for which usage waits or has no price
         std::int64_t granted = 0;  // in `unit`
         std::string unit;          // the meter's base unit
+        NetworkCounts counts;      // what is granted, as networks count it
         std::string granted_text;  // "10 MB"
         bool final = false;        // there is nothing beyond it
         std::int32_t valid_seconds = 0;
