@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kGroup = 512;      // requests of one commit
 constexpr std::size_t kWaiting = 4'096;  // more are refused
+constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
 constexpr std::string_view kAccounts = "/v1/accounts/";
 
 bool has_scope(std::string_view scopes, std::string_view scope) {
@@ -93,6 +94,7 @@ Result<void> Service::authorise(const Work& work) const {
 // Answers those who may not ask, or asked wrongly, and takes them out.
 void Service::refuse(std::vector<Work>& works) const {
     std::erase_if(works, [this](Work& work) {
+        if (work.charged) return false;
         const Result<void> allowed = authorise(work);
         if (!allowed) {
             work.reply(problem(allowed.error()));
@@ -150,18 +152,39 @@ void Service::handle(HttpRequest request, HttpReply reply) {
     constexpr std::string_view kBearer = "Bearer ";
     if (!request.authorization.starts_with(kBearer)) return reply(problem(ApiReason::key_missing));
     const auto secret = std::string_view(request.authorization).substr(kBearer.size());
-    enqueue({*std::move(asked), sha256_hex(secret), std::move(reply)});
+    enqueue({*std::move(asked), sha256_hex(secret), std::move(reply), {}});
+}
+
+void Service::charge(engine::ChargeQuestion question, ChargeReply reply) {
+    enqueue({{"charge", Charge{std::move(question)}}, {}, {}, std::move(reply)});
+}
+
+void Service::Work::refuse(const Error& error) const {
+    if (charged) {
+        charged(std::unexpected(error));
+    } else {
+        reply(problem(error));
+    }
+}
+
+// What begins is refused first: what goes on carries usage.
+std::size_t Service::room_for(const Work& work) {
+    const auto* charge = work.asked.what ? std::get_if<Charge>(&work.what()) : nullptr;
+    if (charge == nullptr) return kWaiting;
+    const engine::ChargeAction action = charge->question.action;
+    const bool begins =
+        action == engine::ChargeAction::start || action == engine::ChargeAction::debit;
+    return begins ? kBeginnings : kWaiting;
 }
 
 void Service::enqueue(Work work) {
+    bool taken = false;
     {
         const std::scoped_lock lock(mutex_);
-        if (queue_.size() < kWaiting && !ends_) {
-            queue_.push_back(std::move(work));
-            work.reply = nullptr;
-        }
+        taken = queue_.size() < room_for(work) && !ends_;
+        if (taken) queue_.push_back(std::move(work));
     }
-    if (work.reply) return work.reply(problem(ApiReason::overloaded));
+    if (!taken) return work.refuse(error_of(ApiReason::overloaded));
     waits_.notify_one();
 }
 
@@ -202,7 +225,11 @@ void Service::charge(std::span<Work> works) {
     const auto answers = engine_->charge(questions);
     for (std::size_t i = 0; i < works.size(); ++i) {
         if (!answers) {
-            works[i].reply(problem(answers.error()));
+            works[i].refuse(answers.error());
+            continue;
+        }
+        if (works[i].charged) {
+            works[i].charged((*answers)[i]);
             continue;
         }
         const Result<engine::ChargeAnswer>& one = (*answers)[i];

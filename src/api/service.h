@@ -25,6 +25,9 @@ class Service {
 
     // From any thread; `reply` is called from any thread.
     void handle(HttpRequest request, HttpReply reply);
+    // The same for protocols that know their peers: nobody asks for a key.
+    using ChargeReply = std::function<void(const Result<engine::ChargeAnswer>&)>;
+    void charge(engine::ChargeQuestion question, ChargeReply reply);
 
   private:
     struct Charge {
@@ -51,7 +54,9 @@ class Service {
         Asked asked;
         std::string key;  // hash of the secret
         HttpReply reply;
+        ChargeReply charged;  // in place of `reply`
         const What& what() const { return *asked.what; }
+        void refuse(const Error& error) const;
     };
 
     static Result<Asked> route(const HttpRequest& request);
@@ -59,6 +64,7 @@ class Service {
     Result<void> authorise(const Work& work) const;
     void refuse(std::vector<Work>& works) const;
     void enqueue(Work work);
+    static std::size_t room_for(const Work& work);
     void run();
     void charge(std::span<Work> works);
     HttpAnswer answer(const Work& work);

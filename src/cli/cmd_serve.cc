@@ -1,15 +1,17 @@
-// serve: charging over HTTP; key: who may ask.
+// serve: charging over HTTP and Diameter; key: who may ask.
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <array>
 #include <ostream>
 
+#include "api/diameter_server.h"
 #include "api/player.h"
 #include "api/server.h"
 #include "api/service.h"
 #include "cli/listing.h"
 #include "cli/parse.h"
+#include "cli/serve_diameter.h"
 #include "cli/session.h"
 
 namespace farthing::cli {
@@ -17,15 +19,6 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::size_t kSecretBytes = 24;
-
-Result<api::Address> address_of(const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0)
-        return fail(UsageReason::bad_value, "an address is HOST:PORT, not \"" + text + "\"");
-    FARTHING_TRY(const std::int64_t port, whole_number(text.substr(colon + 1)));
-    if (port < 0 || port > 65'535) return fail(UsageReason::bad_value, "a port is at most 65535");
-    return api::Address{text.substr(0, colon), static_cast<std::uint16_t>(port)};
-}
 
 Result<std::int64_t> at_least_one(Context& context, std::string_view option,
                                   std::int64_t otherwise) {
@@ -48,6 +41,10 @@ Result<Exit> serve(Context& context) {
                  at_least_one(context, "--remember", settings.remembered_seconds));
     FARTHING_TRY(EnginePtr engine, open_home(context));
     engine->set_charging(settings);
+    std::optional<api::GyPolicy> gy;
+    if (context.arguments.given("--diameter")) {
+        FARTHING_TRY(gy, gy_policy_of(context));
+    }
     std::unique_ptr<api::Service> service;
     FARTHING_TRY(
         const auto server,
@@ -55,9 +52,22 @@ Result<Exit> serve(Context& context) {
             service->handle(std::move(request), std::move(reply));
         }));
     service = std::make_unique<api::Service>(std::move(engine));
+    std::unique_ptr<api::DiameterServer> diameter;
+    if (gy) {
+        FARTHING_TRY(const api::Address place, address_of(context["--diameter"]));
+        FARTHING_TRY(diameter, api::DiameterServer::listen(
+                                   place, *std::move(gy),
+                                   [&service](engine::ChargeQuestion question,
+                                              api::DiameterServer::Reply reply) {
+                                       service->charge(std::move(question), std::move(reply));
+                                   }));
+        context.out << "diameter on " << place.host << ':' << diameter->port() << std::endl;
+    }
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
+    if (diameter) diameter->refuse();
     service.reset();  // charges what still waits
+    if (diameter) diameter->stop();
     return Exit::done;
 }
 
@@ -152,19 +162,28 @@ Result<Exit> key_revoke(Context& context) {
     return Exit::done;
 }
 
+std::vector<Option> serve_options() {
+    std::vector<Option> options = {
+        {"--listen", "HOST:PORT", "else 127.0.0.1:8080; port 0: any that is free"},
+        {"--validity", "SECONDS",
+         "for which a grant holds (else 3600); its money is held twice as long"},
+        {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"},
+    };
+    for (const Option& option : diameter_options()) options.push_back(option);
+    return options;
+}
+
 }  // namespace
 
 std::vector<Command> serve_commands() {
     return {
         {"serve",
          "",
-         "Charge usage while it happens, over HTTP",
+         "Charge usage while it happens, over HTTP and Diameter",
          {},
-         {{"--listen", "HOST:PORT", "else 127.0.0.1:8080; port 0: any that is free"},
-          {"--validity", "SECONDS",
-           "for which a grant holds (else 3600); its money is held twice as long"},
-          {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"}},
-         {"farthing serve", "farthing serve --listen 0.0.0.0:8080"},
+         serve_options(),
+         {"farthing serve", "farthing serve --diameter 0.0.0.0:3868 --host ocs.example.org --peer "
+                            "pgw.example.org"},
          serve},
         {"charge",
          "simulate",

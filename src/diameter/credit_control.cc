@@ -145,6 +145,7 @@ void RequestReader::read_identity(const Avp& avp) {
         case Key::cc_request_number:
             once(avp, request_.number.has_value());
             request_.number = as_u32(avp.data);
+            request_.number_avp = avp.whole;
             return;
         case Key::cc_sub_session_id: request_.sub_session = as_u64(avp.data); return;
         case Key::cc_request_type:

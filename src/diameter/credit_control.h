@@ -61,6 +61,7 @@ struct CreditControlRequest {
     std::string_view context;
     std::optional<RequestType> type;
     std::optional<std::uint32_t> number;
+    std::string_view number_avp;  // as it came
     std::optional<RequestedAction> action;
     std::vector<Subscriber> subscribers;
     std::vector<std::string_view> subscriber_avps;  // as they came

@@ -1,0 +1,311 @@
+// Sees Boost.Asio, whose headers are heavy.
+#include "api/diameter_server.h"
+
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "api/problem.h"
+
+namespace farthing::api {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using diameter::Peer;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto kTick = std::chrono::milliseconds(500);
+constexpr auto kLeave = std::chrono::seconds(1);
+constexpr std::size_t kUnreadMax = std::size_t{16} * 1024 * 1024;  // answers nobody reads
+constexpr std::size_t kReadSize = std::size_t{64} * 1024;
+
+Instant steady_now() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
+}
+
+// As an Address AVP holds it: the family, then the bytes.
+std::string address_bytes(const asio::ip::address& address) {
+    std::string bytes(1, '\0');
+    if (address.is_v4()) {
+        bytes += '\1';
+        for (const unsigned char byte : address.to_v4().to_bytes())
+            bytes += static_cast<char>(byte);
+    } else {
+        bytes += '\2';
+        for (const unsigned char byte : address.to_v6().to_bytes())
+            bytes += static_cast<char>(byte);
+    }
+    return bytes;
+}
+
+// A request and the bytes that it points into, until it is answered.
+struct Asked {
+    std::string bytes;
+    diameter::CreditControlRequest request;
+};
+
+}  // namespace
+
+struct DiameterServer::State {
+    // One connection. Its peer belongs to the server's thread; answers come from any.
+    class Connection : public std::enable_shared_from_this<Connection> {
+      public:
+        Connection(State& state, tcp::socket socket)
+            : state_(state),
+              socket_(std::move(socket)),
+              peer_(state.policy.node, state.policy.peers, own_address(), steady_now()),
+              timer_(state.context) {}
+
+        asio::awaitable<void> read();
+        asio::awaitable<void> watch();
+        void send(std::string_view bytes);
+        void disconnect();
+
+      private:
+        std::string own_address() const {
+            error_code ignored;
+            return address_bytes(socket_.local_endpoint(ignored).address());
+        }
+        // Whole messages are taken from the front; gives how many bytes.
+        std::size_t take(std::string_view bytes, std::string& out);
+        void charge(std::string_view message, std::string& out);
+        void flush();
+        void close();
+
+        State& state_;
+        tcp::socket socket_;
+        Peer peer_;
+        asio::steady_timer timer_;
+        std::string sending_;  // under way
+        bool writes_ = false;
+        bool ends_ = false;  // after what is to be sent
+        std::mutex mutex_;   // of what follows
+        std::string outbox_;
+    };
+
+    State(GyPolicy with, Charge to) : policy(std::move(with)), charge(std::move(to)) {}
+    asio::awaitable<void> accept();
+
+    GyPolicy policy;
+    Charge charge;
+    std::atomic<bool> refuses = false;
+    asio::io_context context{1};
+    tcp::acceptor acceptor{context};
+    std::set<std::shared_ptr<Connection>> connections;
+    std::thread thread;
+};
+
+asio::awaitable<void> DiameterServer::State::Connection::read() {
+    const auto self = shared_from_this();
+    std::string buffer(kReadSize, '\0');
+    std::size_t filled = 0;
+    while (!ends_) {
+        if (buffer.size() - filled < kReadSize / 2) buffer.resize(buffer.size() * 2);
+        const auto [failed, count] = co_await socket_.async_read_some(
+            asio::buffer(buffer.data() + filled, buffer.size() - filled), kAsTuple);
+        if (failed) break;
+        filled += count;
+        std::string out;
+        const std::size_t taken = take(std::string_view(buffer).substr(0, filled), out);
+        buffer.erase(0, taken);
+        buffer.resize(std::max(buffer.size(), kReadSize));
+        filled -= taken;
+        send(out);
+    }
+    if (!ends_) close();
+    flush();
+    state_.connections.erase(self);
+}
+
+std::size_t DiameterServer::State::Connection::take(std::string_view bytes, std::string& out) {
+    std::size_t taken = 0;
+    while (!ends_ && bytes.size() - taken >= diameter::kHeaderSize) {
+        const std::string_view rest = bytes.substr(taken);
+        if (peer_.look(rest, out) == Peer::Next::close) {
+            ends_ = true;
+            break;
+        }
+        const std::size_t length = diameter::read_header(rest).length;
+        if (rest.size() < length) break;
+        const std::string_view message = rest.substr(0, length);
+        taken += length;
+        switch (peer_.take(message, steady_now(), out)) {
+            case Peer::Next::credit_control: charge(message, out); break;
+            case Peer::Next::close: ends_ = true; break;
+            case Peer::Next::go_on: break;
+        }
+    }
+    return taken;
+}
+
+void DiameterServer::State::Connection::charge(std::string_view message, std::string& out) {
+    const auto asked = std::make_shared<Asked>();
+    asked->bytes = message;
+    auto fault = diameter::read_credit_control(asked->bytes, asked->request);
+    if (!fault) fault = refusal_of(asked->request, state_.policy);
+    if (!fault && state_.refuses)
+        fault = diameter::Fault{diameter::Code::too_busy, "the server is about to end"};
+    if (fault) {
+        diameter::write_answer(state_.policy.node, asked->request, refused(*std::move(fault)), out);
+        return;
+    }
+    state_.charge(question_of(asked->request, state_.policy),
+                  [asked, self = shared_from_this()](const Result<engine::ChargeAnswer>& told) {
+                      const GyPolicy& policy = self->state_.policy;
+                      std::string bytes;
+                      diameter::write_answer(policy.node, asked->request,
+                                             answer_of(asked->request, told, policy), bytes);
+                      self->send(bytes);
+                  });
+}
+
+void DiameterServer::State::Connection::send(std::string_view bytes) {
+    if (bytes.empty()) return;
+    bool first = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        first = outbox_.empty();
+        if (outbox_.size() < kUnreadMax) outbox_ += bytes;
+    }
+    if (first) asio::post(state_.context, [self = shared_from_this()] { self->flush(); });
+}
+
+void DiameterServer::State::Connection::flush() {
+    if (writes_) return;
+    sending_.clear();
+    {
+        const std::scoped_lock lock(mutex_);
+        sending_.swap(outbox_);
+    }
+    if (sending_.empty()) {
+        if (ends_) close();
+        return;
+    }
+    writes_ = true;
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this()](const error_code& failed, std::size_t) {
+                          self->writes_ = false;
+                          if (failed) return self->close();
+                          self->flush();
+                      });
+}
+
+void DiameterServer::State::Connection::close() {
+    ends_ = true;
+    timer_.cancel();
+    error_code ignored;
+    (void)socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    (void)socket_.close(ignored);
+}
+
+void DiameterServer::State::Connection::disconnect() {
+    std::string out;
+    if (peer_.open()) {
+        peer_.disconnect(out);
+    } else {
+        ends_ = true;
+    }
+    send(out);
+    flush();
+}
+
+asio::awaitable<void> DiameterServer::State::Connection::watch() {
+    const auto self = shared_from_this();
+    while (!ends_) {
+        timer_.expires_after(kTick);
+        const auto [failed] = co_await timer_.async_wait(kAsTuple);
+        if (failed || ends_) break;
+        std::string out;
+        if (peer_.watch(steady_now(), out) == Peer::Next::close) {
+            close();
+            break;
+        }
+        send(out);
+    }
+}
+
+asio::awaitable<void> DiameterServer::State::accept() {
+    while (true) {
+        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
+        if (failed == asio::error::operation_aborted) break;
+        if (failed) {  // out of sockets: those that are open go on
+            asio::steady_timer pause(context, std::chrono::milliseconds(100));
+            co_await pause.async_wait(kAsTuple);
+            continue;
+        }
+        error_code ignored;
+        (void)socket.set_option(tcp::no_delay(true), ignored);
+        const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+        connections.insert(connection);
+        asio::co_spawn(context, connection->read(), asio::detached);
+        asio::co_spawn(context, connection->watch(), asio::detached);
+    }
+}
+
+DiameterServer::DiameterServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+DiameterServer::~DiameterServer() {
+    stop();
+}
+
+Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& address,
+                                                               GyPolicy policy, Charge charge) {
+    auto state = std::make_unique<State>(std::move(policy), std::move(charge));
+    error_code failed;
+    const auto host = asio::ip::make_address(address.host, failed);
+    const std::string place = address.host + ":" + std::to_string(address.port);
+    const tcp::endpoint endpoint(host, address.port);
+    if (!failed) (void)state->acceptor.open(endpoint.protocol(), failed);
+    if (!failed) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed) (void)state->acceptor.bind(endpoint, failed);
+    if (!failed) (void)state->acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) return fail(ApiReason::address_taken, failed.message(), place);
+    asio::co_spawn(state->context, state->accept(), asio::detached);
+    state->thread = std::thread([&context = state->context] { context.run(); });
+    return std::unique_ptr<DiameterServer>(new DiameterServer(std::move(state)));
+}
+
+std::uint16_t DiameterServer::port() const {
+    error_code ignored;
+    return state_->acceptor.local_endpoint(ignored).port();
+}
+
+void DiameterServer::refuse() {
+    state_->refuses = true;
+}
+
+void DiameterServer::stop() {
+    State& state = *state_;
+    if (!state.thread.joinable()) return;
+    state.refuses = true;
+    asio::post(state.context, [&state] {
+        error_code ignored;
+        (void)state.acceptor.close(ignored);
+        for (const auto& connection : state.connections) connection->disconnect();
+    });
+    const auto until = std::chrono::steady_clock::now() + kLeave;
+    std::atomic<bool> empty = false;
+    while (!empty && std::chrono::steady_clock::now() < until) {
+        asio::post(state.context, [&state, &empty] { empty = state.connections.empty(); });
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    state.context.stop();
+    state.thread.join();
+}
+
+}  // namespace farthing::api

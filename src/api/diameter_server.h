@@ -1,0 +1,34 @@
+// Diameter on a port: connections of peers, each a coroutine of one thread; what is to be charged
+// is handed on, and answered from whatever thread its answer comes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/gy.h"
+#include "api/server.h"
+
+namespace farthing::api {
+
+class DiameterServer {
+  public:
+    using Reply = std::function<void(const Result<engine::ChargeAnswer>&)>;
+    using Charge = std::function<void(engine::ChargeQuestion, Reply)>;
+    // Serves from here on, on a thread of its own.
+    static Result<std::unique_ptr<DiameterServer>> listen(const Address& address, GyPolicy policy,
+                                                          Charge charge);
+    ~DiameterServer();  // stops
+    std::uint16_t port() const;
+    // From here on every request is refused as too busy: those who charge may end.
+    void refuse();
+    // Tells the peers, waits a little for their leave, and ends.
+    void stop();
+
+  private:
+    struct State;
+    explicit DiameterServer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace farthing::api

@@ -1,0 +1,37 @@
+// Credit control put to the engine: requests as questions, its answers as result codes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "diameter/credit_control.h"
+#include "diameter/peer.h"
+#include "engine/online.h"
+
+namespace farthing::api {
+
+struct GyPolicy {
+    diameter::Node node;
+    diameter::PeerPolicy peers;
+    std::map<std::uint32_t, std::string> meters;  // by rating group; else by what is counted
+    std::string redirect;                         // URL for users without money; empty: none
+    bool failover = false;                        // another node has the same sessions
+    std::optional<std::uint32_t> failure_handling;
+};
+
+// What is wrong with a request although it can be read.
+std::optional<diameter::Fault> refusal_of(const diameter::CreditControlRequest& request,
+                                          const GyPolicy& policy);
+engine::ChargeQuestion question_of(const diameter::CreditControlRequest& request,
+                                   const GyPolicy& policy);
+// Texts of the answer may point into `told`, the request and the policy.
+diameter::CreditControlAnswer answer_of(const diameter::CreditControlRequest& request,
+                                        const Result<engine::ChargeAnswer>& told,
+                                        const GyPolicy& policy);
+// A request that is refused as a whole.
+diameter::CreditControlAnswer refused(diameter::Fault fault);
+
+}  // namespace farthing::api
