@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -287,6 +288,9 @@ std::uint16_t DiameterServer::port() const {
 
 void DiameterServer::refuse() {
     state_->refuses = true;
+    std::promise<void> done;  // what its thread is about to hand on is handed on
+    asio::post(state_->context, [&done] { done.set_value(); });
+    done.get_future().wait();
 }
 
 void DiameterServer::stop() {

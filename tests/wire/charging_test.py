@@ -173,4 +173,5 @@ def main():
     print("charged over HTTP: grants, repeats, 100 debits at once, bad input, a killed server")
 
 
-main()
+if __name__ == "__main__":
+    main()
