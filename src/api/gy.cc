@@ -157,6 +157,11 @@ std::optional<Fault> refusal_of(const CreditControlRequest& request, const GyPol
     const bool begins = request.type == RequestType::initial || request.type == RequestType::event;
     if (begins && request.subscribers.empty())
         return diameter::missing(diameter::Key::subscription_id);
+    const bool moves_money = request.action == RequestedAction::direct_debiting ||
+                             request.action == RequestedAction::refund_account;
+    if (request.type == RequestType::event && !moves_money)
+        return Fault{Code::rating_failed, "only debits and refunds are served",
+                     std::string(request.action_avp)};
     return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// The only file that sees Boost.Asio and Beast: their headers are heavy.
+// The only file that sees Boost.Beast, whose headers are heavy.
 #include "api/server.h"
 
 #include <boost/asio/as_tuple.hpp>

@@ -157,6 +157,7 @@ void RequestReader::read_identity(const Avp& avp) {
             }
             return;
         case Key::requested_action:
+            request_.action_avp = avp.whole;
             if (const auto action = number(avp, 3))
                 request_.action = static_cast<RequestedAction>(*action);
             return;

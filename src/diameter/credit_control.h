@@ -63,6 +63,7 @@ struct CreditControlRequest {
     std::optional<std::uint32_t> number;
     std::string_view number_avp;  // as it came
     std::optional<RequestedAction> action;
+    std::string_view action_avp;
     std::vector<Subscriber> subscribers;
     std::vector<std::string_view> subscriber_avps;  // as they came
     std::vector<ServiceRequest> services;

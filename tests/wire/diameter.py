@@ -117,7 +117,12 @@ class Client:
         length = struct.unpack(">I", self.rest[:4])[0] & 0xFFFFFF
         data, self.rest = self.rest[:length], self.rest[length:]
         self.wire.append((False, data))
-        return Answer(data)
+        answer = Answer(data)
+        if answer.command == DWR and answer.flags & 0x80:  # it watches us, too
+            self.send(message(DWR, [("Result-Code", 2001), *self.origin()], application=0, flags=0, hop=answer.hop,
+                              end=answer.end))
+            return self.receive()
+        return answer
 
     def ask(self, data):
         self.send(data)

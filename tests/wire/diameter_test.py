@@ -1,0 +1,318 @@
+"""Charges over Diameter as a gateway does: by hand, and through freeDiameter, which connects as a peer and relays.
+
+    diameter_test.py FARTHING
+
+What went over the wire is decoded by tshark: nothing in it may be malformed. freeDiameter and tshark are packages of Debian.
+"""
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import diameter
+from charging_test import World, expect
+from diameter import Client
+
+NUMBER, IMSI = "37255500001", "248010000000001"
+INITIAL, UPDATE, TERMINATION, EVENT = 1, 2, 3, 4
+MB = 1_000_000
+
+
+class DiameterWorld(World):
+    def __init__(self, binary, folder):
+        super().__init__(binary, folder)
+        self.run("subscription", "add", "anna", "sim-2", "simple", "--from", "2026-01-01",
+                 "--identity", f"msisdn={NUMBER}", "--identity", f"imsi={IMSI}")
+
+    def start(self, *more):
+        self.server = subprocess.Popen(
+            [self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0", "--diameter", "127.0.0.1:0",
+             "--host", "ocs.example.org", *more], stdout=subprocess.PIPE, text=True)
+        self.diameter_port = int(self.server.stdout.readline().rsplit(":", 1)[1])
+        self.port = int(self.server.stdout.readline().rsplit(":", 1)[1])
+
+    def money(self):
+        told = self.balance()
+        return told["balance"], told["held"]
+
+
+def mscc(group=None, asks=None, used=None, *more):
+    """asks, used: lists of counts; an empty list asks for what is usual."""
+    return ("MSCC", [*([("Rating-Group", group)] if group is not None else []),
+                     *([("Requested-Service-Unit", asks)] if asks is not None else []),
+                     *([("Used-Service-Unit", used)] if used is not None else []), *more])
+
+
+def octets(count):
+    return [("CC-Total-Octets", count)]
+
+
+def granted(answer, at=0):
+    return dict(answer.services()[at].get("Granted-Service-Unit", [])).get("CC-Total-Octets")
+
+
+def session(world, client):
+    """EC40: what is reported is charged, what is not used returns."""
+    told = client.charge("s1", INITIAL, 0, mscc(1, octets(5 * MB)), e164=NUMBER)
+    expect("begins", (told.code, granted(told), told["CC-Request-Number"]), (2001, 5 * MB, 0))
+    expect("held", world.money(), ("10.00", "5.00"))
+    report = [("CC-Input-Octets", MB), ("CC-Output-Octets", 1_200_000)]
+    told = client.charge("s1", UPDATE, 1, mscc(1, octets(2 * MB), report))
+    expect("goes on", (granted(told), world.money()), (2 * MB, ("7.80", "2.00")))
+    told = client.charge("s1", TERMINATION, 2, mscc(1, None, octets(MB)))
+    expect("ends", (told.code, told.services()[0]["Result-Code"], world.money()), (2001, 2001, ("6.80", "0.00")))
+
+
+def repeats(world, client):
+    """EC39: the ids of the answer are the copy's; T flag and routes are not content; one effect."""
+    more = [("CC-Request-Number", 0)]
+    first = client.credit("r1", INITIAL, 0, mscc(1, octets(MB)), e164=NUMBER, hop=1, end=2)
+    copy = client.credit("r1", INITIAL, 0, mscc(1, octets(MB)), ("Route-Record", "dra.example.org"), e164=NUMBER,
+                         flags=0xD0, hop=3, end=2)
+    answers = client.ask(first), client.ask(copy)
+    expect("the same answer", answers[0].avps, answers[1].avps)
+    expect("ids of the copy", (answers[1].hop, answers[1].end), (3, 2))
+    other = client.charge("r1", INITIAL, 0, mscc(1, octets(2 * MB)), e164=NUMBER)
+    expect("other content", (other.code, other["Failed-AVP"]), (5004, diameter.avp(*more[0])))
+    report = client.credit("r1", TERMINATION, 1, mscc(1, None, octets(MB)))
+    for _ in range(2):
+        client.ask(report)
+    expect("charged once", world.money(), ("5.80", "0.00"))
+    expect("ended", client.charge("r1", TERMINATION, 2).code, 5002)
+    expect("never begun", client.charge("r2", UPDATE, 1, mscc(1, octets(MB), octets(MB))).code, 5002)
+    # EC39: the key is session, sub-session and number.
+    for sub in (1, 2):
+        told = client.charge("r3", INITIAL, 0, diameter.raw_avp(419, struct.pack(">Q", sub)), mscc(1, octets(MB)),
+                             e164=NUMBER)
+        expect("sub-session", granted(told), MB)
+        client.charge("r3", TERMINATION, 1, diameter.raw_avp(419, struct.pack(">Q", sub)))
+    expect("nothing of it stays", world.money(), ("5.80", "0.00"))
+
+
+def shapes(world, client):
+    """EC46, EC47: groups that are missing, empty, many, and at the level of the command."""
+    told = client.charge("m1", INITIAL, 0, ("Multiple-Services-Indicator", 0), ("Requested-Action", 0),
+                         ("AoC-Request-Type", 1), mscc(None, octets(MB)),
+                         diameter.avp("Service-Information", [("PS-Information", [("SGSN-MCC-MNC", "24801")])]),
+                         e164=NUMBER)
+    expect("without rating group", (granted(told), "Rating-Group" in told.services()[0]), (MB, False))
+    told = client.charge("m1", UPDATE, 1, mscc())
+    expect("an empty MSCC", (told.code, told.services()), (2001, [{"Result-Code": 2001}]))
+    expect("ends with one", client.charge("m1", TERMINATION, 2, mscc()).code, 2001)
+    told = client.charge("m2", INITIAL, 0, mscc(1, octets(2 * MB)), mscc(2, octets(MB)), mscc(3, [("CC-Time", 60)]),
+                         e164=NUMBER)
+    expect("each alone", [one["Result-Code"] for one in told.services()], [2001, 2001, 5031])
+    expect("what is not rated is shown", told["Failed-AVP"], diameter.avp(*mscc(3, [("CC-Time", 60)])))
+    client.charge("m2", UPDATE, 1, mscc(1, None, octets(MB)))
+    expect("one returns, the other stays", world.money(), ("4.80", "1.00"))
+    client.charge("m2", TERMINATION, 2)
+    told = client.charge("m3", INITIAL, 0, ("Requested-Service-Unit", octets(MB)), e164=NUMBER)
+    expect("at command level", (told.code, told["Granted-Service-Unit"], told.services()), (2001, octets(MB), []))
+    client.charge("m3", TERMINATION, 1, ("Used-Service-Unit", octets(MB)))
+    expect("and charged", world.money(), ("3.80", "0.00"))
+    told = client.charge("m4", INITIAL, 0, mscc(1, []), e164=NUMBER)
+    expect("EC43 final unit", (granted(told), dict(told.services()[0]["Final-Unit-Indication"])),
+           (3_800_000, {"Final-Unit-Action": 0}))
+    told = client.charge("m5", INITIAL, 0, mscc(1, octets(MB)), e164=NUMBER)
+    expect("no money", (told.code, told.services()[0]["Result-Code"], granted(told)), (2001, 4012, None))
+    client.charge("m4", TERMINATION, 1)
+    who = ("Subscription-Id", [("Subscription-Id-Type", 1), ("Subscription-Id-Data", IMSI)])
+    expect("by IMSI", granted(client.charge("m6", INITIAL, 0, who, mscc(1, octets(MB)))), MB)
+    expect("another one's session", client.charge("m6", UPDATE, 1, mscc(1, octets(MB)), e164="37299900001").code, 5030)
+    client.charge("m6", TERMINATION, 2)
+    expect("nobody's number", client.charge("m7", INITIAL, 0, mscc(1, []), e164="37299900002").code, 5030)
+    expect("nobody at all", client.charge("m7", INITIAL, 0, mscc(1, [])).code, 5005)
+
+
+def events(world, client):
+    action = lambda number: ("Requested-Action", number)
+    pieces = ("Requested-Service-Unit", [("CC-Service-Specific-Units", 1)])
+    sms = {"e164": NUMBER, "context": "32274@3gpp.org"}
+    told = client.charge("e1", EVENT, 0, action(0), pieces, **sms)
+    expect("debit", (told.code, world.money()), (2001, ("2.80", "0.00")))
+    token = told["Refund-Information"]
+    client.charge("e2", EVENT, 0, action(0), **sms)
+    expect("what is usual", world.money(), ("1.80", "0.00"))
+    refund = client.credit("e3", EVENT, 0, action(1), ("Refund-Information", token), **sms)
+    for _ in range(2):
+        expect("refund", client.ask(refund).code, 2001)
+    expect("once", world.money(), ("2.80", "0.00"))
+    told = client.charge("e4", EVENT, 0, action(1), ("Refund-Information", token), **sms)
+    expect("no more than was debited", told.code, 5031)
+    client.charge("e5", EVENT, 0, action(0), ("Requested-Service-Unit", [("CC-Service-Specific-Units", 2)]), **sms)
+    told = client.charge("e7", EVENT, 0, action(3), pieces, **sms)
+    expect("a price is not asked", (told.code, told["Failed-AVP"]), (5031, diameter.avp("Requested-Action", 3)))
+    told = client.charge("e6", EVENT, 0, action(0), pieces, **sms)
+    expect("no money for it", (told.code, world.money()), (4012, ("0.80", "0.00")))
+
+
+def bad_input(world):
+    """Everything gets an answer by code, or the end of the connection after one; nothing changes."""
+    before = world.money()
+    odd = Client(world.diameter_port)
+    expect("before capabilities", odd.base(diameter.DWR).code, 3010)
+    expect("and left", odd.receive(), None)
+    odd = Client(world.diameter_port)
+    expect("another application", odd.capabilities(16777238).code, 5010)
+    odd = Client(world.diameter_port)
+    odd.capabilities()
+    expect("another realm", odd.charge("b1", INITIAL, 0, ("Destination-Host", "x.example.org"), e164=NUMBER).code, 3002)
+    odd.to_realm = "example.com"
+    told = odd.charge("b1", INITIAL, 0, e164=NUMBER)
+    expect("another realm", (told.code, told.flags & 0x20), (3003, 0x20))
+    odd.to_realm = "example.org"
+    told = odd.charge("b1", INITIAL, 0, diameter.raw_avp(99999, b"news"), e164=NUMBER)
+    expect("unknown and mandatory", (told.code, told["Failed-AVP"]), (5001, diameter.raw_avp(99999, b"news")))
+    told = odd.charge("b1", INITIAL, 0, diameter.raw_avp(432, b"\0\0\0\1", length=4000), e164=NUMBER)
+    expect("an AVP that overruns", told.code, 5014)
+    expect("length 0", odd.charge("b1", INITIAL, 0, diameter.raw_avp(432, b"\0\0\0\1", length=0)).code, 5014)
+    expect("a type that is none", odd.charge("b1", 9, 0, e164=NUMBER).code, 5004)
+    expect("a command that is none", odd.ask(diameter.message(999, [("Session-Id", "b1")])).code, 3001)
+    deep = b""
+    while len(deep) < 60_000:
+        deep = diameter.raw_avp(456, deep)
+    expect("groups in groups", odd.ask(diameter.message(diameter.CCR, [deep])).code, 5005)
+    expect("a length of 2^24", odd.ask(b"\1\xff\xff\xfc" + b"\xc0\0\1\x10" + b"\0" * 12).code, 5015)
+    expect("and left", odd.receive(), None)
+    for junk in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\0" * 4096, b"\x16\x03\x01\x02\x00" * 10):
+        odd = Client(world.diameter_port)
+        odd.socket.sendall(junk)
+        while odd.socket.recv(4096):
+            pass
+    expect("nothing changed", world.money(), before)
+
+
+def in_parts(world, client):
+    """A message in single bytes, and many in one piece."""
+    data = client.credit("p1", INITIAL, 0, mscc(1, octets(100_000)), e164=NUMBER)
+    for at in range(len(data) - 1):
+        client.socket.sendall(data[at:at + 1])
+    client.wire.append((True, data))
+    client.socket.sendall(data[-1:])
+    expect("in bytes", granted(client.receive()), 100_000)
+    numbers = range(1, 201)
+    many = [client.credit("p1", UPDATE, n, mscc(1, octets(100_000), octets(1000)), hop=n, end=n) for n in numbers]
+    client.wire.extend((True, one) for one in many)
+    client.socket.sendall(b"".join(many))
+    answers = [client.receive() for _ in numbers]
+    expect("all in order", [one.hop for one in answers], list(numbers))
+    client.charge("p1", TERMINATION, 201)
+    expect("charged", world.money(), ("0.60", "0.00"))
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Relay:
+    """freeDiameter, which connects to the server as a peer and relays what a client sends."""
+
+    def __init__(self, folder, server_port):
+        self.port, self.log = free_port(), f"{folder}/relay.log"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                        "/CN=dra.example.org", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+                       check=True, capture_output=True)
+        with open(f"{folder}/acl.conf", "w", encoding="utf-8") as out:
+            out.write("ALLOW_IPSEC pgw.example.org\n")
+        with open(f"{folder}/relay.conf", "w", encoding="utf-8") as out:
+            out.write(f"""Identity = "dra.example.org";
+Realm = "example.org";
+Port = {self.port};
+SecPort = 0;
+No_SCTP;
+No_IPv6;
+ListenOn = "127.0.0.1";
+TwTimer = 6;
+TLS_Cred = "{folder}/cert.pem", "{folder}/key.pem";
+TLS_CA = "{folder}/cert.pem";
+LoadExtension = "acl_wl.fdx" : "{folder}/acl.conf";
+LoadExtension = "dict_nasreq.fdx";
+LoadExtension = "dict_dcca.fdx";
+LoadExtension = "dict_dcca_3gpp.fdx";
+ConnectPeer = "ocs.example.org" {{ No_TLS; No_SCTP; No_IPv6; ConnectTo = "127.0.0.1"; Port = {server_port}; }};
+""")
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(["freeDiameterd", "-c", f"{folder}/relay.conf"], stdout=log, stderr=log)
+        self.wait_for("STATE_OPEN")
+
+    def wait_for(self, words):
+        for _ in range(200):
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                if words in log.read():
+                    return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            raise SystemExit(f"freeDiameter did not come to {words}:\n{log.read()[-3000:]}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise SystemExit("freeDiameter does not leave") from None
+
+
+def relayed(world, folder):
+    relay = Relay(folder, world.diameter_port)
+    try:
+        client = Client(relay.port)
+        expect("the relay", client.capabilities().code, 2001)
+        told = client.charge("dra;1", INITIAL, 0, mscc(10, octets(300_000)), e164=NUMBER)
+        expect("through a relay", (told.code, told["Origin-Host"], granted(told)), (2001, "ocs.example.org", 300_000))
+        time.sleep(8)  # a watchdog goes by meanwhile
+        told = client.charge("dra;1", TERMINATION, 1, mscc(10, None, octets(100_000)))
+        expect("ends", (told.code, world.money()), (2001, ("0.50", "0.00")))
+        expect("unknown", client.charge("dra;2", UPDATE, 1, mscc(10, octets(1))).code, 5002)
+    finally:
+        relay.stop()
+    return client.wire
+
+
+def decode(folder, name, wire):
+    """tshark finds nothing malformed, and reads each message as what it is."""
+    path = f"{folder}/{name}.pcap"
+    diameter.write_pcap(path, wire)
+    def fields(*more):
+        return subprocess.run(["tshark", "-r", path, *more], capture_output=True, text=True, check=True).stdout
+    expect(f"{name}: malformed", fields("-Y", "_ws.malformed || diameter.avp.invalid-data || diameter.avp.unknown"), "")
+    codes = fields("-Y", "diameter", "-T", "fields", "-e", "diameter.cmd.code").replace(",", "\n").split()
+    expect(f"{name}: messages", len(codes), len(wire))
+
+
+def main():
+    for program in ("freeDiameterd", "tshark"):
+        if shutil.which(program) is None:
+            sys.exit(f"FAILED: {program} is not installed; scripts/setup installs it")
+    with tempfile.TemporaryDirectory() as folder:
+        world = DiameterWorld(sys.argv[1], folder)
+        world.start()
+        try:
+            world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00", "reference": "p1"})
+            client = Client(world.diameter_port)
+            expect("capabilities", client.capabilities().code, 2001)
+            for story in (session, repeats, shapes, events, in_parts):
+                story(world, client)
+            bad_input(world)
+            expect("watchdog", client.base(diameter.DWR).code, 2001)
+            decode(folder, "client", client.wire)
+            decode(folder, "relay", relayed(world, folder))
+            world.server.send_signal(signal.SIGTERM)
+            leave = client.receive()
+            expect("told that we leave", (leave.command, leave["Disconnect-Cause"]), (diameter.DPR, 0))
+            expect("ended", world.server.wait(30), 0)
+        finally:
+            world.server.kill()
+    print("charged over Diameter: sessions, repeats, events, bad input, a relay; tshark found nothing malformed")
+
+
+if __name__ == "__main__":
+    main()
