@@ -215,8 +215,8 @@ CreditControlAnswer answer_of(const CreditControlRequest& request,
         const diameter::ServiceRequest& asked = request.services[i];
         diameter::ServiceAnswer& one = answer.services.emplace_back();
         one.asked = i;
-        const auto found = std::ranges::find(told->services, asked.group(),
-                                             &engine::ChargeAnswer::Service::group);
+        const auto found =
+            std::ranges::find(told->services, asked.group(), &engine::ChargeAnswer::Service::group);
         if (found == told->services.end()) continue;
         const bool before = std::ranges::find(granted, asked.group()) != granted.end();
         tell_service(asked, *found, before || !asked.requested, policy, one);

@@ -11,8 +11,8 @@ namespace farthing::api {
 
 namespace {
 
-constexpr std::size_t kGroup = 512;      // requests of one commit
-constexpr std::size_t kWaiting = 4'096;  // more are refused
+constexpr std::size_t kGroup = 512;         // requests of one commit
+constexpr std::size_t kWaiting = 4'096;     // more are refused
 constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
 constexpr std::string_view kAccounts = "/v1/accounts/";
 

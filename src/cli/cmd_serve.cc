@@ -182,8 +182,9 @@ std::vector<Command> serve_commands() {
          "Charge usage while it happens, over HTTP and Diameter",
          {},
          serve_options(),
-         {"farthing serve", "farthing serve --diameter 0.0.0.0:3868 --host ocs.example.org --peer "
-                            "pgw.example.org"},
+         {"farthing serve",
+          "farthing serve --diameter 0.0.0.0:3868 --host ocs.example.org --peer "
+          "pgw.example.org"},
          serve},
         {"charge",
          "simulate",

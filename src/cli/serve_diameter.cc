@@ -49,10 +49,12 @@ std::vector<Option> diameter_options() {
         {"--diameter", "HOST:PORT", "charge over Diameter (Gy, Ro) as well; the port is 3868"},
         {"--host", "NAME", "our Origin-Host; needed with --diameter"},
         {"--realm", "NAME", "our Origin-Realm (else what follows the first dot of --host)"},
-        {"--peer", "NAME", "Origin-Host of a peer that may connect; repeat it. None: any, on "
-                           "loopback only"},
-        {"--meter", "GROUP=METER", "the meter of a rating group (else the only one that counts "
-                                   "what the network does); repeat it"},
+        {"--peer", "NAME",
+         "Origin-Host of a peer that may connect; repeat it. None: any, on "
+         "loopback only"},
+        {"--meter", "GROUP=METER",
+         "the meter of a rating group (else the only one that counts "
+         "what the network does); repeat it"},
         {"--redirect", "URL", "where users without money are led (else they are cut off)"},
         {"--watchdog", "SECONDS", "of silence before a peer is asked (else 30)"},
         {"--failover", "", "another node serves the same sessions: peers are told"},
@@ -68,10 +70,10 @@ Result<api::GyPolicy> gy_policy_of(Context& context) {
     if (policy.node.realm.empty() && dot != std::string::npos)
         policy.node.realm = policy.node.host.substr(dot + 1);
     if (policy.node.host.empty() || policy.node.realm.empty())
-        return fail(UsageReason::bad_usage,
-                    "say who serves: --host ocs.example.org, and --realm where the host has no dot");
-    policy.node.origin_state =
-        static_cast<std::uint32_t>(context.now().micros / kMicrosPerSecond);
+        return fail(
+            UsageReason::bad_usage,
+            "say who serves: --host ocs.example.org, and --realm where the host has no dot");
+    policy.node.origin_state = static_cast<std::uint32_t>(context.now().micros / kMicrosPerSecond);
     policy.peers.known = context.arguments.all("--peer");
     FARTHING_TRY(const api::Address address, address_of(context["--diameter"]));
     if (policy.peers.known.empty() && !is_loopback(address.host))

@@ -17,8 +17,7 @@ void write_granted(Writer& writer, const ServiceUnits& units) {
     if (units.seconds)
         writer.u32(Key::cc_time, static_cast<std::uint32_t>(std::min<std::int64_t>(
                                      *units.seconds, std::numeric_limits<std::uint32_t>::max())));
-    if (units.octets)
-        writer.u64(Key::cc_total_octets, static_cast<std::uint64_t>(*units.octets));
+    if (units.octets) writer.u64(Key::cc_total_octets, static_cast<std::uint64_t>(*units.octets));
     if (units.pieces)
         writer.u64(Key::cc_service_specific_units, static_cast<std::uint64_t>(*units.pieces));
     writer.close(group);
@@ -58,8 +57,8 @@ void write_answer(const Node& node, const CreditControlRequest& request,
                   const CreditControlAnswer& answer, std::string& out) {
     Header header = request.header;
     const bool protocol = is_protocol_error(answer.code);
-    header.flags = static_cast<std::uint8_t>((request.header.flags & kProxiable) |
-                                             (protocol ? kError : 0));
+    header.flags =
+        static_cast<std::uint8_t>((request.header.flags & kProxiable) | (protocol ? kError : 0));
     Writer writer(out, header);
     if (!request.session.empty()) writer.text(Key::session_id, request.session);
     writer.u32(Key::result_code, static_cast<std::uint32_t>(answer.code));

@@ -61,10 +61,10 @@ void RequestReader::each(std::string_view avps, Use&& use) {
         const Avp& avp = reader.avp();
         const Known* what = known(avp.key);
         if (what == nullptr) {
-            if (avp.mandatory())
-                blame(fault_of(Code::avp_unsupported, avp, "an AVP is not known"));
+            if (avp.mandatory()) blame(fault_of(Code::avp_unsupported, avp, "an AVP is not known"));
         } else if (!fits(what->type, avp.data)) {
-            blame(fault_of(Code::invalid_avp_length, avp, "an AVP has another length than its type"));
+            blame(
+                fault_of(Code::invalid_avp_length, avp, "an AVP has another length than its type"));
         } else {
             use(avp);
         }
@@ -180,9 +180,7 @@ void RequestReader::read_services(const Avp& avp, ServiceRequest& service) {
             once(avp, service.requested.has_value());
             service.requested = read_units(avp, service.ends);
             return;
-        case Key::used_service_unit:
-            service.used.push_back(read_units(avp, service.ends));
-            return;
+        case Key::used_service_unit: service.used.push_back(read_units(avp, service.ends)); return;
         case Key::reporting_reason: service.ends |= as_u32(avp.data) == 2U; return;
         case Key::user_location_info:
             if (request_.network.empty()) request_.network = network_of(avp.data);
@@ -231,7 +229,8 @@ void RequestReader::read_subscriber(const Avp& avp) {
         if (inner.key == Key::subscription_id_data) read_text(inner, subscriber.data);
         if (inner.key != Key::subscription_id_type) return;
         typed = true;
-        if (const auto kind = number(inner, 4)) subscriber.kind = static_cast<SubscriberKind>(*kind);
+        if (const auto kind = number(inner, 4))
+            subscriber.kind = static_cast<SubscriberKind>(*kind);
     });
     if (!typed) blame(missing(Key::subscription_id_type));
     if (subscriber.data.data() == nullptr) blame(missing(Key::subscription_id_data));

@@ -91,11 +91,11 @@ struct CreditControlAnswer {
     std::string text = {};  // of a refusal
     std::string failed_avp = {};
     std::vector<ServiceAnswer> services = {};
-    std::string_view refund = {};             // by which a debit can be taken back
-    std::optional<bool> enough = {};          // of a balance that was asked for
+    std::string_view refund = {};                        // by which a debit can be taken back
+    std::optional<bool> enough = {};                     // of a balance that was asked for
     std::optional<std::uint32_t> failover = {};          // CC-Session-Failover
     std::optional<std::uint32_t> failure_handling = {};  // of sessions and of debits
-    std::string_view redirect = {};           // URL to which a user without money is led
+    std::string_view redirect = {};                      // URL to which a user without money is led
 };
 // Who answers.
 struct Node {

@@ -99,7 +99,8 @@ TEST(CreditControl, EC46_what_is_optional_may_be_missing_empty_or_unknown) {
 
 TEST(CreditControl, EC46_what_is_wrong_is_told_with_its_avp) {
     const std::string unknown = raw(99'999, kMandatory, 12, "news");
-    EXPECT_EQ(refusal([&](Writer& w) { w.copy(unknown); }), std::pair(Code::avp_unsupported, unknown));
+    EXPECT_EQ(refusal([&](Writer& w) { w.copy(unknown); }),
+              std::pair(Code::avp_unsupported, unknown));
     const std::string in_group = raw(99'998, kMandatory, 8, "");
     EXPECT_EQ(refusal([&](Writer& w) {
                   const auto service = w.open(Key::multiple_services);
@@ -127,15 +128,17 @@ TEST(CreditControl, EC46_what_is_wrong_is_told_with_its_avp) {
 TEST(CreditControl, EC46_lengths_that_can_not_be_end_the_message_and_nothing_else) {
     for (const std::uint32_t length : {0U, 1U, 7U, 13U, 4'000U, 0xffffffU}) {
         // In place of four bytes and at the end: nothing after it can be told.
-        const auto [code, avp] = refusal(
-            [&](Writer& w) { w.copy(raw(432, kMandatory, length, std::string_view("\0\0\0\0", 4))); });
+        const auto [code, avp] = refusal([&](Writer& w) {
+            w.copy(raw(432, kMandatory, length, std::string_view("\0\0\0\0", 4)));
+        });
         EXPECT_EQ(code, Code::invalid_avp_length) << length;
         EXPECT_EQ(avp, raw(432, kMandatory, 12, std::string_view("\0\0\0\0", 4))) << length;
     }
 }
 
 TEST(CreditControl, EveryMandatoryAvpIsAskedFor) {
-    const std::string whole = credit_control(4, 0, [](Writer& w) { w.u32(Key::requested_action, 0); });
+    const std::string whole =
+        credit_control(4, 0, [](Writer& w) { w.u32(Key::requested_action, 0); });
     const std::vector<Key> needed = {Key::session_id,         Key::origin_host,
                                      Key::origin_realm,       Key::destination_realm,
                                      Key::service_context_id, Key::cc_request_type,

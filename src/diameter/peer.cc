@@ -16,8 +16,7 @@ char lower(char c) {
 
 Header answer_to(const Header& asked, bool error) {
     Header header = asked;
-    header.flags =
-        static_cast<std::uint8_t>((asked.flags & kProxiable) | (error ? kError : 0));
+    header.flags = static_cast<std::uint8_t>((asked.flags & kProxiable) | (error ? kError : 0));
     return header;
 }
 
@@ -192,16 +191,14 @@ Peer::Next Peer::take_request(const Header& header, std::string_view message, st
     return Next::credit_control;
 }
 
-Peer::Next Peer::take_capabilities(const Header& header, std::string_view avps,
-                                   std::string& out) {
+Peer::Next Peer::take_capabilities(const Header& header, std::string_view avps, std::string& out) {
     Capabilities peer;
     std::optional<Fault> fault = read_capabilities(avps, peer);
     const auto is_peer = [&](std::string_view known) { return same_name(known, peer.host); };
     if (!fault && !policy_.known.empty() && std::ranges::none_of(policy_.known, is_peer))
         fault = Fault{Code::unknown_peer, "the host is not among the peers that are served"};
     Writer writer(out, answer_to(header, fault && is_protocol_error(fault->code)));
-    writer.u32(Key::result_code,
-               static_cast<std::uint32_t>(fault ? fault->code : Code::success));
+    writer.u32(Key::result_code, static_cast<std::uint32_t>(fault ? fault->code : Code::success));
     write_origin(writer, node_);
     writer.text(Key::host_ip_address, address_);
     writer.u32(Key::vendor_id, 0);
@@ -232,8 +229,7 @@ Peer::Next Peer::take_capabilities(const Header& header, std::string_view avps,
 
 Peer::Next Peer::watch(Instant now, std::string& out) {
     const std::int64_t silent = now.micros - heard_.micros;
-    if (!open_ || disconnects_)
-        return silent < policy_.watchdog_micros ? Next::go_on : Next::close;
+    if (!open_ || disconnects_) return silent < policy_.watchdog_micros ? Next::go_on : Next::close;
     if (waits_)
         return now.micros - asked_.micros < policy_.watchdog_micros ? Next::go_on : Next::close;
     if (silent < policy_.watchdog_micros) return Next::go_on;

@@ -30,7 +30,8 @@ class Peer {
         close            // after sending `out`
     };
     Next take(std::string_view message, Instant now, std::string& out);
-    // Before a whole message came: its first kHeaderSize bytes. Close: nothing after it can be read.
+    // Before a whole message came: its first kHeaderSize bytes. Close: nothing after it can be
+    // read.
     Next look(std::string_view header, std::string& out) const;
     // Called often. Close: the peer is silent.
     Next watch(Instant now, std::string& out);

@@ -163,9 +163,9 @@ Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
     if (owner) return owner;
     if (session != nullptr && question.identities.empty()) return session->subscription;
     if (!question.identities.empty()) {
-        return fail(DirectoryReason::unknown_subscription,
-                    "nobody has the identity \"" + printable(question.identities.front().second) +
-                        "\"");
+        return fail(
+            DirectoryReason::unknown_subscription,
+            "nobody has the identity \"" + printable(question.identities.front().second) + "\"");
     }
     if (question.action == ChargeAction::start || question.action == ChargeAction::debit)
         return malformed("who uses is told by `subscription`");

@@ -52,7 +52,7 @@ struct ChargeQuestion {
         std::string calling;
         std::vector<Used> used;
         bool asks = false;
-        std::string quantity;   // empty: `counts`, else as much as is usual
+        std::string quantity;  // empty: `counts`, else as much as is usual
         NetworkCounts counts = {};
         bool releases = false;  // what was granted and not used returns
     };

@@ -2,7 +2,8 @@
 
     diameter_test.py FARTHING
 
-What went over the wire is decoded by tshark: nothing in it may be malformed. freeDiameter and tshark are packages of Debian.
+What went over the wire is decoded by tshark: nothing in it may be malformed. freeDiameter and tshark are packages of
+Debian.
 """
 import shutil
 import signal
