@@ -83,12 +83,16 @@ class World {
     void pass_minutes(int minutes) { now = now.plus_micros(minutes * 60'000'000LL); }
     std::string charge(const std::string& session, std::uint32_t number, ChargeAction action,
                        std::int64_t used) {
-        ChargeQuestion question{session, number, action, "sim", {}, {}};
+        ChargeQuestion question;
+        question.session = session;
+        question.number = number;
+        question.action = action;
+        question.subscription = "sim";
         ChargeQuestion::Service service;
         service.group = 7;
         service.meter = "data";
         service.asks = action != ChargeAction::end;
-        if (used >= 0) service.used.push_back({std::to_string(used), {}});
+        if (used >= 0) service.used.push_back({std::to_string(used), {}, {}});
         question.services.push_back(std::move(service));
         const auto answers = engine->charge(std::span(&question, 1));
         if (!answers) return answers.error().to_string();
