@@ -118,7 +118,7 @@ std::vector<Command> edge_commands() {
           {"--out", "DIR", "where files for the centre appear, whole"},
           {"--all", "", "also send windows of which more may come"}},
          {"farthing edge run lamps.policy.yaml reports/ --name gw-7 --out outgoing",
-          "gateway | farthing edge run lamps.policy.yaml - --name gw-7 --out outgoing"},
+          "farthing edge run lamps.policy.yaml - --name gw-7 --out outgoing < reports.jsonl"},
          run_edge},
     };
 }
