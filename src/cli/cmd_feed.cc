@@ -63,6 +63,7 @@ Result<Exit> show(Context& context) {
     FARTHING_TRY(const std::string text, engine->feed_text(context["NAME"]));
     FARTHING_TRY(const std::vector<std::string> files, engine->feed_files(context["NAME"]));
     FARTHING_TRY(const auto keys, engine->feed_keys(context["NAME"]));
+    FARTHING_TRY(const auto numbers, engine->feed_numbers(context["NAME"]));
     FARTHING_TRY(const auto edges, engine->feed_edges(context["NAME"]));
     if (context.json()) {
         JsonWriter json;
@@ -71,6 +72,10 @@ Result<Exit> show(Context& context) {
         for (const std::string& line : files) json.value(line);
         json.end_array().key("duplicates").begin_array();
         for (const std::string& line : keys) json.value(line);
+        json.end_array().key("numbers").begin_array();
+        for (const engine::CheckLine& line : numbers) {
+            json.begin_object().field("whole", line.ok).field("text", line.text).end_object();
+        }
         json.end_array().key("edges").begin_array();
         for (const engine::CheckLine& line : edges) {
             json.begin_object().field("edge", line.name).field("whole", line.ok);
@@ -82,6 +87,7 @@ Result<Exit> show(Context& context) {
         context.out << text;
         for (const std::string& line : files) say(context, "files " + line);
         for (const std::string& line : keys) say(context, "duplicates " + line);
+        for (const engine::CheckLine& line : numbers) say(context, line.name + ": " + line.text);
         for (const engine::CheckLine& line : edges) say(context, line.name + ": " + line.text);
     }
     return Exit::done;

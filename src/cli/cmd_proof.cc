@@ -177,7 +177,8 @@ std::vector<Command> proof_commands() {
          explain},
         {"check",
          "",
-         "Prove the books: usage, windows, edges, files, quantities, ledger, archive, documents, "
+         "Prove the books: usage, windows, edges, files, numbers, quantities, ledger, archive, "
+         "documents, "
          "settlement, anomalies, all",
          {{"WHAT", false}},
          {},

@@ -20,7 +20,10 @@ std::uint64_t slot_key(std::uint64_t subscription, std::uint64_t slot) {
     return mix64(mix64(0, subscription), slot);
 }
 
-std::uint64_t slot_of(const mediation::Feed& feed, Instant start) {
+// What tells a record from others of its owner and day: its slot, or its number.
+template <class ReadingOf>
+std::uint64_t slot_of(const mediation::Feed& feed, Instant start, ReadingOf reading_of) {
+    if (feed.sequence > 0) return static_cast<std::uint64_t>(reading_of(feed.sequence - 1));
     std::int64_t slot = start.micros / feed.slots.micros;
     if (start.micros % feed.slots.micros < 0) slot -= 1;
     return static_cast<std::uint64_t>(slot);
@@ -222,8 +225,10 @@ Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candi
     const Date day = TimeZone::utc().date_of(start);
     FARTHING_CHECK(load_winners(day));
     const auto& content = winners_[day]->content;
-    const auto found =
-        content.find(slot_key(chunk.subscription[candidate.row].value, slot_of(feed_.feed, start)));
+    const std::uint64_t slot = slot_of(feed_.feed, start, [&](std::size_t reading) {
+        return chunk.reading[reading][candidate.row];
+    });
+    const auto found = content.find(slot_key(chunk.subscription[candidate.row].value, slot));
     // A slot that is taken but whose winner is not in the archive would be a broken registration.
     FARTHING_ASSERT(found != content.end());
     return found->second == chunk.content[candidate.row];
@@ -261,9 +266,10 @@ Result<void> Batch::load_winners(Date day) {
         for (const store::UsageRow& row : rows) {
             if (row.outcome == Outcome::duplicate || row.parts > 0) continue;
             if (!row.source || std::ranges::binary_search(without, row.source)) continue;
-            const std::uint64_t key =
-                slot_key(row.subscription.value, slot_of(feed_.feed, row.start));
-            winners->content.try_emplace(key, archived_content(row));
+            const std::uint64_t slot =
+                slot_of(feed_.feed, row.start, [&](std::size_t at) { return row.reading[at]; });
+            winners->content.try_emplace(slot_key(row.subscription.value, slot),
+                                         archived_content(row));
         }
     }
     return {};

@@ -13,6 +13,7 @@
 #include "engine/edges.h"
 #include "engine/find.h"
 #include "engine/numbered_files.h"
+#include "engine/numbered_records.h"
 #include "engine/reasons.h"
 #include "store/archive.h"
 #include "store/files.h"
@@ -179,6 +180,15 @@ class Check {
     Result<void> edges() {
         for (const auto& [name, feed] : state_.feeds) {
             FARTHING_TRY(auto lines, edges_of(state_, feed));
+            for (CheckLine& line : lines) lines_.push_back(std::move(line));
+        }
+        return {};
+    }
+
+    // Of records that their owners number, none is missing.
+    Result<void> numbers() {
+        for (const auto& [name, feed] : state_.feeds) {
+            FARTHING_TRY(auto lines, numbered_records(state_, feed));
             for (CheckLine& line : lines) lines_.push_back(std::move(line));
         }
         return {};
@@ -506,7 +516,7 @@ Result<std::vector<CheckLine>> Engine::check(std::string_view what) {
         {"documents", &Check::documents}, {"settlement", &Check::settlement},
         {"database", &Check::database},   {"anomalies", &Check::anomalies},
         {"files", &Check::files},         {"windows", &Check::windows},
-        {"edges", &Check::edges},
+        {"edges", &Check::edges},         {"numbers", &Check::numbers},
     };
     Check check(*state_);
     bool known = false;

@@ -195,13 +195,17 @@ Result<void> Engine::State::load_feeds() {
     return {};
 }
 
-Result<mediation::Dedup*> Engine::State::dedup_of(OpenFeed& feed) {
-    if (feed.dedup) return feed.dedup.get();
-    feed.dedup = std::make_unique<mediation::Dedup>(feed.feed, [this](const std::string& path) {
+mediation::Dedup::Reader Engine::State::key_reader() const {
+    return [this](const std::string& path) {
         auto bytes = read_text(store->archive_folder() / path);
         if (!bytes) throw StoreFailure{std::move(bytes).error()};
         return *std::move(bytes);
-    });
+    };
+}
+
+Result<mediation::Dedup*> Engine::State::dedup_of(OpenFeed& feed) {
+    if (feed.dedup) return feed.dedup.get();
+    feed.dedup = std::make_unique<mediation::Dedup>(feed.feed, key_reader());
     FARTHING_TRY(const auto segments, store->dedup_segments());
     feed.segments = 0;
     for (const auto& [id, segment] : segments) {

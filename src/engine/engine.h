@@ -446,6 +446,8 @@ class Engine {
     Result<std::string> edge_policy(const std::string& feed) const;
     // How the feed tells duplicates, and what its keys cost on the disk and in memory.
     Result<std::vector<std::string>> feed_keys(const std::string& feed);
+    // Of a feed whose owners number their records: which did not come. None of others.
+    Result<std::vector<CheckLine>> feed_numbers(const std::string& feed);
     // What edges received against what came, one line an edge.
     Result<std::vector<CheckLine>> feed_edges(const std::string& feed);
     Result<TakeBackReport> take_back(const std::string& file, const TakeBackRequest& request);

@@ -15,6 +15,9 @@ namespace {
 constexpr std::int64_t kMillion = 1'000'000;
 
 std::string rule_text(const mediation::Feed& feed) {
+    if (feed.sequence > 0)
+        return fmt::format("by the number in `{}` that each owner gives its records",
+                           feed.keep_names[feed.sequence - 1]);
     if (feed.slots.micros >= kMicrosPerSecond)
         return fmt::format("by slots of {} s: one bit each", feed.slots.micros / kMicrosPerSecond);
     return "by keys of 128 bits, with the content that came";

@@ -87,7 +87,7 @@ namespace farthing {
       "Write plan/charge, as `farthing catalog show` tells it.")                                   \
     X(check_unknown, "there is no check of that name",                                             \
       "Use usage, quantities, windows, ledger, archive, settlement, documents, database, files, "  \
-      "edges, anomalies or all.")
+      "numbers, edges, anomalies or all.")
 FARTHING_REASON_ENUM(EngineReason, FARTHING_ENGINE_REASONS)
 }  // namespace farthing
 

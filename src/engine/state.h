@@ -74,6 +74,8 @@ struct Engine::State {
     // true.
     Result<directory::Directory> folded_with(const DirectoryFacts& added) const;
     Result<mediation::Dedup*> dedup_of(OpenFeed& feed);
+    // Gives the bytes of a file of duplicate keys, or throws StoreFailure.
+    mediation::Dedup::Reader key_reader() const;
     // The version in force at the end of a day, or the newest before: for words on documents.
     const catalog::Version* version_on(Date day) const;
     TimeZone zone() const;

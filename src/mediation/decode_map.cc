@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/decimal.h"
+#include "mediation/dedup_segment.h"
 #include "model/open_session.h"
 
 namespace farthing::mediation {
@@ -338,9 +339,10 @@ void Mapper::map_keep(const std::string_view* fields, UsageChunk& chunk, std::si
     for (std::size_t i = 0; i < map_.keep.size(); ++i) {
         std::int64_t value = 0;
         const std::string_view text = trimmed(fields[map_.keep[i]]);
-        if (!text.empty() && !read_integer(text, value)) {
+        const bool numbers = feed_.sequence == i + 1;  // then there must be one
+        const bool read = (text.empty() && !numbers) || read_integer(text, value);
+        if (!read || (numbers && (value < 0 || value > kNumberMax)))
             suspend(chunk, row, SuspenseReason::bad_number, map_.keep[i], text);
-        }
         chunk.reading[i][row] = value;
     }
 }

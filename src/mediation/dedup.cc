@@ -18,17 +18,20 @@ constexpr std::int64_t kKeptBytesMax = std::int64_t{256} << 20;
 
 std::unique_ptr<Buckets> buckets_of(const Feed& feed, Dedup::Content content) {
     const std::int64_t slot = feed.slots.micros;
-    return content == Dedup::Content::in_archive && slot >= kShortestBitmapSlot ? slot_buckets(slot)
-                                                                                : key_buckets(slot);
+    const bool told_by_archive = content == Dedup::Content::in_archive;
+    if (told_by_archive && feed.sequence > 0) return number_buckets(feed.sequence - 1);
+    return told_by_archive && slot >= kShortestBitmapSlot ? slot_buckets(slot)
+                                                          : key_buckets(slot, feed.sequence);
 }
 
-std::uint64_t rule_of(const Feed& feed) {
+}  // namespace
+
+std::uint64_t dedup_rule(const Feed& feed) {
+    if (feed.sequence > 0) return hash64(fmt::format("numbers {}", feed.sequence));
     if (feed.slots.micros > 0) return hash64(fmt::format("slots {}", feed.slots.micros));
     return hash64(fmt::format("same record {}{}", fmt::join(feed.same_record, "\n"),
                               feed.rates_cost() ? "\ncontent by identity" : ""));
 }
-
-}  // namespace
 
 struct Dedup::State {
     struct Segment {
@@ -43,7 +46,7 @@ struct Dedup::State {
     };
 
     State(const Feed& feed, Reader read, Content content)
-        : rule(rule_of(feed)), reader(std::move(read)), buckets(buckets_of(feed, content)) {}
+        : rule(dedup_rule(feed)), reader(std::move(read)), buckets(buckets_of(feed, content)) {}
 
     // Opens the days of the chunk's live rows and brings in what is stored of them.
     void open_days(const UsageChunk& chunk) {

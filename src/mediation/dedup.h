@@ -1,6 +1,6 @@
-// Dedup, exact, in two layers chosen by the feed (R9): a time-slot bitmap per device, or 128-bit
-// keys in time buckets with sorted segments on disk. Mediation finds candidates; the engine
-// confirms them against content.
+// Dedup, exact, in layers of which the feed chooses one (R9): a time-slot bitmap per device, the
+// numbers that devices give their records, or 128-bit keys, all in days with segments on disk.
+// Mediation finds candidates; the engine confirms them against content.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,10 @@ namespace farthing::mediation {
 // A live row whose key was seen before.
 struct Candidate {
     std::uint32_t row = 0;
-    Hash128 key;            // keys: the key; slots: {subscription, slot number}
+    Hash128 key;            // keys: the key; others: {subscription, slot or number}
     bool in_batch = false;  // the winner is in the batch at hand: `content` below is the winner's
     bool content_known =
-        false;  // keys carry it; slots look it up in that day's archive unless in_batch
+        false;  // keys carry it; others look it up in that day's archive unless in_batch
     std::uint64_t content = 0;
 };
 

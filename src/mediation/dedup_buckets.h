@@ -56,8 +56,13 @@ class Buckets {
 // One bit per slot of the day and subscription.
 std::unique_ptr<Buckets> slot_buckets(std::int64_t slot_micros);
 // 128-bit keys. `slot_micros` above 0: the key is the subscription and its slot, for slots so short
-// that a bitmap would be nearly empty; else it is the chunk's.
-std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros);
+// that a bitmap would be nearly empty. `sequence` above 0: the subscription and the number that it
+// gave the record. Else it is the chunk's.
+std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros, std::size_t sequence);
+// The numbers that each subscription gave its records, which stand in that reading.
+std::unique_ptr<Buckets> number_buckets(std::size_t reading);
+// Stands for how the feed tells duplicates.
+std::uint64_t dedup_rule(const Feed& feed);
 
 // The slot that holds `start`. Never so low that its own start overflows.
 constexpr std::int64_t slot_of(Instant start, std::int64_t slot_micros) {

@@ -90,7 +90,8 @@ void sort_keys(std::vector<StoredKey>& keys) {
 
 class KeyBuckets final : public Buckets {
   public:
-    explicit KeyBuckets(std::int64_t slot_micros) : slot_micros_(slot_micros) {}
+    KeyBuckets(std::int64_t slot_micros, std::size_t sequence)
+        : slot_micros_(slot_micros), sequence_(sequence) {}
 
     SegmentKind kind() const override { return SegmentKind::keys; }
 
@@ -99,6 +100,10 @@ class KeyBuckets final : public Buckets {
         if (slot_micros_ > 0) {
             key = {chunk.subscription[row].value,
                    static_cast<std::uint64_t>(slot_of(chunk.start[row], slot_micros_))};
+        }
+        if (sequence_ > 0) {
+            key = {chunk.subscription[row].value,
+                   static_cast<std::uint64_t>(chunk.reading[sequence_ - 1][row])};
         }
         return {key == kFree ? kStandIn : key, day_of(chunk, row)};
     }
@@ -201,13 +206,14 @@ class KeyBuckets final : public Buckets {
     }
 
     std::int64_t slot_micros_;
+    std::size_t sequence_;
     std::map<Date, KeyTable> days_;
 };
 
 }  // namespace
 
-std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros) {
-    return std::make_unique<KeyBuckets>(slot_micros);
+std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros, std::size_t sequence) {
+    return std::make_unique<KeyBuckets>(slot_micros, sequence);
 }
 
 }  // namespace farthing::mediation

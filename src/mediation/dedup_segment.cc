@@ -1,7 +1,7 @@
 // A segment, all numbers little-endian:
 //
 //   magic     8 bytes "FTDEDUP1"; the last character is the version
-//   kind      1 byte  1 slots, 2 keys; 128 more: they are taken back
+//   kind      1 byte  1 slots, 2 keys, 3 numbers; 128 more: they are taken back
 //   rule      8 bytes hash of how the feed tells duplicates
 //   days      4 bytes how many
 //   per day   4 bytes day since 1970-01-01 (signed, ascending), 8 bytes length of its body
@@ -11,6 +11,9 @@
 // A body of slots holds, by ascending subscription (varints):
 //   subscription minus the one before it, number of runs, and per run: its start minus the end of
 //   the run before, its length. Number of runs 0: the bitmap itself follows, 8 bytes per 64 slots.
+// A body of numbers holds, by ascending owner (varints): the owner minus the one before it, number
+//   of runs, and per run: its first number minus the end of the run before (0 at first), its
+//   length.
 // A body of keys holds, ascending: 8 bytes high half, 8 bytes low half, 8 bytes content.
 #include "mediation/dedup_segment.h"
 
@@ -29,6 +32,7 @@ constexpr std::string_view kMagic = "FTDEDUP1";
 constexpr std::size_t kChecksumSize = 8;
 constexpr std::uint8_t kTakesBack = 0x80;
 constexpr std::size_t kWordBits = 64;
+constexpr std::uint64_t kNumbersMax = std::uint64_t{1} << 28;  // in a day: no batch has as many
 
 template <class Number>
 void put(std::string& out, Number number) {
@@ -234,6 +238,46 @@ Result<void> read_slots(std::string_view body, std::size_t slots, const TakeSlot
         subscription += static_cast<std::uint32_t>(*step);
         if (!read_bitmap(bytes, slots, words)) return damaged("a bitmap of it is malformed");
         take(subscription, words);
+    }
+    return {};
+}
+
+void NumbersBody::add(std::uint32_t owner, std::span<const NumberRun> runs) {
+    put_varint(bytes_, owner - last_);
+    last_ = owner;
+    put_varint(bytes_, runs.size());
+    std::int64_t end = 0;
+    for (const NumberRun& run : runs) {
+        put_varint(bytes_, static_cast<std::uint64_t>(run.first - end));
+        put_varint(bytes_, static_cast<std::uint64_t>(run.length));
+        end = run.end();
+    }
+}
+
+Result<void> read_numbers(std::string_view body, const TakeNumbers& take) {
+    Bytes bytes(body);
+    std::uint32_t owner = 0;
+    std::uint64_t numbers = 0;
+    while (!bytes.empty()) {
+        const auto step = bytes.take_varint();
+        const auto runs = bytes.take_varint();
+        if (!step || *step == 0 || *step > UINT32_MAX - owner || !runs || *runs == 0)
+            return damaged("its owners do not ascend");
+        owner += static_cast<std::uint32_t>(*step);
+        std::uint64_t end = 0;
+        for (std::uint64_t i = 0; i < *runs; ++i) {
+            const auto gap = bytes.take_varint();
+            const auto length = bytes.take_varint();
+            const std::uint64_t left = static_cast<std::uint64_t>(kNumberMax) + 1 - end;
+            const bool fits = gap && length && (i == 0 || *gap > 0) && *length > 0 &&
+                              *gap <= left && *length <= left - *gap &&
+                              *length <= kNumbersMax - numbers;
+            if (!fits) return damaged("a run of numbers is malformed");
+            take(owner,
+                 {static_cast<std::int64_t>(end + *gap), static_cast<std::int64_t>(*length)});
+            end += *gap + *length;
+            numbers += *length;
+        }
     }
     return {};
 }

@@ -16,7 +16,7 @@
 
 namespace farthing::mediation {
 
-enum class SegmentKind : std::uint8_t { slots = 1, keys };
+enum class SegmentKind : std::uint8_t { slots = 1, keys, numbers };
 
 struct StoredKey {
     Hash128 key;
@@ -78,6 +78,30 @@ using TakeSlots =
     std::function<void(std::uint32_t subscription, std::span<const std::uint64_t> words)>;
 // `slots`: how many a day has.
 Result<void> read_slots(std::string_view body, std::size_t slots, const TakeSlots& take);
+
+// Numbers that follow each other.
+struct NumberRun {
+    std::int64_t first = 0;
+    std::int64_t length = 0;
+    constexpr std::int64_t end() const { return first + length; }
+    constexpr auto operator<=>(const NumberRun&) const = default;
+};
+constexpr std::int64_t kNumberMax = std::int64_t{1} << 61;
+
+// The body of one day of numbers: runs by ascending owner.
+class NumbersBody {
+  public:
+    // REQUIRES: owners ascend, from 1; runs ascend, do not touch, and hold numbers from 0 to
+    // kNumberMax; there is one.
+    void add(std::uint32_t owner, std::span<const NumberRun> runs);
+    std::string take() { return std::move(bytes_); }
+
+  private:
+    std::string bytes_;
+    std::uint32_t last_ = 0;
+};
+using TakeNumbers = std::function<void(std::uint32_t owner, const NumberRun& run)>;
+Result<void> read_numbers(std::string_view body, const TakeNumbers& take);
 
 // The body of one day of keys. REQUIRES: keys ascend.
 std::string keys_body(std::span<const StoredKey> keys);

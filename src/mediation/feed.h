@@ -166,9 +166,12 @@ struct Feed {
         same_record;  // dedup key: names of mapped fields (id, start, identity, called …)
     std::vector<FieldRef> same_record_fields;  // and fields of the source that are not mapped
     SlotRules slots;                           // instead of same_record
-    struct Partials {                          // records that are parts of one session
-        std::vector<std::string> by;           // what names the session: id, identity,
-        std::vector<FieldRef> by_fields;       // and fields of the source
+    // Instead of both: each owner numbers its records, and which of `keep` has the number, from 1;
+    // 0: none.
+    std::size_t sequence = 0;
+    struct Partials {                     // records that are parts of one session
+        std::vector<std::string> by;      // what names the session: id, identity,
+        std::vector<FieldRef> by_fields;  // and fields of the source
         FieldRef last;
         std::vector<std::string> last_equals;  // texts of `last` that close the session
         bool given() const { return !by.empty() || !by_fields.empty() || charging_id.given(); }

@@ -73,9 +73,30 @@ void read_guide(FeedReading& in, const Node& node) {
     }
 }
 
+// REQUIRES: record, filter and ratings were read.
+void read_sequence(FeedReading& in, const Node& node, const Node& name) {
+    const auto kept = std::ranges::find(in.feed.keep_names, name.text);
+    if (node.field("slot") != nullptr)
+        return in.bad(node, "`same_record` names both a slot and a sequence", "Write one of them.");
+    if (name.text.empty() || kept == in.feed.keep_names.end())
+        return in.bad(name, fmt::format("`keep` names no \"{}\"", printable(name.text)),
+                      "Keep the number: `keep: {seq: {field: seq}}`, then write `sequence: seq`.");
+    in.feed.sequence = static_cast<std::size_t>(kept - in.feed.keep_names.begin()) + 1;
+    if (!in.feed.filters.empty())
+        in.add(FeedReason::feed_not_supported, name.place,
+               "numbered records with `filter` are not supported in this release",
+               "The numbers of what it leaves out would be missing: take `filter` out.");
+    if (in.feed.rates_cost())
+        in.add(FeedReason::feed_not_supported, name.place,
+               "numbered records with the rating `cost` are not supported in this release",
+               "Tell equal records by fields: `same_record: [id]`.");
+}
+
 void read_same_record(FeedReading& in, const Node& node) {
     if (node.kind == Node::Kind::map) {
-        in.check_keys(node, "`same_record`", {"slot"});
+        in.check_keys(node, "`same_record`", {"slot", "sequence"});
+        if (const Node* sequence = in.optional(node, "sequence"))
+            return read_sequence(in, node, *sequence);
         if (const Node* slot = in.required(node, "slot", "`same_record`")) {
             in.feed.slots.micros = in.duration_of(*slot);
             if (in.feed.slots.micros <= 0 || kMicrosPerDay % in.feed.slots.micros != 0) {
@@ -86,8 +107,8 @@ void read_same_record(FeedReading& in, const Node& node) {
         return;
     }
     if (node.kind != Node::Kind::list || node.items.empty()) {
-        return in.bad(node, "`same_record` must be a list of fields or a slot",
-                      "Write `[id]`, `[identity, start]` or `{slot: 60 s}`.");
+        return in.bad(node, "`same_record` must be a list of fields, a slot or a sequence",
+                      "Write `[id]`, `[identity, start]`, `{slot: 60 s}` or `{sequence: seq}`.");
     }
     in.read_key(node, kKeyNames, in.feed.same_record, in.feed.same_record_fields);
 }
@@ -125,7 +146,7 @@ void read_partials(FeedReading& in, const Node& node) {
         in.read_key(list, kOurs, partials.by, partials.by_fields);
         if (partials.by_fields.empty() && std::ranges::find(partials.by, "id") == partials.by.end())
             in.bad(*by, "`by` needs a field that names the session");
-        const bool one_record = in.feed.slots.micros == 0 &&
+        const bool one_record = in.feed.slots.micros == 0 && in.feed.sequence == 0 &&
                                 all_within(in.feed.same_record, partials.by) &&
                                 all_within(in.feed.same_record_fields, partials.by_fields);
         if (one_record) {
@@ -302,7 +323,8 @@ void read_match(FeedReading& in, const Node& root) {
     if (node == nullptr) return;
     read_same_record(in, *node);
     constexpr std::string_view kMatched[] = {"id", "service", "start", "called", "calling"};
-    const bool known = in.feed.slots.micros == 0 && in.feed.same_record_fields.empty() &&
+    const bool known = in.feed.slots.micros == 0 && in.feed.sequence == 0 &&
+                       in.feed.same_record_fields.empty() &&
                        std::ranges::all_of(in.feed.same_record, [&](const std::string& name) {
                            return std::ranges::find(kMatched, name) != std::end(kMatched);
                        });

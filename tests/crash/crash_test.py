@@ -1,12 +1,13 @@
 """Kills `farthing` at each write and at random, runs the same command again, and compares every total with a run that
 was never killed.
 
-    crash_test.py FARTHING every|random [SEED]
+    crash_test.py FARTHING every|random|windows [SEED]
     crash_test.py FARTHING disk BAD_DISK.so [SEED]
 
 every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st,
         2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
+windows: the same with records that their owners number, and of which the hours are charged.
 disk:   in each step the disk is full, fails once, takes half of a write, or loses its power (bad_disk.cc), at some of
         the things that are asked of it; the program must say so or get by, and after the repeat the data folder must
         say what the reference says. FARTHING_CASES times as many places are tried.
@@ -53,6 +54,8 @@ guide: [{by: iccid, field: iccid}]
 same_record: [id]
 late: {accept: 3650 days}
 """
+WINDOWS = FEED.replace("same_record: [id]", "same_record: {sequence: n}\naggregate: {window: 1 hour}").replace(
+    "guide:", "  keep: {n: {field: n}}\nguide:")
 SIMS = 12
 
 
@@ -60,9 +63,9 @@ def records(seed, count, first):
     chance = random.Random(seed)
     rows = []
     for i in range(first, first + count):
-        sim = chance.randrange(SIMS + 1)  # one more than the directory knows: suspense
+        sim = i % (SIMS + 1)  # one more than the directory knows: suspense
         when = f"2026-01-{chance.randrange(1, 32):02}T{chance.randrange(24):02}:{chance.randrange(60):02}:00Z"
-        rows.append(f"s{i},{sim:04},{when},{chance.randrange(1, 4_000_000)}")
+        rows.append(f"s{i},{sim:04},{when},{i // (SIMS + 1)},{chance.randrange(1, 4_000_000)}")
     rows += rows[:: 10]  # one in ten comes twice
     broken = rows[3].rsplit(",", 1)[0] + ",many"
     return rows + [broken.replace("s", "x", 1)]
@@ -74,20 +77,20 @@ def write(path, text):
 
 
 class World:
-    def __init__(self, binary, folder, files):
+    def __init__(self, binary, folder, files, feed=FEED):
         self.binary = binary
         self.folder = folder
         os.makedirs(f"{folder}/catalog")
         write(f"{folder}/catalog/catalog.yaml", CATALOG)
         os.makedirs(f"{folder}/dearer")
         write(f"{folder}/dearer/catalog.yaml", CATALOG.replace("0.037 per MB", "0.059 per MB"))
-        write(f"{folder}/feed.yaml", FEED)
+        write(f"{folder}/feed.yaml", feed)
         write(f"{folder}/accounts.csv", "account,parent,pays\ncompany,,yes\nsales,company,no\n")
         rows = [f"sim-{i},{'sales' if i % 2 else 'company'},pooled,2026-01-01,{i:04}" for i in range(SIMS)]
         write(f"{folder}/subscriptions.csv", "subscription,account,plan,from,iccid\n" + "\n".join(rows) + "\n")
         write(f"{folder}/late.csv", f"subscription,account,plan,from,iccid\nlate,company,pooled,2026-01-01,{SIMS:04}\n")
         for name, rows in files.items():
-            write(f"{folder}/{name}", "id,iccid,start,bytes\n" + "\n".join(rows) + "\n")
+            write(f"{folder}/{name}", "id,iccid,start,n,bytes\n" + "\n".join(rows) + "\n")
 
     def command(self, home, *words):
         return [self.binary, "--home", home, *words]
@@ -221,10 +224,10 @@ def disk(binary, folder, library, seed):
           "every total as on a good one")
 
 
-def at_random(binary, folder, seed):
+def at_random(binary, folder, seed, feed=FEED):
     chance = random.Random(seed)
     files = {f"usage-{i}.csv": records(seed + i, 20_000, i * 18_000) for i in range(12)}
-    world = World(binary, folder, files)
+    world = World(binary, folder, files, feed)
     step = ("import", "sessions", *[f"{folder}/{name}" for name in files])
     reference = f"{folder}/reference"
     world.prepare(reference)
@@ -260,4 +263,5 @@ if __name__ == "__main__":
         elif mode == "disk":
             disk(program, place, os.path.abspath(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 1)
         else:
-            at_random(program, place, int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30))
+            at_random(program, place, int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30),
+                      WINDOWS if mode == "windows" else FEED)

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/hash.h"
 #include "mediation/dedup_segment.h"
@@ -43,11 +45,35 @@ void check_keys(const SegmentReader::Day& day) {
     if (read && keys_body(keys) != day.body) std::abort();
 }
 
+void check_numbers(const SegmentReader::Day& day) {
+    std::vector<std::pair<std::uint32_t, NumberRun>> runs;
+    const auto read = read_numbers(day.body, [&](std::uint32_t owner, const NumberRun& run) {
+        if (run.first < 0 || run.end() > kNumberMax + 1 || run.length < 1) std::abort();
+        runs.emplace_back(owner, run);
+    });
+    if (!read) return;
+    NumbersBody body;
+    for (std::size_t first = 0; first < runs.size();) {
+        std::vector<NumberRun> of_owner;
+        const std::uint32_t owner = runs[first].first;
+        for (; first < runs.size() && runs[first].first == owner; ++first)
+            of_owner.push_back(runs[first].second);
+        body.add(owner, of_owner);
+    }
+    std::size_t again = 0;
+    const bool same = read_numbers(body.take(), [&](std::uint32_t owner, const NumberRun& run) {
+                          if (runs[again++] != std::pair(owner, run)) std::abort();
+                      }).has_value();
+    if (!same || again != runs.size()) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const SegmentKind kind = (data[0] & 1U) != 0 ? SegmentKind::slots : SegmentKind::keys;
+    constexpr SegmentKind kKinds[] = {SegmentKind::keys, SegmentKind::slots, SegmentKind::numbers,
+                                      SegmentKind::slots};
+    const SegmentKind kind = kKinds[data[0] & 3U];
     std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     if ((data[0] & 0x80U) != 0 && bytes.size() >= sizeof(std::uint64_t)) {
         const std::size_t end = bytes.size() - sizeof(std::uint64_t);
@@ -57,7 +83,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto segment = SegmentReader::open(bytes, kind, kRule, "fuzz");
     if (!segment) return 0;
     for (const SegmentReader::Day& day : segment->days()) {
-        kind == SegmentKind::slots ? check_slots(day) : check_keys(day);
+        if (kind == SegmentKind::slots) check_slots(day);
+        if (kind == SegmentKind::keys) check_keys(day);
+        if (kind == SegmentKind::numbers) check_numbers(day);
     }
     return 0;
 }
