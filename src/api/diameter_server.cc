@@ -14,6 +14,7 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <future>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -33,6 +34,7 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr auto kTick = std::chrono::milliseconds(500);
 constexpr auto kLeave = std::chrono::seconds(1);
 constexpr std::size_t kUnreadMax = std::size_t{16} * 1024 * 1024;  // answers nobody reads
+constexpr std::size_t kWaysMax = 4'096;                            // clients behind relays
 constexpr std::size_t kReadSize = std::size_t{64} * 1024;
 
 Instant steady_now() {
@@ -77,6 +79,8 @@ struct DiameterServer::State {
         asio::awaitable<void> watch();
         void send(std::string_view bytes);
         void disconnect();
+        void tell(const std::string& session, const std::string& host, const std::string& realm,
+                  bool abort);
 
       private:
         std::string own_address() const {
@@ -110,6 +114,16 @@ struct DiameterServer::State {
     tcp::acceptor acceptor{context};
     std::set<std::shared_ptr<Connection>> connections;
     std::thread thread;
+
+    // The way to a client: who leads to it, perhaps a relay. Its host begins its Session-Ids.
+    struct Way {
+        std::weak_ptr<Connection> connection;
+        std::string realm;
+    };
+    std::mutex ways_mutex;  // of what follows
+    std::map<std::string, Way, std::less<>> ways;
+    void learn(const diameter::CreditControlRequest& request,
+               const std::shared_ptr<Connection>& from);
 };
 
 asio::awaitable<void> DiameterServer::State::Connection::read() {
@@ -166,6 +180,7 @@ void DiameterServer::State::Connection::charge(std::string_view message, std::st
         diameter::write_answer(state_.policy.node, asked->request, refused(*std::move(fault)), out);
         return;
     }
+    state_.learn(asked->request, shared_from_this());
     state_.charge(question_of(asked->request, state_.policy),
                   [asked, self = shared_from_this()](const Result<engine::ChargeAnswer>& told) {
                       const GyPolicy& policy = self->state_.policy;
@@ -239,6 +254,47 @@ asio::awaitable<void> DiameterServer::State::Connection::watch() {
         }
         send(out);
     }
+}
+
+void DiameterServer::State::Connection::tell(const std::string& session, const std::string& host,
+                                             const std::string& realm, bool abort) {
+    std::string out;
+    if (abort) {
+        peer_.abort(session, host, realm, out);
+    } else {
+        peer_.re_authorise(session, host, realm, out);
+    }
+    send(out);
+}
+
+void DiameterServer::State::learn(const diameter::CreditControlRequest& request,
+                                  const std::shared_ptr<Connection>& from) {
+    const std::string_view host = request.origin_host;
+    const std::scoped_lock lock(ways_mutex);
+    const auto known = ways.find(host);
+    if (known != ways.end() && known->second.connection.lock() == from) return;
+    if (known == ways.end() && ways.size() >= kWaysMax)
+        std::erase_if(ways, [](const auto& way) { return way.second.connection.expired(); });
+    if (known == ways.end() && ways.size() >= kWaysMax) return;
+    ways.insert_or_assign(std::string(host), Way{from, std::string(request.origin_realm)});
+}
+
+bool DiameterServer::tell(const std::string& session, bool abort) {
+    const std::string host = session.substr(0, session.find(';'));
+    State& state = *state_;
+    std::shared_ptr<State::Connection> to;
+    std::string realm;
+    {
+        const std::scoped_lock lock(state.ways_mutex);
+        const auto way = state.ways.find(host);
+        if (way == state.ways.end()) return false;
+        to = way->second.connection.lock();
+        realm = way->second.realm;
+    }
+    if (!to) return false;
+    asio::post(state.context,
+               [to, session, host, realm, abort] { to->tell(session, host, realm, abort); });
+    return true;
 }
 
 asio::awaitable<void> DiameterServer::State::accept() {

@@ -20,6 +20,9 @@ class DiameterServer {
                                                           Charge charge);
     ~DiameterServer();  // stops
     std::uint16_t port() const;
+    // Asks the client of the session, from any thread: to come back for another grant, or to end
+    // it. False: no connected peer is known to lead to it.
+    bool tell(const std::string& session, bool abort);
     // From here on every request is refused as too busy: those who charge may end.
     void refuse();
     // Tells the peers, waits a little for their leave, and ends.

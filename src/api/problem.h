@@ -21,6 +21,8 @@ namespace farthing {
     X(body_too_large, "the body is larger than 64 KiB", "Ask for less at once.")           \
     X(overloaded, "more is waiting than can be charged in time",                           \
       "Send the same request again after the time in Retry-After: it has one effect.")     \
+    X(client_unreachable, "no client that is connected has the session",                   \
+      "Try again when it is connected, or let the session end by its validity.")           \
     X(address_taken, "the address can't be listened on",                                   \
       "Choose another port, or end the process that has it.")
 FARTHING_REASON_ENUM(ApiReason, FARTHING_API_REASONS)

@@ -15,6 +15,7 @@ constexpr std::size_t kGroup = 512;         // requests of one commit
 constexpr std::size_t kWaiting = 4'096;     // more are refused
 constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
 constexpr std::string_view kAccounts = "/v1/accounts/";
+constexpr std::string_view kSessions = "/v1/sessions/";
 
 bool has_scope(std::string_view scopes, std::string_view scope) {
     for (std::size_t at = 0; at < scopes.size();) {
@@ -114,6 +115,15 @@ Result<Service::Asked> Service::route(const HttpRequest& request) {
     }
     if (request.path.starts_with(kAccounts))
         return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
+    if (request.path.starts_with(kSessions)) {
+        const auto rest = std::string_view(request.path).substr(kSessions.size());
+        const std::size_t slash = rest.find('/');
+        const std::string_view what = rest.substr(std::min(slash, rest.size()));
+        if (slash == 0 || (what != "/reauthorise" && what != "/abort"))
+            return fail(ApiReason::route_unknown);
+        if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+        return Asked{"manage", Tell{unescaped(rest.substr(0, slash)), what == "/abort"}};
+    }
     return fail(ApiReason::route_unknown);
 }
 
@@ -249,6 +259,11 @@ HttpAnswer Service::answer(const Work& work) {
     if (const auto* balance = std::get_if<Balance>(&work.what())) {
         const auto report = engine_->balance(balance->account);
         return report ? with_body(write_balance(*report)) : problem(report.error());
+    }
+    if (const auto* tell = std::get_if<Tell>(&work.what())) {
+        if (!tell_client_ || !tell_client_(tell->session, tell->abort))
+            return problem(ApiReason::client_unreachable);
+        return with_body(R"({"status":"asked"})", 202);
     }
     std::string account;
     if (const auto* payment = std::get_if<TopUpOf>(&work.what())) {

@@ -28,6 +28,10 @@ class Service {
     // The same for protocols that know their peers: nobody asks for a key.
     using ChargeReply = std::function<void(const Result<engine::ChargeAnswer>&)>;
     void charge(engine::ChargeQuestion question, ChargeReply reply);
+    // How clients are told about a session of theirs; false: nobody is there who has it. Set before
+    // the first request.
+    using TellClient = std::function<bool(const std::string& session, bool abort)>;
+    void tell_clients(TellClient tell) { tell_client_ = std::move(tell); }
 
   private:
     struct Charge {
@@ -44,7 +48,11 @@ class Service {
     struct Limits {
         engine::LimitChange change;
     };
-    using What = std::variant<Charge, Balance, TopUpOf, Limits>;
+    struct Tell {
+        std::string session;
+        bool abort = false;
+    };
+    using What = std::variant<Charge, Balance, TopUpOf, Limits, Tell>;
     // What is asked of a route, and who may: a mistake in it is told to those alone.
     struct Asked {
         std::string_view scope;
@@ -70,6 +78,7 @@ class Service {
     HttpAnswer answer(const Work& work);
     void load_keys();
 
+    TellClient tell_client_;
     std::unique_ptr<engine::Engine> engine_;
     std::map<std::string, std::string> keys_;  // hash of the secret → scopes; of the one thread
     std::mutex mutex_;                         // of what follows

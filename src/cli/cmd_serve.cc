@@ -61,6 +61,9 @@ Result<Exit> serve(Context& context) {
                                               api::DiameterServer::Reply reply) {
                                        service->charge(std::move(question), std::move(reply));
                                    }));
+        service->tell_clients([&diameter](const std::string& session, bool abort) {
+            return diameter->tell(session, abort);
+        });
         context.out << "diameter on " << place.host << ':' << diameter->port() << std::endl;
     }
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;

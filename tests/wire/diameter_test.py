@@ -205,6 +205,23 @@ def in_parts(world, client):
     expect("charged", world.money(), ("0.60", "0.00"))
 
 
+def asked_to_come_back(world, client, session):
+    """RAR and ASR reach the host with which the Session-Id begins."""
+    client.charge(session, INITIAL, 0, mscc(1, octets(100_000)), e164=NUMBER)
+    for what, command in (("reauthorise", diameter.RAR), ("abort", diameter.ASR)):
+        expect(what, world.ask("POST", f"/v1/sessions/{session}/{what}")[0], 202)
+        asked = client.receive()
+        expect("the request", (asked.command, asked["Session-Id"], asked["Destination-Host"]),
+               (command, session, client.host))
+        client.send(diameter.message(command, [("Session-Id", session), ("Result-Code", 2001), *client.origin()],
+                                     flags=0x40, hop=asked.hop, end=asked.end))
+    expect("held until it ends", world.money()[1], "0.10")
+    expect("ends", client.charge(session, TERMINATION, 1).code, 2001)
+    expect("a client nobody knows", world.ask("POST", "/v1/sessions/x.example.org;1/abort")[0], 409)
+    expect("a key that may only charge",
+           world.ask("POST", f"/v1/sessions/{session}/abort", key=world.charge_key)[0], 403)
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -272,6 +289,7 @@ def relayed(world, folder):
         time.sleep(8)  # a watchdog goes by meanwhile
         told = client.charge("dra;1", TERMINATION, 1, mscc(10, None, octets(100_000)))
         expect("ends", (told.code, world.money()), (2001, ("0.50", "0.00")))
+        asked_to_come_back(world, client, "pgw.example.org;8;2")
         expect("unknown", client.charge("dra;2", UPDATE, 1, mscc(10, octets(1))).code, 5002)
     finally:
         relay.stop()
@@ -302,6 +320,7 @@ def main():
             expect("capabilities", client.capabilities().code, 2001)
             for story in (session, repeats, shapes, events, in_parts):
                 story(world, client)
+            asked_to_come_back(world, client, "pgw.example.org;8;1")
             bad_input(world)
             expect("watchdog", client.base(diameter.DWR).code, 2001)
             decode(folder, "client", client.wire)
