@@ -242,8 +242,42 @@ def rule_function_length(tree):
                 yield path, start + 1, f"a function of {end - start + 1} lines, {FUNCTION_LINES_MAX} are allowed"
 
 
+# Reasons that no test provokes, with why.
+UNPROVOKED = {
+    "commit_ambiguous": "the database must fail in a commit and then not open",
+    "currency_mismatch": "nothing tells it; it keeps its place, since archives hold the numbers of those after it",
+    "currency_mixed": "guards the billing room: a catalog of another currency is refused before",
+    "document_field_missing": "guards the reader of documents, which no command calls with others' text",
+    "drawing_failed": "the drawing library must fail",
+    "feed_not_yaml": "nothing tells it: the reader of YAML says `syntax` before",
+    "group_exists": "guards the directory room: no command makes a group twice",
+    "invoice_not_prepared": "nothing tells it: `invoice_immutable` is told instead",
+    "keys_not_kept": "needs a data folder that a release before the keys wrote",
+    "overloaded": "needs more requests waiting than a test machine can hold back",
+    "rewrite_unequal": "guards the store: tidying counts the rows before",
+}
+
+
+def rule_reasons(tree):
+    """Every reason of the manual is named by a test."""
+    manual = "docs/reference/errors.md"
+    tests = {word for path, text in tree.files.items()
+             if is_test(path) or path.endswith(".scn")
+             or (path.startswith("tests/") and not path.startswith("tests/house/"))
+             for word in re.findall(r"\w+", text)}
+    for number, line in enumerate(tree.files.get(manual, "").splitlines(), 1):
+        reason = line.removeprefix("### ")
+        if reason == line:
+            continue
+        if reason in tests and reason in UNPROVOKED:
+            yield manual, number, f"{reason} is named by a test: take it out of UNPROVOKED"
+        if reason not in tests and reason not in UNPROVOKED:
+            yield manual, number, f"{reason}: no test names it"
+
+
 RULES = [rule_doors, rule_purity, rule_floating, rule_clock, rule_unfinished, rule_self, rule_columns,
-         rule_whitespace, rule_readme, rule_headers, rule_catch_all, rule_function_length]
+         rule_whitespace, rule_readme, rule_headers, rule_catch_all, rule_function_length,
+         rule_reasons]
 
 
 def check(root):
@@ -281,6 +315,10 @@ PLANTED = {
                    ({"src/base/a.h": "#pragma once\n",
                      "src/base/a.cc": '#include <vector>\n#include "base/a.h"\n'}, 1)],
     rule_catch_all: [({"src/base/a.cc": "try { a(); } catch (...) {\n}\n"}, 1)],
+    rule_reasons: [({"docs/reference/errors.md": "### too_late\n"}, 1),
+                   ({"docs/reference/errors.md": "### too_late\n", "src/base/a_test.cc": '"not_too_late"\n'}, 1),
+                   ({"docs/reference/errors.md": "### too_late\n", "src/base/a_test.cc": '"too_late"\n'}, 0),
+                   ({"docs/reference/errors.md": "### overloaded\n", "tests/a.scn": "refused overloaded\n"}, 1)],
     rule_function_length: [({"src/base/a.cc": "void a() {\n" + "    b();\n" * 70 + "}\n"}, 1),
                            ({"src/base/a.cc": "void a() {\n" + "    b();\n" * 60 + "}\n"}, 0)],
 }

@@ -33,7 +33,8 @@ class World:
             out.write(CATALOG)
         self.run("catalog", "publish", f"{folder}/catalog")
         self.run("account", "add", "anna")
-        self.run("subscription", "add", "anna", "sim-1", "simple", "--from", "2026-01-01")
+        for name in ("sim-1", "sim-2"):
+            self.run("subscription", "add", "anna", name, "simple", "--from", "2026-01-01")
         self.key = self.run("key", "add", "gateway", "--scope", "charge", "--scope", "manage").strip()
         self.charge_key = self.run("key", "add", "meter", "--scope", "charge").strip()
 
@@ -74,6 +75,11 @@ def expect(what, got, wanted):
         raise SystemExit(f"{what}: expected {wanted}, got {got}")
 
 
+def refused(world, status, code, method, path, *how, **more):
+    got, told, _ = world.ask(method, path, *how, **more)
+    expect(f"{method} {path} is refused", (got, told["code"]), (status, code))
+
+
 def by_curl(world):
     said = subprocess.run(
         ["curl", "-sS", "-X", "POST", f"http://127.0.0.1:{world.port}/v1/charges",
@@ -102,9 +108,16 @@ def sessions(world):
     expect("repeat", (again, headers["Idempotency-Replayed"]), (first, "true"))
     expect("charged once", world.balance()["balance"], "7.80")
     expect("same number, other content", world.charge("s1", 1, services=[service])[0], 409)
+    refused(world, 409, "other_subscriber", "POST", "/v1/charges",
+            {"session": "s1", "number": 2, "subscription": "sim-2", "services": [service]})
     world.charge("s1", 2, action="end")
+    refused(world, 409, "session_ended", "POST", "/v1/charges", {"session": "s1", "number": 3, "services": [service]})
     expect("after the end", (world.balance()["balance"], world.balance()["held"]), ("7.80", "0.00"))
     expect("unknown session", world.charge("nobody", 1)[0], 404)
+    for number in range(34):  # the answers to the last 32 are kept
+        world.charge("long", number, subscription="sim-1")
+    refused(world, 409, "number_forgotten", "POST", "/v1/charges", {"session": "long", "number": 0})
+    world.charge("long", 34, action="end")
 
 
 def parallel(world):
@@ -128,12 +141,14 @@ def bad_input(world):
         expect(f"{body[:40]} is a problem", (status, headers["Content-Type"]), (400, "application/problem+json"))
         if not told["code"] or not told["detail"]:
             raise SystemExit(f"{body[:40]}: a problem without words: {told}")
-    expect("a large body", world.ask("POST", "/v1/charges", "x" * 70_000)[0], 413)
-    expect("no such path", world.ask("GET", "/v1/nothing")[0], 404)
-    expect("no such method", world.ask("DELETE", "/v1/charges")[0], 405)
+    refused(world, 400, "body_malformed", "POST", "/v1/charges", "{")
+    refused(world, 413, "body_too_large", "POST", "/v1/charges", "x" * 70_000)
+    refused(world, 404, "route_unknown", "GET", "/v1/nothing")
+    refused(world, 405, "method_not_allowed", "DELETE", "/v1/charges")
     expect("no such account", world.ask("GET", "/v1/accounts/bob/balance")[0], 404)
-    expect("a wrong key", world.ask("GET", "/v1/accounts/anna/balance", key="fk_00")[0], 401)
-    expect("a narrow key", world.ask("POST", "/v1/accounts/anna/topups", {"amount": "1"}, world.charge_key)[0], 403)
+    refused(world, 401, "key_missing", "GET", "/v1/accounts/anna/balance", headers={"Authorization": "none"})
+    refused(world, 401, "key_unknown", "GET", "/v1/accounts/anna/balance", key="fk_00")
+    refused(world, 403, "scope_missing", "POST", "/v1/accounts/anna/topups", {"amount": "1"}, world.charge_key)
     expect("nothing changed", (world.balance()["balance"], world.balance()["held"]), ("0.00", "0.00"))
     world.run("key", "revoke", "meter")
     expect("a revoked key", world.ask("GET", "/v1/accounts/anna/balance", key=world.charge_key)[0], 401)
