@@ -96,12 +96,17 @@ class Player {
     }
 
   private:
+    std::unexpected<Error> unreachable(std::string why = {}) const {
+        return fail(PlayerReason::server_unreachable, std::move(why),
+                    play_.to.host + ":" + std::to_string(play_.to.port));
+    }
+
     Result<void> connect_all() {
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(play_.to.port);
         if (inet_pton(AF_INET, play_.to.host.c_str(), &to.sin_addr) != 1)
-            return fail(PlayerReason::server_unreachable, "no IPv4 address: " + play_.to.host);
+            return unreachable("no IPv4 address: " + play_.to.host);
         for (std::int64_t i = 0; i < play_.connections; ++i) {
             Connection connection;
             connection.socket = std::make_unique<Socket>(::socket(AF_INET, SOCK_STREAM, 0));
@@ -110,7 +115,7 @@ class Player {
             (void)::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
             // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets ask
             if (::connect(handle, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-                return fail(PlayerReason::server_unreachable);
+                return unreachable();
             connections_.push_back(std::move(connection));
             scripts_.push_back({i, 0});
         }
@@ -160,7 +165,7 @@ class Player {
             const std::string text = next_request(which);
             const auto sent =
                 ::send(connection.socket->handle(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (sent != std::ssize(text)) return fail(PlayerReason::server_unreachable);
+            if (sent != std::ssize(text)) return unreachable();
         }
         return {};
     }
@@ -175,7 +180,7 @@ class Player {
             if (polls_[i].revents == 0) continue;
             char bytes[16'384];
             const auto size = ::recv(polls_[i].fd, bytes, sizeof bytes, 0);
-            if (size <= 0) return fail(PlayerReason::server_unreachable, "it hung up");
+            if (size <= 0) return unreachable("it hung up");
             connections_[i].in.append(bytes, static_cast<std::size_t>(size));
             FARTHING_CHECK(take_answer(connections_[i]));
         }
@@ -189,7 +194,7 @@ class Player {
         constexpr std::string_view kLength = "Content-Length: ";
         const std::size_t length = in.find(kLength);
         if (length == std::string::npos || length > head)
-            return fail(PlayerReason::server_unreachable, "no HTTP: " + in.substr(0, 80));
+            return unreachable("no HTTP: " + in.substr(0, 80));
         std::size_t size = 0;
         for (std::size_t at = length + kLength.size(); in[at] >= '0' && in[at] <= '9'; ++at)
             size = size * 10 + static_cast<std::size_t>(in[at] - '0');

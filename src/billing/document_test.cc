@@ -157,6 +157,7 @@ TEST(Adjustments, AreRefusedWithAReason) {
     EXPECT_EQ(code(adjustment(world, "-100.00")), "none");
     EXPECT_EQ(code(adjustment(world, "-1.00", 2)), "line_unknown");
     EXPECT_EQ(code(adjustment(world, "-0.005")), "amount_too_fine");
+    EXPECT_EQ(code(adjustment(World("USD", 2), "-1.00")), "currency_mixed");
 }
 
 TEST(Finish, GivesTheNumberAndMakesItReceivable) {

@@ -154,6 +154,10 @@ TEST(Directory, names_are_found_and_belong_to_one_only) {
     facts.subscription("SIM-1", company);
     EXPECT_EQ(facts.refused().code, "subscription_exists");
     EXPECT_EQ(facts.refused().message, "\"SIM-1\" names both id 1 and id 2");
+    Facts twice;
+    twice.group("pool", twice.account("company"));
+    twice.group("pool", AccountId{1});
+    EXPECT_EQ(twice.refused().code, "group_exists");
 }
 
 TEST(Directory, an_empty_directory_answers) {

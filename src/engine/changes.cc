@@ -33,7 +33,8 @@ class Changes {
                         "bill day " + std::to_string(change.bill_day));
         }
         if (!change.country.empty() && !catalog::is_country_code(change.country))
-            return fail(DirectoryReason::bad_country, "country \"" + change.country + "\"");
+            return fail(DirectoryReason::bad_country,
+                        "\"" + change.country + "\" is no code of a country");
         AccountFact fact{{},
                          change.name,
                          parent,
@@ -47,7 +48,8 @@ class Changes {
             const AccountFact& old = stored ? directory_.account(known).fact : new_account(known);
             fact.id = known;
             if (old != fact)
-                return fail(DirectoryReason::account_exists, "account \"" + change.name + "\"");
+                return fail(DirectoryReason::account_exists,
+                            "account \"" + change.name + "\" exists with other particulars");
             const bool* pays = stored ? directory_.account(known).pays.at(change.from) : nullptr;
             if (!stored || (pays != nullptr && *pays == change.pays)) return false;
             facts_.pays.push_back({known, change.from, change.pays});

@@ -64,8 +64,6 @@ namespace farthing {
       "Mend the catalog or the directory for its event time, or leave it out.")                    \
     X(counter_disagrees, "a counter does not hold what the archive says it does",                  \
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
-    X(rerate_online, "some of that usage was charged while it happened, by an early release",      \
-      "That release kept no account of each price: such usage can't be rated again.")              \
     X(feed_without_windows, "the feed aggregates nothing",                                         \
       "Write `aggregate` in its description, then ask again.")                                     \
     X(feed_is_policy, "that is the policy of an edge, not a feed of this data folder",             \

@@ -235,10 +235,7 @@ class Rerate {
             if (!cluster.records.contains(position)) rest.push_back(*part);
         }
         if (corrector.unpin(key, span_, rest)) return {};
-        bool online = false;  // those records are not in the archive
-        FARTHING_CHECK(
-            state_.store->each_online_use([&](BatchId, const OnlineUse&) { online = true; }));
-        return fail(online ? EngineReason::rerate_online : EngineReason::counter_disagrees);
+        return fail(EngineReason::counter_disagrees);
     }
 
     Result<void> finish(const Cluster& cluster,

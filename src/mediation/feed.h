@@ -24,7 +24,6 @@ namespace farthing {
 
 // Why a feed description is refused.
 #define FARTHING_FEED_REASONS(X)                                                                  \
-    X(feed_not_yaml, "the description is not well-formed YAML", "Mend the text at that place.")   \
     X(feed_unknown_key, "the feed language has no such key", "See docs/reference/feeds.md.")      \
     X(feed_missing_key, "the description lacks a key that it needs", "Add it.")                   \
     X(feed_bad_value, "the value is not one that this key takes", "See docs/reference/feeds.md.") \

@@ -72,7 +72,7 @@ TEST(NumberGaps, StoredNumbersAreTheseBytes) {
     const std::string expected(
         "\x02\x02\x00\x01\xab\x02\xc8\x01"
         "\xaa\x02\x01\x80\x80\x80\x80\x80\x80\x80\x80\x20\x01",
-        20);
+        21);
     EXPECT_EQ(bytes, expected);
     std::vector<std::pair<std::uint32_t, NumberRun>> read;
     ASSERT_TRUE(read_numbers(expected, [&](std::uint32_t owner, const NumberRun& run) {

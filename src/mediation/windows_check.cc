@@ -76,6 +76,9 @@ class Check {
             check_networks(plan, charge);
             check_rule(charge, "");
             check_times(charge, *meter);
+            if (charge.allowance && charge.allowance->in_order)
+                refuse(WindowReason::windows_merge_sessions, place_,
+                       "what its pool's members pay goes by the order of use");
             if (charge.limit)
                 refuse(WindowReason::windows_merge_limits, place_,
                        "a record that goes beyond the limit waits, those before it count");

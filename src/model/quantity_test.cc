@@ -147,6 +147,13 @@ TEST(Outcomes, every_reason_says_what_to_do) {
     EXPECT_EQ(kOutcomeNames.size(), kOutcomes);
 }
 
+// The archive stores them as numbers.
+TEST(Outcomes, reasons_keep_their_numbers) {
+    EXPECT_EQ(static_cast<int>(SuspenseReason::unknown_service), 9);
+    EXPECT_EQ(static_cast<int>(SuspenseReason::currency_mismatch), 19);
+    EXPECT_EQ(static_cast<int>(SuspenseReason::unknown_sponsor), 25);
+}
+
 TEST(Quantity, money_counts_in_millionths_and_prints_as_money) {
     const Unit& base = *base_unit(unit_named("EUR"));
     EXPECT_EQ(base.name, "millionth of EUR");

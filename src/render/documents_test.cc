@@ -93,6 +93,10 @@ TEST(InvoiceJson, what_cant_be_read_names_the_field) {
     EXPECT_EQ(code_of("[]"), "document_kind_unknown");
     EXPECT_EQ(code_of(R"({"document": "statement", "version": 1})"), "document_kind_unknown");
     EXPECT_EQ(code_of(R"({"document": "invoice", "version": 2})"), "document_kind_unknown");
+    const auto bare = read_invoice_json(R"({"document": "invoice", "version": 1})");
+    ASSERT_FALSE(bare.has_value());
+    EXPECT_EQ(bare.error().code, "document_field_missing");
+    EXPECT_NE(bare.error().message.find("the field "), std::string::npos) << bare.error().message;
     std::string json = invoice_json(sample_invoice());
     json.replace(json.find("\"25.8064\""), 9, "25.8064");
     const auto read = read_invoice_json(json);

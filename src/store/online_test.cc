@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "store/rated_codec.h"
+#include "store/sqlite.h"
 #include "store/store.h"
 #include "store/test_folder.h"
 
@@ -169,6 +170,19 @@ TEST(OnlineStore, R10_what_is_archived_leaves_and_what_waits_stays) {
     EXPECT_EQ(*store->archived_online(), 1);
     EXPECT_EQ(store->live_batches(100)->size(), 1U);
     EXPECT_TRUE(store->integrity()->empty());
+}
+
+TEST(OnlineStore, TellsWhatWasChargedWhenItCantBeRead) {
+    const TestFolder folder;
+    const auto store = opened(folder);
+    ASSERT_TRUE(store->commit(group("a", 7)));
+    ASSERT_TRUE(store->live_batches(100));
+    auto database = Database::open(folder.path() / "farthing.db");
+    const auto damaged = (*database)->script(
+        "DROP TRIGGER \"charge_live_no_UPDATE\";"
+        "UPDATE charge_live SET rated = x'78'");
+    ASSERT_TRUE(damaged) << damaged.error().to_string();
+    EXPECT_EQ(store->live_batches(100).error().code, "live_damaged");
 }
 
 // Two processes that charge: the second must see what the first wrote before it may write.

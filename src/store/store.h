@@ -48,8 +48,6 @@ namespace farthing {
       "Look at it, and do it again if it is still to do.")                                  \
     X(invoice_unknown, "no invoice has that number or id",                                  \
       "List them with `farthing invoice list`.")                                            \
-    X(invoice_not_prepared, "the invoice is not in the state Prepared",                     \
-      "Only Prepared invoices can be changed or sent.")                                     \
     X(control_broken, "the control totals of the batch do not close",                       \
       "This is a defect of Farthing: report it with the batch.")                            \
     X(reference_taken, "another top-up has that reference",                                 \

@@ -242,6 +242,15 @@ TEST(Store, RefusesTotalsThatDoNotCloseAndKeepsNothingOfThem) {
     EXPECT_TRUE(store->commit(batch_of(source)));
 }
 
+TEST(Store, ReplacesNoFilesByOnesOfOtherRows) {
+    const TestFolder folder;
+    auto store = opened(folder.path());
+    BatchCommit batch = batch_of(sealed(*store, "a.csv"));
+    batch.retires = {"usage/nowhere.parquet"};
+    EXPECT_EQ(code_of_error(store->commit(batch)), "rewrite_unequal");
+    EXPECT_TRUE(store->batches()->empty());
+}
+
 TEST(Store, LetsNoMoreLeaveSuspenseThanWaits) {
     const TestFolder folder;
     auto store = opened(folder.path());

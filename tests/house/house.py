@@ -245,16 +245,9 @@ def rule_function_length(tree):
 # Reasons that no test provokes, with why.
 UNPROVOKED = {
     "commit_ambiguous": "the database must fail in a commit and then not open",
-    "currency_mismatch": "nothing tells it; it keeps its place, since archives hold the numbers of those after it",
-    "currency_mixed": "guards the billing room: a catalog of another currency is refused before",
-    "document_field_missing": "guards the reader of documents, which no command calls with others' text",
     "drawing_failed": "the drawing library must fail",
-    "feed_not_yaml": "nothing tells it: the reader of YAML says `syntax` before",
-    "group_exists": "guards the directory room: no command makes a group twice",
-    "invoice_not_prepared": "nothing tells it: `invoice_immutable` is told instead",
     "keys_not_kept": "needs a data folder that a release before the keys wrote",
     "overloaded": "needs more requests waiting than a test machine can hold back",
-    "rewrite_unequal": "guards the store: tidying counts the rows before",
 }
 
 

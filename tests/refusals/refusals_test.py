@@ -70,6 +70,32 @@ record:
   amount: {field: amount}
 same_record: [id]
 """
+POOL = """\
+catalog: pool
+valid_from: 2026-01-01
+currency: EUR
+time_zone: UTC
+meters: {data: {unit: byte}}
+plans:
+  - plan: shared
+    charges:
+      - usage: data
+        allowance: {quantity: 1 MB per pool, shared_by: account, overage: members, attribution: chronological}
+        price: 0.10 per MB
+"""
+DATA = """\
+feed: data
+format: {delimited: ",", header: true}
+time_zone: UTC
+record:
+  id: {field: id}
+  service: {constant: data}
+  start: {field: at, time: rfc3339}
+  quantity: {field: bytes, unit: byte}
+guide: [{by: device, field: device}]
+same_record: [id]
+late: {accept: 365 days}
+"""
 CALLS = "id,at,seconds,called,device\n"
 
 
@@ -217,13 +243,32 @@ def damage():
     refused("file_unreadable", "import", "calls", again, says="home/archive/dedup/")
 
 
+def lost_order():
+    """The archive lost the order in which a pool was used, by which its members pay."""
+    write("pool/catalog.yaml", POOL)
+    for words in (("catalog", "publish", "pool"), ("account", "import", write("a.csv", "account,pays\nacme,yes\n")),
+                  ("subscription", "import",
+                   write("s.csv", "subscription,account,plan,from,device\ns-1,acme,shared,2026-01-01,D-1\n")),
+                  ("feed", "add", write("data.yaml", DATA)),
+                  ("import", "data", write("data.csv", "id,at,bytes,device\n1,2026-01-05T10:00:00Z,9000000,D-1\n"))):
+        if (said := run(*words, home="pool-home")).returncode != 0:
+            sys.exit(f"{words} gave {said.returncode}\n{said.stderr}")
+    with sqlite3.connect("pool-home/farthing.db") as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute("DELETE FROM archive_file WHERE path LIKE 'rated_usage/%'")
+    refused("use_not_archived", "bill", "run", "--period", "2026-01", home="pool-home", code=3,
+            says="what a pool's members used")
+
+
 def served():
     key = done("key", "add", "gateway", "--scope", "charge").strip()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
         refused("address_taken", "serve", "--listen", place, says=place)
     simulate = ("charge", "simulate", "line", "data", "1 MB")
-    refused("server_unreachable", *simulate, "--key", key, "--to", place, says="does not answer")
+    refused("server_unreachable", *simulate, "--key", key, "--to", place, says=place)
     server = subprocess.Popen([BINARY, "--home", "home", "serve", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                               text=True)
     try:
@@ -236,7 +281,7 @@ def served():
 
 def main():
     parts = (command_lines, files, before_a_catalog, catalogs, directory, carriers_and_feeds, quotes, imports,
-             explanations, documents, served, damage)
+             explanations, documents, served, damage, lost_order)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ.pop("FARTHING_HOME", None)

@@ -33,7 +33,7 @@ class World:
             out.write(CATALOG)
         self.run("catalog", "publish", f"{folder}/catalog")
         self.run("account", "add", "anna")
-        for name in ("sim-1", "sim-2"):
+        for name in ("sim-1", "sim-other"):
             self.run("subscription", "add", "anna", name, "simple", "--from", "2026-01-01")
         self.key = self.run("key", "add", "gateway", "--scope", "charge", "--scope", "manage").strip()
         self.charge_key = self.run("key", "add", "meter", "--scope", "charge").strip()
@@ -109,7 +109,7 @@ def sessions(world):
     expect("charged once", world.balance()["balance"], "7.80")
     expect("same number, other content", world.charge("s1", 1, services=[service])[0], 409)
     refused(world, 409, "other_subscriber", "POST", "/v1/charges",
-            {"session": "s1", "number": 2, "subscription": "sim-2", "services": [service]})
+            {"session": "s1", "number": 2, "subscription": "sim-other", "services": [service]})
     world.charge("s1", 2, action="end")
     refused(world, 409, "session_ended", "POST", "/v1/charges", {"session": "s1", "number": 3, "services": [service]})
     expect("after the end", (world.balance()["balance"], world.balance()["held"]), ("7.80", "0.00"))

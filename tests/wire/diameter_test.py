@@ -217,7 +217,8 @@ def asked_to_come_back(world, client, session):
                                      flags=0x40, hop=asked.hop, end=asked.end))
     expect("held until it ends", world.money()[1], "0.10")
     expect("ends", client.charge(session, TERMINATION, 1).code, 2001)
-    expect("a client nobody knows", world.ask("POST", "/v1/sessions/x.example.org;1/abort")[0], 409)
+    expect("a client nobody knows", world.ask("POST", "/v1/sessions/x.example.org;1/abort")[1]["code"],
+           "client_unreachable")
     expect("a key that may only charge",
            world.ask("POST", f"/v1/sessions/{session}/abort", key=world.charge_key)[0], 403)
 
