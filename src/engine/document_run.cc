@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/archive_online.h"
 #include "engine/batch.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
@@ -273,7 +274,8 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
 
 Result<void> DocumentRun::read_uses(Date window) {
     const auto [uses, fresh] = uses_.try_emplace(window);
-    if (!fresh) return {};
+    if (!fresh || in_order_.empty()) return {};
+    FARTHING_CHECK(archive_online(state_));
     store::RatedFilter filter;
     filter.perspective = Perspective::retail;
     filter.window_first = window;
