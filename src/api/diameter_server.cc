@@ -19,7 +19,7 @@
 #include <set>
 #include <thread>
 
-#include "api/problem.h"
+#include "api/listen.h"
 
 namespace farthing::api {
 
@@ -194,11 +194,15 @@ void DiameterServer::State::Connection::charge(std::string_view message, std::st
 void DiameterServer::State::Connection::send(std::string_view bytes) {
     if (bytes.empty()) return;
     bool first = false;
+    bool full = false;
     {
         const std::scoped_lock lock(mutex_);
         first = outbox_.empty();
-        if (outbox_.size() < kUnreadMax) outbox_ += bytes;
+        full = outbox_.size() >= kUnreadMax;
+        if (!full) outbox_ += bytes;
     }
+    // The peer asks and does not read: it learns what became of it on another connection.
+    if (full) return asio::post(state_.context, [self = shared_from_this()] { self->close(); });
     if (first) asio::post(state_.context, [self = shared_from_this()] { self->flush(); });
 }
 
@@ -323,15 +327,7 @@ DiameterServer::~DiameterServer() {
 Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& address,
                                                                GyPolicy policy, Charge charge) {
     auto state = std::make_unique<State>(std::move(policy), std::move(charge));
-    error_code failed;
-    const auto host = asio::ip::make_address(address.host, failed);
-    const std::string place = address.host + ":" + std::to_string(address.port);
-    const tcp::endpoint endpoint(host, address.port);
-    if (!failed) (void)state->acceptor.open(endpoint.protocol(), failed);
-    if (!failed) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
-    if (!failed) (void)state->acceptor.bind(endpoint, failed);
-    if (!failed) (void)state->acceptor.listen(asio::socket_base::max_listen_connections, failed);
-    if (failed) return fail(ApiReason::address_taken, failed.message(), place);
+    FARTHING_CHECK(open_port(state->acceptor, address));
     asio::co_spawn(state->context, state->accept(), asio::detached);
     state->thread = std::thread([&context = state->context] { context.run(); });
     return std::unique_ptr<DiameterServer>(new DiameterServer(std::move(state)));

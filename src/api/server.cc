@@ -15,6 +15,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "api/listen.h"
 #include "api/problem.h"
 
 namespace farthing::api {
@@ -144,15 +145,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::listen(const Address& address, Handler handler) {
     auto state = std::make_unique<State>();
     state->handler = std::move(handler);
-    beast::error_code failed;
-    const auto host = asio::ip::make_address(address.host, failed);
-    const std::string place = address.host + ":" + std::to_string(address.port);
-    const tcp::endpoint endpoint(host, address.port);
-    if (!failed) (void)state->acceptor.open(endpoint.protocol(), failed);
-    if (!failed) (void)state->acceptor.set_option(asio::socket_base::reuse_address(true), failed);
-    if (!failed) (void)state->acceptor.bind(endpoint, failed);
-    if (!failed) (void)state->acceptor.listen(asio::socket_base::max_listen_connections, failed);
-    if (failed) return fail(ApiReason::address_taken, failed.message(), place);
+    FARTHING_CHECK(open_port(state->acceptor, address));
     return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 

@@ -117,7 +117,7 @@ Result<Exit> list(Context& context) {
 }
 
 Result<Exit> schema(Context& context) {
-    context.out << catalog::json_schema() << '\n';
+    context.out << catalog::json_schema();
     return Exit::done;
 }
 

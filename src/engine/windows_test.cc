@@ -123,15 +123,20 @@ std::vector<std::string> records(std::mt19937_64& random) {
     return lines;
 }
 
+// What they come to where each is charged by itself.
+std::string cost_of_each(const std::vector<std::string>& lines) {
+    City plain("plain", "");
+    std::string all;
+    for (const std::string& line : lines) all += line;
+    plain.import(all);
+    return plain.totals();
+}
+
 TEST(AggregatedUsage, CostsWhatItCostsByItselfInAnyOrderBatchingAndRestart) {
     for (unsigned seed = 1; seed <= 6; ++seed) {
         std::mt19937_64 random(seed);
         std::vector<std::string> lines = records(random);
-        City plain("plain", "");
-        std::string all;
-        for (const std::string& line : lines) all += line;
-        plain.import(all);
-        const std::string expected = plain.totals();
+        const std::string expected = cost_of_each(lines);
         for (const char* window : {"5 minutes", "15 minutes", "1 hour"}) {
             City city("city",
                       "aggregate: {time_zone: Europe/Tallinn, quantity: {alarm: count}, "
@@ -271,11 +276,7 @@ TEST(AnEdge, SendsWhatCostsTheSameInAnyOrderAndOverAnyRestart) {
     for (unsigned seed = 1; seed <= 6; ++seed) {
         std::mt19937_64 random(seed);
         std::vector<std::string> lines = records(random);
-        City plain("plain", "");
-        std::string all;
-        for (const std::string& line : lines) all += line;
-        plain.import(all);
-        const std::string expected = plain.totals();
+        const std::string expected = cost_of_each(lines);
         City city("city", kPolicy);
         Gateway gateway(city);
         std::ranges::shuffle(lines, random);
