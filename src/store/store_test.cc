@@ -334,13 +334,51 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DROP TABLE charge_live; DROP TABLE charge_session; DROP TABLE top_up; "
         "DROP TABLE account_limit; DROP TABLE cap_alert; DROP TABLE api_key; "
         "DROP TABLE charge_archived; ALTER TABLE open_session DROP COLUMN filed; "
-        "ALTER TABLE open_session DROP COLUMN touched_at; "
+        "ALTER TABLE open_session DROP COLUMN touched_at; DROP INDEX suspense_exit_by_group; "
         "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());
     BatchCommit fixed = batch_of(sealed(*store, "b.csv"));
     fixed.fixes = {fix_of("identity", "L-1")};
     EXPECT_TRUE(store->commit(fixed));
+}
+
+// The plan SQLite would follow, step by step.
+std::string plan_of(const std::filesystem::path& folder, const std::string& sql) {
+    std::string plan;
+    sqlite3* handle = nullptr;
+    EXPECT_EQ(sqlite3_open((folder / "farthing.db").c_str(), &handle), SQLITE_OK);
+    const auto take = [](void* out, int, char** values, char**) {
+        *static_cast<std::string*>(out) += std::string(values[3]) + "\n";
+        return 0;
+    };
+    sqlite3_exec(handle, ("EXPLAIN QUERY PLAN " + sql).c_str(), take, &plan, nullptr);
+    sqlite3_close(handle);
+    return plan;
+}
+
+TEST(Store, SearchesByTheIndexThatNarrowsNotByTheTenant) {
+    const TestFolder folder;
+    const auto store = opened(folder.path());
+    const std::pair<std::string, std::string> questions[] = {
+        {"SELECT document FROM invoice WHERE tenant = 1 AND payer = 2 ORDER BY id",
+         "invoice_by_payer"},
+        {"SELECT kind FROM entry WHERE tenant = 1 AND payer = 2 ORDER BY id", "entry_by_payer"},
+        {"SELECT kind FROM entry WHERE tenant = 1 AND batch = 2 ORDER BY id", "entry_by_batch"},
+        {"SELECT path FROM source WHERE tenant = 1 AND hash = 'a' ORDER BY id", "source_by_hash"},
+        {"SELECT to_record FROM batch_range WHERE tenant = 1 AND batch = 2 ORDER BY source",
+         "batch_range_by_batch"},
+        {"SELECT sum(records) FROM suspense_exit WHERE tenant = 1 AND suspense_group = 2",
+         "suspense_exit_by_group"},
+        {"SELECT sum(atoms) FROM entry JOIN posting ON posting.tenant = entry.tenant AND "
+         "posting.entry = entry.id WHERE entry.tenant = 1 AND entry.payer = 2 AND posting.kind = 3",
+         "entry_by_payer"},
+    };
+    for (const auto& [sql, index] : questions) {
+        EXPECT_NE(plan_of(folder.path(), sql).find(index), std::string::npos)
+            << sql << "\n"
+            << plan_of(folder.path(), sql);
+    }
 }
 
 TEST(Store, ChainsItsBatches) {
