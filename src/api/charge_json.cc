@@ -151,6 +151,49 @@ Result<engine::ChargeQuestion> read_charge(std::string_view body) {
     return question;
 }
 
+Result<engine::ChargeQuestion> read_quote(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    engine::ChargeQuestion question;
+    question.action = engine::ChargeAction::enquire;
+    FARTHING_TRY(question.subscription, fields.text("subscription"));
+    if (question.subscription.empty()) return fields.wrong("subscription", "is needed");
+    FARTHING_TRY(const auto services, fields.list("services"));
+    if (services.empty()) return fields.wrong("services", "names nothing that has a price");
+    for (const Fields& one : services) {
+        FARTHING_TRY(auto service, service_of(one));
+        question.services.push_back(std::move(service));
+    }
+    return question;
+}
+
+std::string write_quote(const engine::ChargeAnswer& answer) {
+    JsonWriter json(false);
+    json.begin_object().key("services").begin_array();
+    Money amount = answer.services.front().cost;
+    amount.atoms = 0;
+    bool covered = true;
+    for (const auto& service : answer.services) {
+        amount.atoms += service.cost.atoms;
+        covered = covered && service.why == "granted";
+        json.begin_object()
+            .field("group", service.group)
+            .field("meter", service.meter)
+            .field("quantity", service.granted)
+            .field("unit", service.unit)
+            .field("amount", service.cost.to_string());
+        if (service.sponsored.atoms != 0) json.field("sponsored", service.sponsored.to_string());
+        json.field("result", service.why);
+        if (!service.what.empty()) json.field("detail", service.what);
+        json.end_object();
+    }
+    return json.end_array()
+        .field("amount", amount.to_string())
+        .field("currency", amount.currency.code())
+        .field("covered", covered)
+        .end_object()
+        .text();
+}
+
 std::string write_charge(const engine::ChargeQuestion& question,
                          const engine::ChargeAnswer& answer) {
     JsonWriter json(false);

@@ -10,6 +10,9 @@
 namespace farthing::api {
 
 Result<engine::ChargeQuestion> read_charge(std::string_view body);
+// What would it cost, and is it covered?
+Result<engine::ChargeQuestion> read_quote(std::string_view body);
+std::string write_quote(const engine::ChargeAnswer& answer);
 std::string write_charge(const engine::ChargeQuestion& question,
                          const engine::ChargeAnswer& answer);
 std::string write_balance(const engine::BalanceReport& report);

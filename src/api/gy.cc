@@ -30,8 +30,13 @@ ChargeAction action_of(const CreditControlRequest& request) {
         case RequestType::termination: return ChargeAction::end;
         case RequestType::event: break;
     }
-    return request.action == RequestedAction::refund_account ? ChargeAction::refund
-                                                             : ChargeAction::debit;
+    switch (*request.action) {
+        case RequestedAction::direct_debiting: return ChargeAction::debit;
+        case RequestedAction::refund_account: return ChargeAction::refund;
+        case RequestedAction::check_balance:
+        case RequestedAction::price_enquiry: break;
+    }
+    return ChargeAction::enquire;
 }
 
 engine::NetworkCounts counts_of(const ServiceUnits& units) {
@@ -150,6 +155,51 @@ void tell_service(const diameter::ServiceRequest& asked,
     answer.final = service.final;
 }
 
+// What it costs, in whole minor units as far as it has no part of one.
+diameter::Cost cost_of(const Money& money) {
+    diameter::Cost cost{static_cast<std::int64_t>(money.atoms), -money.currency.atom_digits(),
+                        money.currency.numeric()};
+    while (cost.digits % 10 == 0 && cost.exponent < -money.currency.minor_digits()) {
+        cost.digits /= 10;
+        cost.exponent += 1;
+    }
+    return cost;
+}
+
+bool lacks_credit(const engine::ChargeAnswer::Service& service) {
+    return service.why == "no_money" || service.why == "cap_reached" ||
+           service.why == "spending_cap_reached";
+}
+
+// What has a price has one whether the balance covers it or not.
+CreditControlAnswer told_of_enquiry(const CreditControlRequest& request,
+                                    const engine::ChargeAnswer& told) {
+    CreditControlAnswer answer;
+    Money cost;
+    bool enough = true;
+    for (const engine::ChargeAnswer::Service& service : told.services) {
+        cost.currency = service.charged.currency;
+        cost.atoms += service.cost.atoms;
+        if (lacks_credit(service)) {
+            enough = false;
+        } else if (answer.code == Code::success) {
+            answer.code = code_of(service);
+            answer.text = service.what;
+        }
+    }
+    if (answer.code == Code::rating_failed)
+        answer.failed_avp = request.services.empty() || request.services.front().whole.empty()
+                                ? diameter::missing(diameter::Key::requested_service_unit).avp
+                                : std::string(request.services.front().whole);
+    if (answer.code != Code::success) return answer;
+    if (request.action == RequestedAction::check_balance) {
+        answer.enough = enough;
+    } else {
+        answer.cost = cost_of(cost);
+    }
+    return answer;
+}
+
 }  // namespace
 
 std::optional<Fault> refusal_of(const CreditControlRequest& request, const GyPolicy& policy) {
@@ -157,11 +207,6 @@ std::optional<Fault> refusal_of(const CreditControlRequest& request, const GyPol
     const bool begins = request.type == RequestType::initial || request.type == RequestType::event;
     if (begins && request.subscribers.empty())
         return diameter::missing(diameter::Key::subscription_id);
-    const bool moves_money = request.action == RequestedAction::direct_debiting ||
-                             request.action == RequestedAction::refund_account;
-    if (request.type == RequestType::event && !moves_money)
-        return Fault{Code::rating_failed, "only debits and refunds are served",
-                     std::string(request.action_avp)};
     return std::nullopt;
 }
 
@@ -176,6 +221,7 @@ engine::ChargeQuestion question_of(const CreditControlRequest& request, const Gy
         add_service(asked, request, policy, question);
     if (question.services.empty() && request.type == RequestType::event)
         add_service({}, request, policy, question);
+    if (question.action == ChargeAction::enquire) question.session.clear();
     if (question.action == ChargeAction::refund && !request.refunds.empty()) {
         // The refund is a request of the debit's session, with a number that is its own.
         question.session = std::string(request.refunds);
@@ -196,6 +242,8 @@ CreditControlAnswer answer_of(const CreditControlRequest& request,
                               const Result<engine::ChargeAnswer>& told, const GyPolicy& policy) {
     if (!told) return refused(fault_of(told.error()));
     if (told->why != kGranted) return refused(fault_of(request, *told));
+    if (request.type == RequestType::event && action_of(request) == ChargeAction::enquire)
+        return told_of_enquiry(request, *told);
     CreditControlAnswer answer;
     answer.redirect = policy.redirect;
     if (request.type == RequestType::initial) {

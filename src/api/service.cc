@@ -113,6 +113,12 @@ Result<Service::Asked> Service::route(const HttpRequest& request) {
         if (!question) return Asked{"charge", std::unexpected(std::move(question).error())};
         return Asked{"charge", Charge{*std::move(question)}};
     }
+    if (request.path == "/v1/quotes") {
+        if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+        auto question = read_quote(request.body);
+        if (!question) return Asked{"charge", std::unexpected(std::move(question).error())};
+        return Asked{"charge", Charge{*std::move(question)}};
+    }
     if (request.path.starts_with(kAccounts))
         return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
     if (request.path.starts_with(kSessions)) {
@@ -182,8 +188,9 @@ std::size_t Service::room_for(const Work& work) {
     const auto* charge = work.asked.what ? std::get_if<Charge>(&work.what()) : nullptr;
     if (charge == nullptr) return kWaiting;
     const engine::ChargeAction action = charge->question.action;
-    const bool begins =
-        action == engine::ChargeAction::start || action == engine::ChargeAction::debit;
+    const bool begins = action == engine::ChargeAction::start ||
+                        action == engine::ChargeAction::debit ||
+                        action == engine::ChargeAction::enquire;
     return begins ? kBeginnings : kWaiting;
 }
 
@@ -247,6 +254,8 @@ void Service::charge(std::span<Work> works) {
             works[i].reply(problem(one.error()));
         } else if (one->why != "granted") {
             works[i].reply(problem({one->why, one->what, {}, one->mend}));
+        } else if (questions[i].action == engine::ChargeAction::enquire) {
+            works[i].reply(with_body(write_quote(*one)));
         } else {
             HttpAnswer told = with_body(write_charge(questions[i], *one));
             told.replayed = one->repeated;

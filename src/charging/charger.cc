@@ -107,12 +107,16 @@ void Charger::hold_again(Instant now) {
             const Instant next = next_use(service, now);
             const rating::EarlierParts earlier = earlier_parts(*open, service, next);
             if (stand(*open, service, next) != SuspenseReason::none) continue;
-            open->held[group] = Holds::of_grant(standings_, earlier, service.granted);
-            holds_.add(standings_, open->held[group]);
-            holds_.add_to_limits(standings_, service.granted);
-            for (const auto& limit : standings_.limits) open->limits[group].push_back(limit.key);
+            hold(group, earlier, service.granted, *open, service);
         }
     }
+}
+
+void Charger::describe(const ServiceRequest& asked, Service& service) {
+    service.meter = asked.meter;
+    service.network = asked.network;
+    service.called = asked.called;
+    service.calling = asked.calling;
 }
 
 // The next moment at which the session changes although nobody says anything.
@@ -232,10 +236,7 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
     Service& service = found->second;
     if (added) service.since = request.at;
     if (!service.begun() && service.granted == 0) {
-        service.meter = asked.meter;
-        service.network = asked.network;
-        service.called = asked.called;
-        service.calling = asked.calling;
+        describe(asked, service);
         if (asked.filed) {
             service.sum = *asked.filed;
             service.sum.key = charged_session(open.session.known_as(), asked.group);
@@ -270,6 +271,17 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
         if (service.granted > 0) service.held_until = held_until;
     }
     return told;
+}
+
+// REQUIRES: `standings_` is where the service stands.
+void Charger::hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
+                   Open& open, Service& service) {
+    auto& held = open.held[group];
+    held = Holds::of_grant(standings_, earlier, units);
+    holds_.add(standings_, held);
+    holds_.add_to_limits(standings_, units);
+    for (const auto& limit : standings_.limits) open.limits[group].push_back(limit.key);
+    service.granted = units;
 }
 
 void Charger::release(std::uint32_t group, Open& open, Service& service) {
@@ -491,41 +503,61 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
         told.why = reason_of(bound);
         return;
     }
-    auto& held = open.held[asked.group];
-    held = Holds::of_grant(standings_, earlier, units);
-    holds_.add(standings_, held);
-    holds_.add_to_limits(standings_, units);
-    for (const auto& limit : standings_.limits) open.limits[asked.group].push_back(limit.key);
+    hold(asked.group, earlier, units, open, service);
     // Another price begins: the client comes back for it (EC45).
     const std::int64_t same_price =
         (standings_.holds_until.micros - request.at.micros) / kMicrosPerSecond;
     const std::int64_t valid = std::clamp<std::int64_t>(same_price, 1, policy_.valid_seconds);
-    service.granted = told.granted = units;
+    told.granted = units;
     told.valid_seconds = static_cast<std::int32_t>(valid);
     service.held_until = after(request.at, std::max(2 * valid, valid + kGraceSeconds));
+}
+
+bool Charger::covers(const Request& request, std::int64_t units, Open& open, Service& service,
+                     ServiceAnswer& told) {
+    const rating::EarlierParts earlier = earlier_parts(open, service, request.at);
+    if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
+        told.suspense = why;
+        told.why = reason_of(why);
+        return false;
+    }
+    for (const auto& limit : standings_.limits) {
+        if (limit.left - holds_.of_limit(limit.key) < units) {
+            told.why = ChargeReason::limit_reached;
+            return false;
+        }
+    }
+    ledger::Bound bound = ledger::Bound::none;
+    if (units > 0 && most_that_fits(earlier, units, only_slows(), bound) < units) {
+        told.why = reason_of(bound);
+        return false;
+    }
+    return true;
+}
+
+Answer Charger::enquire(const Request& request) {
+    pass(request.at);
+    Open open;  // of a session that nobody keeps
+    open.session.subscription = request.subscription;
+    Answer told;
+    for (const ServiceRequest& asked : request.services) {
+        Service& service = open.session.services[asked.group];
+        describe(asked, service);
+        ServiceAnswer& one = told.services.emplace_back();
+        one.group = asked.group;
+        one.granted = asked.units.value_or(usual_units(service.meter, request.at));
+        if (!covers(request, one.granted, open, service, one)) continue;
+        hold(asked.group, earlier_parts(open, service, request.at), one.granted, open, service);
+    }
+    for (auto& [group, service] : open.session.services) release(group, open, service);
+    return told;
 }
 
 // All of it or nothing.
 void Charger::debit(const Request& request, const ServiceRequest& asked, Open& open,
                     Service& service, ServiceAnswer& told) {
     const std::int64_t units = asked.units.value_or(usual_units(service.meter, request.at));
-    const rating::EarlierParts earlier = earlier_parts(open, service, request.at);
-    if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
-        told.suspense = why;
-        told.why = reason_of(why);
-        return;
-    }
-    for (const auto& limit : standings_.limits) {
-        if (limit.left - holds_.of_limit(limit.key) < units) {
-            told.why = ChargeReason::limit_reached;
-            return;
-        }
-    }
-    ledger::Bound bound = ledger::Bound::none;
-    if (units > 0 && most_that_fits(earlier, units, only_slows(), bound) < units) {
-        told.why = reason_of(bound);
-        return;
-    }
+    if (!covers(request, units, open, service, told)) return;
     use(request, asked.group, open, service, {units, request.at}, told);
     if (told.suspense == SuspenseReason::none) {
         told.granted = units;

@@ -58,6 +58,9 @@ class Charger {
     void set_purses(Purses purses, Instant now);
 
     Answer handle(const Request& request);
+    // What debits of as much would be told, all of them together: nothing is charged or kept.
+    // `granted` tells of how much, also where it is refused.
+    Answer enquire(const Request& request);
     // Sessions that fell silent give back what they hold, and are forgotten later.
     void pass(Instant now);
     Taken take();
@@ -83,6 +86,9 @@ class Charger {
     ServiceAnswer serve(const Request& request, const ServiceRequest& asked, Open& open);
     void grant(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
                ServiceAnswer& told);
+    // Whether that much may be used at once; told why not.
+    bool covers(const Request& request, std::int64_t units, Open& open, Service& service,
+                ServiceAnswer& told);
     void debit(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
                ServiceAnswer& told);
     void refund(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
@@ -90,6 +96,9 @@ class Charger {
     void rate(UsageChunk& chunk, bool begins, Service& service);
     void use(const Request& request, std::uint32_t group, Open& open, Service& service,
              const UsedUnits& used, ServiceAnswer& told);
+    static void describe(const ServiceRequest& asked, Service& service);
+    void hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
+              Open& open, Service& service);
     void release(std::uint32_t group, Open& open, Service& service);
     SuspenseReason stand(const Open& open, const Service& service, Instant when);
     // When the next unit of the service is used, as far as prices ask.

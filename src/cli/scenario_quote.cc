@@ -31,7 +31,7 @@ Result<void> Stage::expect_quote(const Line& line) {
     FARTHING_TRY(const engine::QuoteAnswer answer, engine_->quote(question));
     if (const auto costs = word_after(line, "costs")) {
         compare_amount(line, *costs, answer.amount.exact(), answer.amount.to_string());
-        return {};
+        return expect_covered(line, question);
     }
     std::string expected;
     std::string got = "nothing about a balance";
@@ -46,6 +46,28 @@ Result<void> Stage::expect_quote(const Line& line) {
                                          : "affords " + affordable->quantity;
     }
     if (expected != got) differences_.push_back({line.number, line.text, {expected}, {got}});
+    return {};
+}
+
+// … costs AMOUNT [covered | REASON]: the same asked of whom charges while it happens.
+Result<void> Stage::expect_covered(const Line& line, const engine::QuoteQuestion& quote) {
+    if (line.words.empty() || line.words[line.words.size() - 2] == "costs") return {};
+    engine::ChargeQuestion question;
+    question.action = engine::ChargeAction::enquire;
+    question.subscription = quote.subscription;
+    auto& service = question.services.emplace_back();
+    service.meter = quote.meter;
+    service.quantity = quote.quantity;
+    service.network = quote.network;
+    service.called = quote.called;
+    FARTHING_TRY(const auto answers, engine_->charge(std::span(&question, 1)));
+    if (!answers.front()) return fail(answers.front().error());
+    const auto& told = answers.front()->services.front();
+    compare_amount(line, word_after(line, "costs").value_or(""), told.cost.exact(),
+                   told.cost.to_string());
+    const std::string got = told.why == "granted" ? "covered" : told.why;
+    if (line.words.back() != got)
+        differences_.push_back({line.number, line.text, {line.words.back()}, {got}});
     return {};
 }
 

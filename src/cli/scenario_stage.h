@@ -90,6 +90,7 @@ class Stage {
     Result<void> expect_estimate(const Line& line);
     Result<void> expect_explain(const Line& line);
     Result<void> expect_quote(const Line& line);
+    Result<void> expect_covered(const Line& line, const engine::QuoteQuestion& quote);
     Result<void> expect_balance(const Line& line);
     Result<void> expect_documents(const Line& line);
     // Of both sides (scenario_carriers.cc).

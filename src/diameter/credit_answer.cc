@@ -35,6 +35,16 @@ void write_final(Writer& writer, std::string_view redirect) {
     writer.close(group);
 }
 
+void write_cost(Writer& writer, const Cost& cost) {
+    const std::size_t group = writer.open(Key::cost_information);
+    const std::size_t value = writer.open(Key::unit_value);
+    writer.u64(Key::value_digits, static_cast<std::uint64_t>(cost.digits));
+    writer.u32(Key::exponent, static_cast<std::uint32_t>(cost.exponent));
+    writer.close(value);
+    writer.u32(Key::currency_code, cost.currency);
+    writer.close(group);
+}
+
 void write_service(Writer& writer, const ServiceRequest& asked, const ServiceAnswer& answer,
                    const CreditControlAnswer& all, bool in_mscc) {
     const std::size_t group = in_mscc ? writer.open(Key::multiple_services) : 0;
@@ -77,6 +87,7 @@ void write_answer(const Node& node, const CreditControlRequest& request,
         write_service(writer, request.services[service.asked], service, answer, request.in_mscc);
     if (answer.failure_handling)
         writer.u32(Key::credit_control_failure_handling, *answer.failure_handling);
+    if (answer.cost) write_cost(writer, *answer.cost);
     if (answer.enough) writer.u32(Key::check_balance_result, *answer.enough ? 0 : 1);
     if (!answer.refund.empty()) writer.text(Key::refund_information, answer.refund);
     if (!answer.text.empty()) writer.text(Key::error_message, answer.text);

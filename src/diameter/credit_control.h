@@ -86,6 +86,12 @@ struct ServiceAnswer {
     std::uint32_t valid_seconds = 0;  // 0: not told
     bool final = false;
 };
+struct Cost {
+    std::int64_t digits = 0;
+    std::int32_t exponent = 0;   // of ten, by which they are multiplied
+    std::uint16_t currency = 0;  // ISO 4217 number
+    bool operator==(const Cost&) const = default;
+};
 struct CreditControlAnswer {
     Code code = Code::success;
     std::string text = {};  // of a refusal
@@ -93,6 +99,7 @@ struct CreditControlAnswer {
     std::vector<ServiceAnswer> services = {};
     std::string_view refund = {};                        // by which a debit can be taken back
     std::optional<bool> enough = {};                     // of a balance that was asked for
+    std::optional<Cost> cost = {};                       // of what a price was asked for
     std::optional<std::uint32_t> failover = {};          // CC-Session-Failover
     std::optional<std::uint32_t> failure_handling = {};  // of sessions and of debits
     std::string_view redirect = {};                      // URL to which a user without money is led

@@ -27,6 +27,7 @@ charging::Action action_of(ChargeAction action) {
         case ChargeAction::end: return charging::Action::end;
         case ChargeAction::debit: return charging::Action::debit;
         case ChargeAction::refund: return charging::Action::refund;
+        case ChargeAction::enquire: return charging::Action::debit;
     }
     return charging::Action::start;
 }
@@ -138,7 +139,12 @@ std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> q
 
 Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant now) {
     FARTHING_TRY(const Asked asked, request_of(question, now));
-    ChargeAnswer answer = answer_of(question, charger_.handle(asked.request));
+    ChargeAnswer answer;
+    if (question.action == ChargeAction::enquire) {
+        FARTHING_TRY(answer, enquire(asked.request));
+    } else {
+        answer = answer_of(question, charger_.handle(asked.request));
+    }
     if (answer.why == name_of(ChargeReason::granted))
         answer.services.insert(answer.services.end(), asked.refused.begin(), asked.refused.end());
     return answer;
@@ -167,7 +173,8 @@ Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
             DirectoryReason::unknown_subscription,
             "nobody has the identity \"" + printable(question.identities.front().second) + "\"");
     }
-    if (question.action == ChargeAction::start || question.action == ChargeAction::debit)
+    if (question.action != ChargeAction::update && question.action != ChargeAction::end &&
+        question.action != ChargeAction::refund)
         return malformed("who uses is told by `subscription`");
     return SubscriptionId();
 }
@@ -175,7 +182,8 @@ Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
 Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now) const {
     Asked all;
     charging::Request& request = all.request;
-    if (question.session.empty() || question.session.size() > kSessionIdMax)
+    const bool enquires = question.action == ChargeAction::enquire;
+    if (question.session.empty() != enquires || question.session.size() > kSessionIdMax)
         return malformed("a session's id has 1 to 256 bytes");
     if (question.services.size() > kServicesMax)
         return malformed("a request asks for at most 64 services");
@@ -290,34 +298,40 @@ ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Ans
     }
     const charging::Session* session = charger_.find(question.session);
     for (const charging::ServiceAnswer& service : answer.services) {
-        ChargeAnswer::Service one;
-        one.group = service.group;
-        const catalog::Meter* meter =
-            session == nullptr
-                ? nullptr
-                : state_.catalog.newest().meter(session->services.at(service.group).meter);
-        if (meter != nullptr) {
-            one.meter = meter->name;
-            one.unit = std::string(meter->unit->name);
-            one.counts = counts_of(service.granted, *meter->unit);
-            one.granted_text = quantity_to_string(service.granted, *meter->unit);
-        }
-        one.why = std::string(name_of(service.why));
-        if (service.suspense != SuspenseReason::none) {
-            one.suspense = std::string(name_of(service.suspense));
-            one.what = std::string(sentence_of(service.suspense)) + " (" +
-                       std::string(name_of(service.suspense)) + ")";
-        } else if (service.why != ChargeReason::granted) {
-            one.what = std::string(sentence_of(service.why));
-        }
-        one.granted = service.granted;
-        one.final = service.final;
-        one.valid_seconds = service.valid_seconds;
-        one.charged = {service.charged_atoms, currency()};
-        one.overrun = {service.overrun_atoms, currency()};
-        told.services.push_back(std::move(one));
+        const MeterId meter =
+            session == nullptr ? MeterId() : session->services.at(service.group).meter;
+        told.services.push_back(service_told(service, meter));
     }
     return told;
+}
+
+void Desk::tell_suspense(SuspenseReason why, ChargeAnswer::Service& told) {
+    told.suspense = std::string(name_of(why));
+    told.what = std::string(sentence_of(why)) + " (" + told.suspense + ")";
+}
+
+ChargeAnswer::Service Desk::service_told(const charging::ServiceAnswer& service,
+                                         MeterId counted) const {
+    ChargeAnswer::Service one;
+    one.group = service.group;
+    if (const catalog::Meter* meter = state_.catalog.newest().meter(counted)) {
+        one.meter = meter->name;
+        one.unit = std::string(meter->unit->name);
+        one.counts = counts_of(service.granted, *meter->unit);
+        one.granted_text = quantity_to_string(service.granted, *meter->unit);
+    }
+    one.why = std::string(name_of(service.why));
+    if (service.suspense != SuspenseReason::none) {
+        tell_suspense(service.suspense, one);
+    } else if (service.why != ChargeReason::granted) {
+        one.what = std::string(sentence_of(service.why));
+    }
+    one.granted = service.granted;
+    one.final = service.final;
+    one.valid_seconds = service.valid_seconds;
+    one.charged = {service.charged_atoms, currency()};
+    one.overrun = {service.overrun_atoms, currency()};
+    return one;
 }
 
 // One alert for each threshold that a cycle reaches.

@@ -38,6 +38,9 @@ class Desk {
     Result<void> load_sessions();
     Result<void> load_purses();
     i128 committed(const charging::CapKey& key);
+    Result<ChargeAnswer> enquire(const charging::Request& request);
+    // As they stand here, to be thrown away.
+    rating::CounterTable counters_now();
     Result<ChargeAnswer> charge_one(const ChargeQuestion& question, Instant now);
     // What is charged, and what of it is refused before.
     struct Asked {
@@ -50,6 +53,9 @@ class Desk {
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
                                                 const charging::Session* session,
                                                 const catalog::Version& version, Instant now) const;
+    ChargeAnswer::Service service_told(const charging::ServiceAnswer& service,
+                                       MeterId counted) const;
+    static void tell_suspense(SuspenseReason why, ChargeAnswer::Service& told);
     ChargeAnswer answer_of(const ChargeQuestion& question, const charging::Answer& answer) const;
     void watch_caps(const std::set<AccountId>& payers, Instant now, std::vector<CapAlert>& alerts);
     Result<void> find_filed(charging::Request& request, const charging::Session* session) const;

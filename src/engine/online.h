@@ -20,7 +20,8 @@ struct ChargeSettings {
     std::int64_t remembered_seconds = 86'400;
 };
 
-enum class ChargeAction : std::uint8_t { start, update, end, debit, refund };
+// `enquire`: what would a debit of as much cost now, and is it covered? Nothing is charged or kept.
+enum class ChargeAction : std::uint8_t { start, update, end, debit, refund, enquire };
 
 // What a network counted in each way that it can: the meter says which of them is meant.
 struct NetworkCounts {
@@ -75,8 +76,10 @@ struct ChargeAnswer {
         std::string granted_text;  // "10 MB"
         bool final = false;        // there is nothing beyond it
         std::int32_t valid_seconds = 0;
-        Money charged;  // by this request
-        Money overrun;  // of that, beyond what might be spent
+        Money charged;         // by this request
+        Money overrun;         // of that, beyond what might be spent
+        Money cost = {};       // of what is enquired about: `granted` of it
+        Money sponsored = {};  // beside it
     };
     std::vector<Service> services;
     bool repeated = false;

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto charge = api::read_charge(body);
     if (charge && charge->session.empty()) std::abort();
     if (!charge && (charge.error().message.empty() || charge.error().mend.empty())) std::abort();
+    (void)api::read_quote(body);
     (void)api::read_top_up(body);
     (void)api::read_limits(body);
     return 0;

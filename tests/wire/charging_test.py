@@ -120,6 +120,25 @@ def sessions(world):
     world.charge("long", 34, action="end")
 
 
+def quotes(world):
+    """A price and whether it is covered: nothing is charged or held."""
+    def quote(*services):
+        return world.ask("POST", "/v1/quotes", {"subscription": "sim-1", "services": services}, key=world.charge_key)
+    before = world.balance()
+    status, told, _ = quote({"meter": "data", "quantity": "1234567"})
+    expect("a price", (status, told["amount"], told["covered"]), (200, "1.234567", True))
+    expect("its service", told["services"], [{"group": 0, "meter": "data", "quantity": 1234567, "unit": "byte",
+                                              "amount": "1.234567", "result": "granted"}])
+    _, told, _ = quote({"group": 1, "meter": "data", "quantity": "4 MB"}, {"group": 2, "meter": "sms", "quantity": 4})
+    expect("more than there is", (told["amount"], told["covered"], [one["result"] for one in told["services"]]),
+           ("8.00", False, ["granted", "no_money"]))
+    refused(world, 400, "body_malformed", "POST", "/v1/quotes", {"subscription": "sim-1"})
+    refused(world, 404, "unknown_subscription", "POST", "/v1/quotes",
+            {"subscription": "nobody", "services": [{"meter": "sms"}]})
+    refused(world, 405, "method_not_allowed", "GET", "/v1/quotes")
+    expect("nothing changed", world.balance(), before)
+
+
 def parallel(world):
     world.ask("POST", "/v1/accounts/anna/topups", {"amount": "42.20", "reference": "p2"})
 
@@ -176,7 +195,7 @@ def main():
         world = World(sys.argv[1], folder)
         world.start()
         try:
-            for part in (sessions, parallel, bad_input, restart):
+            for part in (sessions, quotes, parallel, bad_input, restart):
                 part(world)
             expect("a clean end", world.stop(), 0)
             said = world.run("check", "all")

@@ -17,6 +17,8 @@ AVPS = {
     "CC-Request-Number": (415, 0, "u32"), "CC-Request-Type": (416, 0, "u32"),
     "CC-Service-Specific-Units": (417, 0, "u64"), "CC-Session-Failover": (418, 0, "u32"), "CC-Time": (420, 0, "u32"),
     "CC-Total-Octets": (421, 0, "u64"), "Check-Balance-Result": (422, 0, "u32"),
+    "Cost-Information": (423, 0, "group"), "Currency-Code": (425, 0, "u32"), "Exponent": (429, 0, "i32"),
+    "Unit-Value": (445, 0, "group"), "Value-Digits": (447, 0, "u64"),
     "Credit-Control-Failure-Handling": (427, 0, "u32"), "Final-Unit-Indication": (430, 0, "group"),
     "Granted-Service-Unit": (431, 0, "group"), "Rating-Group": (432, 0, "u32"),
     "Redirect-Address-Type": (433, 0, "u32"),
@@ -72,6 +74,7 @@ def decode(data):
         name, kind = NAMES.get((code, vendor), (f"{vendor}:{code}", "octets"))
         if name != "Failed-AVP":
             value = {"text": lambda v: v.decode(), "octets": bytes, "u32": lambda v: struct.unpack(">I", v)[0],
+                     "i32": lambda v: struct.unpack(">i", v)[0],
                      "u64": lambda v: struct.unpack(">Q", v)[0], "group": decode}[kind](value)
         found.append((name, value))
         data = data[size:]

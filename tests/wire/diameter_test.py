@@ -146,7 +146,19 @@ def events(world, client):
     expect("no more than was debited", told.code, 5031)
     client.charge("e5", EVENT, 0, action(0), ("Requested-Service-Unit", [("CC-Service-Specific-Units", 2)]), **sms)
     told = client.charge("e7", EVENT, 0, action(3), pieces, **sms)
-    expect("a price is not asked", (told.code, told["Failed-AVP"]), (5031, diameter.avp("Requested-Action", 3)))
+    cost = dict(told["Cost-Information"])
+    expect("EC39 a price", (told.code, dict(cost["Unit-Value"]), cost["Currency-Code"]),
+           (2001, {"Value-Digits": 100, "Exponent": -2}, 978))
+    told = client.charge("e7", EVENT, 0, action(3), mscc(1, octets(MB)), mscc(2, octets(1234567)), **sms)
+    expect("a price of several, to the last digit", dict(dict(told["Cost-Information"])["Unit-Value"]),
+           {"Value-Digits": 2234567, "Exponent": -6})
+    told = client.charge("e8", EVENT, 0, action(2), pieces, **sms)
+    expect("too little credit", (told.code, told["Check-Balance-Result"]), (2001, 1))
+    told = client.charge("e8", EVENT, 0, action(2), ("Requested-Service-Unit", octets(800_000)), e164=NUMBER)
+    expect("enough credit", (told.code, told["Check-Balance-Result"]), (2001, 0))
+    told = client.charge("e9", EVENT, 0, action(2), ("Requested-Service-Unit", [("CC-Time", 60)]), e164=NUMBER)
+    expect("nothing is counted so", told.code, 5031)
+    expect("asking changes nothing", world.money(), ("0.80", "0.00"))
     told = client.charge("e6", EVENT, 0, action(0), pieces, **sms)
     expect("no money for it", (told.code, world.money()), (4012, ("0.80", "0.00")))
 
