@@ -171,13 +171,48 @@ i128 Charger::charge(const RatedChunk& rated, std::size_t row) {
     return purses_[rated.payer[row]].charge(rated.window_first[row], rated.charge_atoms[row]);
 }
 
-Answer Charger::handle(const Request& request) {
+namespace {
+
+bool begins(const Request& request) {
+    return request.action == Action::start || request.action == Action::debit;
+}
+
+}  // namespace
+
+std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content,
+                                        const Session& session) {
+    const auto as_told = [](const KeptAnswer& kept) {
+        Answer answer = kept.answer;
+        answer.repeated = true;
+        return answer;
+    };
+    if (!request.fingerprint) {
+        content = content_of(request);
+        const auto kept = session.answers.find(request.number);
+        if (kept == session.answers.end()) {
+            if (request.number >= session.forgotten_below) return std::nullopt;
+            return Answer{ChargeReason::number_forgotten, {}, false};
+        }
+        if (kept->second.content != content) return Answer{ChargeReason::number_conflict, {}, false};
+        return as_told(kept->second);
+    }
+    const Fingerprint& print = *request.fingerprint;
+    content = std::uint64_t{print.content} << 32 | print.stamp;
+    for (const auto& [number, kept] : session.answers)
+        if (kept.content == content) return as_told(kept);
+    for (const auto& [number, kept] : session.answers)
+        if (print.again && kept.content >> 32 == print.content) return as_told(kept);
+    request.number = session.answers.empty() ? 0 : session.answers.rbegin()->first + 1;
+    if (begins(request) && !session.answers.empty())
+        return Answer{ChargeReason::number_forgotten, {}, false};
+    return std::nullopt;
+}
+
+Answer Charger::handle(Request request) {
     pass(request.at);
-    const bool begins = request.action == Action::start || request.action == Action::debit;
-    const std::uint64_t content = content_of(request);
     auto found = sessions_.find(request.session);
     if (found == sessions_.end()) {
-        if (!begins) return {ChargeReason::unknown_session, {}, false};
+        if (!begins(request)) return {ChargeReason::unknown_session, {}, false};
         auto open = std::make_unique<Open>();
         open->session.id = request.session;
         open->session.charging_id = request.charging_id;
@@ -187,19 +222,14 @@ Answer Charger::handle(const Request& request) {
     }
     Open& open = *found->second;
     Session& session = open.session;
-    if (const auto kept = session.answers.find(request.number); kept != session.answers.end()) {
-        if (kept->second.content != content) return {ChargeReason::number_conflict, {}, false};
-        Answer answer = kept->second.answer;
-        answer.repeated = true;
-        return answer;
-    }
-    if (request.number < session.forgotten_below)
-        return {ChargeReason::number_forgotten, {}, false};
+    std::uint64_t content = 0;
+    if (auto told = repeated(request, content, session)) return *std::move(told);
     if (session.subscription != request.subscription)
         return {ChargeReason::other_subscriber, {}, false};
     if (session.ended && request.action != Action::debit && request.action != Action::refund)
         return {ChargeReason::session_ended, {}, false};
     session.last = std::max(session.last, request.at);
+    if (!request.client.empty()) session.client = request.client;
     const Answer told = answer(request, open);
     keep(request, content, told, open);
     return told;
@@ -208,7 +238,7 @@ Answer Charger::handle(const Request& request) {
 Answer Charger::answer(const Request& request, Open& open) {
     Answer told;
     const bool event = request.action == Action::debit || request.action == Action::refund;
-    if (event || request.action == Action::end) open.session.ended = true;
+    if (event || request.only || request.action == Action::end) open.session.ended = true;
     for (const ServiceRequest& asked : request.services)
         told.services.push_back(serve(request, asked, open));
     if (request.action == Action::end)

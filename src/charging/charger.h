@@ -57,7 +57,7 @@ class Charger {
     // After counters or purses changed otherwise: what is held is worked out again.
     void set_purses(Purses purses, Instant now);
 
-    Answer handle(const Request& request);
+    Answer handle(Request request);
     // What debits of as much would be told, all of them together: nothing is charged or kept.
     // `granted` tells of how much, also where it is refused.
     Answer enquire(const Request& request);
@@ -82,6 +82,9 @@ class Charger {
     };
 
     void hold_again(Instant now);
+    // As the session numbers it; the answer, where it came before.
+    static std::optional<Answer> repeated(Request& request, std::uint64_t& content,
+                                          const Session& session);
     Answer answer(const Request& request, Open& open);
     ServiceAnswer serve(const Request& request, const ServiceRequest& asked, Open& open);
     void grant(const Request& request, const ServiceRequest& asked, Open& open, Service& service,

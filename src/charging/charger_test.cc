@@ -242,10 +242,72 @@ TEST(Charger, EC38_no_grant_holds_what_is_not_there) {
     }
 }
 
+Request report(std::string session, Action action, SubscriptionId sim, std::int64_t used,
+               Fingerprint print) {
+    Request request;
+    request.session = std::move(session);
+    request.action = action;
+    request.subscription = sim;
+    request.fingerprint = print;
+    ServiceRequest service{7, kData};
+    if (used > 0) service.used.push_back({used, {}});
+    service.asks = action != Action::end;
+    service.units = 10;
+    request.services.push_back(service);
+    return request;
+}
+
+// A unit costs one atom.
+Room room_of(std::int64_t units) {
+    const auto one = charge(1, {{INT64_MAX, price("0.000000001", 1)}}, catalog::BandMode::flat);
+    return Room({one, one}, units);
+}
+
+TEST(Charger, EC39_clients_without_numbers_are_known_by_what_they_say) {
+    Room room = room_of(100);
+    const auto say = [&](Request request) {
+        request.at = room.now;
+        return room.charger->handle(std::move(request));
+    };
+    const SubscriptionId sim = room.sims[0];
+    const Answer began = say(report("n1", Action::start, sim, 0, {1, 1, false}));
+    EXPECT_EQ(began.services.front().granted, 10);
+    // The same usage at another time is another report; the same report is not.
+    for (const std::uint32_t stamp : {2U, 3U, 2U, 3U})
+        say(report("n1", Action::update, sim, 5, {7, stamp, false}));
+    EXPECT_TRUE(room.purse().balance == 90);
+    // Sent again with its indicator it may carry another time stamp.
+    EXPECT_TRUE(say(report("n1", Action::update, sim, 5, {7, 9, true})).repeated);
+    EXPECT_FALSE(say(report("n1", Action::update, sim, 5, {8, 9, true})).repeated);
+    EXPECT_TRUE(room.purse().balance == 85);
+    EXPECT_TRUE(say(report("n1", Action::start, sim, 0, {1, 1, false})).repeated);
+    for (std::uint32_t i = 0; i < 32; ++i) say(report("n1", Action::update, sim, 0, {9, i, false}));
+    EXPECT_EQ(say(report("n1", Action::start, sim, 0, {1, 1, false})).why,
+              ChargeReason::number_forgotten);
+    EXPECT_TRUE(room.purse().balance == 85);
+}
+
+TEST(Charger, EC42_what_has_happened_is_charged_beyond_the_money_and_nothing_follows) {
+    Room room = room_of(3);
+    Request happened = report("p1", Action::start, room.sims[0], 5, {1, 1, false});
+    happened.at = room.now;
+    happened.only = true;
+    happened.services.front().asks = false;
+    const Answer told = room.charger->handle(happened);
+    EXPECT_TRUE(told.services.front().overrun_atoms == 2);
+    EXPECT_TRUE(room.purse().balance == -2);
+    EXPECT_TRUE(room.charger->handle(happened).repeated);
+    Request more = report("p1", Action::update, room.sims[0], 1, {2, 2, false});
+    more.at = room.now;
+    EXPECT_EQ(room.charger->handle(more).why, ChargeReason::session_ended);
+    EXPECT_TRUE(room.purse().balance == -2);
+}
+
 Session any_session() {
     Session session;
     session.id = "s1";
     session.charging_id = "4711";
+    session.client = "http://smf/n";
     session.subscription = {7};
     session.last = {1'000'000};
     session.forgotten_below = 3;
@@ -266,6 +328,7 @@ TEST(KeptSession, EC39_what_was_told_survives_its_bytes) {
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->id, session.id);
     EXPECT_EQ(read->charging_id, session.charging_id);
+    EXPECT_EQ(read->client, session.client);
     EXPECT_EQ(read->services, session.services);
     EXPECT_EQ(read->forgotten_below, 3U);
     ASSERT_EQ(read->answers.size(), 1U);
@@ -305,11 +368,21 @@ TEST(KeptSession, GoldenBytesOfVersion1) {
     EXPECT_EQ(read->answers.at(3).answer.services, expected.answers.at(3).answer.services);
 }
 TEST(KeptSession, GoldenBytesOfVersion2) {
+    const auto read = unpack_session(bytes_of(
+        "020273310780897a0003043437313101090180af9701033337320234340506c0ee6d540122321404060103ff"
+        "ffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffff"
+        "ffff01"));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->known_as(), "4711");
+    EXPECT_EQ(read->client, "");
+    EXPECT_EQ(read->services, any_session().services);
+}
+TEST(KeptSession, GoldenBytesOfVersion3) {
     EXPECT_EQ(
         hex(pack_session(any_session())),
-        "020273310780897a0003043437313101090180af9701033337320234340506c0ee6d540122321404060103ffff"
-        "ffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff"
-        "01");
+        "030273310780897a000304343731310c687474703a2f2f736d662f6e01090180af9701033337320234340506"
+        "c0ee6d540122321404060103ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514"
+        "017880010501fdffffffffffffffff01");
 }
 
 TEST(KeptSession, DamagedBytesAreRefusedByName) {

@@ -68,6 +68,12 @@ struct ServiceRequest {
     std::optional<OpenSession> filed = {};
     bool operator==(const ServiceRequest&) const = default;
 };
+// By which requests are known of clients that do not number them: a repeat has the same (EC39).
+struct Fingerprint {
+    std::uint32_t content = 0;  // of all but the client's time stamp
+    std::uint32_t stamp = 0;
+    bool again = false;  // the client says that it repeats: then perhaps with another time stamp
+};
 struct Request {
     std::string session;
     std::uint32_t number = 0;  // of the request in its session
@@ -76,6 +82,9 @@ struct Request {
     Instant at;
     std::vector<ServiceRequest> services;
     std::string charging_id = {};  // by which records in files know the session; empty: by its id
+    std::optional<Fingerprint> fingerprint = {};  // in place of the number
+    bool only = false;                            // nothing follows: the session ends with it
+    std::string client = {};  // where the client is told about the session; empty: as before
 };
 
 struct ServiceAnswer {

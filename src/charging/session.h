@@ -42,6 +42,7 @@ struct KeptAnswer {
 struct Session {
     std::string id;
     std::string charging_id;  // by which files know it; empty: by its id
+    std::string client;       // where its client is told about it, if it said so
     SubscriptionId subscription;
     Instant last;  // when it was heard of
     bool ended = false;

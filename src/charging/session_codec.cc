@@ -1,14 +1,15 @@
 // A session as bytes.
 //
-//   session  := version(1 byte = 1 or 2) id subscription last ended forgotten_below charging_id
-//               count { group service } count { number content answer }
+//   session  := version(1 byte = 1 to 3) id subscription last ended forgotten_below charging_id
+//               client count { group service } count { number content answer }
 //   service  := meter network called calling key_high key_low start raw answered filed told granted
 //               held_until since
 //   answer   := why count { group why suspense granted final valid charged overrun }
 //
 // Numbers are varints of 7 bits, least significant first, signed ones zigzag-coded; sums of atoms
 // are their two halves; texts have their length before them; reasons are texts. Version 1 has no
-// charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`.
+// charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`;
+// versions 1 and 2 have no client.
 #include "base/packing.h"
 #include "charging/session.h"
 
@@ -16,7 +17,7 @@ namespace farthing::charging {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 
 // By its name: the order of reasons may change between releases. The usual one is empty.
 template <class Reason>
@@ -118,6 +119,7 @@ std::string pack_session(const Session& session) {
     out.whole(session.ended ? 1 : 0);
     out.whole(session.forgotten_below);
     out.text(session.charging_id);
+    out.text(session.client);
     out.whole(session.services.size());
     for (const auto& [group, service] : session.services) {
         out.whole(group);
@@ -143,6 +145,7 @@ Result<Session> unpack_session(std::string_view bytes) {
     session.ended = in.whole() != 0;
     session.forgotten_below = in.small<std::uint32_t>();
     if (version > 1) session.charging_id = in.text();
+    if (version > 2) session.client = in.text();
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
         const auto group = in.small<std::uint32_t>();
         session.services[group] = unpack_service(in, version);

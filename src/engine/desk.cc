@@ -192,6 +192,10 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     if (question.charging_id.size() > kSessionIdMax)
         return malformed("a charging id has up to 256 bytes");
     request.charging_id = question.charging_id;
+    if (const auto& print = question.fingerprint)
+        request.fingerprint = charging::Fingerprint{print->content, print->stamp, print->again};
+    request.only = question.only;
+    request.client = question.client;
     request.action = action_of(question.action);
     request.at = now;
     const charging::Session* session = charger_.find(question.session);
@@ -276,7 +280,12 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
                                                    : units_of(used.quantity, *meter));
         if (used.start && *used.start > now)
             return malformed("usage of the future: " + to_rfc3339(*used.start));
-        asked.used.push_back({units, used.start});
+        std::optional<Instant> start = used.start;
+        if (used.micros_ago) {
+            const Instant since = known == nullptr ? now : known->since;
+            start = std::clamp(now.plus_micros(-*used.micros_ago), since, std::max(since, now));
+        }
+        asked.used.push_back({units, start});
     }
     asked.asks = service.asks;
     asked.releases = service.releases;

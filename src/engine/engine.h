@@ -480,6 +480,8 @@ class Engine {
     // request that came before is told what it was told then.
     Result<std::vector<Result<ChargeAnswer>>> charge(std::span<const ChargeQuestion> questions);
     void set_charging(const ChargeSettings& settings);
+    // Where the client of a session is told about it; empty: nobody said so, or it has ended.
+    Result<std::string> session_client(const std::string& session);
     Result<BalanceReport> balance(const std::string& account);
     // Once per reference.
     Result<TopUp> top_up(const std::string& account, const std::string& amount,

@@ -101,6 +101,15 @@ Result<std::vector<Result<ChargeAnswer>>> Engine::charge(
     return fail(failure.error);
 }
 
+Result<std::string> Engine::session_client(const std::string& session) try {
+    FARTHING_CHECK(state_->follow_others());
+    FARTHING_TRY(Desk* const desk, state_->open_desk());
+    const charging::Session* const open = desk->charger().find(session);
+    return open == nullptr || open->ended ? std::string() : open->client;
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
+
 Result<BalanceReport> Engine::balance(const std::string& account) try {
     FARTHING_CHECK(state_->follow_others());
     FARTHING_TRY(const AccountId id, payer_named(*state_, account));

@@ -30,6 +30,13 @@ struct NetworkCounts {
     std::optional<std::int64_t> pieces;
 };
 
+// By which requests are known of clients that do not number them: a repeat has the same.
+struct ChargeFingerprint {
+    std::uint32_t content = 0;  // of all but the client's time stamp
+    std::uint32_t stamp = 0;
+    bool again = false;  // the client says that it repeats: then perhaps with another time stamp
+};
+
 struct ChargeQuestion {
     std::string session;
     std::uint32_t number = 0;  // of the request in its session
@@ -39,10 +46,15 @@ struct ChargeQuestion {
     std::vector<std::pair<IdentityKind, std::string>> identities = {};  // the first that is known
     // What is wrong with one service refuses that one alone.
     bool apart = false;
+    std::optional<ChargeFingerprint> fingerprint = {};  // in place of the number
+    bool only = false;        // what it reports has happened, and nothing follows
+    std::string client = {};  // where the client is told about the session; empty: as before
     struct Used {
         std::string quantity;          // "2 MB", or in the meter's own unit; else `counts`
         std::optional<Instant> start;  // none: since the session was heard of last
         NetworkCounts counts = {};
+        // In place of `start`, by the client's own clock; never before that.
+        std::optional<std::int64_t> micros_ago = {};
     };
     struct Service {
         std::uint32_t group = 0;
