@@ -5,7 +5,6 @@
 #include "api/problem.h"
 #include "base/hash.h"
 #include "directory/directory.h"
-#include "model/outcome.h"
 
 namespace farthing::api {
 
@@ -112,12 +111,13 @@ void add_service(const diameter::ServiceRequest& asked, const CreditControlReque
 }
 
 Code code_of(const engine::ChargeAnswer::Service& service) {
-    if (service.why == kGranted) return Code::success;
-    if (service.suspense == name_of(SuspenseReason::not_allowed_here))
-        return Code::authorization_rejected;
-    if (service.why == "no_money" || service.why == "cap_reached")
-        return Code::credit_limit_reached;
-    if (service.why == "limit_reached") return Code::end_user_service_denied;
+    switch (verdict_of(service)) {
+        case Verdict::granted: return Code::success;
+        case Verdict::no_money: return Code::credit_limit_reached;
+        case Verdict::over_limit: return Code::end_user_service_denied;
+        case Verdict::not_here: return Code::authorization_rejected;
+        case Verdict::unrated: break;
+    }
     return Code::rating_failed;
 }
 
@@ -248,7 +248,8 @@ CreditControlAnswer answer_of(const CreditControlRequest& request,
     answer.redirect = policy.redirect;
     if (request.type == RequestType::initial) {
         answer.failover = policy.failover ? 1U : 0U;
-        answer.failure_handling = policy.failure_handling;
+        if (policy.failure_handling)
+            answer.failure_handling = static_cast<std::uint32_t>(*policy.failure_handling);
     }
     if (request.type == RequestType::event && request.action == RequestedAction::direct_debiting)
         answer.refund = request.session;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
+#include "api/charge_policy.h"
 #include "base/error.h"
 #include "diameter/credit_control.h"
 #include "diameter/peer.h"
@@ -13,13 +13,9 @@
 
 namespace farthing::api {
 
-struct GyPolicy {
+struct GyPolicy : ChargePolicy {
     diameter::Node node;
     diameter::PeerPolicy peers;
-    std::map<std::uint32_t, std::string> meters;  // by rating group; else by what is counted
-    std::string redirect;                         // URL for users without money; empty: none
-    bool failover = false;                        // another node has the same sessions
-    std::optional<std::uint32_t> failure_handling;
 };
 
 // What is wrong with a request although it can be read.

@@ -270,7 +270,9 @@ HttpAnswer Service::answer(const Work& work) {
         return report ? with_body(write_balance(*report)) : problem(report.error());
     }
     if (const auto* tell = std::get_if<Tell>(&work.what())) {
-        if (!tell_client_ || !tell_client_(tell->session, tell->abort))
+        const auto client = engine_->session_client(tell->session);
+        if (!client) return problem(client.error());
+        if (!tell_client_ || !tell_client_(tell->session, *client, tell->abort))
             return problem(ApiReason::client_unreachable);
         return with_body(R"({"status":"asked"})", 202);
     }

@@ -30,7 +30,9 @@ class Service {
     void charge(engine::ChargeQuestion question, ChargeReply reply);
     // How clients are told about a session of theirs; false: nobody is there who has it. Set before
     // the first request.
-    using TellClient = std::function<bool(const std::string& session, bool abort)>;
+    // `client`: what it said of where it is told about the session, if anything.
+    using TellClient =
+        std::function<bool(const std::string& session, const std::string& client, bool abort)>;
     void tell_clients(TellClient tell) { tell_client_ = std::move(tell); }
 
   private:

@@ -1,4 +1,4 @@
-// serve: charging over HTTP and Diameter; key: who may ask.
+// serve: charging over HTTP, Diameter and Nchf; key: who may ask.
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
@@ -6,12 +6,14 @@
 #include <ostream>
 
 #include "api/diameter_server.h"
+#include "api/nchf_server.h"
 #include "api/player.h"
 #include "api/server.h"
 #include "api/service.h"
 #include "cli/listing.h"
 #include "cli/parse.h"
 #include "cli/serve_diameter.h"
+#include "cli/serve_nchf.h"
 #include "cli/session.h"
 
 namespace farthing::cli {
@@ -45,7 +47,14 @@ Result<Exit> serve(Context& context) {
     if (context.arguments.given("--diameter")) {
         FARTHING_TRY(gy, gy_policy_of(context));
     }
+    std::optional<api::NchfServer::Settings> nchf_settings;
+    if (context.arguments.given("--nchf")) {
+        FARTHING_TRY(nchf_settings, nchf_settings_of(context));
+    }
     std::unique_ptr<api::Service> service;
+    const auto charge = [&service](engine::ChargeQuestion question, api::Service::ChargeReply reply) {
+        service->charge(std::move(question), std::move(reply));
+    };
     FARTHING_TRY(
         const auto server,
         api::Server::listen(address, [&service](api::HttpRequest request, api::HttpReply reply) {
@@ -55,22 +64,26 @@ Result<Exit> serve(Context& context) {
     std::unique_ptr<api::DiameterServer> diameter;
     if (gy) {
         FARTHING_TRY(const api::Address place, address_of(context["--diameter"]));
-        FARTHING_TRY(diameter, api::DiameterServer::listen(
-                                   place, *std::move(gy),
-                                   [&service](engine::ChargeQuestion question,
-                                              api::DiameterServer::Reply reply) {
-                                       service->charge(std::move(question), std::move(reply));
-                                   }));
-        service->tell_clients([&diameter](const std::string& session, bool abort) {
-            return diameter->tell(session, abort);
-        });
+        FARTHING_TRY(diameter, api::DiameterServer::listen(place, *std::move(gy), charge));
         context.out << "diameter on " << place.host << ':' << diameter->port() << std::endl;
     }
+    std::unique_ptr<api::NchfServer> nchf;
+    if (nchf_settings) {
+        const std::string host = nchf_settings->address.host;
+        FARTHING_TRY(nchf, api::NchfServer::listen(*std::move(nchf_settings), charge));
+        context.out << "nchf on " << host << ':' << nchf->port() << std::endl;
+    }
+    service->tell_clients([&](const std::string& session, const std::string& client, bool abort) {
+        if (!client.empty()) return nchf && nchf->tell(client, abort);
+        return diameter && diameter->tell(session, abort);
+    });
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
     if (diameter) diameter->refuse();
+    if (nchf) nchf->refuse();
     service.reset();  // charges what still waits
     if (diameter) diameter->stop();
+    if (nchf) nchf->stop();
     return Exit::done;
 }
 
@@ -172,7 +185,8 @@ std::vector<Option> serve_options() {
          "for which a grant holds (else 3600); its money is held twice as long"},
         {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"},
     };
-    for (const Option& option : diameter_options()) options.push_back(option);
+    for (const auto& more : {diameter_options(), nchf_options(), policy_options()})
+        options.insert(options.end(), more.begin(), more.end());
     return options;
 }
 
@@ -182,12 +196,12 @@ std::vector<Command> serve_commands() {
     return {
         {"serve",
          "",
-         "Charge usage while it happens, over HTTP and Diameter",
+         "Charge usage while it happens, over HTTP, Diameter and Nchf",
          {},
          serve_options(),
-         {"farthing serve",
-          "farthing serve --diameter 0.0.0.0:3868 --host ocs.example.org --peer "
-          "pgw.example.org"},
+         {"farthing serve --diameter 0.0.0.0:3868 --host ocs.example.org --peer "
+          "pgw.example.org",
+          "farthing serve --nchf 10.1.0.5:8081 --nchf-client 10.1.0.0/16"},
          serve},
         {"charge",
          "simulate",

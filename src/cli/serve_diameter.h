@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "api/gy.h"
-#include "api/server.h"
 #include "cli/command.h"
+#include "cli/serve_policy.h"
 
 namespace farthing::cli {
 
-Result<api::Address> address_of(const std::string& text);
 std::vector<Option> diameter_options();
 Result<api::GyPolicy> gy_policy_of(Context& context);
 

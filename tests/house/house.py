@@ -17,7 +17,7 @@ FUNCTION_LINES_MAX = 70
 README_LINES_MAX = 70
 
 PURE = {"catalog", "directory", "mediation", "rating", "ledger", "billing", "settlement", "assurance", "render",
-        "base", "model", "diameter"}
+        "base", "model", "diameter", "nchf"}
 # Files of pure rooms that may touch the world, with what they touch.
 WORLDLY = {
     "mediation/collect": "reads files, decompresses them",
