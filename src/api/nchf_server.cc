@@ -20,10 +20,10 @@
 #include <set>
 #include <thread>
 
-#include "api/http2.h"
-#include "api/http2_post.h"
 #include "api/listen.h"
 #include "nchf/charging_answer.h"
+#include "nchf/http2.h"
+#include "nchf/http2_post.h"
 
 namespace farthing::api {
 
@@ -32,6 +32,9 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
+using nchf::Http2Answer;
+using nchf::Http2Request;
+using nchf::HttpUrl;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr auto kTick = std::chrono::seconds(5);
@@ -108,7 +111,7 @@ struct NchfServer::State {
             : state_(state),
               socket_(std::move(socket)),
               session_(
-                  Http2Limits(), [this](Http2Request request) { handle(std::move(request)); },
+                  nchf::Http2Limits(), [this](Http2Request request) { handle(std::move(request)); },
                   too_large) {}
         asio::awaitable<void> read();
         void watch();
@@ -123,7 +126,7 @@ struct NchfServer::State {
 
         State& state_;
         tcp::socket socket_;
-        Http2Session session_;
+        nchf::Http2Session session_;
         std::string sending_;  // under way
         bool writes_ = false;
         bool ends_ = false;  // after what is to be sent
@@ -292,7 +295,7 @@ asio::awaitable<void> NchfServer::State::tell(HttpUrl url, std::string body) {
         error_code ignored;
         (void)socket.close(ignored);
     }
-    Http2Post post(url, std::move(body));
+    nchf::Http2Post post(url, std::move(body));
     std::string buffer(4'096, '\0');
     while (!failed && !post.done()) {
         const std::string bytes = post.produce();
@@ -328,7 +331,7 @@ std::uint16_t NchfServer::port() const {
 }
 
 bool NchfServer::tell(const std::string& client, bool abort) {
-    auto url = parse_url(client);
+    auto url = nchf::parse_url(client);
     if (!url) return false;
     State& state = *state_;
     asio::post(state.context, [&state, url = *std::move(url), abort]() mutable {

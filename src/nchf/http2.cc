@@ -1,14 +1,14 @@
-#include "api/http2.h"
+#include "nchf/http2.h"
 
 #include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
 
-#include "api/http2_header.h"
+#include "nchf/http2_header.h"
 #include "base/assert.h"
 
-namespace farthing::api {
+namespace farthing::nchf {
 
 namespace {
 
@@ -205,4 +205,4 @@ void Http2Session::ping() {
     (void)nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
 }
 
-}  // namespace farthing::api
+}  // namespace farthing::nchf

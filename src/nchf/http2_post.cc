@@ -1,13 +1,13 @@
-#include "api/http2_post.h"
+#include "nchf/http2_post.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "api/http2_header.h"
+#include "nchf/http2_header.h"
 #include "base/assert.h"
 
-namespace farthing::api {
+namespace farthing::nchf {
 
 std::optional<HttpUrl> parse_url(std::string_view text) {
     HttpUrl url;
@@ -99,4 +99,4 @@ std::string Http2Post::produce() {
     }
 }
 
-}  // namespace farthing::api
+}  // namespace farthing::nchf

@@ -8,7 +8,7 @@
 
 struct nghttp2_session;
 
-namespace farthing::api {
+namespace farthing::nchf {
 
 struct HttpUrl {
     std::string scheme;     // http
@@ -41,4 +41,4 @@ class Http2Post {
     bool done_ = false;
 };
 
-}  // namespace farthing::api
+}  // namespace farthing::nchf

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace farthing::api {
+namespace farthing::nchf {
 
 inline nghttp2_nv http2_header(std::string_view name, std::string_view value) {
     const auto bytes = [](std::string_view text) {  // the library copies, and never writes
@@ -15,4 +15,4 @@ inline nghttp2_nv http2_header(std::string_view name, std::string_view value) {
     return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-}  // namespace farthing::api
+}  // namespace farthing::nchf

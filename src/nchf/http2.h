@@ -1,5 +1,4 @@
-// HTTP/2 as bytes: what a server reads and writes on one connection. Knows no sockets; the only
-// file, with its source, that sees libnghttp2 as a server.
+// HTTP/2 as bytes: what a server reads and writes on one connection. Knows no sockets.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +11,7 @@
 
 struct nghttp2_session;
 
-namespace farthing::api {
+namespace farthing::nchf {
 
 struct Http2Request {
     std::int32_t stream = 0;
@@ -86,4 +85,4 @@ class Http2Session {
     bool greeted_ = false;
 };
 
-}  // namespace farthing::api
+}  // namespace farthing::nchf
