@@ -104,8 +104,8 @@ void add_container(const nchf::Container& container, const nchf::Container* befo
 
 bool wants_quota(const nchf::UnitUsage& usage) {
     if (!usage.requested) return false;
-    const bool offline = !usage.used.empty() &&
-                         std::ranges::all_of(usage.used, &nchf::Container::offline);
+    const bool offline =
+        !usage.used.empty() && std::ranges::all_of(usage.used, &nchf::Container::offline);
     return !offline || !usage.requested->empty();
 }
 
@@ -246,7 +246,8 @@ std::string body_of(const NchfRequest& request, const engine::ChargeAnswer& told
     if (request.target.operation == Operation::create && !data.one_time) {
         answer.failover = policy.failover;
         if (policy.failure_handling)
-            answer.failure_handling = kHandling.at(static_cast<std::size_t>(*policy.failure_handling));
+            answer.failure_handling =
+                kHandling.at(static_cast<std::size_t>(*policy.failure_handling));
     }
     Shares shares(data);
     for (const nchf::UnitUsage& usage : data.usages)

@@ -20,9 +20,9 @@ struct NchfPolicy : ChargePolicy {
 struct NchfAnswer {
     int status = 200;
     std::string body;
-    bool problem = false;      // the body is one
-    bool busy = false;         // come again
-    std::string reference;     // of what was created
+    bool problem = false;   // the body is one
+    bool busy = false;      // come again
+    std::string reference;  // of what was created
 };
 
 // A request that asks for a session or is part of one.
@@ -30,8 +30,8 @@ struct NchfRequest {
     nchf::Target target;
     nchf::ChargingData data;
 };
-std::expected<NchfRequest, nchf::Problem> read_nchf(std::string_view method,
-                                                    std::string_view path, std::string_view body);
+std::expected<NchfRequest, nchf::Problem> read_nchf(std::string_view method, std::string_view path,
+                                                    std::string_view body);
 engine::ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy);
 NchfAnswer answer_of(const NchfRequest& request, const Result<engine::ChargeAnswer>& told,
                      const NchfPolicy& policy);

@@ -335,8 +335,7 @@ bool NchfServer::tell(const std::string& client, bool abort) {
     if (!url) return false;
     State& state = *state_;
     asio::post(state.context, [&state, url = *std::move(url), abort]() mutable {
-        asio::co_spawn(state.context,
-                       state.tell(std::move(url), nchf::write_notification(abort)),
+        asio::co_spawn(state.context, state.tell(std::move(url), nchf::write_notification(abort)),
                        asio::detached);
     });
     return true;

@@ -193,7 +193,8 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
             if (request.number >= session.forgotten_below) return std::nullopt;
             return Answer{ChargeReason::number_forgotten, {}, false};
         }
-        if (kept->second.content != content) return Answer{ChargeReason::number_conflict, {}, false};
+        if (kept->second.content != content)
+            return Answer{ChargeReason::number_conflict, {}, false};
         return as_told(kept->second);
     }
     const Fingerprint& print = *request.fingerprint;

@@ -52,7 +52,8 @@ Result<Exit> serve(Context& context) {
         FARTHING_TRY(nchf_settings, nchf_settings_of(context));
     }
     std::unique_ptr<api::Service> service;
-    const auto charge = [&service](engine::ChargeQuestion question, api::Service::ChargeReply reply) {
+    const auto charge = [&service](engine::ChargeQuestion question,
+                                   api::Service::ChargeReply reply) {
         service->charge(std::move(question), std::move(reply));
     };
     FARTHING_TRY(

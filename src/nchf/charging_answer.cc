@@ -71,9 +71,7 @@ std::string write_answer(const ChargingAnswer& answer) {
     if (!answer.units.empty()) {
         json.key("multipleUnitInformation").begin_array();
         for (const UnitAnswer& unit : answer.units) {
-            json.begin_object()
-                .field("ratingGroup", unit.group)
-                .field("resultCode", unit.result);
+            json.begin_object().field("ratingGroup", unit.group).field("resultCode", unit.result);
             if (unit.granted) write_grant(json, unit);
             if (unit.final) write_final(json, answer.redirect);
             if (!unit.upf.empty()) json.field("uPFID", unit.upf);

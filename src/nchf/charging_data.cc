@@ -95,8 +95,7 @@ void read_message(const Node& message, ChargingData& data) {
     for (const Node& to : message.list("recipientInfo")) {
         if (!data.called.empty()) break;
         data.called = after(to.text("recipientGPSI"), "msisdn-");
-        if (data.called.empty())
-            data.called = to.at("recipientOtherAddress").text("sMaddressData");
+        if (data.called.empty()) data.called = to.at("recipientOtherAddress").text("sMaddressData");
     }
     read_location(message.at("userLocationinfo"), data);
 }
@@ -167,8 +166,7 @@ ChargingData read(const Node& root) {
     const auto at = parse_rfc3339(data.stamp);
     if (!at) root.wrong(kStamp, "is no RFC 3339 time", "MANDATORY_IE_INCORRECT");
     data.at = at.value_or(Instant());
-    data.sequence =
-        static_cast<std::uint32_t>(root.needed("invocationSequenceNumber", UINT32_MAX));
+    data.sequence = static_cast<std::uint32_t>(root.needed("invocationSequenceNumber", UINT32_MAX));
     data.again = root.flag(kAgain);
     data.one_time = root.flag("oneTimeEvent");
     data.happened = root.text("oneTimeEventType") == "PEC";
@@ -176,7 +174,8 @@ ChargingData read(const Node& root) {
     read_pdu_session(root.at("pDUSessionChargingInformation"), data);
     read_message(root.at("sMSChargingInformation"), data);
     read_call(root.at("iMSChargingInformation"), data);
-    if (const auto id = root.whole("chargingId", UINT32_MAX)) data.charging_id = std::to_string(*id);
+    if (const auto id = root.whole("chargingId", UINT32_MAX))
+        data.charging_id = std::to_string(*id);
     data.notify = root.text("notifyUri");
     for (const Node& usage : root.list("multipleUnitUsage"))
         data.usages.push_back(read_usage(usage));
@@ -235,8 +234,7 @@ std::expected<Target, Problem> target_of(std::string_view method, std::string_vi
     Target target;
     if (!path.empty()) {
         const std::size_t slash = path.find('/', 1);
-        if (path.front() != '/' || slash == std::string_view::npos)
-            return std::unexpected(unknown);
+        if (path.front() != '/' || slash == std::string_view::npos) return std::unexpected(unknown);
         const std::string_view verb = path.substr(slash);
         if (verb != "/update" && verb != "/release") return std::unexpected(unknown);
         target.operation = verb == "/update" ? Operation::update : Operation::release;
@@ -244,8 +242,8 @@ std::expected<Target, Problem> target_of(std::string_view method, std::string_vi
     }
     if (method != "POST")
         return std::unexpected(Problem{405, {}, "the resource takes nothing but POST"});
-    const bool ours = target.reference.size() == kReferenceSize &&
-                      target.reference.starts_with(kReferencePrefix);
+    const bool ours =
+        target.reference.size() == kReferenceSize && target.reference.starts_with(kReferencePrefix);
     if (target.operation != Operation::create && !ours)
         return std::unexpected(Problem{404, "CONTEXT_NOT_FOUND", "there is no such session"});
     return target;

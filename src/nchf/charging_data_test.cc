@@ -29,7 +29,8 @@ TEST(ChargingData, EC39_what_is_said_again_has_the_same_content_in_any_order) {
     const auto content = [](std::string_view more) { return read(more).content; };
     const auto first = content(R"(,"a":1,"b":{"x":[1,2.50],"y":null})");
     EXPECT_EQ(first, content(R"(, "b": {"y": null, "x": [1, 2.50]}, "a": 1)"));
-    EXPECT_EQ(first, content(R"(,"retransmissionIndicator":true,"a":1,"b":{"x":[1,2.50],"y":null})"));
+    EXPECT_EQ(first,
+              content(R"(,"retransmissionIndicator":true,"a":1,"b":{"x":[1,2.50],"y":null})"));
     EXPECT_EQ(first, read(R"(,"a":1,"b":{"x":[1,2.50],"y":null})", "2027-01-01T00:00:00Z").content);
     EXPECT_NE(first, content(R"(,"a":1,"b":{"x":[2.50,1],"y":null})"));
     EXPECT_NE(first, content(R"(,"a":1,"b":{"x":[1,2.51],"y":null})"));
@@ -42,7 +43,8 @@ TEST(ChargingData, EC39_a_session_is_named_by_its_ids_and_an_event_by_all_of_it)
     EXPECT_NE(reference_of(read(session)), reference_of(read(R"(,"chargingId":8)")));
     EXPECT_NE(reference_of(read(session)), reference_of(read(session, "2026-06-01T10:00:01Z")));
     const auto event = [](int n) {
-        return reference_of(read(R"(,"chargingId":7,"oneTimeEvent":true,"n":)" + std::to_string(n)));
+        return reference_of(
+            read(R"(,"chargingId":7,"oneTimeEvent":true,"n":)" + std::to_string(n)));
     };
     EXPECT_EQ(event(1), event(1));
     EXPECT_NE(event(1), event(2));
@@ -104,7 +106,10 @@ TEST(ChargingData, PathsNameOperations) {
     EXPECT_EQ(target("/" + reference + "/update")->operation, Operation::update);
     EXPECT_EQ(target("/" + reference + "/release?x=1")->reference, reference);
     EXPECT_EQ(target("/s1/update").error().cause, "CONTEXT_NOT_FOUND");
-    for (const char* rest : {"/", "x", "/" "a", "/a/", "/a/update/", "/a/b", "//update/x"})
+    for (const char* rest : {"/", "x",
+                             "/"
+                             "a",
+                             "/a/", "/a/update/", "/a/b", "//update/x"})
         EXPECT_EQ(target(rest).error().cause, "RESOURCE_URI_STRUCTURE_NOT_FOUND") << rest;
     EXPECT_EQ(target_of("GET", kResource).error().status, 405);
 }
@@ -114,19 +119,21 @@ TEST(ChargingAnswer, AGrantCarriesTheTriggersThatClientsActOn) {
     answer.stamp = "t";
     answer.units.push_back({1, "SUCCESS", Units{100, {}, {}}, 60, false, "u"});
     const std::string_view trigger = R"({"triggerCategory":"IMMEDIATE_REPORT","triggerType":")";
-    EXPECT_EQ(write_answer(answer),
-              R"({"invocationTimeStamp":"t","invocationSequenceNumber":0,"multipleUnitInformation":)"
-              R"([{"ratingGroup":1,"resultCode":"SUCCESS","grantedUnit":{"totalVolume":100},)"
-              R"("volumeQuotaThreshold":20,"triggers":[)" +
-                  std::string(trigger) + R"(QUOTA_EXHAUSTED"},)" + std::string(trigger) +
-                  R"(QUOTA_THRESHOLD"},)" + std::string(trigger) +
-                  R"(VALIDITY_TIME"}],"validityTime":60,"uPFID":"u"}]})");
+    EXPECT_EQ(
+        write_answer(answer),
+        R"({"invocationTimeStamp":"t","invocationSequenceNumber":0,"multipleUnitInformation":)"
+        R"([{"ratingGroup":1,"resultCode":"SUCCESS","grantedUnit":{"totalVolume":100},)"
+        R"("volumeQuotaThreshold":20,"triggers":[)" +
+            std::string(trigger) + R"(QUOTA_EXHAUSTED"},)" + std::string(trigger) +
+            R"(QUOTA_THRESHOLD"},)" + std::string(trigger) +
+            R"(VALIDITY_TIME"}],"validityTime":60,"uPFID":"u"}]})");
     answer.units[0].final = true;
     answer.redirect = "http://pay.example.org";
     const std::string last = write_answer(answer);
     EXPECT_EQ(last.find("QuotaThreshold"), std::string::npos);
-    EXPECT_NE(last.find(R"("finalUnitAction":"REDIRECT","redirectServer":{"redirectAddressType":"URL")"),
-              std::string::npos);
+    EXPECT_NE(
+        last.find(R"("finalUnitAction":"REDIRECT","redirectServer":{"redirectAddressType":"URL")"),
+        std::string::npos);
 }
 
 }  // namespace

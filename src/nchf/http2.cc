@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "nchf/http2_header.h"
 #include "base/assert.h"
+#include "nchf/http2_header.h"
 
 namespace farthing::nchf {
 
@@ -73,11 +73,9 @@ struct Http2Session::Callbacks {
         return 0;
     }
     static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
-        const bool carries =
-            frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+        const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
         if (!carries || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-        if (Stream* const stream = stream_of(self, frame->hd.stream_id))
-            of(self).complete(*stream);
+        if (Stream* const stream = stream_of(self, frame->hd.stream_id)) of(self).complete(*stream);
         return 0;
     }
     static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* self) {
@@ -139,8 +137,7 @@ void Http2Session::complete(Stream& stream) {
     Http2Request& request = stream.request;
     if (request.complete) return;
     request.complete = true;
-    if (request.header_bytes > limits_.header_bytes)
-        return answer(request.stream, too_large_(431));
+    if (request.header_bytes > limits_.header_bytes) return answer(request.stream, too_large_(431));
     if (request.body_bytes > limits_.body_bytes) return answer(request.stream, too_large_(413));
     handle_(std::move(request));
     request.complete = true;
@@ -190,8 +187,8 @@ bool Http2Session::ended() const {
 
 void Http2Session::leave() {
     (void)nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
-                                nghttp2_session_get_last_proc_stream_id(session_),
-                                NGHTTP2_NO_ERROR, nullptr, 0);
+                                nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                                nullptr, 0);
 }
 
 void Http2Session::tick() {

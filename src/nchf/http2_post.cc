@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "nchf/http2_header.h"
 #include "base/assert.h"
+#include "nchf/http2_header.h"
 
 namespace farthing::nchf {
 
@@ -69,10 +69,12 @@ Http2Post::Http2Post(const HttpUrl& url, std::string body) : body_(std::move(bod
     FARTHING_ASSERT(made == 0);
     (void)nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
     const std::string size = std::to_string(body_.size());
-    const std::array<nghttp2_nv, 6> headers = {
-        http2_header(":method", "POST"),         http2_header(":scheme", url.scheme),
-        http2_header(":authority", url.authority), http2_header(":path", url.path),
-        http2_header("content-type", "application/json"), http2_header("content-length", size)};
+    const std::array<nghttp2_nv, 6> headers = {http2_header(":method", "POST"),
+                                               http2_header(":scheme", url.scheme),
+                                               http2_header(":authority", url.authority),
+                                               http2_header(":path", url.path),
+                                               http2_header("content-type", "application/json"),
+                                               http2_header("content-length", size)};
     nghttp2_data_provider data{};
     data.read_callback = Callbacks::read_body;
     done_ = nghttp2_submit_request(session_, nullptr, headers.data(), headers.size(), &data,
