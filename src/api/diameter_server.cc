@@ -7,13 +7,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
-#include <future>
 #include <map>
 #include <mutex>
 #include <set>
@@ -105,7 +103,7 @@ struct DiameterServer::State {
     };
 
     State(GyPolicy with, Charge to) : policy(std::move(with)), charge(std::move(to)) {}
-    asio::awaitable<void> accept();
+    void take(tcp::socket socket);
 
     GyPolicy policy;
     Charge charge;
@@ -301,22 +299,11 @@ bool DiameterServer::tell(const std::string& session, bool abort) {
     return true;
 }
 
-asio::awaitable<void> DiameterServer::State::accept() {
-    while (true) {
-        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
-        if (failed == asio::error::operation_aborted) break;
-        if (failed) {  // out of sockets: those that are open go on
-            asio::steady_timer pause(context, std::chrono::milliseconds(100));
-            co_await pause.async_wait(kAsTuple);
-            continue;
-        }
-        error_code ignored;
-        (void)socket.set_option(tcp::no_delay(true), ignored);
-        const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-        connections.insert(connection);
-        asio::co_spawn(context, connection->read(), asio::detached);
-        asio::co_spawn(context, connection->watch(), asio::detached);
-    }
+void DiameterServer::State::take(tcp::socket socket) {
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+    connections.insert(connection);
+    asio::co_spawn(context, connection->read(), asio::detached);
+    asio::co_spawn(context, connection->watch(), asio::detached);
 }
 
 DiameterServer::DiameterServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -328,7 +315,8 @@ Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& ad
                                                                GyPolicy policy, Charge charge) {
     auto state = std::make_unique<State>(std::move(policy), std::move(charge));
     FARTHING_CHECK(open_port(state->acceptor, address));
-    asio::co_spawn(state->context, state->accept(), asio::detached);
+    const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
+    asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);
     state->thread = std::thread([&context = state->context] { context.run(); });
     return std::unique_ptr<DiameterServer>(new DiameterServer(std::move(state)));
 }
@@ -340,9 +328,7 @@ std::uint16_t DiameterServer::port() const {
 
 void DiameterServer::refuse() {
     state_->refuses = true;
-    std::promise<void> done;  // what its thread is about to hand on is handed on
-    asio::post(state_->context, [&done] { done.set_value(); });
-    done.get_future().wait();
+    catch_up(state_->context);  // what its thread is about to hand on is handed on
 }
 
 void DiameterServer::stop() {
@@ -354,14 +340,7 @@ void DiameterServer::stop() {
         (void)state.acceptor.close(ignored);
         for (const auto& connection : state.connections) connection->disconnect();
     });
-    const auto until = std::chrono::steady_clock::now() + kLeave;
-    std::atomic<bool> empty = false;
-    while (!empty && std::chrono::steady_clock::now() < until) {
-        asio::post(state.context, [&state, &empty] { empty = state.connections.empty(); });
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    state.context.stop();
-    state.thread.join();
+    end_thread(state.context, state.thread, state.connections, kLeave);
 }
 
 }  // namespace farthing::api

@@ -166,11 +166,6 @@ diameter::Cost cost_of(const Money& money) {
     return cost;
 }
 
-bool lacks_credit(const engine::ChargeAnswer::Service& service) {
-    return service.why == "no_money" || service.why == "cap_reached" ||
-           service.why == "spending_cap_reached";
-}
-
 // What has a price has one whether the balance covers it or not.
 CreditControlAnswer told_of_enquiry(const CreditControlRequest& request,
                                     const engine::ChargeAnswer& told) {
@@ -180,7 +175,7 @@ CreditControlAnswer told_of_enquiry(const CreditControlRequest& request,
     for (const engine::ChargeAnswer::Service& service : told.services) {
         cost.currency = service.charged.currency;
         cost.atoms += service.cost.atoms;
-        if (lacks_credit(service)) {
+        if (verdict_of(service) == Verdict::no_money) {
             enough = false;
         } else if (answer.code == Code::success) {
             answer.code = code_of(service);

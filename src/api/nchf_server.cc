@@ -9,13 +9,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
-#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -139,7 +137,7 @@ struct NchfServer::State {
     };
 
     State(Settings with, Charge to) : settings(std::move(with)), charge(std::move(to)) {}
-    asio::awaitable<void> accept();
+    void take(tcp::socket socket);
     asio::awaitable<void> watch();
     asio::awaitable<void> tell(HttpUrl url, std::string body);
 
@@ -248,23 +246,13 @@ void NchfServer::State::Connection::leave() {
     flush();
 }
 
-asio::awaitable<void> NchfServer::State::accept() {
-    while (true) {
-        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
-        if (failed == asio::error::operation_aborted) break;
-        if (failed) {  // out of sockets: those that are open go on
-            asio::steady_timer pause(context, std::chrono::milliseconds(100));
-            co_await pause.async_wait(kAsTuple);
-            continue;
-        }
-        error_code ignored;
-        const auto from = socket.remote_endpoint(ignored).address();
-        if (ignored || !clients.have(from) || connections.size() >= kConnectionsMax) continue;
-        (void)socket.set_option(tcp::no_delay(true), ignored);
-        const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-        connections.insert(connection);
-        asio::co_spawn(context, connection->read(), asio::detached);
-    }
+void NchfServer::State::take(tcp::socket socket) {
+    error_code failed;
+    const auto from = socket.remote_endpoint(failed).address();
+    if (failed || !clients.have(from) || connections.size() >= kConnectionsMax) return;
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+    connections.insert(connection);
+    asio::co_spawn(context, connection->read(), asio::detached);
 }
 
 asio::awaitable<void> NchfServer::State::watch() {
@@ -319,7 +307,8 @@ Result<std::unique_ptr<NchfServer>> NchfServer::listen(Settings settings, Charge
     for (const std::string& network : state->settings.clients)
         FARTHING_CHECK(state->clients.add(network));
     FARTHING_CHECK(open_port(state->acceptor, state->settings.address));
-    asio::co_spawn(state->context, state->accept(), asio::detached);
+    const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
+    asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);
     asio::co_spawn(state->context, state->watch(), asio::detached);
     state->thread = std::thread([&context = state->context] { context.run(); });
     return std::unique_ptr<NchfServer>(new NchfServer(std::move(state)));
@@ -343,9 +332,7 @@ bool NchfServer::tell(const std::string& client, bool abort) {
 
 void NchfServer::refuse() {
     state_->refuses = true;
-    std::promise<void> done;  // what its thread is about to hand on is handed on
-    asio::post(state_->context, [&done] { done.set_value(); });
-    done.get_future().wait();
+    catch_up(state_->context);  // what its thread is about to hand on is handed on
 }
 
 void NchfServer::stop() {
@@ -358,14 +345,7 @@ void NchfServer::stop() {
         const auto all = state.connections;
         for (const auto& connection : all) connection->leave();
     });
-    const auto until = std::chrono::steady_clock::now() + kLeave;
-    std::atomic<bool> empty = false;
-    while (!empty && std::chrono::steady_clock::now() < until) {
-        asio::post(state.context, [&state, &empty] { empty = state.connections.empty(); });
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    state.context.stop();
-    state.thread.join();
+    end_thread(state.context, state.thread, state.connections, kLeave);
 }
 
 }  // namespace farthing::api

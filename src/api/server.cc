@@ -115,21 +115,6 @@ asio::awaitable<void> serve(tcp::socket socket, const Server::Handler& handler) 
     (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-asio::awaitable<void> accept(tcp::acceptor& acceptor, const Server::Handler& handler) {
-    while (true) {
-        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
-        if (failed == asio::error::operation_aborted) break;
-        if (failed) {  // out of sockets: those that are open go on
-            asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
-            co_await pause.async_wait(kAsTuple);
-            continue;
-        }
-        beast::error_code ignored;
-        (void)socket.set_option(tcp::no_delay(true), ignored);
-        asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), handler), asio::detached);
-    }
-}
-
 }  // namespace
 
 struct Server::State {
@@ -159,7 +144,10 @@ void Server::run() {
     state.signals.async_wait([&state](const beast::error_code& failed, int) {
         if (!failed) state.context.stop();
     });
-    asio::co_spawn(state.context, accept(state.acceptor, state.handler), asio::detached);
+    const auto take = [&state](tcp::socket socket) {
+        asio::co_spawn(state.context, serve(std::move(socket), state.handler), asio::detached);
+    };
+    asio::co_spawn(state.context, accept_all(state.acceptor, take), asio::detached);
     state.context.run();
 }
 

@@ -57,14 +57,15 @@ class Smf:
 
     def body(self, *usages, **more):
         Smf.clock += 1
-        body = {"nfConsumerIdentification": {"nodeFunctionality": "SMF", "nFName": "SMF", "nFPLMNID": {"mcc": "248", "mnc": "01"}},
-                "invocationTimeStamp": f"2026-06-01T{Smf.clock // 3600:02}:{Smf.clock // 60 % 60:02}:{Smf.clock % 60:02}.123456789+03:00",
+        plmn, clock = {"mcc": "248", "mnc": "01"}, time.strftime("%H:%M:%S", time.gmtime(Smf.clock))
+        body = {"nfConsumerIdentification": {"nodeFunctionality": "SMF", "nFName": "SMF", "nFPLMNID": plmn},
+                "invocationTimeStamp": f"2026-06-01T{clock}.123456789+03:00",
                 "invocationSequenceNumber": 0, "subscriberIdentifier": f"imsi-{IMSI}",
                 "pDUSessionChargingInformation": {
                     "chargingId": 1, "userInformation": {"servedGPSI": f"msisdn-{NUMBER}"},
                     "pduSessionInformation": {"pduSessionID": 10, "dnnId": "internet",
                                               "networkSlicingInfo": {"sNSSAI": {"sst": 1, "sd": "010203"}},
-                                              "servingCNPlmnId": {"mcc": "248", "mnc": "01"}}},
+                                              "servingCNPlmnId": plmn}},
                 **more}
         if usages:
             body["multipleUnitUsage"] = list(usages)
@@ -90,9 +91,9 @@ def usage(group=1, asks=None, *used, upf="upf-1"):
     if asks is not None:
         made["requestedUnit"] = {**units(asks), "downlinkVolume": asks} if isinstance(asks, int) else asks
     if used:
+        trigger = {"triggerType": "VOLUME_LIMIT", "triggerCategory": "IMMEDIATE_REPORT"}
         made["usedUnitContainer"] = [{"quotaManagementIndicator": "ONLINE_CHARGING", "localSequenceNumber": 0,
-                                      "triggers": [{"triggerType": "VOLUME_LIMIT", "triggerCategory": "IMMEDIATE_REPORT"}],
-                                      **units(one)} for one in used]
+                                      "triggers": [trigger], **units(one)} for one in used]
     return made
 
 
@@ -107,8 +108,8 @@ def granted(told, at=0):
 def by_curl(world):
     """The Location's last segment is the reference, as it is."""
     def ask(path, body):
-        said = subprocess.run(["curl", "-sS", "-i", "--http2-prior-knowledge", f"http://127.0.0.1:{world.nchf_port}{path}",
-                               "-H", "Content-Type: application/json", "-d", json.dumps(body)],
+        said = subprocess.run(["curl", "-sS", "-i", "--http2-prior-knowledge", "-H", "Content-Type: application/json",
+                               "-d", json.dumps(body), f"http://127.0.0.1:{world.nchf_port}{path}"],
                               capture_output=True, text=True, check=True).stdout
         head, _, rest = said.partition("\n\n")
         return head.splitlines(), rest
@@ -297,7 +298,8 @@ def bad_input(world):
     for volume in (-1, 2**63, 1e-12, 1.5, "10", [], 1e300):
         refused(smf, 400, "OPTIONAL_IE_INCORRECT", smf.body(usage(1, None, {"totalVolume": volume})),
                 path=f"{DATA}/{ref}/update", param="/multipleUnitUsage/0/usedUnitContainer/0/totalVolume")
-    refused(smf, 404, "USER_UNKNOWN", {**smf.body(pDUSessionChargingInformation={}), "subscriberIdentifier": "imsi- 2480"})
+    nobody = smf.body(pDUSessionChargingInformation={}, subscriberIdentifier="imsi- 2480")
+    refused(smf, 404, "USER_UNKNOWN", nobody)
     refused(smf, 404, "CONTEXT_NOT_FOUND", smf.body(), path=f"{DATA}/nchf-{'0' * 32}/update")
     refused(smf, 404, "RESOURCE_URI_STRUCTURE_NOT_FOUND", smf.body(), path="/nchf-convergedcharging/v2/chargingdata")
     refused(smf, 404, "RESOURCE_URI_STRUCTURE_NOT_FOUND", smf.body(), path=f"{DATA}/../../etc/passwd")
@@ -323,7 +325,8 @@ def hostile(world):
     for junk in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\0" * 4096, b"\x16\x03\x01\x02\0" * 10, preface + b"\xff" * 9,
                  preface + settings + frame(0, 1, 1, b"{}"), preface + settings + frame(1, 5, 1, b"\x80" * 50),
                  preface + settings + frame(1, 0, 1, b"\x82") + frame(6, 0, 0, b"12345678"),
-                 preface + settings + frame(8, 0, 0, b"\0\0\0\0"), preface + settings + frame(6, 0, 0, b"x" * 8) * 20_000,
+                 preface + settings + frame(8, 0, 0, b"\0\0\0\0"),
+                 preface + settings + frame(6, 0, 0, b"x" * 8) * 20_000,
                  preface + settings + b"".join(frame(4, 0, 0, b"\0\3\0\0\0\1") for _ in range(20_000))):
         with socket.create_connection(("127.0.0.1", world.nchf_port), timeout=20) as odd:
             try:
@@ -386,12 +389,13 @@ class StoryWorld(NchfWorld):
         self.binary, self.home, self.server = binary, f"{folder}/story", None
         self.run("catalog", "publish", STORY)
         self.run("account", "add", "anna")
-        self.run("subscription", "add", "anna", "tracker-1", "tracker", "--from", "2026-01-01", "--identity", f"imsi={IMSI}")
+        self.run("subscription", "add", "anna", "tracker-1", "tracker", "--from", "2026-01-01",
+                 "--identity", f"imsi={IMSI}")
         self.key = self.run("key", "add", "gateway", "--scope", "charge", "--scope", "manage").strip()
 
 
 def story(binary, folder):
-    """EC44 and story 4, over Nchf: 500 pass, 4,500 are refused; a cap holds after a top-up; data ends with the money."""
+    """EC44 and story 4, over Nchf: 500 pass, 4,500 are refused; a cap holds after a top-up; data ends with money."""
     world = StoryWorld(binary, folder)
     world.start()
     try:
@@ -410,7 +414,8 @@ def story(binary, folder):
         expect("EC44: balance, alerts", (told["balance"], told["alerts"]), ("0.00", 3))
         world.ask("POST", "/v1/accounts/anna/topups", {"amount": "20.00", "reference": "card-2"})
         status, told, _ = smf.client.ask(DATA, sms(0))
-        expect("the cap still holds", (status, told["cause"], "cap" in told["detail"]), (403, "QUOTA_LIMIT_REACHED", True))
+        expect("the cap still holds", (status, told["cause"], "cap" in told["detail"]),
+               (403, "QUOTA_LIMIT_REACHED", True))
         world.ask("PUT", "/v1/accounts/anna/limits", {"cap": "70.00"})
         expect("then the next passes", (smf.client.ask(DATA, sms(0))[0], world.balance()["balance"]), (201, "19.90"))
         world.ask("PUT", "/v1/accounts/anna/limits", {"cap": "none"})
