@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "api/listen.h"
+#include "api/tls.h"
 
 namespace farthing::api {
 
@@ -69,7 +70,7 @@ struct DiameterServer::State {
       public:
         Connection(State& state, tcp::socket socket)
             : state_(state),
-              socket_(std::move(socket)),
+              wire_(std::move(socket), state.tls.get()),
               peer_(state.policy.node, state.policy.peers, own_address(), steady_now()),
               timer_(state.context) {}
 
@@ -83,7 +84,7 @@ struct DiameterServer::State {
       private:
         std::string own_address() const {
             error_code ignored;
-            return address_bytes(socket_.local_endpoint(ignored).address());
+            return address_bytes(wire_.socket().local_endpoint(ignored).address());
         }
         // Whole messages are taken from the front; gives how many bytes.
         std::size_t take(std::string_view bytes, std::string& out);
@@ -92,7 +93,7 @@ struct DiameterServer::State {
         void close();
 
         State& state_;
-        tcp::socket socket_;
+        Wire wire_;
         Peer peer_;
         asio::steady_timer timer_;
         std::string sending_;  // under way
@@ -106,6 +107,7 @@ struct DiameterServer::State {
     void take(tcp::socket socket);
 
     GyPolicy policy;
+    TlsContext tls;
     Charge charge;
     std::atomic<bool> refuses = false;
     asio::io_context context{1};
@@ -128,10 +130,11 @@ asio::awaitable<void> DiameterServer::State::Connection::read() {
     const auto self = shared_from_this();
     std::string buffer(kReadSize, '\0');
     std::size_t filled = 0;
+    if (!co_await wire_.greet()) close();
     while (!ends_) {
         if (buffer.size() - filled < kReadSize / 2) buffer.resize(buffer.size() * 2);
-        const auto [failed, count] = co_await socket_.async_read_some(
-            asio::buffer(buffer.data() + filled, buffer.size() - filled), kAsTuple);
+        const auto [failed, count] =
+            co_await wire_.read_some(asio::buffer(buffer.data() + filled, buffer.size() - filled));
         if (failed) break;
         filled += count;
         std::string out;
@@ -216,20 +219,18 @@ void DiameterServer::State::Connection::flush() {
         return;
     }
     writes_ = true;
-    asio::async_write(socket_, asio::buffer(sending_),
-                      [self = shared_from_this()](const error_code& failed, std::size_t) {
-                          self->writes_ = false;
-                          if (failed) return self->close();
-                          self->flush();
-                      });
+    wire_.write(asio::buffer(sending_),
+                [self = shared_from_this()](const error_code& failed, std::size_t) {
+                    self->writes_ = false;
+                    if (failed) return self->close();
+                    self->flush();
+                });
 }
 
 void DiameterServer::State::Connection::close() {
     ends_ = true;
     timer_.cancel();
-    error_code ignored;
-    (void)socket_.shutdown(tcp::socket::shutdown_both, ignored);
-    (void)socket_.close(ignored);
+    wire_.close();
 }
 
 void DiameterServer::State::Connection::disconnect() {
@@ -314,6 +315,7 @@ DiameterServer::~DiameterServer() {
 Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& address,
                                                                GyPolicy policy, Charge charge) {
     auto state = std::make_unique<State>(std::move(policy), std::move(charge));
+    FARTHING_TRY(state->tls, open_tls(address, {}));
     FARTHING_CHECK(open_port(state->acceptor, address));
     const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
     asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);

@@ -281,7 +281,7 @@ ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy)
     question.apart = true;
     question.only = event;
     if (!event) question.client = data.notify;
-    if (creates) question.charging_id = data.charging_id;
+    if (creates && !event) question.charging_id = data.charging_id;
     name_subscribers(data, question);
     for (const nchf::UnitUsage& usage : data.usages) add_usage(usage, data, question);
     if (event && question.services.empty()) question.services.emplace_back();

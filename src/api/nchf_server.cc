@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "api/listen.h"
+#include "api/tls.h"
 #include "nchf/charging_answer.h"
 #include "nchf/http2.h"
 #include "nchf/http2_post.h"
@@ -107,7 +108,7 @@ struct NchfServer::State {
       public:
         Connection(State& state, tcp::socket socket)
             : state_(state),
-              socket_(std::move(socket)),
+              wire_(std::move(socket), state.tls.get()),
               session_(
                   nchf::Http2Limits(), [this](Http2Request request) { handle(std::move(request)); },
                   too_large) {}
@@ -123,7 +124,7 @@ struct NchfServer::State {
         void close();
 
         State& state_;
-        tcp::socket socket_;
+        Wire wire_;
         nchf::Http2Session session_;
         std::string sending_;  // under way
         bool writes_ = false;
@@ -144,6 +145,7 @@ struct NchfServer::State {
     Settings settings;
     Charge charge;
     Networks clients;
+    TlsContext tls;
     std::atomic<bool> refuses = false;
     asio::io_context context{1};
     tcp::acceptor acceptor{context};
@@ -155,9 +157,9 @@ struct NchfServer::State {
 asio::awaitable<void> NchfServer::State::Connection::read() {
     const auto self = shared_from_this();
     std::string buffer(kReadSize, '\0');
+    if (!co_await wire_.greet()) close();
     while (!ends_) {
-        const auto [failed, count] =
-            co_await socket_.async_read_some(asio::buffer(buffer), kAsTuple);
+        const auto [failed, count] = co_await wire_.read_some(asio::buffer(buffer));
         if (failed) break;
         silent_ = 0;
         if (!session_.receive(std::string_view(buffer).substr(0, count))) ends_ = true;
@@ -208,7 +210,7 @@ void NchfServer::State::Connection::deliver() {
 }
 
 void NchfServer::State::Connection::flush() {
-    if (writes_ || closed_) return;
+    if (writes_ || closed_ || !wire_.greeted()) return;
     sending_.clear();
     if (!session_.produce(sending_, kWriteSize)) ends_ = true;
     if (sending_.empty()) {
@@ -216,20 +218,18 @@ void NchfServer::State::Connection::flush() {
         return;
     }
     writes_ = true;
-    asio::async_write(socket_, asio::buffer(sending_),
-                      [self = shared_from_this()](const error_code& failed, std::size_t) {
-                          self->writes_ = false;
-                          self->stuck_ = 0;
-                          if (failed) return self->close();
-                          self->flush();
-                      });
+    wire_.write(asio::buffer(sending_),
+                [self = shared_from_this()](const error_code& failed, std::size_t) {
+                    self->writes_ = false;
+                    self->stuck_ = 0;
+                    if (failed) return self->close();
+                    self->flush();
+                });
 }
 
 void NchfServer::State::Connection::close() {
     ends_ = closed_ = true;
-    error_code ignored;
-    (void)socket_.shutdown(tcp::socket::shutdown_both, ignored);
-    (void)socket_.close(ignored);
+    wire_.close();
 }
 
 void NchfServer::State::Connection::watch() {
@@ -242,6 +242,7 @@ void NchfServer::State::Connection::watch() {
 }
 
 void NchfServer::State::Connection::leave() {
+    if (!wire_.greeted()) return close();
     session_.leave();
     flush();
 }
@@ -306,6 +307,7 @@ Result<std::unique_ptr<NchfServer>> NchfServer::listen(Settings settings, Charge
     auto state = std::make_unique<State>(std::move(settings), std::move(charge));
     for (const std::string& network : state->settings.clients)
         FARTHING_CHECK(state->clients.add(network));
+    FARTHING_TRY(state->tls, open_tls(state->settings.address, "h2"));
     FARTHING_CHECK(open_port(state->acceptor, state->settings.address));
     const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
     asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);

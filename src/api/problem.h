@@ -23,6 +23,8 @@ namespace farthing {
       "Send the same request again after the time in Retry-After: it has one effect.")     \
     X(client_unreachable, "no client that is connected has the session",                   \
       "Try again when it is connected, or let the session end by its validity.")           \
+    X(tls_unusable, "the certificate or its key can't be used",                            \
+      "Give PEM files: the certificate with its chain, and its key without a password.")   \
     X(network_malformed, "that is no network of hosts",                                    \
       "Write an address, or one with its prefix: 10.1.0.0/16.")                            \
     X(address_taken, "the address can't be listened on",                                   \

@@ -14,9 +14,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "api/listen.h"
 #include "api/problem.h"
+#include "api/tls.h"
 
 namespace farthing::api {
 
@@ -30,6 +32,7 @@ using asio::ip::tcp;
 constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
 constexpr std::size_t kHeaderMax = std::size_t{16} * 1024;
 constexpr auto kIdle = std::chrono::seconds(60);
+constexpr auto kGreet = std::chrono::seconds(5);
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 using Response = http::response<http::string_body>;
@@ -80,14 +83,16 @@ asio::awaitable<HttpAnswer> ask(const Server::Handler& handler, HttpRequest requ
         asio::use_awaitable, std::move(request));
 }
 
-asio::awaitable<void> serve(tcp::socket socket, const Server::Handler& handler) {
-    beast::tcp_stream stream(std::move(socket));
+// A connection, with TLS or without.
+template <class Stream>
+asio::awaitable<void> serve(Stream& stream, const Server::Handler& handler) {
+    beast::tcp_stream& socket = beast::get_lowest_layer(stream);
     beast::flat_buffer buffer;
     while (true) {
         http::request_parser<http::string_body> parser;
         parser.body_limit(kBodyMax);
         parser.header_limit(kHeaderMax);
-        stream.expires_after(kIdle);
+        socket.expires_after(kIdle);
         const auto [failed, size] = co_await http::async_read(stream, buffer, parser, kAsTuple);
         HttpAnswer answer;
         bool keep_alive = false;
@@ -101,18 +106,36 @@ asio::awaitable<void> serve(tcp::socket socket, const Server::Handler& handler) 
         } else if (failed) {
             break;
         } else {
-            stream.expires_never();
+            socket.expires_never();
             keep_alive = parser.get().keep_alive();
             version = parser.get().version();
             answer = co_await ask(handler, request_of(parser.release()));
         }
         const Response response = response_of(std::move(answer), version, keep_alive);
-        stream.expires_after(kIdle);
+        socket.expires_after(kIdle);
         const auto [unwritten, sent] = co_await http::async_write(stream, response, kAsTuple);
         if (unwritten || !keep_alive) break;
     }
+}
+
+asio::awaitable<void> connect(tcp::socket accepted, asio::ssl::context* tls,
+                              const Server::Handler& handler) {
     beast::error_code ignored;
-    (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    if (tls == nullptr) {
+        beast::tcp_stream stream(std::move(accepted));
+        co_await serve(stream, handler);
+        (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        co_return;
+    }
+    beast::ssl_stream<beast::tcp_stream> stream(std::move(accepted), *tls);
+    beast::tcp_stream& socket = beast::get_lowest_layer(stream);
+    socket.expires_after(kGreet);
+    const auto [refused] =
+        co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple);
+    if (refused) co_return;
+    co_await serve(stream, handler);
+    socket.expires_after(kGreet);
+    (void)co_await stream.async_shutdown(kAsTuple);
 }
 
 }  // namespace
@@ -120,6 +143,7 @@ asio::awaitable<void> serve(tcp::socket socket, const Server::Handler& handler) 
 struct Server::State {
     asio::io_context context{1};
     Handler handler;
+    TlsContext tls;
     tcp::acceptor acceptor{context};
     asio::signal_set signals{context, SIGINT, SIGTERM};
 };
@@ -130,6 +154,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::listen(const Address& address, Handler handler) {
     auto state = std::make_unique<State>();
     state->handler = std::move(handler);
+    FARTHING_TRY(state->tls, open_tls(address, "http/1.1"));
     FARTHING_CHECK(open_port(state->acceptor, address));
     return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -145,7 +170,8 @@ void Server::run() {
         if (!failed) state.context.stop();
     });
     const auto take = [&state](tcp::socket socket) {
-        asio::co_spawn(state.context, serve(std::move(socket), state.handler), asio::detached);
+        asio::co_spawn(state.context, connect(std::move(socket), state.tls.get(), state.handler),
+                       asio::detached);
     };
     asio::co_spawn(state.context, accept_all(state.acceptor, take), asio::detached);
     state.context.run();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/http.h"
@@ -11,9 +12,16 @@
 
 namespace farthing::api {
 
+// Files in PEM.
+struct TlsFiles {
+    std::string certificate;  // with its chain
+    std::string key;
+};
+
 struct Address {
     std::string host = "127.0.0.1";
-    std::uint16_t port = 8080;  // 0: any that is free
+    std::uint16_t port = 8080;         // 0: any that is free
+    std::optional<TlsFiles> tls = {};  // none: in clear text
 };
 
 class Server {

@@ -32,10 +32,7 @@ Result<std::int64_t> at_least_one(Context& context, std::string_view option,
 }
 
 Result<Exit> serve(Context& context) {
-    api::Address address;
-    if (context.arguments.given("--listen")) {
-        FARTHING_TRY(address, address_of(context["--listen"]));
-    }
+    FARTHING_TRY(const api::Address address, address_of(context, "--listen", "http"));
     engine::ChargeSettings settings;
     FARTHING_TRY(settings.valid_seconds,
                  at_least_one(context, "--validity", settings.valid_seconds));
@@ -64,7 +61,7 @@ Result<Exit> serve(Context& context) {
     service = std::make_unique<api::Service>(std::move(engine));
     std::unique_ptr<api::DiameterServer> diameter;
     if (gy) {
-        FARTHING_TRY(const api::Address place, address_of(context["--diameter"]));
+        FARTHING_TRY(const api::Address place, address_of(context, "--diameter", "diameter"));
         FARTHING_TRY(diameter, api::DiameterServer::listen(place, *std::move(gy), charge));
         context.out << "diameter on " << place.host << ':' << diameter->port() << std::endl;
     }

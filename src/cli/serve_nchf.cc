@@ -24,7 +24,7 @@ std::vector<Option> nchf_options() {
 
 Result<api::NchfServer::Settings> nchf_settings_of(Context& context) {
     api::NchfServer::Settings settings;
-    FARTHING_TRY(settings.address, address_of(context["--nchf"]));
+    FARTHING_TRY(settings.address, address_of(context, "--nchf", "nchf"));
     settings.clients = context.arguments.all("--nchf-client");
     if (settings.clients.empty() && !is_loopback(settings.address.host))
         return fail(UsageReason::bad_usage,

@@ -37,6 +37,24 @@ Result<api::Address> address_of(const std::string& text) {
     return api::Address{text.substr(0, colon), static_cast<std::uint16_t>(port)};
 }
 
+Result<api::Address> address_of(Context& context, std::string_view option, std::string_view what) {
+    api::Address address;
+    if (context.arguments.given(option)) {
+        FARTHING_TRY(address, address_of(context[option]));
+    }
+    const bool certified = context.arguments.given("--tls-cert");
+    if (certified != context.arguments.given("--tls-key"))
+        return fail(UsageReason::bad_usage, "--tls-cert and --tls-key go together");
+    bool clear = !certified;
+    for (const std::string& port : context.arguments.all("--clear")) {
+        if (port != "http" && port != "diameter" && port != "nchf")
+            return fail(UsageReason::bad_value, "--clear is http, diameter or nchf");
+        clear = clear || port == what;
+    }
+    if (!clear) address.tls = api::TlsFiles{context["--tls-cert"], context["--tls-key"]};
+    return address;
+}
+
 bool is_loopback(const std::string& host) {
     return host.starts_with("127.") || host == "::1";
 }
@@ -48,6 +66,9 @@ std::vector<Option> policy_options() {
          "what the network does); repeat it"},
         {"--redirect", "URL", "where users without money are led (else they are cut off)"},
         {"--failover", "", "another node serves the same sessions: peers are told"},
+        {"--tls-cert", "FILE", "PEM, with its chain: all ports speak TLS"},
+        {"--tls-key", "FILE", "PEM, of that certificate"},
+        {"--clear", "PORT", "http, diameter or nchf: a port without TLS all the same; repeat it"},
         {"--failure-handling", "WHAT", "terminate, continue or retry: told to peers"},
     };
 }

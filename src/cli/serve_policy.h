@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/charge_policy.h"
@@ -11,6 +12,8 @@
 namespace farthing::cli {
 
 Result<api::Address> address_of(const std::string& text);
+// Of the port named WHAT: http, diameter or nchf.
+Result<api::Address> address_of(Context& context, std::string_view option, std::string_view what);
 bool is_loopback(const std::string& host);
 std::vector<Option> policy_options();
 Result<api::ChargePolicy> charge_policy_of(Context& context);

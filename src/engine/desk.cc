@@ -138,12 +138,12 @@ std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> q
 }
 
 Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant now) {
-    FARTHING_TRY(const Asked asked, request_of(question, now));
+    FARTHING_TRY(Asked asked, request_of(question, now));
     ChargeAnswer answer;
     if (question.action == ChargeAction::enquire) {
         FARTHING_TRY(answer, enquire(asked.request));
     } else {
-        answer = answer_of(question, charger_.handle(asked.request));
+        answer = answer_of(question, charger_.handle(std::move(asked.request)));
     }
     if (answer.why == name_of(ChargeReason::granted))
         answer.services.insert(answer.services.end(), asked.refused.begin(), asked.refused.end());

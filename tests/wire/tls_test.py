@@ -1,0 +1,159 @@
+"""All ports with TLS: HTTP and Nchf by curl, Diameter by Python's ssl; openssl looks at versions and protocols.
+
+    tls_test.py FARTHING
+"""
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+
+import diameter
+from charging_test import World, expect
+from diameter import Client
+
+NUMBER = "37255500001"
+DATA = "/nchf-convergedcharging/v3/chargingdata"
+PORTS = ("diameter", "nchf", "http")
+
+
+def openssl(*words, **how):
+    return subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=30, **how)
+
+
+def certificate(folder, name, issuer=None):
+    """NAME.pem and NAME.key, signed by the issuer or by itself."""
+    made = openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                   "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                   *(("-CA", f"{folder}/{issuer}.pem", "-CAkey", f"{folder}/{issuer}.key") if issuer else ()),
+                   "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
+    expect(f"certificate {name}: {made.stderr}", made.returncode, 0)
+
+
+class TlsWorld(World):
+    def __init__(self, binary, folder):
+        super().__init__(binary, folder)
+        self.folder = folder
+        self.run("subscription", "add", "anna", "sim-2", "simple", "--from", "2026-01-01",
+                 "--identity", f"msisdn={NUMBER}")
+
+    def serve(self, *more):
+        return [self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0", "--nchf", "127.0.0.1:0",
+                "--diameter", "127.0.0.1:0", "--host", "ocs.example.org", *more]
+
+    def start(self, *more):
+        files = ("--tls-cert", f"{self.folder}/server.pem", "--tls-key", f"{self.folder}/server.key")
+        self.server = subprocess.Popen(self.serve(*files, *more), stdout=subprocess.PIPE, text=True)
+        self.ports = {port: int(self.server.stdout.readline().rsplit(":", 1)[1]) for port in PORTS}
+
+    def curl(self, port, path, *more, scheme="https"):
+        at = f"{scheme}://localhost:{self.ports[port]}{path}"
+        return subprocess.run(["curl", "-sS", "-i", "--cacert", f"{self.folder}/root.pem", *more, at],
+                              capture_output=True, text=True, timeout=30)
+
+    def look(self, port, *more):
+        return openssl("s_client", "-connect", f"localhost:{self.ports[port]}", "-CAfile",
+                       f"{self.folder}/root.pem", *more, stdin=subprocess.DEVNULL)
+
+
+def body():
+    return json.dumps({"nfConsumerIdentification": {"nodeFunctionality": "SMF"},
+                       "invocationTimeStamp": "2026-06-01T10:00:00Z", "invocationSequenceNumber": 0,
+                       "subscriberIdentifier": f"msisdn-{NUMBER}",
+                       "multipleUnitUsage": [{"ratingGroup": 1, "requestedUnit": {"totalVolume": 1_000_000}}]})
+
+
+def over_http(world):
+    told = world.curl("http", "/v1/accounts/anna/topups", "-H", f"Authorization: Bearer {world.key}", "-d",
+                      '{"amount": "5.00", "reference": "p1"}')
+    expect("HTTP", (told.stdout.split("\n")[0].strip(), '"balance":"5.00"' in told.stdout), ("HTTP/1.1 200 OK", True))
+    strange = subprocess.run(["curl", "-sS", f"https://localhost:{world.ports['http']}/healthz"], capture_output=True)
+    expect("a certificate that nobody trusts", strange.returncode, 60)
+    expect("clear text is no TLS", world.curl("http", "/healthz", scheme="http").returncode != 0, True)
+
+
+def over_nchf(world):
+    told = world.curl("nchf", DATA, "--http2", "-H", "Content-Type: application/json", "-d", body())
+    location = f"location: https://localhost:{world.ports['nchf']}{DATA}/nchf-"
+    expect("Nchf", (told.stdout.split("\n")[0].strip(), location in told.stdout,
+                    '"totalVolume":1000000' in told.stdout), ("HTTP/2 201", True, True))
+    expect("ALPN", "ALPN protocol: h2" in world.look("nchf", "-alpn", "h2").stdout, True)
+    expect("another protocol", world.look("nchf", "-alpn", "http/1.1").returncode, 1)
+
+
+def over_diameter(world):
+    client = Client(world.ports["diameter"])
+    context = ssl.create_default_context(cafile=f"{world.folder}/root.pem")
+    client.socket = context.wrap_socket(client.socket, server_hostname="localhost")
+    expect("capabilities", client.capabilities().code, 2001)
+    asked = [("Rating-Group", 1), ("Requested-Service-Unit", [("CC-Total-Octets", 1000)])]
+    told = client.charge("t1", 1, 0, ("MSCC", asked), e164=NUMBER)
+    expect("Diameter", (told.code, told.services()[0]["Result-Code"]), (2001, 2001))
+    return client
+
+
+def versions(world):
+    for port in PORTS:
+        for version, passes in (("-tls1_3", True), ("-tls1_2", True), ("-tls1_1", False)):
+            told = world.look(port, version, "-cipher", "DEFAULT@SECLEVEL=0")
+            got = "Verify return code: 0 (ok)" in told.stdout and "Cipher is (NONE)" not in told.stdout
+            expect(f"{port} {version}", got, passes)
+        with socket.create_connection(("127.0.0.1", world.ports[port]), timeout=30) as odd:
+            odd.sendall(b"\x16\x03\x01\x7f\xff" + os.urandom(2000))  # and then nothing
+            odd.shutdown(socket.SHUT_WR)
+            try:
+                while odd.recv(4096):
+                    pass
+            except OSError:
+                pass
+
+
+def refusals(world):
+    """What can't be used is named, and nothing is listened on."""
+    folder = world.folder
+    with open(f"{folder}/junk.pem", "w", encoding="utf-8") as out:
+        out.write("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
+    for cert, key, names in (("none.pem", "server.key", "none.pem"), ("junk.pem", "server.key", "junk.pem"),
+                             ("server.pem", "root.key", "root.key"), ("server.pem", "none.key", "none.key")):
+        told = subprocess.run(world.serve("--tls-cert", f"{folder}/{cert}", "--tls-key", f"{folder}/{key}"),
+                              capture_output=True, text=True, timeout=30)
+        expect(f"{cert} and {key}: {told.stderr}",
+               (told.returncode, "tls_unusable" in told.stderr, names in told.stderr, told.stdout), (2, True, True, ""))
+    for words, says in ((("--tls-cert", f"{folder}/server.pem"), "go together"),
+                        (("--clear", "all"), "--clear is"),
+                        (("--nchf-client", "10.1.0.0/33"), "network_malformed"),
+                        (("--nchf-grant", "1"), "--nchf-grant")):
+        told = subprocess.run(world.serve(*words), capture_output=True, text=True, timeout=30)
+        expect(f"{words}: {told.stderr}", (told.returncode, says in told.stderr), (2, True))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        certificate(folder, "root")
+        certificate(folder, "server", "root")
+        world = TlsWorld(sys.argv[1], folder)
+        refusals(world)
+        world.start()
+        try:
+            over_http(world)
+            over_nchf(world)
+            versions(world)
+            client = over_diameter(world)
+            world.server.send_signal(signal.SIGTERM)
+            leave = client.receive()
+            expect("told that we leave", leave.command, diameter.DPR)
+            expect("ended", world.server.wait(30), 0)
+            world.start("--clear", "nchf")
+            told = world.curl("nchf", DATA, "--http2-prior-knowledge", "-d", body(), scheme="http")
+            expect("one in clear text", told.stdout.split("\n")[0].strip(), "HTTP/2 201")
+            expect("the others not", world.curl("http", "/healthz").stdout.split("\n")[0].strip(), "HTTP/1.1 200 OK")
+        finally:
+            world.server.kill()
+    print("all ports over TLS: curl, openssl and Python; what can't be used is named")
+
+
+if __name__ == "__main__":
+    main()
