@@ -66,10 +66,10 @@ std::vector<Option> policy_options() {
          "what the network does); repeat it"},
         {"--redirect", "URL", "where users without money are led (else they are cut off)"},
         {"--failover", "", "another node serves the same sessions: peers are told"},
+        {"--failure-handling", "WHAT", "terminate, continue or retry: told to peers"},
         {"--tls-cert", "FILE", "PEM, with its chain: all ports speak TLS"},
         {"--tls-key", "FILE", "PEM, of that certificate"},
         {"--clear", "PORT", "http, diameter or nchf: a port without TLS all the same; repeat it"},
-        {"--failure-handling", "WHAT", "terminate, continue or retry: told to peers"},
     };
 }
 
