@@ -1,10 +1,12 @@
 #include "api/service.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 
 #include "api/charge_json.h"
 #include "api/problem.h"
+#include "api/route.h"
 #include "base/hash.h"
 
 namespace farthing::api {
@@ -15,6 +17,7 @@ constexpr std::size_t kGroup = 512;         // requests of one commit
 constexpr std::size_t kWaiting = 4'096;     // more are refused
 constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
 constexpr std::string_view kAccounts = "/v1/accounts/";
+constexpr std::string_view kWebhooks = "/v1/webhooks";
 constexpr std::string_view kSessions = "/v1/sessions/";
 
 bool has_scope(std::string_view scopes, std::string_view scope) {
@@ -24,37 +27,6 @@ bool has_scope(std::string_view scopes, std::string_view scope) {
         at = end + 1;
     }
     return false;
-}
-
-// "%20" and so on; malformed escapes stay as they are.
-std::string unescaped(std::string_view text) {
-    const auto digit = [](char c) {
-        return c >= '0' && c <= '9'   ? c - '0'
-               : c >= 'a' && c <= 'f' ? c - 'a' + 10
-               : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                      : -1;
-    };
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size()) {
-            const int high = digit(text[i + 1]);
-            const int low = digit(text[i + 2]);
-            if (high >= 0 && low >= 0) {
-                plain.push_back(static_cast<char>(high * 16 + low));
-                i += 2;
-                continue;
-            }
-        }
-        plain.push_back(text[i]);
-    }
-    return plain;
-}
-
-HttpAnswer with_body(std::string body, int status = 200) {
-    HttpAnswer answer;
-    answer.status = status;
-    answer.body = std::move(body);
-    return answer;
 }
 
 }  // namespace
@@ -95,7 +67,7 @@ Result<void> Service::authorise(const Work& work) const {
 // Answers those who may not ask, or asked wrongly, and takes them out.
 void Service::refuse(std::vector<Work>& works) const {
     std::erase_if(works, [this](Work& work) {
-        if (work.charged) return false;
+        if (work.charged || work.ours) return false;
         const Result<void> allowed = authorise(work);
         if (!allowed) {
             work.reply(problem(allowed.error()));
@@ -121,6 +93,8 @@ Result<Service::Asked> Service::route(const HttpRequest& request) {
     }
     if (request.path.starts_with(kAccounts))
         return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
+    if (request.path.starts_with(kWebhooks))
+        return route_webhooks(request, std::string_view(request.path).substr(kWebhooks.size()));
     if (request.path.starts_with(kSessions)) {
         const auto rest = std::string_view(request.path).substr(kSessions.size());
         const std::size_t slash = rest.find('/');
@@ -168,11 +142,23 @@ void Service::handle(HttpRequest request, HttpReply reply) {
     constexpr std::string_view kBearer = "Bearer ";
     if (!request.authorization.starts_with(kBearer)) return reply(problem(ApiReason::key_missing));
     const auto secret = std::string_view(request.authorization).substr(kBearer.size());
-    enqueue({*std::move(asked), sha256_hex(secret), std::move(reply), {}});
+    enqueue({*std::move(asked), sha256_hex(secret), std::move(reply), {}, false});
 }
 
 void Service::charge(engine::ChargeQuestion question, ChargeReply reply) {
-    enqueue({{"charge", Charge{std::move(question)}}, {}, {}, std::move(reply)});
+    enqueue({{"charge", Charge{std::move(question)}}, {}, {}, std::move(reply), true});
+}
+
+bool Service::with_engine(const std::function<void(engine::Engine&)>& work) {
+    std::promise<bool> done;
+    bool ran = false;
+    Call call{[&](engine::Engine& engine) -> Result<HttpAnswer> {
+        work(engine);
+        ran = true;
+        return HttpAnswer();
+    }};
+    enqueue({{"", std::move(call)}, {}, [&](const HttpAnswer&) { done.set_value(ran); }, {}, true});
+    return done.get_future().get();
 }
 
 void Service::Work::refuse(const Error& error) const {
@@ -275,6 +261,10 @@ HttpAnswer Service::answer(const Work& work) {
         if (!tell_client_ || !tell_client_(tell->session, *client, tell->abort))
             return problem(ApiReason::client_unreachable);
         return with_body(R"({"status":"asked"})", 202);
+    }
+    if (const auto* call = std::get_if<Call>(&work.what())) {
+        auto told = call->run(*engine_);
+        return told ? *std::move(told) : problem(told.error());
     }
     std::string account;
     if (const auto* payment = std::get_if<TopUpOf>(&work.what())) {

@@ -28,6 +28,8 @@ class Service {
     // The same for protocols that know their peers: nobody asks for a key.
     using ChargeReply = std::function<void(const Result<engine::ChargeAnswer>&)>;
     void charge(engine::ChargeQuestion question, ChargeReply reply);
+    // Waits until the one thread did that with the engine; false: it was refused.
+    bool with_engine(const std::function<void(engine::Engine&)>& work);
     // How clients are told about a session of theirs; false: nobody is there who has it. Set before
     // the first request.
     // `client`: what it said of where it is told about the session, if anything.
@@ -54,7 +56,10 @@ class Service {
         std::string session;
         bool abort = false;
     };
-    using What = std::variant<Charge, Balance, TopUpOf, Limits, Tell>;
+    struct Call {  // whatever else is asked of the engine
+        std::function<Result<HttpAnswer>(engine::Engine&)> run;
+    };
+    using What = std::variant<Charge, Balance, TopUpOf, Limits, Tell, Call>;
     // What is asked of a route, and who may: a mistake in it is told to those alone.
     struct Asked {
         std::string_view scope;
@@ -65,11 +70,13 @@ class Service {
         std::string key;  // hash of the secret
         HttpReply reply;
         ChargeReply charged;  // in place of `reply`
+        bool ours = false;    // nobody asks for a key
         const What& what() const { return *asked.what; }
         void refuse(const Error& error) const;
     };
 
     static Result<Asked> route(const HttpRequest& request);
+    static Result<Asked> route_webhooks(const HttpRequest& request, std::string_view rest);
     static Result<Asked> route_account(const HttpRequest& request, std::string_view rest);
     Result<void> authorise(const Work& work) const;
     void refuse(std::vector<Work>& works) const;

@@ -29,17 +29,31 @@ std::optional<CapKey> Caps::key_of(const rating::Standing& standing) const {
     return counts(key) ? std::optional(key) : std::nullopt;
 }
 
-i128 Caps::room(const CapKey& key, const rating::Standing& standing) {
+i128 Caps::spent(const CapKey& key) {
     auto spent = spent_.find(key);
     if (spent == spent_.end()) {
         const auto moved = moved_.find(key);
         const i128 since = moved == moved_.end() ? 0 : moved->second;
         spent = spent_.emplace(key, committed_(key) + since).first;
     }
+    return spent->second;
+}
+
+std::vector<std::pair<CapKey, i128>> Caps::moved() {
+    std::vector<std::pair<CapKey, i128>> found;
+    for (const auto& [key, atoms] : moved_) {
+        const catalog::Plan* plan = catalog_.newest().plan(key.plan);
+        if (plan == nullptr || !plan->spending_cap || plan->spending_cap->alerts.empty()) continue;
+        found.emplace_back(key, spent(key));
+    }
+    return found;
+}
+
+i128 Caps::room(const CapKey& key, const rating::Standing& standing) {
     const Currency currency = catalog_.newest().currency;
     const auto cap = money_of(standing.capped->spending_cap->amount.exact(), currency);
     const auto held = held_.find(key);
-    return (cap ? cap->atoms : i128{0}) - spent->second - (held == held_.end() ? 0 : held->second);
+    return (cap ? cap->atoms : i128{0}) - spent(key) - (held == held_.end() ? 0 : held->second);
 }
 
 void Caps::charge(const RatedChunk& rated, std::size_t row) {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "model/rated_usage.h"
 #include "rating/standing.h"
@@ -37,11 +39,15 @@ class Caps {
     void hold(const CapKey& key, i128 atoms) { held_[key] += atoms; }
     // A rated row was charged, and is not committed yet.
     void charge(const RatedChunk& rated, std::size_t row);
+    // What the cycles that were charged since then came to, of plans that tell of it.
+    std::vector<std::pair<CapKey, i128>> moved();
     void committed() { moved_.clear(); }
     // What is committed changed otherwise.
     void follow() { spent_.clear(); }
 
   private:
+    i128 spent(const CapKey& key);
+
     const catalog::Snapshot& catalog_;
     Committed committed_;
     std::map<CapKey, i128> spent_;  // as far as it was asked for

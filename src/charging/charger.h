@@ -68,6 +68,8 @@ class Charger {
     // what lies beyond what may be spent.
     i128 charge(const RatedChunk& rated, std::size_t row);
     void committed() { caps_.committed(); }
+    // What cycles with a plan's spending cap came to that were charged since the last commit.
+    std::vector<std::pair<CapKey, i128>> moved_caps() { return caps_.moved(); }
 
     const Session* find(std::string_view id) const;
     std::size_t sessions() const { return sessions_.size(); }

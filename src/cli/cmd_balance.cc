@@ -49,6 +49,12 @@ Result<Exit> balance_limit(Context& context) {
     return Exit::done;
 }
 
+Result<Exit> balance_alert(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_CHECK(engine->watch_balance(context["ACCOUNT"], context["BELOW"]));
+    return Exit::done;
+}
+
 Result<Exit> balance_list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto payments, engine->top_ups(context["ACCOUNT"]));
@@ -88,6 +94,13 @@ std::vector<Command> balance_commands() {
           {"--cap", "AMOUNT", "of a billing cycle; `none`: without end"}},
          {"farthing balance limit acme --credit 600", "farthing balance limit anna --cap 50.00"},
          balance_limit},
+        {"balance",
+         "alert",
+         "Tell by a webhook when the balance falls below an amount",
+         {{"ACCOUNT"}, {"BELOW"}},
+         {},
+         {"farthing balance alert anna 5.00", "farthing balance alert anna none"},
+         balance_alert},
         {"balance",
          "payments",
          "List what was paid in",

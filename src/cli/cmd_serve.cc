@@ -4,7 +4,9 @@
 
 #include <array>
 #include <ostream>
+#include <thread>
 
+#include "api/deliverer.h"
 #include "api/diameter_server.h"
 #include "api/nchf_server.h"
 #include "api/player.h"
@@ -21,6 +23,7 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::size_t kSecretBytes = 24;
+constexpr std::int64_t kAtOnce = 16;  // notices of one receiver
 
 Result<std::int64_t> at_least_one(Context& context, std::string_view option,
                                   std::int64_t otherwise) {
@@ -31,6 +34,26 @@ Result<std::int64_t> at_least_one(Context& context, std::string_view option,
     return number;
 }
 
+// What webhooks are to tell, asked of the one thread that has the engine.
+api::Deliverer::Source deliveries_of(Context& context, std::unique_ptr<api::Service>& service,
+                                     const engine::RetryPolicy& retries) {
+    return {context.now,
+            [&service] {
+                std::vector<Delivery> due;
+                (void)service->with_engine([&due](engine::Engine& engine) {
+                    if (auto found = engine.due_webhooks(kAtOnce)) due = *std::move(found);
+                });
+                return due;
+            },
+            [&service, retries](const Delivery& one, const engine::WebhookOutcome& outcome) {
+                bool kept = false;
+                (void)service->with_engine([&](engine::Engine& engine) {
+                    kept = engine.delivered(one, outcome, retries).has_value();
+                });
+                return kept;
+            }};
+}
+
 Result<Exit> serve(Context& context) {
     FARTHING_TRY(const api::Address address, address_of(context, "--listen", "http"));
     engine::ChargeSettings settings;
@@ -38,6 +61,7 @@ Result<Exit> serve(Context& context) {
                  at_least_one(context, "--validity", settings.valid_seconds));
     FARTHING_TRY(settings.remembered_seconds,
                  at_least_one(context, "--remember", settings.remembered_seconds));
+    FARTHING_TRY(const std::int64_t first_retry, at_least_one(context, "--retry", 5));
     FARTHING_TRY(EnginePtr engine, open_home(context));
     engine->set_charging(settings);
     std::optional<api::GyPolicy> gy;
@@ -75,8 +99,13 @@ Result<Exit> serve(Context& context) {
         if (!client.empty()) return nchf && nchf->tell(client, abort);
         return diameter && diameter->tell(session, abort);
     });
+    api::Deliverer deliverer(
+        deliveries_of(context, service, {.first_seconds = first_retry}));
+    std::thread delivers([&deliverer] { deliverer.run(); });
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
+    deliverer.stop();
+    delivers.join();
     if (diameter) diameter->refuse();
     if (nchf) nchf->refuse();
     service.reset();  // charges what still waits
@@ -181,6 +210,8 @@ std::vector<Option> serve_options() {
         {"--listen", "HOST:PORT", "else 127.0.0.1:8080; port 0: any that is free"},
         {"--validity", "SECONDS",
          "for which a grant holds (else 3600); its money is held twice as long"},
+        {"--retry", "SECONDS",
+         "before a webhook is tried again (else 5); each next wait is four times as long"},
         {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"},
     };
     for (const auto& more : {diameter_options(), nchf_options(), policy_options()})

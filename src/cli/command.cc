@@ -55,7 +55,7 @@ const std::vector<Command>& commands() {
              {demo_commands, usage_commands, quote_commands, balance_commands, catalog_commands,
               deck_commands, directory_commands, feed_commands, edge_commands, suspense_commands,
               correction_commands, archive_commands, bill_commands, invoice_commands,
-              carrier_commands, serve_commands, proof_commands, misc_commands}) {
+              carrier_commands, serve_commands, webhook_commands, proof_commands, misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;

@@ -45,6 +45,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "quote") return expect_quote(line);
     if (verb == "balance") return expect_balance(line);
     if (verb == "money") return expect_money(line);
+    if (verb == "tells") return expect_tells(line);
     if (verb == "granted" || verb == "denied" || verb == "charged" || verb == "overrun" ||
         verb == "repeated" || verb == "passed")
         return expect_online(line);

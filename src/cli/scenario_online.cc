@@ -12,8 +12,21 @@ namespace farthing::cli {
 
 namespace {
 
+constexpr std::int64_t kToldMax = 10'000;
+
 bool has(const Line& line, std::string_view word) {
     return std::ranges::find(line.words, word) != line.words.end();
+}
+
+// JSON as a line of words: account anna, amount 10.00
+std::string plain(std::string_view json) {
+    std::string text;
+    for (const char c : json) {
+        if (c == '"') continue;
+        text += c == ':' ? ' ' : c;
+        if (c == ',') text += ' ';
+    }
+    return text;
 }
 
 // "10 MB" or "10" at a place of a line; gives how many words it is.
@@ -49,6 +62,41 @@ Result<void> Stage::limit(const Line& line) {
     if (change.credit.empty() && change.cap.empty())
         return wrong(line, "say what is limited: credit or cap");
     return engine_->limit(change);
+}
+
+// alert ACCOUNT below AMOUNT|none · webhook NAME [TYPE …]: what it would be told can be expected
+Result<void> Stage::alert(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    return engine_->watch_balance(account, word_after(line, "below").value_or(""));
+}
+
+Result<void> Stage::webhook(const Line& line) {
+    engine::WebhookChange change;
+    FARTHING_TRY(change.name, word(line, 1, "a name"));
+    change.url = "https://example.org/" + change.name;
+    for (std::size_t i = 2; i < line.words.size(); ++i)
+        change.events += (i == 2 ? "" : " ") + line.words[i];
+    return engine_->add_webhook(change);
+}
+
+// tells NAME TYPE N [contains "…"]: of that type so far; what the last of them says
+Result<void> Stage::expect_tells(const Line& line) {
+    FARTHING_TRY(const std::string name, word(line, 1, "a webhook"));
+    FARTHING_TRY(const std::string type, word(line, 2, "an event"));
+    FARTHING_TRY(const std::string expected, word(line, 3, "how many"));
+    FARTHING_TRY(const auto deliveries, engine_->webhook_deliveries(name, kToldMax));
+    std::int64_t count = 0;
+    std::string last;
+    for (const Delivery& one : deliveries) {
+        if (one.notice.type != type) continue;
+        if (count++ == 0) last = plain(one.notice.body);
+    }
+    if (expected != std::to_string(count))
+        differences_.push_back({line.number, line.text, {expected}, {std::to_string(count)}});
+    const auto part = word_after(line, "contains");
+    if (part && last.find(*part) == std::string::npos)
+        differences_.push_back({line.number, line.text, {*part}, {last}});
+    return {};
 }
 
 // The service of a session that counts a meter: each meter is a rating group of its own.

@@ -80,6 +80,8 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "adjust" || verb == "field") return amend(line);
     if (verb == "topup") return top_up(line);
     if (verb == "limit") return limit(line);
+    if (verb == "alert") return alert(line);
+    if (verb == "webhook") return webhook(line);
     if (verb == "session" || verb == "event") return session(line);
     if (verb == "again") return again(line);
     if (verb == "burst") return burst(line);

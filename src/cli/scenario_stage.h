@@ -64,6 +64,9 @@ class Stage {
     // Charging while usage happens (scenario_online.cc).
     Result<void> top_up(const Line& line);
     Result<void> limit(const Line& line);
+    Result<void> alert(const Line& line);
+    Result<void> webhook(const Line& line);
+    Result<void> expect_tells(const Line& line);
     Result<void> session(const Line& line);
     Result<void> again(const Line& line);
     Result<void> burst(const Line& line);

@@ -15,7 +15,6 @@ namespace farthing::engine {
 
 namespace {
 
-constexpr int kAlertPercents[] = {50, 80, 100};
 constexpr std::size_t kSessionIdMax = 256;
 constexpr std::size_t kServicesMax = 64;
 constexpr std::size_t kContainersMax = 64;  // of a service in one request
@@ -56,9 +55,7 @@ Result<std::unique_ptr<Desk>> Desk::open(Engine::State& state) {
     std::unique_ptr<Desk> desk(new Desk(state));
     desk->rater_age_ = state.rater_age;
     FARTHING_CHECK(desk->load_sessions());
-    FARTHING_TRY(const auto alerts, state.store->cap_alerts());
-    for (const CapAlert& alert : alerts)
-        desk->alerted_.insert({alert.account, alert.cycle, alert.percent});
+    FARTHING_CHECK(desk->load_told());
     FARTHING_CHECK(desk->load_purses());
     return desk;
 }
@@ -99,6 +96,7 @@ Result<void> Desk::load_purses() {
         FARTHING_TRY(const auto spent, state_.store->spent(account));
         for (const auto& [of, atoms] : spent) purse.spent[of.first] += atoms;
     }
+    FARTHING_CHECK(load_watched());
     const Instant now = state_.clock.now();
     FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
     charger_.count_filed(filed);
@@ -122,7 +120,8 @@ Result<void> Desk::follow() {
     return in_step() ? Result<void>() : load_purses();
 }
 
-void Desk::paid(AccountId account, std::int64_t atoms) {
+void Desk::paid(AccountId account, std::int64_t atoms, bool no_longer_low) {
+    if (no_longer_low) low_.erase(account);
     ledger::Purse& purse = charger_.purses()[account];
     purse.balance += atoms;
     if (!purse.credit && !limited_.contains(account)) purse.credit = 0;
@@ -343,22 +342,6 @@ ChargeAnswer::Service Desk::service_told(const charging::ServiceAnswer& service,
     return one;
 }
 
-// One alert for each threshold that a cycle reaches.
-void Desk::watch_caps(const std::set<AccountId>& payers, Instant now,
-                      std::vector<CapAlert>& alerts) {
-    for (const AccountId account : payers) {
-        const ledger::Purse& purse = charger_.purses()[account];
-        if (!purse.cap) continue;
-        for (const auto& [cycle, spent] : purse.spent) {
-            for (const int percent : kAlertPercents) {
-                if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
-                if (!alerted_.insert({account, cycle, percent}).second) continue;
-                alerts.push_back({account, cycle, percent, now});
-            }
-        }
-    }
-}
-
 // What moved the charges of other records is a row of its own, of no session.
 void Desk::add_moved(charging::Taken& taken) {
     const auto index = static_cast<std::uint32_t>(taken.uses.size());
@@ -381,7 +364,9 @@ OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     delta.forgotten = std::move(taken.forgotten);
     for (const std::string& id : taken.changed)
         delta.sessions.push_back({id, charging::pack_session(*charger_.find(id))});
-    watch_caps(taken.payers, now, delta.alerts);
+    watch_caps(taken.payers, now, delta);
+    watch_plans(now, delta);
+    watch_balances(taken.payers, delta);
     return delta;
 }
 
@@ -410,7 +395,8 @@ Result<void> Desk::commit() {
     if (atoms != 0) batch.rated_atoms.emplace_back(currency().numeric(), atoms);
     const OnlineDelta& online = *batch.online;
     const bool nothing = online.uses.empty() && online.sessions.empty() &&
-                         online.forgotten.empty() && batch.packs.empty() && batch.entries.empty();
+                         online.forgotten.empty() && online.notices.empty() &&
+                         online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
     if (!nothing) FARTHING_CHECK(state_.store->commit(batch));
     state_.counters.mark_clean();
     charger_.committed();

@@ -23,7 +23,10 @@ class Desk {
     std::vector<Result<ChargeAnswer>> charge(std::span<const ChargeQuestion> questions);
     // Money that came in while the desk was in step with the store.
     bool in_step() const { return writes_ == state_.store->writes(); }
-    void paid(AccountId account, std::int64_t atoms);
+    void paid(AccountId account, std::int64_t atoms, bool no_longer_low = false);
+    void stay_in_step() { writes_ = state_.store->writes(); }
+    // Whether its balance, with more of it, is below what is watched.
+    bool is_low(AccountId account, std::int64_t more = 0);
     // Makes what was charged last: all of it, or nothing.
     Result<void> commit();
     Result<BalanceReport> balance(AccountId account);
@@ -57,7 +60,12 @@ class Desk {
                                        MeterId counted) const;
     static void tell_suspense(SuspenseReason why, ChargeAnswer::Service& told);
     ChargeAnswer answer_of(const ChargeQuestion& question, const charging::Answer& answer) const;
-    void watch_caps(const std::set<AccountId>& payers, Instant now, std::vector<CapAlert>& alerts);
+    Result<void> load_told();
+    Result<void> load_watched();
+    // What others are told of what was charged since the last commit.
+    void watch_caps(const std::set<AccountId>& payers, Instant now, OnlineDelta& delta);
+    void watch_plans(Instant now, OnlineDelta& delta);
+    void watch_balances(const std::set<AccountId>& payers, OnlineDelta& delta);
     Result<void> find_filed(charging::Request& request, const charging::Session* session) const;
     static void add_moved(charging::Taken& taken);
     OnlineDelta delta_of(charging::Taken taken, Instant now);
@@ -70,6 +78,10 @@ class Desk {
     std::int64_t writes_ = -1;             // of the store, when purses were read
     std::set<AccountId> limited_;          // by somebody: what they pay in sets no limit
     std::set<std::tuple<AccountId, Date, int>> alerted_;
+    std::set<std::pair<charging::CapKey, int>> alerted_plans_;
+    std::map<AccountId, std::int64_t> watched_;  // below which balance it is told
+    std::set<AccountId> low_;                    // that it was told of
+    bool watch_all_ = true;                      // others may have moved balances
 };
 
 }  // namespace farthing::engine

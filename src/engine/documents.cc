@@ -9,6 +9,7 @@
 
 #include "engine/document_run.h"
 #include "engine/find.h"
+#include "engine/notices.h"
 #include "engine/reasons.h"
 #include "settlement/statement.h"
 
@@ -99,7 +100,8 @@ Result<Invoice> send_prepared(Engine::State& state, DocumentRun& run, const Docu
                               : prepared;  // it finished a moment ago
     };
     const std::string& series = billing::series_of(*version, prepared);
-    return state.store->send(row.id, billing::series_prefix(series, today), finish, sent.entries);
+    return state.store->send(row.id, billing::series_prefix(series, today), finish, sent.entries,
+                             [&](const Invoice& done) { return notice_of(state, done); });
 }
 
 Result<std::optional<Invoice>> Engine::note(std::string_view number) {

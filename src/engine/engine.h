@@ -17,6 +17,7 @@
 #include "directory/directory.h"
 #include "engine/carrier_reports.h"
 #include "engine/online.h"
+#include "engine/webhooks.h"
 #include "model/batch.h"
 #include "model/catalog_record.h"
 #include "model/invoice.h"
@@ -488,6 +489,22 @@ class Engine {
                          const std::string& reference);
     Result<std::vector<TopUp>> top_ups(const std::string& account);
     Result<void> limit(const LimitChange& change);
+    Result<void> watch_balance(const std::string& account, const std::string& below);
+
+    // Who is told what as it happens. What is written is delivered by whoever asks for what is due.
+    Result<void> add_webhook(const WebhookChange& change);
+    Result<void> remove_webhook(const std::string& name);
+    Result<Webhook> webhook(const std::string& name);
+    Result<std::vector<Webhook>> webhooks();
+    // The newest first.
+    Result<std::vector<Delivery>> webhook_deliveries(const std::string& name, std::int64_t most);
+    Result<std::vector<DeliveryAttempt>> webhook_log(const std::string& name, std::int64_t most);
+    Result<std::string> test_webhook(const std::string& name);  // gives the event
+    Result<std::int64_t> resend_webhook(const std::string& name, const std::string& events);
+    Result<std::vector<Delivery>> due_webhooks(std::int64_t most);
+    Result<void> delivered(const Delivery& delivery, const WebhookOutcome& outcome,
+                           const RetryPolicy& policy);
+
     // Who may ask over the network; the secret itself is told to nobody again.
     Result<void> add_api_key(const std::string& name, const std::string& secret,
                              const std::string& scopes);

@@ -12,6 +12,11 @@
 
 namespace farthing::engine {
 
+// An account that pays today: charges of those below it are posted to it.
+Result<AccountId> payer_named(const Engine::State& state, const std::string& name);
+// "50.00"; refuses what is less than nothing.
+Result<std::int64_t> atoms_of(const std::string& text, Currency currency);
+
 // The usage charge with that id, and its plan where asked; nullptr when the version has none.
 const catalog::UsageCharge* find_charge(const catalog::Version& version, ComponentId id,
                                         const catalog::Plan** plan);

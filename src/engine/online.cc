@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "engine/desk.h"
+#include "engine/find.h"
+#include "engine/notices.h"
 #include "engine/reasons.h"
 #include "ledger/ledger.h"
 
@@ -14,6 +16,8 @@ namespace farthing::engine {
 namespace {
 
 constexpr int kTries = 8;  // while other processes write to the same folder
+
+}  // namespace
 
 Result<std::int64_t> atoms_of(const std::string& text, Currency currency) {
     const auto money = Money::parse(text, currency);
@@ -24,7 +28,6 @@ Result<std::int64_t> atoms_of(const std::string& text, Currency currency) {
     return *atoms;
 }
 
-// An account that pays today: charges of those below it are posted to it.
 Result<AccountId> payer_named(const Engine::State& state, const std::string& name) {
     if (state.catalog.empty()) return fail(EngineReason::catalog_none);
     const AccountId id = state.directory.account_named(name);
@@ -37,8 +40,6 @@ Result<AccountId> payer_named(const Engine::State& state, const std::string& nam
         return fail(EngineReason::account_does_not_pay, "account \"" + name + "\" does not pay");
     return id;
 }
-
-}  // namespace
 
 // What another process wrote is read before anything is charged on it.
 Result<void> Engine::State::follow_others() {
@@ -72,6 +73,13 @@ Result<Desk*> Engine::State::open_desk() {
     }
     FARTHING_CHECK(desk->follow());
     return desk.get();
+}
+
+Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) {
+    const bool in_step = desk && desk->in_step();
+    FARTHING_CHECK(write());
+    if (in_step) desk->stay_in_step();
+    return {};
 }
 
 void Engine::set_charging(const ChargeSettings& settings) {
@@ -142,11 +150,17 @@ Result<TopUp> Engine::top_up(const std::string& account, const std::string& amou
     ledger::EntryBuilder entry(std::move(header));
     if (!entry.move({LedgerKind::cash, 0}, {LedgerKind::prepaid, id.value}, payment.atoms))
         return fail(EngineReason::amount_out_of_range);
+    PaidIn money{payment, std::move(entry).finish(), false, {notice_of(s, payment)}};
+    FARTHING_TRY(const auto low, s.store->told_low());
+    if (std::ranges::find(low, id) != low.end()) {
+        FARTHING_TRY(Desk* const desk, s.open_desk());
+        money.no_longer_low = !desk->is_low(id, payment.atoms);
+    }
     const bool in_step = s.desk && s.desk->in_step();
     const std::int64_t writes = s.store->writes();
-    FARTHING_TRY(const TopUp paid, s.store->top_up(payment, std::move(entry).finish()));
+    FARTHING_TRY(const TopUp paid, s.store->top_up(money));
     const bool repeated = s.store->writes() == writes;
-    if (in_step) s.desk->paid(id, repeated ? 0 : paid.atoms);
+    if (in_step) s.desk->paid(id, repeated ? 0 : paid.atoms, money.no_longer_low);
     return paid;
 }
 

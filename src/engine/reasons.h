@@ -83,6 +83,12 @@ namespace farthing {
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \
       "Write plan/charge, as `farthing catalog show` tells it.")                                   \
+    X(webhook_malformed, "the webhook can't be read",                                              \
+      "Give a name and an address such as https://example.org/farthing; events are evt-12, or "    \
+      "evt-12..evt-40.")                                                                           \
+    X(webhook_unknown, "no webhook has that name", "List them with `farthing webhook list`.")      \
+    X(webhook_event_unknown, "there is no such event",                                             \
+      "List the events with `farthing webhook events`.")                                           \
     X(check_unknown, "there is no check of that name",                                             \
       "Use usage, quantities, windows, ledger, archive, settlement, documents, database, files, "  \
       "numbers, edges, anomalies or all.")

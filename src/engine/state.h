@@ -1,6 +1,7 @@
 // What an open engine holds. Private to this room.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,6 +55,8 @@ struct Engine::State {
     // counters and keys. REQUIRES: it is our turn.
     Result<void> see_others(OpenFeed& feed);
     Result<Desk*> open_desk();
+    // A write that changes nothing by which is charged: the desk need not look.
+    Result<void> quietly(const std::function<Result<void>()>& write);
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();
     void remake_rater();

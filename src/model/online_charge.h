@@ -17,6 +17,7 @@
 #include "model/outcome.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
+#include "model/webhook.h"
 
 namespace farthing {
 
@@ -69,6 +70,23 @@ struct CapAlert {
     auto operator<=>(const CapAlert&) const = default;
 };
 
+// The same for the spending cap of a plan: a subscription's own, or an account's.
+struct PlanCapAlert {
+    PlanId plan;
+    SubscriptionId subscription;  // none: of the account
+    AccountId account;
+    Date cycle;
+    int percent = 0;
+    Instant at;
+};
+
+// From then on it is told when the account's balance falls below that; none: no more.
+struct BalanceWatch {
+    AccountId account;
+    Instant at;
+    std::optional<std::int64_t> below;  // atoms
+};
+
 // Who may ask over the network: of the secret only its SHA-256 is kept.
 struct ApiKey {
     std::string name;
@@ -90,6 +108,18 @@ struct OnlineDelta {
     std::vector<std::string> forgotten;  // these first
     std::vector<KeptSession> sessions;
     std::vector<CapAlert> alerts;
+    std::vector<PlanCapAlert> plan_alerts;
+    std::vector<AccountId> low;        // whose balance fell below what is watched
+    std::vector<AccountId> no_longer;  // whose is there again
+    std::vector<Notice> notices;       // what others are told of it
+};
+
+// Money that comes in, with all that becomes true by it.
+struct PaidIn {
+    TopUp payment;
+    Entry entry;
+    bool no_longer_low = false;
+    std::vector<Notice> notices;
 };
 
 }  // namespace farthing

@@ -8,6 +8,10 @@
 namespace farthing::store {
 namespace {
 
+Notice tell(const Invoice&) {
+    return {"invoice.sent", {}, {}, "{}"};
+}
+
 Currency usd() {
     return *Currency::named("USD");
 }
@@ -174,9 +178,11 @@ TEST(Invoices, AreNumberedWithoutGapsAndSentOnce) {
     auto store = opened(folder);
     const InvoiceId first = *store->save_prepared(sample(), {}, {statement_of(sample().period)});
     const InvoiceId second = *store->save_prepared(of_february(), {}, {});
-    EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
-    EXPECT_EQ(store->send(first, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-2");
-    EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
+    EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)}, tell)->number,
+              "INV-2024-1");
+    EXPECT_EQ(store->send(first, "INV-2024-", numbered, {entry_of(9)}, tell)->number, "INV-2024-2");
+    EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)}, tell)->number,
+              "INV-2024-1");
     EXPECT_EQ(store->entries({7})->size(), 2u);  // the repetition posted nothing
     const auto rows = store->invoices();
     EXPECT_EQ((*rows)[0].number, "INV-2024-2");
@@ -195,11 +201,11 @@ TEST(Invoices, EC66_ChangeOnlyFromWhatIsCurrent) {
     const InvoiceId id = *one->save_prepared(sample(), {entry_of(5)}, {});
     EXPECT_EQ(code_of_error(other->save_prepared(sample(), {entry_of(5)}, {})), "invoice_moved");
     EXPECT_EQ(code_of_error(other->undo_prepared(id, {})), "invoice_moved");
-    EXPECT_EQ(code_of_error(other->send(id, "INV-2024-", numbered, {})), "invoice_moved");
+    EXPECT_EQ(code_of_error(other->send(id, "INV-2024-", numbered, {}, tell)), "invoice_moved");
     ASSERT_TRUE(other->invoices());
-    ASSERT_TRUE(other->send(id, "INV-2024-", numbered, {entry_of(9)}));
+    ASSERT_TRUE(other->send(id, "INV-2024-", numbered, {entry_of(9)}, tell));
     EXPECT_EQ(code_of_error(one->undo_prepared(id, {entry_of(-5)})), "invoice_immutable");
-    EXPECT_EQ(one->send(id, "INV-2024-", numbered, {entry_of(9)})->number, "INV-2024-1");
+    EXPECT_EQ(one->send(id, "INV-2024-", numbered, {entry_of(9)}, tell)->number, "INV-2024-1");
     EXPECT_EQ(one->entries({7})->size(), 2u);
     EXPECT_TRUE(one->integrity()->empty());
 }
@@ -224,7 +230,7 @@ TEST(Invoices, NeverChangeOnceSent) {
     const TestFolder folder;
     auto store = opened(folder);
     const InvoiceId id = *store->save_prepared(sample(), {}, {statement_of(sample().period)});
-    const auto sent = store->send(id, "INV-2024-", numbered, {});
+    const auto sent = store->send(id, "INV-2024-", numbered, {}, tell);
     ASSERT_TRUE(sent);
     EXPECT_EQ(code_of_error(store->replace_prepared(*sent, {}, {})), "invoice_immutable");
     EXPECT_EQ(code_of_error(store->undo_prepared(id, {})), "invoice_immutable");

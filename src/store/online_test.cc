@@ -208,13 +208,13 @@ TEST(OnlineStore, ATopUpCountsOncePerReference) {
     TopUp payment{{1}, "p1", kNow, *Currency::named("EUR"), 50};
     const Entry posted =
         entry(EntryKind::top_up, {LedgerKind::cash, 0}, {LedgerKind::prepaid, 1}, 50);
-    ASSERT_TRUE(store->top_up(payment, posted));
-    ASSERT_TRUE(store->top_up(payment, posted));
+    ASSERT_TRUE(store->top_up({payment, posted, false, {}}));
+    ASSERT_TRUE(store->top_up({payment, posted, false, {}}));
     EXPECT_EQ(store->top_ups({1})->size(), 1U);
     EXPECT_EQ(store->top_ups({2})->size(), 0U);
     EXPECT_EQ(store->entries({1})->size(), 1U);
     payment.atoms = 51;
-    const auto refused = store->top_up(payment, posted);
+    const auto refused = store->top_up({payment, posted, false, {}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, "reference_taken");
 }

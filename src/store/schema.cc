@@ -338,6 +338,50 @@ CREATE INDEX suspense_exit_by_group ON suspense_exit (tenant, suspense_group);
 CREATE INDEX archive_retired_by_batch ON archive_retired (tenant, batch);
 )sql";
 
+// Since version 11: what is told to others as it happens, with the thresholds that are.
+constexpr std::string_view kWebhooks = R"sql(
+CREATE TABLE webhook (
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
+    secret TEXT NOT NULL, events TEXT NOT NULL, private BIGINT NOT NULL, at BIGINT NOT NULL,
+    stopped_at BIGINT, removed_at BIGINT,
+    PRIMARY KEY (tenant, id)) {large};
+CREATE UNIQUE INDEX webhook_by_name ON webhook (tenant, name) WHERE removed_at IS NULL;
+CREATE TABLE webhook_event (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, type TEXT NOT NULL, at BIGINT NOT NULL,
+    account BIGINT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {large};
+CREATE TABLE webhook_delivery (
+    tenant BIGINT NOT NULL, webhook BIGINT NOT NULL, event BIGINT NOT NULL, state BIGINT NOT NULL,
+    attempts BIGINT NOT NULL, due BIGINT NOT NULL, last_status BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    PRIMARY KEY (tenant, webhook, event), CHECK (state IN (1, 2, 3)),
+    FOREIGN KEY (tenant, webhook) REFERENCES webhook (tenant, id),
+    FOREIGN KEY (tenant, event) REFERENCES webhook_event (tenant, seq)) {small};
+CREATE INDEX webhook_delivery_due ON webhook_delivery (tenant, webhook, state, due);
+CREATE TABLE webhook_attempt (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, webhook BIGINT NOT NULL, event BIGINT NOT NULL,
+    at BIGINT NOT NULL, status BIGINT NOT NULL, error TEXT NOT NULL, micros BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq),
+    FOREIGN KEY (tenant, webhook, event)
+        REFERENCES webhook_delivery (tenant, webhook, event)) {small};
+CREATE INDEX webhook_attempt_by_webhook ON webhook_attempt (tenant, webhook);
+-- Of an account, from then on: it is told once each time when its balance falls below that.
+CREATE TABLE balance_watch (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, at BIGINT NOT NULL,
+    below BIGINT,
+    PRIMARY KEY (tenant, seq)) {small};
+CREATE TABLE balance_low (
+    tenant BIGINT NOT NULL, account BIGINT NOT NULL,
+    PRIMARY KEY (tenant, account)) {small};
+CREATE TABLE plan_cap_alert (
+    tenant BIGINT NOT NULL, plan BIGINT NOT NULL, subscription BIGINT NOT NULL,
+    account BIGINT NOT NULL, cycle_first BIGINT NOT NULL, percent BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, plan, subscription, account, cycle_first, percent)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince11[] = {"webhook_event", "webhook_attempt",
+                                                   "balance_watch", "plan_cap_alert"};
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -486,6 +530,8 @@ std::string upgrade_sql(std::int64_t version) {
                         "tenant = OLD.tenant AND archived_to >= OLD.batch)",
                         "history_immutable");
     if (version < 10) text += kIndexes;
+    if (version < 11)
+        text += for_sqlite(std::string(kWebhooks)) + append_only_triggers(kAppendOnlySince11);
     return text + std::string(kSpread);
 }
 

@@ -1,6 +1,6 @@
 // The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
-// store_online.cc, store_check.cc.
+// store_online.cc, store_webhook.cc, store_check.cc.
 #pragma once
 
 #include <map>
@@ -59,11 +59,27 @@ class SqliteStore final : public Store {
     Result<void> forget_archived_online() override;
     Result<std::vector<OpenSession>> filed_sessions(Instant since) override;
     Result<std::int64_t> forget_charged_sessions(Instant before) override;
-    Result<TopUp> top_up(const TopUp& payment, const Entry& entry) override;
+    Result<TopUp> top_up(const PaidIn& paid) override;
     Result<std::vector<TopUp>> top_ups(AccountId account) override;
     Result<void> limit(const AccountLimit& limit) override;
     Result<std::vector<AccountLimit>> limits() override;
     Result<std::vector<CapAlert>> cap_alerts() override;
+    Result<std::vector<PlanCapAlert>> plan_cap_alerts() override;
+    Result<void> watch_balance(const BalanceWatch& watch) override;
+    Result<std::vector<BalanceWatch>> balance_watches() override;
+    Result<std::vector<AccountId>> told_low() override;
+    Result<void> add_webhook(const Webhook& hook) override;
+    Result<bool> remove_webhook(const std::string& name, Instant at) override;
+    Result<std::vector<Webhook>> webhooks() override;
+    Result<std::int64_t> tell_webhook(std::uint32_t webhook, const Notice& notice) override;
+    Result<std::vector<Delivery>> due_deliveries(Instant now, std::int64_t most) override;
+    Result<std::vector<Delivery>> deliveries(std::uint32_t webhook, std::int64_t most) override;
+    Result<std::vector<DeliveryAttempt>> attempts(std::uint32_t webhook,
+                                                  std::int64_t most) override;
+    Result<void> record_attempt(const DeliveryAttempt& attempt, DeliveryState state, Instant due,
+                                bool stop) override;
+    Result<std::int64_t> resend(std::uint32_t webhook, std::int64_t first, std::int64_t last,
+                                Instant now) override;
     Result<void> add_key(const ApiKey& key) override;
     Result<bool> revoke_key(const std::string& name, Instant at) override;
     Result<std::vector<ApiKey>> keys() override;
@@ -82,7 +98,8 @@ class SqliteStore final : public Store {
     Result<void> undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) override;
     Result<Invoice> send(InvoiceId id, const std::string& series_prefix,
                          const std::function<Invoice(Invoice, std::int64_t number)>& finish,
-                         const std::vector<Entry>& entries) override;
+                         const std::vector<Entry>& entries,
+                         const std::function<Notice(const Invoice&)>& tell) override;
     Result<std::vector<InvoiceRow>> invoices() override;
     Result<Invoice> invoice(InvoiceId id) override;
     Result<std::vector<Statement>> statements(DatePeriod period) override;
@@ -108,6 +125,8 @@ class SqliteStore final : public Store {
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
     // store_online.cc
+    Result<void> write_notices(std::span<const Notice> notices);  // store_webhook.cc
+    Result<void> write_alerts(const OnlineDelta& online);
     Result<void> write_online(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
     Result<BatchId> commit_sessions(const OnlineDelta& online);

@@ -54,6 +54,7 @@ namespace farthing {
       "Give each payment a reference of its own.")                                          \
     X(key_exists, "an API key has that name, or had it",                                    \
       "Name the new one otherwise: names of keys are not used again.")                      \
+    X(webhook_exists, "a webhook has that name", "Name the new one otherwise.")             \
     X(suspense_overdrawn, "more records would leave suspense than wait there",              \
       "List what is open and try again.")                                                   \
     X(live_damaged, "what was charged online can't be read",                                \
@@ -235,11 +236,34 @@ class Store {
     // Forgets what such sessions came to that nothing touched since then; returns how many.
     virtual Result<std::int64_t> forget_charged_sessions(Instant before) = 0;
     // Once per reference: what was stored before is told when the same comes again.
-    virtual Result<TopUp> top_up(const TopUp& payment, const Entry& entry) = 0;
+    virtual Result<TopUp> top_up(const PaidIn& paid) = 0;
     virtual Result<std::vector<TopUp>> top_ups(AccountId account) = 0;  // none: of all
     virtual Result<void> limit(const AccountLimit& limit) = 0;
     virtual Result<std::vector<AccountLimit>> limits() = 0;  // in the order they were set
     virtual Result<std::vector<CapAlert>> cap_alerts() = 0;
+    virtual Result<std::vector<PlanCapAlert>> plan_cap_alerts() = 0;
+    virtual Result<void> watch_balance(const BalanceWatch& watch) = 0;
+    virtual Result<std::vector<BalanceWatch>> balance_watches() = 0;  // in order
+    virtual Result<std::vector<AccountId>> told_low() = 0;
+
+    // Webhooks. What commits tell goes to all receivers that want it, in the same transaction.
+    virtual Result<void> add_webhook(const Webhook& hook) = 0;  // webhook_exists; gives the id
+    virtual Result<bool> remove_webhook(const std::string& name, Instant at) = 0;
+    virtual Result<std::vector<Webhook>> webhooks() = 0;
+    virtual Result<std::int64_t> tell_webhook(std::uint32_t webhook, const Notice& notice) = 0;
+    // So many of each receiver.
+    virtual Result<std::vector<Delivery>> due_deliveries(Instant now, std::int64_t most) = 0;
+    // The newest first.
+    virtual Result<std::vector<Delivery>> deliveries(std::uint32_t webhook, std::int64_t most) = 0;
+    virtual Result<std::vector<DeliveryAttempt>> attempts(std::uint32_t webhook,
+                                                          std::int64_t most) = 0;
+    // `stop`: the receiver is gone, and is told no more until something is sent again.
+    virtual Result<void> record_attempt(const DeliveryAttempt& attempt, DeliveryState state,
+                                        Instant due, bool stop) = 0;
+    // Events from `first` to `last` that it was told, or should have been; gives how many.
+    virtual Result<std::int64_t> resend(std::uint32_t webhook, std::int64_t first,
+                                        std::int64_t last, Instant now) = 0;
+
     virtual Result<void> add_key(const ApiKey& key) = 0;  // key_exists where the name is taken
     virtual Result<bool> revoke_key(const std::string& name, Instant at) = 0;  // false: no such key
     virtual Result<std::vector<ApiKey>> keys() = 0;
@@ -307,7 +331,8 @@ class Store {
     // the number and returns the final document. Sending twice returns the document as it was sent.
     virtual Result<Invoice> send(InvoiceId id, const std::string& series_prefix,
                                  const std::function<Invoice(Invoice, std::int64_t number)>& finish,
-                                 const std::vector<Entry>& entries) = 0;
+                                 const std::vector<Entry>& entries,
+                                 const std::function<Notice(const Invoice&)>& tell) = 0;
     struct InvoiceRow {
         InvoiceId id;
         InvoiceState state = InvoiceState::prepared;

@@ -170,7 +170,7 @@ Result<void> SqliteStore::undo_prepared(InvoiceId id, const std::vector<Entry>& 
 Result<Invoice> SqliteStore::send(
     InvoiceId id, const std::string& series_prefix,
     const std::function<Invoice(Invoice, std::int64_t number)>& finish,
-    const std::vector<Entry>& entries) {
+    const std::vector<Entry>& entries, const std::function<Notice(const Invoice&)>& tell) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_TRY(StoredInvoice stored, read_invoice(id));
     if (stored.state == kStoredSent) return std::move(stored.invoice);
@@ -198,6 +198,8 @@ Result<Invoice> SqliteStore::send(
                        sent.period.end, payable, Blob{document}, kTenant, id));
     std::vector<Entry> posted = entries;
     FARTHING_CHECK(write_entries(posted, {}, id));
+    const Notice notice = tell(sent);
+    FARTHING_CHECK(write_notices(std::span(&notice, 1)));
     FARTHING_CHECK(commit_documents(transaction, sent.payer));
     return sent;
 }

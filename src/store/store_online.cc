@@ -70,13 +70,32 @@ Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
                            "CONFLICT (tenant, id) DO UPDATE SET bytes = excluded.bytes",
                            kTenant, session.id, Blob{session.bytes}));
     }
+    return write_alerts(online);
+}
+
+Result<void> SqliteStore::write_alerts(const OnlineDelta& online) {
     for (const CapAlert& alert : online.alerts) {
         FARTHING_CHECK(
             database_->run("INSERT INTO cap_alert (tenant, account, cycle_first, "
                            "percent, at) VALUES (?, ?, ?, ?, ?)",
                            kTenant, alert.account, alert.cycle, alert.percent, alert.at));
     }
-    return {};
+    for (const PlanCapAlert& alert : online.plan_alerts) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO plan_cap_alert (tenant, plan, subscription, account, cycle_first, "
+            "percent, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            kTenant, alert.plan, alert.subscription, alert.account, alert.cycle, alert.percent,
+            alert.at));
+    }
+    for (const AccountId account : online.low) {
+        FARTHING_CHECK(database_->run("INSERT INTO balance_low (tenant, account) VALUES (?, ?)",
+                                      kTenant, account));
+    }
+    for (const AccountId account : online.no_longer) {
+        FARTHING_CHECK(database_->run("DELETE FROM balance_low WHERE tenant = ? AND account = ?",
+                                      kTenant, account));
+    }
+    return write_notices(online.notices);
 }
 
 Result<std::vector<OnlineDelta::KeptSession>> SqliteStore::charge_sessions() {
@@ -213,7 +232,8 @@ TopUp top_up_of(const SqlStatement& row) {
 
 }  // namespace
 
-Result<TopUp> SqliteStore::top_up(const TopUp& payment, const Entry& entry) {
+Result<TopUp> SqliteStore::top_up(const PaidIn& paid) {
+    const TopUp& payment = paid.payment;
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     std::optional<TopUp> known;
     FARTHING_CHECK(database_->select(
@@ -225,7 +245,7 @@ Result<TopUp> SqliteStore::top_up(const TopUp& payment, const Entry& entry) {
         return fail(StoreReason::reference_taken,
                     "another top-up has the reference \"" + payment.reference + "\"");
     }
-    std::vector<Entry> entries = {entry};
+    std::vector<Entry> entries = {paid.entry};
     FARTHING_CHECK(write_entries(entries, {}, {}));
     FARTHING_TRY(const std::int64_t seq, next_seq("top_up"));
     FARTHING_CHECK(
@@ -233,6 +253,11 @@ Result<TopUp> SqliteStore::top_up(const TopUp& payment, const Entry& entry) {
                        "currency, atoms, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                        kTenant, seq, payment.account, payment.reference, payment.at,
                        code_of(payment.currency), payment.atoms, entries.front().id));
+    if (paid.no_longer_low) {
+        FARTHING_CHECK(database_->run("DELETE FROM balance_low WHERE tenant = ? AND account = ?",
+                                      kTenant, payment.account));
+    }
+    FARTHING_CHECK(write_notices(paid.notices));
     FARTHING_CHECK(transaction.commit());
     return payment;
 }

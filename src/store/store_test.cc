@@ -318,6 +318,9 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
     }
     raw_sql(
         folder.path(),
+        "DROP TABLE webhook_attempt; DROP TABLE webhook_delivery; DROP TABLE webhook_event; "
+        "DROP TABLE webhook; DROP TABLE balance_watch; DROP TABLE balance_low; "
+        "DROP TABLE plan_cap_alert; "
         "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
         "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
         "ALTER TABLE invoice DROP COLUMN corrects; "

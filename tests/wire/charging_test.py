@@ -27,7 +27,7 @@ plans:
 
 class World:
     def __init__(self, binary, folder):
-        self.binary, self.home, self.server = binary, f"{folder}/home", None
+        self.binary, self.home, self.server, self.options = binary, f"{folder}/home", None, []
         os.makedirs(f"{folder}/catalog")
         with open(f"{folder}/catalog/catalog.yaml", "w", encoding="utf-8") as out:
             out.write(CATALOG)
@@ -45,7 +45,8 @@ class World:
         return done.stdout
 
     def start(self, **environment):
-        self.server = subprocess.Popen([self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0"],
+        self.server = subprocess.Popen([self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0",
+                                        *self.options],
                                        stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
         self.port = int(self.server.stdout.readline().rsplit(":", 1)[1])
 

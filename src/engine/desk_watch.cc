@@ -1,0 +1,98 @@
+// What others are told as usage is charged: caps that are reached, balances that fall. Each is told
+// once, in the commit that made it true.
+#include <algorithm>
+
+#include "engine/desk.h"
+#include "engine/notices.h"
+
+namespace farthing::engine {
+
+namespace {
+
+constexpr int kAlertPercents[] = {50, 80, 100};
+
+}  // namespace
+
+Result<void> Desk::load_told() {
+    FARTHING_TRY(const auto alerts, state_.store->cap_alerts());
+    for (const CapAlert& alert : alerts)
+        alerted_.insert({alert.account, alert.cycle, alert.percent});
+    FARTHING_TRY(const auto of_plans, state_.store->plan_cap_alerts());
+    for (const PlanCapAlert& alert : of_plans) {
+        alerted_plans_.insert(
+            {{alert.plan, alert.subscription, alert.account, alert.cycle}, alert.percent});
+    }
+    return {};
+}
+
+Result<void> Desk::load_watched() {
+    FARTHING_TRY(const auto watches, state_.store->balance_watches());
+    watched_.clear();
+    for (const BalanceWatch& watch : watches) {
+        watched_.erase(watch.account);
+        if (watch.below) watched_[watch.account] = *watch.below;
+    }
+    FARTHING_TRY(const auto low, state_.store->told_low());
+    low_ = {low.begin(), low.end()};
+    watch_all_ = true;
+    return {};
+}
+
+bool Desk::is_low(AccountId account, std::int64_t more) {
+    const auto watched = watched_.find(account);
+    return watched != watched_.end() &&
+           charger_.purses()[account].balance + more < i128{watched->second};
+}
+
+// One alert for each threshold that a cycle reaches.
+void Desk::watch_caps(const std::set<AccountId>& payers, Instant now, OnlineDelta& delta) {
+    for (const AccountId account : payers) {
+        const ledger::Purse& purse = charger_.purses()[account];
+        if (!purse.cap) continue;
+        for (const auto& [cycle, spent] : purse.spent) {
+            for (const int percent : kAlertPercents) {
+                if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
+                if (!alerted_.insert({account, cycle, percent}).second) continue;
+                delta.alerts.push_back({account, cycle, percent, now});
+                delta.notices.push_back(notice_of(state_, delta.alerts.back(), spent, *purse.cap));
+            }
+        }
+    }
+}
+
+void Desk::watch_plans(Instant now, OnlineDelta& delta) {
+    for (const auto& [key, spent] : charger_.moved_caps()) {
+        const catalog::SpendingCap& cap = *state_.catalog.newest().plan(key.plan)->spending_cap;
+        const auto amount = money_of(cap.amount.exact(), currency());
+        if (!amount || amount->atoms == 0) continue;
+        for (const int percent : cap.alerts) {
+            if (spent * 100 < amount->atoms * percent) continue;
+            if (!alerted_plans_.insert({key, percent}).second) continue;
+            delta.plan_alerts.push_back(
+                {key.plan, key.subscription, key.payer, key.cycle, percent, now});
+            delta.notices.push_back(notice_of(state_, delta.plan_alerts.back(), spent, cap));
+        }
+    }
+}
+
+void Desk::watch_balances(const std::set<AccountId>& payers, OnlineDelta& delta) {
+    const auto watch = [&](AccountId account) {
+        const bool low = is_low(account);
+        if (low && low_.insert(account).second) {
+            delta.low.push_back(account);
+            delta.notices.push_back(low_notice(state_, account, charger_.purses()[account].balance,
+                                               watched_.at(account)));
+        } else if (!low && low_.erase(account) > 0) {
+            delta.no_longer.push_back(account);
+        }
+    };
+    if (std::exchange(watch_all_, false)) {
+        for (const auto& [account, below] : watched_) watch(account);
+        const std::set<AccountId> told = low_;
+        for (const AccountId account : told) watch(account);
+    } else if (!watched_.empty() || !low_.empty()) {
+        for (const AccountId account : payers) watch(account);
+    }
+}
+
+}  // namespace farthing::engine

@@ -1,0 +1,23 @@
+// What others are told as it happens, in words: the bodies of webhooks. Private to this room.
+#pragma once
+
+#include <string_view>
+
+#include "engine/state.h"
+#include "model/invoice.h"
+#include "model/online_charge.h"
+#include "model/webhook.h"
+
+namespace farthing::engine {
+
+bool is_event_type(std::string_view type);
+
+Notice notice_of(const Engine::State& state, const TopUp& paid);
+Notice notice_of(const Engine::State& state, const CapAlert& alert, i128 spent, i128 cap);
+Notice notice_of(const Engine::State& state, const PlanCapAlert& alert, i128 spent,
+                 const catalog::SpendingCap& cap);
+Notice notice_of(const Engine::State& state, const Invoice& sent);
+Notice low_notice(const Engine::State& state, AccountId account, i128 balance, i128 below);
+Notice test_notice(Instant now);
+
+}  // namespace farthing::engine
