@@ -29,7 +29,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using diameter::Peer;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr auto kTick = std::chrono::milliseconds(500);
 constexpr auto kLeave = std::chrono::seconds(1);
 constexpr std::size_t kUnreadMax = std::size_t{16} * 1024 * 1024;  // answers nobody reads

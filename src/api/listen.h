@@ -21,6 +21,9 @@
 
 namespace farthing::api {
 
+// What an asynchronous step gives: its error as the first value, never an exception.
+constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+
 inline Result<void> open_port(boost::asio::ip::tcp::acceptor& acceptor, const Address& address) {
     namespace asio = boost::asio;
     boost::system::error_code failed;

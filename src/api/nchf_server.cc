@@ -35,7 +35,6 @@ using nchf::Http2Answer;
 using nchf::Http2Request;
 using nchf::HttpUrl;
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr auto kTick = std::chrono::seconds(5);
 constexpr auto kLeave = std::chrono::seconds(1);
 constexpr auto kTellWithin = std::chrono::seconds(5);

@@ -33,7 +33,6 @@ constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
 constexpr std::size_t kHeaderMax = std::size_t{16} * 1024;
 constexpr auto kIdle = std::chrono::seconds(60);
 constexpr auto kGreet = std::chrono::seconds(5);
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 using Response = http::response<http::string_body>;
 

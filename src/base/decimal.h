@@ -11,6 +11,10 @@
 
 namespace farthing {
 
+constexpr bool is_digit(char c) {
+    return '0' <= c && c <= '9';
+}
+
 // mantissa * 10^-scale. A parsed decimal has at most 18 significant digits and scale 0..18.
 struct Decimal {
     std::int64_t mantissa = 0;

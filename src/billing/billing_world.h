@@ -247,6 +247,12 @@ struct World {
 inline DatePeriod month(int year, unsigned month) {
     return cycle_of(Date::of(year, month, 1), 1);
 }
+const DatePeriod kJune = month(2026, 6);
+
+// Of 2026.
+inline Date day(unsigned month, unsigned of_month) {
+    return Date::of(2026, month, of_month);
+}
 
 // "50 250.0000" per line: quantity and amount as on paper.
 inline std::vector<std::string> shown(const Invoice& invoice) {

@@ -8,12 +8,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-const DatePeriod kJune = month(2026, 6);
-
-Date day(unsigned month, unsigned of_month) {
-    return Date::of(2026, month, of_month);
-}
-
 // One account with a fee of that amount.
 World one_fee(std::string_view amount, int digits = 2) {
     World world("EUR", digits);

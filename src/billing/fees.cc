@@ -13,9 +13,6 @@ namespace {
 using catalog::FeeEvery;
 using catalog::FeeTiming;
 
-// How many cycles of each length back a change of the facts still corrects what was billed.
-constexpr std::size_t kCyclesBack = 3;
-
 // A line before it is rounded.
 struct Piece {
     i128 quantity = 0;

@@ -7,10 +7,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Date day(unsigned month, unsigned of_month) {
-    return Date::of(2026, month, of_month);
-}
-
 // The MultiLine case study: USD 5.00 per number and month in arrears, lines cut at four digits.
 World multiline() {
     World world("USD", 4, Rounding::toward_zero);

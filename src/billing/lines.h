@@ -46,6 +46,9 @@ using Totals = std::map<std::pair<ComponentId, DatePeriod>, Total>;
 
 using settlement::ChargeRef;
 
+// How many cycles of each length back a change of the facts still corrects what was billed.
+constexpr std::size_t kCyclesBack = 3;
+
 // By whom the details of a line are told: one rule for all lines (docs/explanation/billing.md).
 enum class DetailBy : std::uint8_t { department, subscription, nobody };
 constexpr std::size_t kDetailSubscriptionsMax = 1'000;

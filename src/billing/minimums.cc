@@ -11,8 +11,6 @@
 namespace farthing::billing {
 namespace {
 
-constexpr std::size_t kCyclesBack = 3;  // as fees are corrected
-
 // Days on which a subscription has a plan, and this payer pays for it.
 struct Active {
     SubscriptionId subscription;

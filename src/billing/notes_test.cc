@@ -6,8 +6,6 @@
 namespace farthing::billing {
 namespace {
 
-const DatePeriod kJune = month(2026, 6);
-
 Invoice sent(const World& world, const Bill& bill) {
     return finish(*world.version, bill.invoice, 1, kJune.end)->invoice;
 }

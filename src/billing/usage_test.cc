@@ -9,12 +9,6 @@ using Lines = std::vector<std::string>;
 
 constexpr std::int64_t kMb = 1'000'000;
 constexpr LedgerAccount kPartner{LedgerKind::partner, 1};
-const DatePeriod kJune = month(2026, 6);
-
-Date day(unsigned month, unsigned of_month) {
-    return Date::of(2026, month, of_month);
-}
-
 // The city rents lamps in twelve districts: each burns 440 MJ·0.108 = 13.2 kWh in June.
 World smart_city(std::int64_t lamps) {
     World world("EUR", 2);

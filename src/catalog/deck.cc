@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/assert.h"
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "catalog/snapshot.h"
 
@@ -12,16 +13,11 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::size_t kPrefixDigitsMax = 18;
 constexpr std::uint32_t kManyRows = std::numeric_limits<std::uint32_t>::max();
 constexpr unsigned kRankShift = 61;  // above the largest deck_key
 constexpr std::uint64_t kItemBit = std::uint64_t{1} << 62;
 // Bits of the filter per slot: at most one absent key in 16 is looked for, and it stays in a cache.
 constexpr std::size_t kFilterBitsPerSlot = 8;
-
-bool is_digit(char c) {
-    return '0' <= c && c <= '9';
-}
 
 // deck_key of each of the first digits of `number`: of none at [0], of all at [count].
 struct PrefixKeys {

@@ -27,7 +27,7 @@ Offer offer(const std::string& yaml, const std::string& csv) {
     return read_vendor_file({"vendor.csv", csv}, layout_of(yaml));
 }
 
-std::string told(const Offer& read) {
+std::string faults_of(const Offer& read) {
     std::string text;
     if (read) return "reads";
     for (const Error& error : read.error()) text += error.to_string() + "\n";
@@ -56,7 +56,7 @@ std::string words(const std::vector<DeckLine>& lines) {
 TEST(DeckImport, OnePrefixInARow) {
     const auto read = offer(simple("per: minute\n"),
                             "Code,Name,Rate\n44,United Kingdom,0.0120\n+447,\"Mobile, UK\",0.05\n");
-    ASSERT_TRUE(read) << told(read);
+    ASSERT_TRUE(read) << faults_of(read);
     EXPECT_EQ(words(*read), "44 United Kingdom 0.0120 minute\n447 Mobile, UK 0.05 minute\n");
     EXPECT_EQ((*read)[1].line, 3);
 }
@@ -64,7 +64,7 @@ TEST(DeckImport, OnePrefixInARow) {
 TEST(DeckImport, ListsAndRangesOfPrefixesInARow) {
     const auto read =
         offer(simple(), "Code;Name;Rate\n\"44, 4420-4422 ; 447/4499\";UK;1\n3720-3;EE;2\n");
-    ASSERT_TRUE(read) << told(read);
+    ASSERT_TRUE(read) << faults_of(read);
     std::string prefixes;
     for (const DeckLine& line : *read) prefixes += line.prefix + " ";
     EXPECT_EQ(prefixes, "44 4420 4421 4422 447 4499 3720 3721 3722 3723 ");
@@ -78,7 +78,7 @@ TEST(DeckImport, ACountryCodeStandsBeforeEachAreaCode) {
         "Rate EUR/min, increments: Billing, valid_from: Effective}\nignore: [Change]\n";
     const auto read = offer(yaml, text_of(std::filesystem::path(FARTHING_SOURCE_DIR) /
                                           "catalogs/wholesale-voip/vendors/2026-02.csv"));
-    ASSERT_TRUE(read) << told(read);
+    ASSERT_TRUE(read) << faults_of(read);
     EXPECT_EQ(words(*read),
               "44 United Kingdom 0.0150 1/1 from 2026-02-01\n"
               "4473 United Kingdom mobile 0.0480 1/1 from 2026-02-01\n"
@@ -101,7 +101,7 @@ TEST(DeckImport, IncrementsInTwoColumnsOriginsFeesAndStatus) {
         "first: Min, next: Inc, connection_fee: Setup, origin: From, status: State, per: Unit}\n",
         "Code,Rate,Min,Inc,Setup,From,State,Unit\n44,0.012,60s,1 sec,0.01,eea,new,min\n"
         "45,0.0001,6,6,,,NO  CHANGE,per second\n46,9,1,1,,,closed,min\n");
-    ASSERT_TRUE(read) << told(read);
+    ASSERT_TRUE(read) << faults_of(read);
     EXPECT_EQ(words(*read), "44 0.012 minute 60/1 0.01 eea\n45 0.0001 second 6/6\n46 blocked\n");
 }
 
@@ -156,8 +156,8 @@ const std::vector<Refusal> kRefusals = {
 TEST(DeckImport, EachRefusalIsToldWithItsLineAndMend) {
     for (const Refusal& refusal : kRefusals) {
         const auto read = offer(refusal.yaml, refusal.csv);
-        EXPECT_TRUE(told(read).starts_with(refusal.first))
-            << "wanted: " << refusal.first << "\nhave: " << told(read);
+        EXPECT_TRUE(faults_of(read).starts_with(refusal.first))
+            << "wanted: " << refusal.first << "\nhave: " << faults_of(read);
         if (read) continue;
         for (const Error& error : read.error()) EXPECT_FALSE(error.mend.empty()) << error.message;
     }
@@ -237,7 +237,7 @@ std::vector<DeckLine> merged(const std::string& present, const std::string& vend
     const auto read = offer(
         "layout: v\ncolumns: {prefix: Code, price: Rate, valid_from: From, valid_until: To}\n",
         vendor);
-    EXPECT_TRUE(read) << told(read);
+    EXPECT_TRUE(read) << faults_of(read);
     return merge_offer(version->decks.at("d"), *version->meter_named("voice"), *read, effective,
                        changes_only);
 }
@@ -271,7 +271,7 @@ TEST(DeckImport, ALaterPriceInTheSameFileEndsTheEarlier) {
 }
 
 // The changes between two versions' decks, a line each.
-std::string told(const Version& before, const Version& after) {
+std::string changes_between(const Version& before, const Version& after) {
     std::string text;
     for (const DeckChange& change : compare_decks(before.decks.at("d"), after.decks.at("d")))
         text += std::string(name_of(change.kind)) + ": " + change_text(change, after.zone) + "\n";
@@ -284,7 +284,7 @@ TEST(DeckImport, WhatChangesIsToldInTimeAndInPercent) {
     const auto after = deck_of(
         "prefix,destination,price,valid_from,valid_until,blocked\n44,UK,1,,2026-01-31,\n"
         "44,UK,1.25,2026-02-01,,\n45,DK,,,,yes\n46,SE,2.9999,,,\n47,NO,4,,,\n");
-    EXPECT_EQ(told(*before, *after),
+    EXPECT_EQ(changes_between(*before, *after),
               "dearer: 44 UK: 1 per minute → 1.25 per minute (+25 %), from 2026-02-01\n"
               "closed: 45 DK: 2 per minute → blocked\n"
               "cheaper: 46 SE: 3 per minute → 2.9999 per minute (-0.0033… %)\n"
@@ -297,7 +297,7 @@ TEST(DeckImport, APrefixThatOnlyOneDeckHasIsComparedWithTheShorterOne) {
     const auto after = deck_of(
         "prefix,price,valid_from,blocked\n44,1,,\n447,2,,\n4477,1,2026-02-01,\n4479,,,yes\n"
         "37,1,,\n372,1,,\n");
-    EXPECT_EQ(told(*before, *after),
+    EXPECT_EQ(changes_between(*before, *after),
               "cheaper: 371: 3 per minute → 1 per minute as 37 (-66.6666… %)\n"
               "dearer: 447: 1 per minute as 44 → 2 per minute (+100 %), from 2026-02-01\n"
               "closed: 4479: 2 per minute as 447 → blocked, to 2026-01-31\n"
@@ -330,9 +330,9 @@ TEST(DeckImport, AFileOfWideRangesIsRefusedAndNotKept) {
         csv += first + "0000-" + first + "9999,Everywhere,1\n";
     }
     const auto read = offer(simple(), csv);
-    EXPECT_TRUE(told(read).starts_with(
+    EXPECT_TRUE(faults_of(read).starts_with(
         "vendor.csv:102: the file holds more than 1000000 prefixes up to here (vendor_prefix)"))
-        << told(read);
+        << faults_of(read);
 }
 
 TEST(VendorCells, Days) {

@@ -14,7 +14,6 @@ namespace farthing::catalog {
 namespace {
 
 constexpr std::size_t kSampleRows = 500;
-constexpr std::size_t kColumns = kVendorColumns.size();
 
 // How vendors call their columns, the likeliest first. A name is taken by the first role that knows
 // it, and a role by the first column.
@@ -86,7 +85,7 @@ class Proposing {
     }
 
   private:
-    using Places = std::array<std::size_t, kColumns>;
+    using Places = std::array<std::size_t, kVendorColumns.size()>;
     static constexpr std::size_t kNowhere = SIZE_MAX;
 
     DeckLayout& layout() { return proposal_.layout; }

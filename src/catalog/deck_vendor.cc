@@ -16,7 +16,6 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::size_t kColumns = kVendorColumns.size();
 constexpr std::size_t kNowhere = SIZE_MAX;
 constexpr std::size_t kPrefixesMax = 1'000'000;
 
@@ -91,7 +90,7 @@ class VendorReader {
         const std::string& name = names[index];
         if (name.empty()) return;
         named_[index] = true;
-        for (std::size_t i = 0; i < kColumns; ++i) {
+        for (std::size_t i = 0; i < kVendorColumns.size(); ++i) {
             if (layout_.columns[i].empty() || column_word(layout_.columns[i]) != name) continue;
             if (where_[i] != kNowhere) {
                 tell(DeckReason::column_repeated, header_line_,
@@ -265,7 +264,7 @@ class VendorReader {
     Mistakes mistakes_;
     std::optional<CsvReader> csv_;
     CsvRow row_;
-    std::array<std::size_t, kColumns> where_{};
+    std::array<std::size_t, kVendorColumns.size()> where_{};
     std::vector<bool> named_;
     std::size_t width_ = 0;
     std::int64_t header_line_ = 1;

@@ -11,7 +11,6 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::size_t kPrefixDigitsMax = 18;
 constexpr std::size_t kOriginPrefixesMax = 5'000;
 constexpr std::size_t kFilesMax = 100;
 

@@ -173,6 +173,8 @@ class OriginIndex {
 bool inside(const OriginSet& a, const OriginSet& b);
 bool overlap(const OriginSet& a, const OriginSet& b);
 
+constexpr std::size_t kPrefixDigitsMax = 18;  // so that a prefix is a key of 64 bits
+
 // Rows by longest prefix, valid at a time, from the narrowest origin. Immutable. A match looks into
 // one small filter per prefix length in use, and into memory only where there is a row.
 class Deck {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/decimal.h"
 #include "catalog/fields.h"
 
 namespace farthing::catalog {
@@ -16,9 +17,6 @@ constexpr std::array<std::string_view, 21> kUnitNames = {
     "GiB",  "TiB", "millisecond", "second", "minute",  "hour",  "joule",
     "kJ",   "Wh",  "kWh",         "MWh",    "message", "event", "number"};
 
-bool is_digit(char c) {
-    return '0' <= c && c <= '9';
-}
 bool any_digit(std::string_view text) {
     return std::any_of(text.begin(), text.end(), is_digit);
 }

@@ -7,6 +7,8 @@
 #include <chrono>
 
 #include "base/csv.h"
+#include "base/decimal.h"
+#include "catalog/snapshot.h"
 #include "catalog/values.h"
 #include "model/quantity.h"
 
@@ -15,15 +17,10 @@ namespace farthing::catalog {
 namespace {
 
 constexpr std::int64_t kHeaderLines = 50;
-constexpr std::size_t kPrefixDigitsMax = 18;
 constexpr std::size_t kPrefixesOfRowMax = 10'000;
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
     "july",    "august",   "september", "october", "november", "december"};
-
-bool is_digit(char c) {
-    return '0' <= c && c <= '9';
-}
 
 bool all_digits(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_digit);

@@ -5,7 +5,7 @@
 namespace farthing::mediation {
 namespace {
 
-constexpr std::string_view kHeader = "id,device,from,time,up,down";
+constexpr std::string_view kMeterColumns = "id,device,from,time,up,down";
 constexpr const char* kCalls =
     "feed: calls\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\nrecord:\n"
     "  id: {field: id}\n  service: {constant: data}\n"
@@ -25,7 +25,7 @@ std::string read_with(const Feed& feed, std::string_view record,
         fixes.push_back(*fix);
     }
     const catalog::Version version = meters();
-    Decoder decoder(feed, version, record, kHeader, fixes);
+    Decoder decoder(feed, version, record, kMeterColumns, fixes);
     UsageChunk chunk;
     if (!decoder.next(chunk)) return "nothing";
     if (chunk.outcome[0] != Outcome::rated) return std::string(name_of(chunk.reason[0]));

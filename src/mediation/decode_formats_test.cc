@@ -23,10 +23,6 @@ std::vector<std::string> called_in(const Feed& feed, std::string_view bytes) {
     }
     return called;
 }
-std::string mistake(const std::string& yaml) {
-    const auto feed = read_feed("feed.yaml", yaml);
-    return feed ? "none" : feed.error().front().to_string();
-}
 bool tells(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }

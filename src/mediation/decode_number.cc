@@ -7,10 +7,6 @@ namespace farthing::mediation {
 
 namespace {
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 // Up to 18 digits; false for anything else.
 bool read_digits(std::string_view text, std::int64_t& value) {
     if (text.empty() || text.size() > 18) return false;

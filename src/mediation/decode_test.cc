@@ -16,7 +16,7 @@ const std::string kSimple =
     "%H:%M:%S\"}\n"
     "  quantity: {field: bytes, unit: byte}\nguide: [{by: device, field: device}]\nsame_record: "
     "[id]\n";
-const std::string kHeader = "id,device,at,bytes\n";
+const std::string kLampColumns = "id,device,at,bytes\n";
 
 TEST(Samples, Lamps) {
     const Feed feed = stored_feed("lamps");
@@ -147,17 +147,17 @@ TEST(Samples, NumbersInventory) {
 TEST(Delimited, OneBadRecordNeverHarmsTheNext_EC53) {
     const Feed feed = feed_of(kSimple);
     const std::string good = "2026-01-05 12:00:00,7\n";
-    EXPECT_EQ(decoded(feed, "\xef\xbb\xbf" + kHeader + "\r\n1,d," + "2026-01-05 12:00:00,7\r\n" +
-                                "2,\"stray," + good + "3,d,x," + good + "4\n" +
-                                std::string("5,d\0,", 5) + good + "6,d\xff," + good +
+    EXPECT_EQ(decoded(feed, "\xef\xbb\xbf" + kLampColumns + "\r\n1,d," +
+                                "2026-01-05 12:00:00,7\r\n" + "2,\"stray," + good + "3,d,x," +
+                                good + "4\n" + std::string("5,d\0,", 5) + good + "6,d\xff," + good +
                                 "7,\"a\nb\"\"c\"," + good + "8,d,1970-01-01 12:00:00,007"),
               (Lines{"3 d data 2026-01-05T10:00:00Z 7", "4 unparseable", "5 unparseable",
                      "6 missing_field", "7 unparseable", "8 unparseable",
                      "9 a\nb\"c data 2026-01-05T10:00:00Z 7", "11 d data 1970-01-01T09:00:00Z 7"}));
     const std::string megabyte(1'000'000, 'x');
-    EXPECT_EQ(decoded(feed, kHeader + megabyte + "\n1,d," + good).back(),
+    EXPECT_EQ(decoded(feed, kLampColumns + megabyte + "\n1,d," + good).back(),
               "3 d data 2026-01-05T10:00:00Z 7");
-    EXPECT_TRUE(decoded(feed, kHeader).empty());
+    EXPECT_TRUE(decoded(feed, kLampColumns).empty());
     EXPECT_TRUE(decoded(feed, "").empty());
 }
 
@@ -174,7 +174,7 @@ TEST(Delimited, AbsurdQuantities) {
              {"12.5", "bad_number"},
              {"12.000", "d data 2026-01-05T10:00:00Z 12"},
              {"0", "d data 2026-01-05T10:00:00Z 0"}}) {
-        EXPECT_EQ(decoded(feed, kHeader + "1,d,2026-01-05 12:00:00," + text + "\n"),
+        EXPECT_EQ(decoded(feed, kLampColumns + "1,d,2026-01-05 12:00:00," + text + "\n"),
                   Lines{"2 " + result})
             << text;
     }
@@ -202,8 +202,8 @@ TEST(Delimited, RestartsAtAnyRecordAndCutsAnywhere) {
 
 TEST(Times, RepeatedAndSkippedHour_EC22) {
     const Feed alone = feed_of(kSimple);
-    EXPECT_EQ(decoded(alone, kHeader + "1,d,2026-10-25 03:30:00,1\n2,d,2026-03-29 "
-                                       "03:30:00,1\n3,d,2026-10-25 04:00:00,1\n"),
+    EXPECT_EQ(decoded(alone, kLampColumns + "1,d,2026-10-25 03:30:00,1\n2,d,2026-03-29 "
+                                            "03:30:00,1\n3,d,2026-10-25 04:00:00,1\n"),
               (Lines{"2 ambiguous_time", "3 nonexistent_time", "4 d data 2026-10-25T02:00:00Z 1"}));
     const Feed calls = stored_feed("asterisk-master");
     const auto call = [](const std::string& from, const std::string& to, int seconds) {
@@ -254,9 +254,9 @@ TEST(Times, FinerDigitsAreCut_EC64) {
     std::string yaml = kSimple;
     yaml.replace(yaml.find("\"%Y-%m-%d %H:%M:%S\""), 19, "unix_millis");
     EXPECT_EQ(
-        decoded(
-            feed_of(yaml),
-            kHeader + "1,d,1769896799999.9999,1\n2,d,1769896800000,1\n3,d,99999999999999999,1\n"),
+        decoded(feed_of(yaml),
+                kLampColumns +
+                    "1,d,1769896799999.9999,1\n2,d,1769896800000,1\n3,d,99999999999999999,1\n"),
         (Lines{"2 d data 2026-01-31T21:59:59.999999Z 1", "3 d data 2026-01-31T22:00:00Z 1",
                "4 bad_time"}));
 }
@@ -265,7 +265,7 @@ TEST(Validate, LateEarlyReversed) {
     const Feed feed = feed_of(kSimple);
     const catalog::Version version = meters();
     const std::string bytes =
-        kHeader +
+        kLampColumns +
         "1,d,1970-01-01 12:00:00,1\n2,d,2106-02-07 12:00:00,1\n3,d,2026-01-05 12:00:00,1\n";
     Decoder decoder(feed, version, bytes);
     UsageChunk chunk;
@@ -297,10 +297,10 @@ TEST(Seal, ForeignFiles) {
 TEST(Failure, NamesFieldAndText) {
     const Feed feed = feed_of(kSimple);
     const catalog::Version version = meters();
-    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,many", kHeader,
+    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,many", kLampColumns,
                                SuspenseReason::bad_number),
               "column bytes, character 25: \"many\": a number is malformed or out of range");
-    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,1", kHeader,
+    EXPECT_EQ(describe_failure(feed, version, "1,d,2026-01-05 12:00:00,1", kLampColumns,
                                SuspenseReason::unknown_identity),
               "device d: no subscription owns this identity at the time of the event");
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/civil.h"
+#include "base/decimal.h"
 
 namespace farthing::mediation {
 
@@ -13,10 +14,6 @@ namespace {
 constexpr std::int64_t kMicrosPerHour = 3'600 * kMicrosPerSecond;
 constexpr std::int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 // Two digits below `limit`, or -1. REQUIRES: two characters are readable.
 int two_digits(const char* at, int limit) {

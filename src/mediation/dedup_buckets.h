@@ -19,6 +19,8 @@ constexpr std::int64_t floor_div(std::int64_t dividend, std::int64_t divisor) {
     return dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
 }
 
+constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
+
 // A key and the day that holds it.
 struct DayKey {
     Hash128 key;

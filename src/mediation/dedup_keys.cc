@@ -7,7 +7,6 @@
 namespace farthing::mediation {
 namespace {
 
-constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
 constexpr Hash128 kFree{};
 constexpr Hash128 kStandIn{0,
                            1};  // what a key of all zeros is kept as, since zeros mark a free place

@@ -8,8 +8,6 @@
 namespace farthing::mediation {
 namespace {
 
-constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
-
 class NumberBuckets final : public Buckets {
   public:
     explicit NumberBuckets(std::size_t reading) : reading_(reading) {}

@@ -28,10 +28,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "segments are written as they stand in memory");
-constexpr std::string_view kMagic = "FTDEDUP1";
+constexpr std::string_view kSegmentMagic = "FTDEDUP1";
 constexpr std::size_t kChecksumSize = 8;
 constexpr std::uint8_t kTakesBack = 0x80;
-constexpr std::size_t kWordBits = 64;
 constexpr std::uint64_t kNumbersMax = std::uint64_t{1} << 28;  // in a day: no batch has as many
 
 template <class Number>
@@ -152,7 +151,7 @@ bool read_bitmap(Bytes& bytes, std::size_t slots, std::span<std::uint64_t> words
 }  // namespace
 
 std::string SegmentWriter::finish() const {
-    std::string out(kMagic);
+    std::string out(kSegmentMagic);
     put(out,
         static_cast<std::uint8_t>(static_cast<unsigned>(kind_) | (takes_back_ ? kTakesBack : 0U)));
     put(out, rule_);
@@ -168,14 +167,14 @@ std::string SegmentWriter::finish() const {
 
 Result<SegmentReader> SegmentReader::open(std::string_view bytes, SegmentKind kind,
                                           std::uint64_t rule, const std::string& path) {
-    if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + kChecksumSize) {
+    if (!bytes.starts_with(kSegmentMagic) || bytes.size() < kSegmentMagic.size() + kChecksumSize) {
         return damaged("it does not start as a file of duplicate keys", path);
     }
     const std::string_view checked = bytes.substr(0, bytes.size() - kChecksumSize);
     if (Bytes(bytes.substr(checked.size())).take<std::uint64_t>() != hash64(checked)) {
         return damaged("its checksum does not match its content", path);
     }
-    Bytes rest(checked.substr(kMagic.size()));
+    Bytes rest(checked.substr(kSegmentMagic.size()));
     const auto stored_kind = rest.take<std::uint8_t>();
     const auto stored_rule = rest.take<std::uint64_t>();
     const auto count = rest.take<std::uint32_t>();

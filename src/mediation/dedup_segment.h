@@ -18,6 +18,8 @@ namespace farthing::mediation {
 
 enum class SegmentKind : std::uint8_t { slots = 1, keys, numbers };
 
+constexpr std::size_t kWordBits = 64;  // of a bitmap of slots
+
 struct StoredKey {
     Hash128 key;
     std::uint64_t content = 0;

@@ -11,9 +11,7 @@
 namespace farthing::mediation {
 namespace {
 
-constexpr std::size_t kWordBits = 64;
 constexpr std::size_t kPageRows = 256;
-constexpr std::size_t kAhead = 16;  // rows whose bitmap is fetched before it is needed
 
 class SlotBuckets final : public Buckets {
   public:

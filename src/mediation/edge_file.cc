@@ -21,7 +21,7 @@ namespace farthing::mediation {
 
 namespace {
 
-constexpr std::string_view kMagic = "#farthing-edge 1";
+constexpr std::string_view kFirstLine = "#farthing-edge 1";
 constexpr std::string_view kSent = "#sent";
 constexpr std::string_view kSum = "#sum";
 constexpr std::string_view kTotal = "#total";
@@ -249,7 +249,7 @@ void EdgeFile::add(const EdgeRecord& record) {
 }
 
 std::string EdgeFile::finish(const EdgeTotals& total) {
-    return fmt::format("{}\n{}\n{}\n{}{}\n{}\n", kMagic, sent_line(control_),
+    return fmt::format("{}\n{}\n{}\n{}{}\n{}\n", kFirstLine, sent_line(control_),
                        fmt::join(columns_of(feed_), ","), rows_, sum_line(control_),
                        total_line(total));
 }
@@ -270,9 +270,9 @@ std::optional<EdgeControl> read_control(std::string_view text) {
 
 void seal_edge_file(const Feed& feed, std::string_view bytes, Seal& seal) {
     const auto lines = lines_of(bytes);
-    if (lines.size() < 5 || lines[0] != kMagic)
+    if (lines.size() < 5 || lines[0] != kFirstLine)
         return reject(seal, RejectReason::header_missing,
-                      fmt::format("the first line is not \"{}\"", kMagic));
+                      fmt::format("the first line is not \"{}\"", kFirstLine));
     const std::string control_lines =
         fmt::format("{}\n{}\n{}", lines[1], lines[lines.size() - 2], lines.back());
     const auto control = read_control(control_lines);

@@ -19,10 +19,6 @@ const std::string kParted = call_feed(
 const std::string kPartHeader = "session,at,seconds,from,cause\n";
 
 // The first mistake of a description, or "none".
-std::string mistake(const std::string& yaml) {
-    const auto feed = read_feed("feed.yaml", yaml);
-    return feed ? "none" : feed.error().front().to_string();
-}
 
 struct Part {
     Hash128 session;

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "base/decimal.h"
 #include "mediation/decode_record.h"
 #include "mediation/decode_time.h"
 #include "mediation/propose_guess.h"
@@ -15,9 +16,6 @@ namespace {
 constexpr std::size_t kLinesMax = 200;
 using Lines = std::vector<std::string_view>;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_letter(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }

@@ -41,6 +41,10 @@ inline Feed feed_of(const std::string& yaml) {
     }
     return *feed;
 }
+inline std::string mistake(const std::string& yaml) {
+    const auto feed = read_feed("feed.yaml", yaml);
+    return feed ? "none" : feed.error().front().to_string();
+}
 inline Feed stored_feed(const std::string& name) {
     return feed_of(slurp("catalogs/feeds/" + name + ".yaml"));
 }

@@ -20,10 +20,6 @@ std::string feed_text(const std::string& aggregate, const std::string& more = {}
            "guide: [{by: device, field: d}]\nsame_record: [id]\n" +
            more + "aggregate: " + aggregate + "\n";
 }
-std::string mistake(const std::string& yaml) {
-    const auto feed = read_feed("feed.yaml", yaml);
-    return feed ? "none" : feed.error().front().to_string();
-}
 
 TEST(Windows, AreDescribedInTheFeed) {
     const Feed feed = feed_of(feed_text(

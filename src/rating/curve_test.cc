@@ -12,11 +12,11 @@ using catalog::BandMode;
 const Currency kEuro = *Currency::named("EUR");
 constexpr std::int64_t kHuge = std::int64_t{1} << 53;
 
-const std::vector<Band> kTiers = {
+const std::vector<Band> kUnitTiers = {
     {100, price("0.10")}, {500, price("0.05")}, {INT64_MAX, price("0.02")}};
 
 TEST(Curve, graduated_bands_end_with_their_last_unit) {
-    const Curve curve(kTiers, BandMode::graduated, kEuro);
+    const Curve curve(kUnitTiers, BandMode::graduated, kEuro);
     EXPECT_EQ(curve.exact(0, 0), Exact(0));
     EXPECT_EQ(curve.exact(100, 0), Exact(10));
     EXPECT_EQ(curve.exact(101, 0), Exact(1005, 100));
@@ -26,14 +26,14 @@ TEST(Curve, graduated_bands_end_with_their_last_unit) {
 }
 
 TEST(Curve, volume_prices_the_whole_total) {
-    const Curve curve(kTiers, BandMode::volume, kEuro);
+    const Curve curve(kUnitTiers, BandMode::volume, kEuro);
     EXPECT_EQ(curve.atoms(100, 0), 10'000'000'000);
     EXPECT_EQ(curve.atoms(101, 0), 5'050'000'000);
     EXPECT_EQ(curve.atoms(501, 0), 10'020'000'000);
 }
 
 TEST(Curve, the_allowance_comes_first) {
-    const Curve curve(kTiers, BandMode::graduated, kEuro);
+    const Curve curve(kUnitTiers, BandMode::graduated, kEuro);
     EXPECT_EQ(curve.atoms(50, 50), 0);
     EXPECT_EQ(curve.atoms(51, 50), 100'000'000);
     EXPECT_EQ(curve.atoms(INT64_MAX, INT64_MAX), 0);
@@ -138,12 +138,12 @@ TEST(Curve, steps_come_before_the_allowance_and_blocks_after_it) {
 
 TEST(Curve, the_cap_holds_for_every_mode_and_share) {
     for (const BandMode mode : {BandMode::graduated, BandMode::volume}) {
-        auto shape = shape_of(kTiers, mode);
+        auto shape = shape_of(kUnitTiers, mode);
         shape.cap = *Decimal::parse("10.02");
         const Curve whole(shape, kEuro);
         const Curve half(shape, kEuro, Exact(1, 2));
         for (const std::int64_t total : {0L, 99L, 100L, 101L, 500L, 501L, 9'999L}) {
-            const Exact uncapped = Curve(kTiers, mode, kEuro).exact(total, 0);
+            const Exact uncapped = Curve(kUnitTiers, mode, kEuro).exact(total, 0);
             const Exact cap(1'002, 100);
             const Exact expected = cap < uncapped ? cap : uncapped;
             EXPECT_EQ(whole.exact(total, 0), expected) << total;

@@ -20,9 +20,9 @@ using Place = std::tuple<std::size_t, std::uint32_t, Instant, SubscriptionId>;
 using Ordered = std::map<Place, Sum>;
 
 // Where a counter with that much included stands, use by use: as `beyond_of` walks it day by day.
-class Walk {
+class OrderedWalk {
   public:
-    explicit Walk(const Included& included)
+    explicit OrderedWalk(const Included& included)
         : included_(included), included_now_(included.at_start) {}
 
     // What lies beyond after the use.
@@ -62,7 +62,7 @@ class InOrder {
         if (!order(uses)) return std::nullopt;
         std::vector<PricedUse> priced;
         priced.reserve(ordered_.size());
-        std::optional<Walk> walk;
+        std::optional<OrderedWalk> walk;
         for (std::size_t i = 0; i < segments_.size(); ++i) {
             const SegmentPrice& segment = segments_[i];
             const bool simple = segment.included.simple();
@@ -128,13 +128,13 @@ class InOrder {
                                      ordered_.lower_bound({segment + 1, 0, Instant::min(), {}}));
     }
 
-    void each(std::size_t segment, Walk& walk) {
+    void each(std::size_t segment, OrderedWalk& walk) {
         const bool counts = counts_members(segment);
         for (const auto& [place, sum] : uses_of(segment))
             walk.take(std::get<1>(place), std::get<3>(place), sum.billable, counts);
     }
 
-    bool price(std::size_t segment, Walk* walk, std::vector<PricedUse>& priced) {
+    bool price(std::size_t segment, OrderedWalk* walk, std::vector<PricedUse>& priced) {
         const Pricing& at = pricing(segment);
         const bool counts = counts_members(segment);
         const Beyond& beyond = segments_[segment].beyond;

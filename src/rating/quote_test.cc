@@ -26,12 +26,12 @@ struct Priced {
     }
 };
 
-catalog::UsageCharge flat(std::string_view amount, std::int64_t per) {
-    return charge(1, {{INT64_MAX, price(amount, per)}}, BandMode::flat);
+catalog::UsageCharge flat_charge(std::string_view amount, std::int64_t per) {
+    return charge(1, flat(amount, per), BandMode::flat);
 }
 
 TEST(Quote, EC18_the_first_block_must_be_there) {
-    auto made = flat("0.04", 60);
+    auto made = flat_charge("0.04", 60);
     made.increments = {60, 60};
     const Priced minute(made);
     const Affordable refused = minute.with("0.01");
@@ -46,14 +46,14 @@ TEST(Quote, EC18_the_first_block_must_be_there) {
 }
 
 TEST(Quote, EC18_fee_minimum_and_grace_belong_to_the_first_block) {
-    auto made = flat("0.10", 1);
+    auto made = flat_charge("0.10", 1);
     made.connection_fee = *Decimal::parse("0.05");
     made.minimum = *Decimal::parse("0.30");
     EXPECT_EQ(Priced(made).with("0.34").first_atoms, 350'000'000);
     EXPECT_EQ(Priced(made).with("0.34").units, 0);
     EXPECT_EQ(Priced(made).with("0.35").units, 3);
     EXPECT_EQ(Priced(made).with("0.45").units, 4);
-    auto graceful = flat("0.12", 60);
+    auto graceful = flat_charge("0.12", 60);
     graceful.increments = {60, 60};
     graceful.grace = 3;
     EXPECT_EQ(Priced(graceful).with("0.11").units, 0);  // nobody knows that it stays within it
@@ -61,13 +61,13 @@ TEST(Quote, EC18_fee_minimum_and_grace_belong_to_the_first_block) {
 }
 
 TEST(Quote, EC43_what_is_left_does_not_afford_a_block) {
-    auto made = flat("0.10", kMb);
+    auto made = flat_charge("0.10", kMb);
     made.increments = {kMb, kMb};
     const Affordable affords = Priced(made).with("0.37");
     EXPECT_EQ(affords.units, 3 * kMb);
     EXPECT_EQ(affords.atoms, 300'000'000);
     EXPECT_EQ(Priced(made).with("0", 4 * kMb, 5 * kMb).units, kMb);  // included
-    EXPECT_EQ(Priced(flat("0", 1)).with("0").units, kQuantityMax);
+    EXPECT_EQ(Priced(flat_charge("0", 1)).with("0").units, kQuantityMax);
 }
 
 // Against every quantity up to the end, over shapes, allowances and places in them.
@@ -110,8 +110,8 @@ TEST(Quote, EC45_no_quantity_on_the_way_costs_more) {
 }
 
 TEST(Quote, several_prices_share_a_balance) {
-    const Priced main(flat("0.10", 1));
-    const Priced added(flat("0.05", 1));
+    const Priced main(flat_charge("0.10", 1));
+    const Priced added(flat_charge("0.05", 1));
     const Standing both[] = {{main.pricing.get(), 0, 0}, {added.pricing.get(), 0, 0}};
     EXPECT_EQ(affordable(both, 1'000'000'000, kQuantityMax).units, 6);
     EXPECT_EQ(affordable({}, 1'000'000'000, kQuantityMax).units, 0);

@@ -12,10 +12,6 @@ const std::vector<catalog::Band> kTiers = {{100 * kMb, price("0.10", kMb)},
                                            {500 * kMb, price("0.05", kMb)},
                                            {INT64_MAX, price("0.02", kMb)}};
 
-std::vector<catalog::Band> flat(std::string_view amount, std::int64_t per = 1) {
-    return {{INT64_MAX, price(amount, per)}};
-}
-
 // One account that pays and one subscription of it.
 struct Single : World {
     AccountId payer = account();
@@ -186,11 +182,11 @@ TEST(Rater, ec37_volumes_beyond_32_bits) {
     EXPECT_EQ(world.amount(batch.rated.charge_atoms[0]), "5.36870912");
 }
 
-struct Pool : World {
+struct PoolOfTwo : World {
     AccountId payer = account();
     SubscriptionId a = subscription(payer);
     SubscriptionId b = subscription(payer);
-    explicit Pool(catalog::Allowance included) {
+    explicit PoolOfTwo(catalog::Allowance included) {
         auto data = charge(1, flat("0.05", kMb), BandMode::flat);
         data.allowance = included;
         publish(1, "2026-01-01", {data});
@@ -202,12 +198,12 @@ TEST(Rater, ec30_pool_within_and_beyond) {
     for (const auto& included :
          {allowance(50 * kMb, SharedBy::account), allowance(100 * kMb, SharedBy::account, true),
           allowance(50 * kMb, SharedBy::enterprise)}) {
-        Pool within(included);
+        PoolOfTwo within(included);
         const auto batch = within.post({{within.a, within.local("2026-01-10"), 40 * kMb},
                                         {within.b, within.local("2026-01-11"), 50 * kMb}});
         EXPECT_EQ(within.posted_to(within.payer), "0.00");
         EXPECT_EQ(batch.chunk.outcome[0], Outcome::zero_rated);
-        Pool beyond(included);
+        PoolOfTwo beyond(included);
         beyond.post({{beyond.a, beyond.local("2026-01-10"), 70 * kMb},
                      {beyond.b, beyond.local("2026-01-11"), 50 * kMb}});
         EXPECT_EQ(beyond.posted_to(beyond.payer), "1.00");
@@ -227,7 +223,7 @@ TEST(Rater, ec30_pool_within_and_beyond) {
 }
 
 TEST(Rater, own_allowances_are_not_shared) {
-    Pool world(allowance(50 * kMb, SharedBy::subscription));
+    PoolOfTwo world(allowance(50 * kMb, SharedBy::subscription));
     world.post({{world.a, world.local("2026-01-10"), 40 * kMb},
                 {world.b, world.local("2026-01-11"), 60 * kMb}});
     EXPECT_EQ(world.posted_to(world.payer), "0.50");
@@ -356,7 +352,7 @@ TEST(Rater, shares_are_cumulative) {
 }
 
 TEST(Rater, a_changed_allowance_is_repriced_before_anything_moves) {
-    Pool world(allowance(50 * kMb, SharedBy::account));
+    PoolOfTwo world(allowance(50 * kMb, SharedBy::account));
     world.post({{world.a, world.local("2026-01-10"), 110 * kMb}});
     EXPECT_EQ(world.posted_to(world.payer), "0.50");
     world.subscription(world.payer);  // a third member
@@ -371,7 +367,7 @@ TEST(Rater, a_changed_allowance_is_repriced_before_anything_moves) {
 }
 
 TEST(Rater, reprice_alone_posts_the_difference_once) {
-    Pool world(allowance(50 * kMb, SharedBy::account));
+    PoolOfTwo world(allowance(50 * kMb, SharedBy::account));
     const auto first = world.rate({{world.a, world.local("2026-01-10"), 110 * kMb}});
     world.subscription(world.payer);
     world.reopen();

@@ -22,6 +22,9 @@ constexpr MeterId kData{1};
 inline catalog::UnitPrice price(std::string_view amount, std::int64_t per = 1) {
     return {*Decimal::parse(amount), per, std::string(amount)};
 }
+inline std::vector<catalog::Band> flat(std::string_view amount, std::int64_t per = 1) {
+    return {{INT64_MAX, price(amount, per)}};
+}
 
 // `when` names networks, "248,262-01"; empty: the rest.
 inline catalog::UsageCharge charge(std::uint32_t id, std::vector<catalog::Band> bands,

@@ -9,10 +9,6 @@ namespace {
 using catalog::AtEdge;
 using catalog::BandMode;
 
-std::vector<catalog::Band> flat(std::string_view amount, std::int64_t per) {
-    return {{INT64_MAX, price(amount, per)}};
-}
-
 // One line that calls, in Tallinn.
 struct Calls : World {
     AccountId payer = account();

@@ -90,24 +90,6 @@ Invoice numbered(Invoice invoice, std::int64_t number) {
     return invoice;
 }
 
-std::unique_ptr<Store> opened(const TestFolder& folder) {
-    return *Store::open(folder.path());
-}
-std::string code_of_error(const auto& result) {
-    return result ? "" : result.error().code;
-}
-
-std::string raw_sql(const TestFolder& folder, const std::string& sql) {
-    sqlite3* handle = nullptr;
-    EXPECT_EQ(sqlite3_open((folder.path() / "farthing.db").c_str(), &handle), SQLITE_OK);
-    char* message = nullptr;
-    sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &message);
-    const std::string said = message == nullptr ? "" : message;
-    sqlite3_free(message);
-    sqlite3_close(handle);
-    return said;
-}
-
 TEST(InvoiceCodec, ReadsWhatItWroteToTheLastDigit) {
     const Invoice invoice = sample();
     const std::string bytes = encode_invoice(invoice);
@@ -149,7 +131,7 @@ TEST(InvoiceCodec, KeepsTheBytesOfVersionOne) {
 
 TEST(Invoices, ArePreparedReplacedAndUndone) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened(folder.path());
     const auto id = store->save_prepared(sample(), {entry_of(50)}, {statement_of(sample().period)});
     ASSERT_TRUE(id) << id.error().to_string();
     EXPECT_EQ((*store->entries({7}))[0].invoice, *id);
@@ -175,7 +157,7 @@ TEST(Invoices, ArePreparedReplacedAndUndone) {
 
 TEST(Invoices, AreNumberedWithoutGapsAndSentOnce) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened(folder.path());
     const InvoiceId first = *store->save_prepared(sample(), {}, {statement_of(sample().period)});
     const InvoiceId second = *store->save_prepared(of_february(), {}, {});
     EXPECT_EQ(store->send(second, "INV-2024-", numbered, {entry_of(9)}, tell)->number,
@@ -195,8 +177,8 @@ TEST(Invoices, AreNumberedWithoutGapsAndSentOnce) {
 // What one process read is old as soon as another changed a document of the payer.
 TEST(Invoices, EC66_ChangeOnlyFromWhatIsCurrent) {
     const TestFolder folder;
-    auto one = opened(folder);
-    auto other = opened(folder);
+    auto one = opened(folder.path());
+    auto other = opened(folder.path());
     ASSERT_TRUE(one->invoices() && other->invoices());
     const InvoiceId id = *one->save_prepared(sample(), {entry_of(5)}, {});
     EXPECT_EQ(code_of_error(other->save_prepared(sample(), {entry_of(5)}, {})), "invoice_moved");
@@ -212,7 +194,7 @@ TEST(Invoices, EC66_ChangeOnlyFromWhatIsCurrent) {
 
 TEST(Invoices, NamesWhatANoteCorrects) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened(folder.path());
     const InvoiceId id = *store->save_prepared(sample(), {}, {});
     Invoice note = sample();
     note.kind = DocumentKind::note;
@@ -228,7 +210,7 @@ TEST(Invoices, NamesWhatANoteCorrects) {
 
 TEST(Invoices, NeverChangeOnceSent) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened(folder.path());
     const InvoiceId id = *store->save_prepared(sample(), {}, {statement_of(sample().period)});
     const auto sent = store->send(id, "INV-2024-", numbered, {}, tell);
     ASSERT_TRUE(sent);
@@ -239,14 +221,14 @@ TEST(Invoices, NeverChangeOnceSent) {
           "DELETE FROM invoice", "UPDATE invoice_line SET amount_atoms = 0",
           "DELETE FROM invoice_line", "DELETE FROM statement",
           "INSERT INTO invoice_line VALUES (1, 1, 99, 0, 0, 0, 1, 5)"}) {
-        EXPECT_EQ(raw_sql(folder, sql), "invoice_immutable") << sql;
+        EXPECT_EQ(raw_sql(folder.path(), sql), "invoice_immutable") << sql;
     }
     EXPECT_EQ(encode_invoice(*store->invoice(id)), encode_invoice(*sent));
 }
 
 TEST(Invoices, AStatementBelongsToThePeriodOfItsFirstDay) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened(folder.path());
     const DatePeriod mid{Date::of(2024, 1, 15), Date::of(2024, 2, 15)};
     ASSERT_TRUE(store->save_prepared(sample(), {}, {statement_of(mid)}));
     EXPECT_EQ(store->statements({Date::of(2024, 1, 1), Date::of(2024, 2, 1)})->size(), 1u);

@@ -17,7 +17,7 @@
 namespace farthing::store {
 namespace {
 
-constexpr Instant kJune = Instant::from_seconds(1'780'272'000);
+constexpr Instant kFirstOfJune = Instant::from_seconds(1'780'272'000);
 constexpr std::size_t kBatchRecords = 1000;
 
 struct Batch {
@@ -36,7 +36,7 @@ Batch batch_of(SourceId source) {
         batch.usage.raw[i] = "L-1,2026-06-01";
         batch.usage.meter[i] = {1};
         batch.usage.subscription[i] = {i % 10 + 1};
-        batch.usage.start[i] = kJune.plus_micros(i * 60 * kMicrosPerSecond);
+        batch.usage.start[i] = kFirstOfJune.plus_micros(i * 60 * kMicrosPerSecond);
         batch.usage.end[i] = batch.usage.start[i];
         batch.usage.quantity[i] = i;
         if (i % 3 == 0) batch.usage.called[i] = "3725555";
@@ -57,7 +57,7 @@ Batch batch_of(SourceId source) {
         batch.rated.item.push_back(0);
         batch.rated.window_first.push_back(Date::of(2026, 6, 1));
         batch.rated.window_end.push_back(Date::of(2026, 7, 1));
-        batch.rated.segment_start.push_back(kJune);
+        batch.rated.segment_start.push_back(kFirstOfJune);
         batch.rated.billable.push_back(i);
         batch.rated.from.push_back(i);
         batch.rated.to.push_back(2 * i);

@@ -10,7 +10,7 @@
 namespace farthing::store {
 namespace {
 
-std::unique_ptr<Store> opened(const TestFolder& folder) {
+std::unique_ptr<Store> opened_beside(const TestFolder& folder) {
     auto store = Store::open(folder.path());
     EXPECT_TRUE(store) << store.error().to_string();
     EXPECT_TRUE((*store)->wrote_elsewhere());
@@ -52,7 +52,7 @@ BatchCommit group(std::string session, std::int64_t atoms) {
 
 TEST(OnlineStore, KeepsSessionsAndUses) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened_beside(folder);
     ASSERT_TRUE(store->commit(group("a", 7)));
     const auto no_batch = store->commit(group("b", 0));
     ASSERT_TRUE(no_batch);
@@ -60,7 +60,7 @@ TEST(OnlineStore, KeepsSessionsAndUses) {
     BatchCommit forgets = group("c", 0);
     forgets.online->forgotten = {"a", "c"};
     ASSERT_TRUE(store->commit(forgets));
-    store = opened(folder);
+    store = opened_beside(folder);
     const auto kept = store->charge_sessions();
     ASSERT_TRUE(kept);
     ASSERT_EQ(kept->size(), 2U);
@@ -137,7 +137,7 @@ TEST(OnlineStore, GoldenBytesOfWhatAUseCameTo) {
 // What goes to the archive is told and deleted once; what waits stays.
 TEST(OnlineStore, R10_what_is_archived_leaves_and_what_waits_stays) {
     const TestFolder folder;
-    auto store = opened(folder);
+    auto store = opened_beside(folder);
     BatchCommit first = group("a", 7);
     first.online->rated = any_rated();
     OnlineUse waits = first.online->uses.front();
@@ -174,7 +174,7 @@ TEST(OnlineStore, R10_what_is_archived_leaves_and_what_waits_stays) {
 
 TEST(OnlineStore, TellsWhatWasChargedWhenItCantBeRead) {
     const TestFolder folder;
-    const auto store = opened(folder);
+    const auto store = opened_beside(folder);
     ASSERT_TRUE(store->commit(group("a", 7)));
     ASSERT_TRUE(store->live_batches(100));
     auto database = Database::open(folder.path() / "farthing.db");
@@ -188,8 +188,8 @@ TEST(OnlineStore, TellsWhatWasChargedWhenItCantBeRead) {
 // Two processes that charge: the second must see what the first wrote before it may write.
 TEST(OnlineStore, RefusesWhoHasNotReadWhatOthersWrote) {
     const TestFolder folder;
-    const auto one = opened(folder);
-    const auto other = opened(folder);
+    const auto one = opened_beside(folder);
+    const auto other = opened_beside(folder);
     ASSERT_TRUE(one->commit(group("a", 7)));
     for (const std::int64_t atoms : {5, 0}) {
         const auto refused = other->commit(group("b", atoms));
@@ -204,7 +204,7 @@ TEST(OnlineStore, RefusesWhoHasNotReadWhatOthersWrote) {
 
 TEST(OnlineStore, ATopUpCountsOncePerReference) {
     const TestFolder folder;
-    const auto store = opened(folder);
+    const auto store = opened_beside(folder);
     TopUp payment{{1}, "p1", kNow, *Currency::named("EUR"), 50};
     const Entry posted =
         entry(EntryKind::top_up, {LedgerKind::cash, 0}, {LedgerKind::prepaid, 1}, 50);
@@ -221,7 +221,7 @@ TEST(OnlineStore, ATopUpCountsOncePerReference) {
 
 TEST(OnlineStore, KeepsLimitsAlertsAndKeys) {
     const TestFolder folder;
-    const auto store = opened(folder);
+    const auto store = opened_beside(folder);
     const AccountLimit limit{{1}, kNow, {}, 70};
     ASSERT_TRUE(store->limit({{1}, kNow, 0, {}}));
     ASSERT_TRUE(store->limit(limit));

@@ -79,22 +79,6 @@ bool read_texts(parquet::ColumnReader& column, std::vector<std::string>& texts) 
     return row == texts.size();
 }
 
-bool is_unsigned(ColumnType type) {
-    switch (type) {
-        case ColumnType::uint8:
-        case ColumnType::uint16:
-        case ColumnType::uint32:
-        case ColumnType::uint64: return true;
-        case ColumnType::int32:
-        case ColumnType::int64:
-        case ColumnType::date:
-        case ColumnType::timestamp:
-        case ColumnType::text:
-        case ColumnType::bytes: return false;
-    }
-    return false;
-}
-
 }  // namespace
 
 ParquetReader::ParquetReader(std::unique_ptr<State> state) : state_(std::move(state)) {}

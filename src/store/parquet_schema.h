@@ -24,6 +24,22 @@ inline parquet::Type::type physical_type(ColumnType type) {
     return parquet::Type::UNDEFINED;
 }
 
+inline bool is_unsigned(ColumnType type) {
+    switch (type) {
+        case ColumnType::uint8:
+        case ColumnType::uint16:
+        case ColumnType::uint32:
+        case ColumnType::uint64: return true;
+        case ColumnType::int32:
+        case ColumnType::int64:
+        case ColumnType::date:
+        case ColumnType::timestamp:
+        case ColumnType::text:
+        case ColumnType::bytes: return false;
+    }
+    return false;
+}
+
 inline std::shared_ptr<const parquet::LogicalType> logical_type(ColumnType type) {
     using parquet::LogicalType;
     switch (type) {

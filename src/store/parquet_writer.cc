@@ -64,11 +64,6 @@ class Sink final : public arrow::io::OutputStream {
 constexpr std::string_view kMagic = "PAR1";
 constexpr std::size_t kTextPageMax = std::size_t{64} << 20;
 
-bool is_unsigned(ColumnType type) {
-    return type == ColumnType::uint8 || type == ColumnType::uint16 || type == ColumnType::uint32 ||
-           type == ColumnType::uint64;
-}
-
 // The least and the greatest value, compared as `Compared`. REQUIRES: there is one.
 template <class Compared, class Physical>
 std::pair<Physical, Physical> bounds_as(std::span<const Physical> values) {

@@ -13,12 +13,6 @@
 namespace farthing::store {
 namespace {
 
-std::unique_ptr<Store> opened(const std::filesystem::path& folder) {
-    auto store = Store::open(folder);
-    EXPECT_TRUE(store) << store.error().to_string();
-    return *std::move(store);
-}
-
 Currency eur() {
     return *Currency::named("EUR");
 }
@@ -74,22 +68,6 @@ BatchCommit batch_of(const Store::SourceRow& source, std::int64_t from = 0, std:
     batch.rated_atoms = {{eur().numeric(), 1'234'567'890}};
     batch.incidents = {"sequence 7 is missing"};
     return batch;
-}
-
-std::string code_of_error(const auto& result) {
-    return result ? "" : result.error().code;
-}
-
-// Runs SQL behind the store's back, as an intruder or a defect would; gives what SQLite said.
-std::string raw_sql(const std::filesystem::path& folder, const std::string& sql) {
-    sqlite3* handle = nullptr;
-    EXPECT_EQ(sqlite3_open((folder / "farthing.db").c_str(), &handle), SQLITE_OK);
-    char* message = nullptr;
-    sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &message);
-    const std::string said = message == nullptr ? "" : message;
-    sqlite3_free(message);
-    sqlite3_close(handle);
-    return said;
 }
 
 TEST(Store, KeepsCatalogsAndNames) {
