@@ -29,11 +29,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using diameter::Peer;
 
-constexpr auto kTick = std::chrono::milliseconds(500);
-constexpr auto kLeave = std::chrono::seconds(1);
+constexpr auto kWatch = std::chrono::milliseconds(500);
 constexpr std::size_t kUnreadMax = std::size_t{16} * 1024 * 1024;  // answers nobody reads
 constexpr std::size_t kWaysMax = 4'096;                            // clients behind relays
-constexpr std::size_t kReadSize = std::size_t{64} * 1024;
 
 Instant steady_now() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -246,7 +244,7 @@ void DiameterServer::State::Connection::disconnect() {
 asio::awaitable<void> DiameterServer::State::Connection::watch() {
     const auto self = shared_from_this();
     while (!ends_) {
-        timer_.expires_after(kTick);
+        timer_.expires_after(kWatch);
         const auto [failed] = co_await timer_.async_wait(kAsTuple);
         if (failed || ends_) break;
         std::string out;

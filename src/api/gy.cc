@@ -78,17 +78,10 @@ std::string session_of(const CreditControlRequest& request) {
     return session;
 }
 
-engine::ChargeQuestion::Service& service_at(std::uint32_t group, engine::ChargeQuestion& question) {
-    for (auto& service : question.services)
-        if (service.group == group) return service;
-    return question.services.emplace_back();
-}
-
 // Several MSCC of one rating group, for the services in it, are charged as one.
 void add_service(const diameter::ServiceRequest& asked, const CreditControlRequest& request,
                  const GyPolicy& policy, engine::ChargeQuestion& question) {
-    auto& service = service_at(asked.group(), question);
-    service.group = asked.group();
+    auto& service = question.service_at(asked.group());
     if (const auto meter = policy.meters.find(service.group); meter != policy.meters.end())
         service.meter = meter->second;
     service.usual = usual_of(request.context);

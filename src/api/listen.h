@@ -24,6 +24,9 @@ namespace farthing::api {
 // What an asynchronous step gives: its error as the first value, never an exception.
 constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
+constexpr auto kLeave = std::chrono::seconds(1);  // that connections have to end
+constexpr std::size_t kReadSize = std::size_t{64} * 1024;
+
 inline Result<void> open_port(boost::asio::ip::tcp::acceptor& acceptor, const Address& address) {
     namespace asio = boost::asio;
     boost::system::error_code failed;

@@ -83,13 +83,6 @@ engine::ChargeFingerprint fingerprint_of(const NchfRequest& request, const std::
     return {half(mix64(data.content, operation)), half(hash64(data.stamp)), data.again};
 }
 
-ChargeQuestion::Service& service_at(std::uint32_t group, ChargeQuestion& question) {
-    for (auto& service : question.services)
-        if (service.group == group) return service;
-    question.services.emplace_back().group = group;
-    return question.services.back();
-}
-
 // Usage since the container before it was closed, by the client's clock.
 void add_container(const nchf::Container& container, const nchf::Container* before,
                    const ChargingData& data, ChargeQuestion::Service& service) {
@@ -110,7 +103,7 @@ bool wants_quota(const nchf::UnitUsage& usage) {
 }
 
 void add_usage(const nchf::UnitUsage& usage, const ChargingData& data, ChargeQuestion& question) {
-    auto& service = service_at(usage.group, question);
+    auto& service = question.service_at(usage.group);
     const nchf::Container* before = nullptr;
     for (const nchf::Container& container : usage.used) {
         add_container(container, before, data, service);

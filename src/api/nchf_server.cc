@@ -36,11 +36,9 @@ using nchf::Http2Request;
 using nchf::HttpUrl;
 
 constexpr auto kTick = std::chrono::seconds(5);
-constexpr auto kLeave = std::chrono::seconds(1);
 constexpr auto kTellWithin = std::chrono::seconds(5);
 constexpr int kSilentTicks = 12;  // then a client is asked whether it is there
 constexpr int kStuckTicks = 6;    // that a client may leave its answers unread
-constexpr std::size_t kReadSize = std::size_t{64} * 1024;
 constexpr std::size_t kWriteSize = std::size_t{64} * 1024;
 constexpr std::size_t kConnectionsMax = 1'024;
 constexpr std::size_t kChargesMax = 512;  // of a connection, with those it took back

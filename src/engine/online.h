@@ -70,6 +70,14 @@ struct ChargeQuestion {
         bool releases = false;  // what was granted and not used returns
     };
     std::vector<Service> services;
+
+    // That of the group, made where there is none yet: one session has each group once.
+    Service& service_at(std::uint32_t group) {
+        for (Service& service : services)
+            if (service.group == group) return service;
+        services.emplace_back().group = group;
+        return services.back();
+    }
 };
 
 struct ChargeAnswer {
