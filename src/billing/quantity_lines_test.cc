@@ -28,7 +28,7 @@ TEST(QuantityLines, EC01_EC02_LinesRunningAtTheStartMerge) {
     const directory::Dated<std::int64_t> levels{
         {{january(1), 50}, {january(16), 60}, {Date::of(2026, 2, 25), 55}}};
     const std::vector<QuantityLine> in_january{{50, kThisJanuary},
-                                               {10, {january(16), kJanuary.end}}};
+                                               {10, {january(16), kThisJanuary.end}}};
     const std::vector<QuantityLine> in_february{{60, {kFebruary.first, Date::of(2026, 2, 25)}},
                                                 {55, {Date::of(2026, 2, 25), kFebruary.end}}};
     EXPECT_EQ(cut_quantity_lines(levels, kThisJanuary), in_january);
@@ -38,7 +38,7 @@ TEST(QuantityLines, EC01_EC02_LinesRunningAtTheStartMerge) {
 TEST(QuantityLines, NothingActiveCutsNothing) {
     EXPECT_TRUE(cut_quantity_lines({}, kThisJanuary).empty());
     EXPECT_TRUE(cut_quantity_lines({{{january(1), 5}, {january(1), 0}}}, kThisJanuary).empty());
-    EXPECT_TRUE(cut_quantity_lines({{{kThisJanuary.end, 5}}}, kJanuary).empty());
+    EXPECT_TRUE(cut_quantity_lines({{{kThisJanuary.end, 5}}}, kThisJanuary).empty());
 }
 
 TEST(DepartmentLines, AMoveBetweenDepartmentsIsNoChangeOfTheQuantity) {

@@ -99,8 +99,7 @@ Result<Exit> serve(Context& context) {
         if (!client.empty()) return nchf && nchf->tell(client, abort);
         return diameter && diameter->tell(session, abort);
     });
-    api::Deliverer deliverer(
-        deliveries_of(context, service, {.first_seconds = first_retry}));
+    api::Deliverer deliverer(deliveries_of(context, service, {.first_seconds = first_retry}));
     std::thread delivers([&deliverer] { deliverer.run(); });
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
