@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "api/listen.h"
 #include "api/webhook_post.h"
 
 namespace farthing::api {
@@ -18,7 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kLook = std::chrono::milliseconds(500);
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <boost/beast/ssl.hpp>
 #include <chrono>
 
+#include "api/listen.h"
 #include "api/webhook_signature.h"
 
 namespace farthing::api {
@@ -23,8 +24,7 @@ namespace http = beast::http;
 using asio::ip::tcp;
 
 constexpr auto kTimeout = std::chrono::seconds(10);
-constexpr std::size_t kHeaderMax = std::size_t{16} * 1024;
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kAnswerHeadMax = std::size_t{16} * 1024;
 using Request = http::request<http::string_body>;
 
 struct Target {
@@ -97,7 +97,7 @@ asio::awaitable<engine::WebhookOutcome> exchange(Stream& stream, const Request& 
     if (unwritten) co_return engine::WebhookOutcome{0, unwritten.message(), 0};
     beast::flat_buffer buffer;
     http::response_parser<http::empty_body> parser;
-    parser.header_limit(kHeaderMax);
+    parser.header_limit(kAnswerHeadMax);
     const auto [unread, size] = co_await http::async_read_header(stream, buffer, parser, kAsTuple);
     if (unread) co_return engine::WebhookOutcome{0, unread.message(), 0};
     const int status = static_cast<int>(parser.get().result_int());
