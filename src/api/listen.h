@@ -45,13 +45,12 @@ inline Result<void> open_port(boost::asio::ip::tcp::acceptor& acceptor, const Ad
 template <class Take>
 boost::asio::awaitable<void> accept_all(boost::asio::ip::tcp::acceptor& acceptor, Take take) {
     namespace asio = boost::asio;
-    constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
     while (true) {
-        auto [failed, socket] = co_await acceptor.async_accept(kTuple);
+        auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
         if (failed == asio::error::operation_aborted) break;
         if (failed) {  // out of sockets: those that are open go on
             asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
-            co_await pause.async_wait(kTuple);
+            co_await pause.async_wait(kAsTuple);
             continue;
         }
         boost::system::error_code ignored;
