@@ -1,23 +1,34 @@
-"""Charging over HTTP, open loop: requests are due at a steady rate, and a latency counts from when its request was due.
+"""Charging while it happens, open loop: requests are due at a steady rate, and a latency counts from when one was due.
 
-    charging.py FARTHING [--accounts N] [--rates N,N,…] [--seconds N] [--connections N] [--hot] [--record]
+    charging.py FARTHING [--only NAME,…] [--accounts N] [--seconds N] [--sessions N] [--baseline FARTHING]
+                [--runs N] [--record]
 
-Each account has one SIM and money; --hot: all SIMs spend the money of one account. Server and player share the machine.
-Every answer is stored before it is given. Prints a line for each rate; --record appends it to bench/history.ndjson.
+For each protocol: what it reaches when more is due than it can do, then half of that, for latency. Then balances asked
+for beside it, one balance that all spend (hot), three times as much as it can do (overload), files imported meanwhile
+(import), and a start with many accounts and sessions left open (large). Every answer is stored before it is given;
+server and player share the machine. CPU time a request is the server's. With --baseline (the program of another
+commit) the two serve in turns, --runs times, played by this one, and the ratio of their CPU time is told. --record
+appends the rows to bench/history.ndjson.
 """
 import argparse
 import csv
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from spine import HERE, record, run  # noqa: E402
+from spine import HERE, ROOT, record, run  # noqa: E402
+
+PROTOCOLS = {"http": "HTTP", "diameter": "Diameter", "nchf": "Nchf"}
 
 
-def prepare(farthing, folder, accounts, hot):
+def prepare(farthing, folder, accounts, hot=False):
+    """A home whose accounts have one SIM each; hot: one account has them all."""
     at = [farthing, "--home", f"{folder}/home"]
     run([*at, "catalog", "publish", f"{HERE}/catalog"])
     payers = 1 if hot else accounts
@@ -27,49 +38,218 @@ def prepare(farthing, folder, accounts, hot):
         rows.writerows([f"a{i}", "", "yes"] for i in range(1, payers + 1))
     with open(f"{folder}/subscriptions.csv", "w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
-        rows.writerow(["subscription", "account", "plan", "from"])
-        rows.writerows([f"sim-{i}", f"a{1 if hot else i}", "pay-as-you-go", "2026-01-01"]
+        rows.writerow(["subscription", "account", "plan", "from", "device"])
+        rows.writerows([f"sim-{i}", f"a{1 if hot else i}", "pay-as-you-go", "2026-01-01", f"sim-{i}"]
                        for i in range(1, accounts + 1))
     run([*at, "account", "import", f"{folder}/accounts.csv"])
     run([*at, "subscription", "import", f"{folder}/subscriptions.csv"])
     for i in range(1, min(payers, 50) + 1):  # the others are postpaid
         run([*at, "balance", "topup", f"a{i}", "1000000", "--reference", f"p{i}"])
-    return at, run([*at, "key", "add", "bench", "--scope", "charge"])[1].strip()
+    return run([*at, "key", "add", "bench", "--scope", "charge"])[1].strip()
+
+
+class Server:
+    def __init__(self, farthing, folder, key):
+        self.home, self.key = [farthing, "--home", f"{folder}/home"], key
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [*self.home, "serve", "--listen", "127.0.0.1:0", "--diameter", "127.0.0.1:0", "--host", "ocs.example.org",
+             "--nchf", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+        self.at = {}
+        while "listening" not in self.at:
+            line = self.process.stdout.readline()
+            if not line:
+                raise SystemExit("the server does not start")
+            self.at[line.split()[0]] = line.split()[-1]
+        self.at["http"] = self.at["listening"]
+        self.start_s = round(time.monotonic() - began, 2)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def status(self, name):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(name))
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Bench:
+    def __init__(self, farthing, options):
+        self.farthing, self.options, self.rows = farthing, options, []
+
+    def play(self, server, protocol, rate, *more, sessions=None, seconds=None):
+        """What the player tells, and the server's CPU time."""
+        sessions = sessions or self.options.sessions
+        before = server.cpu()
+        _, said = run([self.farthing, "--json", "charge", "simulate", "sim-", "data", "100 kB", "--to",
+                       server.at[protocol], "--protocol", protocol, "--key", server.key, "--count",
+                       str(self.options.accounts), "--rate", str(rate), "--seconds",
+                       str(seconds or self.options.seconds), "--sessions", str(sessions), "--connections", "8", *more])
+        told = json.loads(said)
+        told["server_cpu_us"] = round((server.cpu() - before) * 1e6 / told["requests"], 1)
+        told["player_cpu_us"] = round(told.pop("player_cpu_micros") / told["requests"], 1)
+        return {"rate": rate, "sessions": sessions, **told}
+
+    def say(self, name, told):
+        self.rows.append({"name": name, "accounts": self.options.accounts, **told})
+        print(f"{name:<34}{told['rate']:>8,}/s due{told['per_second']:>8,}/s answered{told['refused']:>8,} refused  "
+              f"p50 {told['p50_micros'] / 1000:.2f}  p99 {told['p99_micros'] / 1000:.2f}  p99.9 "
+              f"{told['p999_micros'] / 1000:.2f}  max {told['max_micros'] / 1000:.2f} ms  server "
+              f"{told['server_cpu_us']} us", flush=True)
+        if told["denied"]:
+            raise SystemExit(f"{told['denied']} requests were granted nothing")
+
+    def reach(self, name, server, protocol):
+        """What it does when more is due: its rate."""
+        told = self.play(server, protocol, self.options.rate)
+        self.say(name, told)
+        return told["per_second"]
+
+    def check(self, server):
+        _, said = run([*server.home, "check", "ledger"])
+        print("    " + "\n    ".join(said.strip().splitlines()[1:]), flush=True)
+
+    def protocol(self, farthing, protocol):
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.accounts)
+            name = f"charging over {PROTOCOLS[protocol]}"
+            with Server(farthing, folder, key) as server:
+                most = self.reach(name, server, protocol)
+                self.say(f"{name}, half of it", self.play(server, protocol, most // 2))
+                if protocol == "http":
+                    self.beside(server, most)
+            self.check(server)
+
+    def beside(self, server, most):
+        """Balances asked for while half of what it can do is charged."""
+        told = []
+        charging = threading.Thread(target=lambda: told.append(self.play(server, "http", most // 2)))
+        charging.start()
+        asked = self.play(server, "http", 500, "--balances", "a", sessions=16)
+        charging.join()
+        asked["server_cpu_us"] = None  # it did both
+        self.say("balances asked for beside it", {**asked, "charged_per_second": told[0]["per_second"]})
+
+    def hot(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.accounts, hot=True)
+            with Server(self.farthing, folder, key) as server:
+                self.reach("one balance that all spend", server, "diameter")
+            self.check(server)
+
+    def overload(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.accounts)
+            with Server(self.farthing, folder, key) as server:
+                most = self.reach("before overload", server, "diameter")
+                told = self.play(server, "diameter", 3 * most, sessions=16_384)
+                passed = told["requests"] - told["refused"]
+                told["goodput_per_second"] = told["per_second"] * passed // told["requests"]
+                told["goodput_of_most"] = round(told["goodput_per_second"] / most, 2)
+                self.say("three times as much over Diameter", told)
+                print(f"    {told['goodput_per_second']:,}/s charged, {told['goodput_of_most']} of the most",
+                      flush=True)
+            self.check(server)
+
+    def imports(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.accounts)
+            data = f"{folder}/data"
+            run([self.farthing, "generate", "sessions", data, "--sims", "20000", "--records", "1000000"])
+            home = f"{folder}/home"
+            at = [self.farthing, "--home", home]
+            run([*at, "account", "import", f"{data}/accounts.csv"])
+            run([*at, "subscription", "import", f"{data}/subscriptions.csv"])
+            run([*at, "feed", "add", f"{ROOT}/catalogs/feeds/sim-sessions.yaml"])
+            files = sorted(f"{data}/inbox/{file}" for file in os.listdir(f"{data}/inbox"))
+            with Server(self.farthing, folder, key) as server:
+                most = self.reach("before files are imported", server, "http")
+                imports = subprocess.Popen([*at, "--now", "2026-02-01T08:00:00Z", "import", "sim-sessions", *files],
+                                           stdout=subprocess.DEVNULL)
+                began = time.monotonic()
+                told = self.play(server, "http", max(1, most // 4))
+                told["import_still_runs"] = imports.poll() is None
+                imports.wait()
+                told["import_s"] = round(time.monotonic() - began, 1)
+                self.say("while files are imported", told)
+            self.check(server)
+
+    def large(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.large)
+            with Server(self.farthing, folder, key) as server:
+                empty = server.status("VmRSS")
+                print(f"{self.options.large:,} accounts: start {server.start_s} s, {empty // 1024} MiB", flush=True)
+                accounts, self.options.accounts = self.options.accounts, self.options.large
+                told = self.play(server, "diameter", 10_000, "--open", seconds=self.options.large // 10_000)
+                self.options.accounts = accounts
+                full = server.status("VmRSS")
+                told.update(accounts=self.options.large, start_s=server.start_s, accounts_mib=empty // 1024,
+                            sessions_open=told["requests"] - told["refused"], open_mib=full // 1024)
+                self.say("sessions left open", told)
+                print(f"    {told['sessions_open']:,} open: {full // 1024} MiB", flush=True)
+            with Server(self.farthing, folder, key) as server:
+                self.rows[-1]["restart_s"] = server.start_s
+                print(f"    start with them {server.start_s} s", flush=True)
+
+    def compare(self, baseline):
+        """CPU time a request of the two programs' servers, in turns, at a rate that both keep."""
+        for protocol in (one for one in PROTOCOLS if self.wants(one)):
+            found = {self.farthing: [], baseline: []}
+            for _ in range(self.options.runs):
+                for program, costs in found.items():
+                    with tempfile.TemporaryDirectory() as folder:
+                        key = prepare(self.farthing, folder, self.options.accounts)
+                        with Server(program, folder, key) as server:
+                            costs.append(self.play(server, protocol, self.options.rate))
+            ours, theirs = ([statistics.median(told[what] for told in costs)
+                             for what in ("server_cpu_us", "per_second")] for costs in found.values())
+            row = {"name": f"charging over {PROTOCOLS[protocol]}, compared", "accounts": self.options.accounts,
+                   "sessions": self.options.sessions, "runs": self.options.runs, "server_cpu_us": ours[0],
+                   "server_cpu_us_baseline": theirs[0], "cpu_of_baseline": round(ours[0] / theirs[0], 3),
+                   "per_second": ours[1], "per_second_baseline": theirs[1]}
+            self.rows.append(row)
+            print(f"{PROTOCOLS[protocol]:<10} {ours[0]} us and {ours[1]:,.0f}/s; baseline {theirs[0]} us and "
+                  f"{theirs[1]:,.0f}/s; {row['cpu_of_baseline']} of its CPU time", flush=True)
+
+    def wants(self, name):
+        return not self.options.only or name in self.options.only.split(",")
 
 
 def main():
     words = sys.argv[2:]
     parser = argparse.ArgumentParser(prog="scripts/bench charging")
+    parser.add_argument("--only", help="http, diameter, nchf, hot, overload, import, large")
     parser.add_argument("--accounts", type=int, default=10_000)
-    parser.add_argument("--rates", default="1000,5000,10000,20000,40000")
+    parser.add_argument("--large", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=int, default=40_000, help="due where it shows what it can do")
     parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=256)
-    parser.add_argument("--hot", action="store_true")
+    parser.add_argument("--sessions", type=int, default=1_024)
+    parser.add_argument("--baseline")
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args(words)
-    farthing, rows = os.path.abspath(sys.argv[1]), []
-    with tempfile.TemporaryDirectory() as folder:
-        at, key = prepare(farthing, folder, options.accounts, options.hot)
-        server = subprocess.Popen([*at, "serve", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
-        try:
-            address = server.stdout.readline().split()[-1]
-            for rate in options.rates.split(","):
-                _, said = run([*at, "charge", "simulate", "sim-", "data", "100 kB", "--to", address, "--key", key,
-                               "--count", str(options.accounts), "--rate", rate, "--seconds", str(options.seconds),
-                               "--connections", str(options.connections), "--json"])
-                told = json.loads(said)
-                rows.append({"name": "charging over HTTP, one balance" if options.hot else "charging over HTTP",
-                             "accounts": options.accounts, "rate": int(rate), **told})
-                print(f"{rate:>7}/s due  {told['per_second']:>7}/s answered  {told['refused']:>6} refused  p50 "
-                      f"{told['p50_micros'] / 1000:.2f}  p99 {told['p99_micros'] / 1000:.2f}  p99.9 "
-                      f"{told['p999_micros'] / 1000:.2f}  max {told['max_micros'] / 1000:.2f} ms", flush=True)
-        finally:
-            server.terminate()
-            server.wait()
-        _, said = run([*at, "check", "ledger"])
-        print(said.strip())
+    bench = Bench(os.path.abspath(sys.argv[1]), options)
+    if options.baseline:
+        bench.compare(os.path.abspath(options.baseline))
+    else:
+        for protocol in PROTOCOLS:
+            if bench.wants(protocol):
+                bench.protocol(bench.farthing, protocol)
+        for name in ("hot", "overload", "import", "large"):
+            if bench.wants(name):
+                getattr(bench, {"import": "imports"}.get(name, name))()
     if options.record:
-        record("scripts/bench charging", rows, words)
+        said = " ".join(words).replace(options.baseline or "\0", "BEFORE").split()
+        record("scripts/bench charging", bench.rows, said)
 
 
 main()

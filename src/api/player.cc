@@ -2,234 +2,293 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <deque>
-#include <memory>
+#include <vector>
 
-#include "base/json.h"
+#include "api/speaker.h"
 
 namespace farthing::api {
 
 namespace {
 
-std::int64_t now_micros() {
+constexpr std::int64_t kSecond = 1'000'000;  // microseconds
+constexpr std::int64_t kPause = 200;         // requests due within go together
+constexpr std::int64_t kSilence = 30 * kSecond;
+constexpr std::size_t kReceiveSize = std::size_t{64} * 1024;
+
+std::int64_t steady_micros() {
     const auto since = std::chrono::steady_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
 }
+std::int64_t cpu_micros() {
+    rusage used{};
+    (void)::getrusage(RUSAGE_SELF, &used);
+    const auto micros = [](const timeval& time) { return time.tv_sec * kSecond + time.tv_usec; };
+    return micros(used.ru_utime) + micros(used.ru_stime);
+}
 
-class Socket {
+class Handle {
   public:
-    explicit Socket(int handle) : handle_(handle) {}
-    ~Socket() { ::close(handle_); }
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    int handle() const { return handle_; }
+    explicit Handle(int handle) : handle_(handle) {}
+    ~Handle() {
+        if (handle_ >= 0) ::close(handle_);
+    }
+    Handle(Handle&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+    Handle& operator=(Handle&&) = delete;
+    int get() const { return handle_; }
 
   private:
     int handle_;
 };
 
 struct Connection {
-    std::unique_ptr<Socket> socket;
-    std::string in;
-    std::int64_t due = 0;  // of the request that it waits for; 0: it is free
+    Handle socket;
+    std::unique_ptr<Speaker> speaker;
+    std::string in;     // of an answer that is not whole yet
+    std::string out;    // not sent yet
+    bool asks = false;  // has something to send
+    bool full = false;  // waits until the server reads
 };
-
-// One session after the other, each by its own device.
-struct Script {
-    std::int64_t session = 0;
-    std::int64_t number = 0;
-};
-
-Latencies summary(std::vector<std::int64_t>& micros, std::int64_t refused) {
-    Latencies found;
-    found.requests = std::ssize(micros);
-    found.refused = refused;
-    if (micros.empty()) return found;
-    std::ranges::sort(micros);
-    const auto at = [&](std::int64_t part, std::int64_t whole) {
-        const std::size_t place =
-            micros.size() * static_cast<std::size_t>(part) / static_cast<std::size_t>(whole);
-        return micros[std::min(place, micros.size() - 1)];
-    };
-    found.p50 = at(50, 100);
-    found.p99 = at(99, 100);
-    found.p999 = at(999, 1000);
-    found.max = micros.back();
-    return found;
-}
 
 class Player {
   public:
     Player(const Play& play, const std::function<void(const Latencies&)>& each_second)
-        : play_(play), each_second_(each_second) {}
+        : play_(play), each_second_(each_second), poll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
-    Result<Played> run() {
-        FARTHING_CHECK(connect_all());
-        const std::int64_t began = now_micros();
-        const std::int64_t requests = play_.rate * play_.seconds;
-        std::int64_t second = began;
-        while (answered_ < requests) {
-            const std::int64_t now = now_micros();
-            while (due_ < requests && began + due_ * 1'000'000 / play_.rate <= now) {
-                waiting_.push_back(began + due_ * 1'000'000 / play_.rate);
-                due_ += 1;
-            }
-            FARTHING_CHECK(send_waiting());
-            FARTHING_CHECK(receive());
-            if (now - second >= 1'000'000) {
-                second = now;
-                each_second_(summary(of_second_, refused_of_second_));
-                of_second_.clear();
-                refused_of_second_ = 0;
-            }
-        }
-        Played played;
-        played.all = summary(micros_, refused_);
-        played.micros = now_micros() - began;
-        return played;
-    }
+    Result<Played> run();
 
   private:
     std::unexpected<Error> unreachable(std::string why = {}) const {
         return fail(PlayerReason::server_unreachable, std::move(why),
                     play_.to.host + ":" + std::to_string(play_.to.port));
     }
-
-    Result<void> connect_all() {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(play_.to.port);
-        if (inet_pton(AF_INET, play_.to.host.c_str(), &to.sin_addr) != 1)
-            return unreachable("no IPv4 address: " + play_.to.host);
-        for (std::int64_t i = 0; i < play_.connections; ++i) {
-            Connection connection;
-            connection.socket = std::make_unique<Socket>(::socket(AF_INET, SOCK_STREAM, 0));
-            const int handle = connection.socket->handle();
-            const int one = 1;
-            (void)::setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-            // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets ask
-            if (::connect(handle, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-                return unreachable();
-            connections_.push_back(std::move(connection));
-            scripts_.push_back({i, 0});
-        }
-        next_session_ = play_.connections;
-        return {};
-    }
-
-    // Each connection plays a session of its own to its end, then another.
-    std::string next_request(std::size_t which) {
-        Script& script = scripts_[which];
-        const bool ends = script.number > play_.updates;
-        JsonWriter json(false);
-        json.begin_object()
-            .field("session", play_.run + "-" + std::to_string(script.session))
-            .field("number", script.number);
-        if (ends) json.field("action", "end");
-        if (script.number == 0) {
-            json.field("subscription",
-                       play_.subscriptions + std::to_string(script.session % play_.count + 1));
-        }
-        json.key("services").begin_array().begin_object().field("group", 1);
-        json.field("meter", play_.meter);
-        if (!ends) json.field("quantity", play_.quantity);
-        if (script.number > 0) {
-            json.key("used").begin_array().begin_object();
-            json.field("quantity", play_.quantity).end_object().end_array();
-        }
-        const std::string body = json.end_object().end_array().end_object().text();
-        if (ends) {
-            script = {next_session_++, 0};
-        } else {
-            script.number += 1;
-        }
-        return "POST /v1/charges HTTP/1.1\r\nHost: " + play_.to.host +
-               "\r\nAuthorization: Bearer " + play_.key +
-               "\r\nContent-Type: application/json\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + body;
-    }
-
-    Result<void> send_waiting() {
-        for (std::size_t tried = 0; tried < connections_.size() && !waiting_.empty(); ++tried) {
-            const std::size_t which = turn_++ % connections_.size();
-            Connection& connection = connections_[which];
-            if (connection.due != 0) continue;
-            connection.due = waiting_.front();
-            waiting_.pop_front();
-            const std::string text = next_request(which);
-            const auto sent =
-                ::send(connection.socket->handle(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (sent != std::ssize(text)) return unreachable();
-        }
-        return {};
-    }
-
-    Result<void> receive() {
-        polls_.clear();
-        for (const Connection& connection : connections_)
-            polls_.push_back({connection.socket->handle(), POLLIN, 0});
-        const int wait = waiting_.empty() ? 1 : 0;
-        if (::poll(polls_.data(), polls_.size(), wait) <= 0) return {};
-        for (std::size_t i = 0; i < polls_.size(); ++i) {
-            if (polls_[i].revents == 0) continue;
-            char bytes[16'384];
-            const auto size = ::recv(polls_[i].fd, bytes, sizeof bytes, 0);
-            if (size <= 0) return unreachable("it hung up");
-            connections_[i].in.append(bytes, static_cast<std::size_t>(size));
-            FARTHING_CHECK(take_answer(connections_[i]));
-        }
-        return {};
-    }
-
-    Result<void> take_answer(Connection& connection) {
-        const std::string& in = connection.in;
-        const std::size_t head = in.find("\r\n\r\n");
-        if (head == std::string::npos) return {};
-        constexpr std::string_view kLength = "Content-Length: ";
-        const std::size_t length = in.find(kLength);
-        if (length == std::string::npos || length > head)
-            return unreachable("no HTTP: " + in.substr(0, 80));
-        std::size_t size = 0;
-        for (std::size_t at = length + kLength.size(); in[at] >= '0' && in[at] <= '9'; ++at)
-            size = size * 10 + static_cast<std::size_t>(in[at] - '0');
-        if (in.size() < head + 4 + size) return {};
-        const std::int64_t latency = now_micros() - connection.due;
-        micros_.push_back(latency);
-        of_second_.push_back(latency);
-        answered_ += 1;
-        const bool good = in.starts_with("HTTP/1.1 200");
-        const bool busy = in.starts_with("HTTP/1.1 503");
-        if (!good && !busy) return fail(PlayerReason::server_refuses, in.substr(head + 4, size));
-        refused_ += good ? 0 : 1;
-        refused_of_second_ += good ? 0 : 1;
-        connection.in.clear();
-        connection.due = 0;
-        return {};
-    }
+    Result<void> connect_all();
+    Result<void> connect(const sockaddr_in& to, const PlayedUnits& units);
+    Result<void> greet();
+    void ask_what_is_due(std::int64_t now);
+    Result<void> send(Connection& connection);
+    Result<void> wait(std::int64_t micros);
+    Result<void> receive(Connection& connection);
+    void answered(std::size_t lane, Told told);
+    void watch(std::size_t index, bool writes);
 
     const Play& play_;
     const std::function<void(const Latencies&)>& each_second_;
+    Handle poll_;
     std::vector<Connection> connections_;
-    std::vector<Script> scripts_;  // by connection
-    std::vector<pollfd> polls_;
-    std::deque<std::int64_t> waiting_;  // when each was due
-    std::size_t turn_ = 0;
+    std::vector<Lane> lanes_;
+    std::deque<std::size_t> free_;     // lanes without a request
+    std::vector<std::size_t> asking_;  // connections
+    std::int64_t began_ = 0;
+    std::int64_t requests_ = 0;
+    std::int64_t asked_ = 0;
+    std::int64_t answers_ = 0;
+    std::int64_t heard_ = 0;
     std::int64_t next_session_ = 0;
-    std::int64_t due_ = 0;
-    std::int64_t answered_ = 0;
-    std::int64_t refused_ = 0;
-    std::int64_t refused_of_second_ = 0;
-    std::vector<std::int64_t> micros_;
-    std::vector<std::int64_t> of_second_;
+    LatencyCount all_;
+    LatencyCount second_;
 };
 
+Result<Played> Player::run() {
+    FARTHING_CHECK(connect_all());
+    FARTHING_CHECK(greet());
+    requests_ = play_.rate * play_.seconds;
+    began_ = heard_ = steady_micros();
+    std::int64_t second = began_;
+    const std::int64_t cpu = cpu_micros();
+    while (answers_ < requests_) {
+        const std::int64_t now = steady_micros();
+        ask_what_is_due(now);
+        for (const std::size_t index : std::exchange(asking_, {}))
+            FARTHING_CHECK(send(connections_[index]));
+        const std::int64_t next = asked_ < requests_ && !free_.empty()
+                                      ? began_ + asked_ * kSecond / play_.rate - now
+                                      : kSecond;
+        FARTHING_CHECK(wait(std::clamp(next, kPause, kSecond)));
+        if (now - heard_ > kSilence) return unreachable("no answer for 30 s");
+        if (now - second < kSecond) continue;
+        second = now;
+        each_second_(second_.told());
+        second_.clear();
+    }
+    return Played{all_.told(), steady_micros() - began_, cpu_micros() - cpu};
+}
+
+Result<void> Player::connect_all() {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(play_.to.port);
+    if (inet_pton(AF_INET, play_.to.host.c_str(), &to.sin_addr) != 1)
+        return unreachable("no IPv4 address: " + play_.to.host);
+    FARTHING_TRY(const PlayedUnits units, units_of(play_));
+    const std::int64_t wanted =
+        play_.protocol == PlayProtocol::http ? play_.sessions : play_.connections;
+    const std::int64_t connections = std::min(wanted, play_.sessions);
+    rlimit files{};
+    (void)::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+    connections_.reserve(static_cast<std::size_t>(connections));
+    for (std::int64_t i = 0; i < connections; ++i) FARTHING_CHECK(connect(to, units));
+    lanes_.resize(static_cast<std::size_t>(play_.sessions));
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+        lanes_[i].index = i;
+        lanes_[i].connection = i % connections_.size();
+        lanes_[i].session = next_session_++;
+        free_.push_back(i);
+    }
+    return {};
+}
+
+Result<void> Player::connect(const sockaddr_in& to, const PlayedUnits& units) {
+    Handle socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int one = 1;
+    (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets ask
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+        return unreachable(std::strerror(errno));
+    std::unique_ptr<Speaker> speaker;
+    switch (play_.protocol) {
+        case PlayProtocol::http: speaker = speak_http(play_); break;
+        case PlayProtocol::diameter: speaker = speak_diameter(play_, units); break;
+        case PlayProtocol::nchf: speaker = speak_nchf(play_, units); break;
+    }
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = connections_.size();
+    (void)::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
+    connections_.push_back({std::move(socket), std::move(speaker), {}, {}});
+    return {};
+}
+
+Result<void> Player::greet() {
+    const std::int64_t until = steady_micros() + kSilence;
+    for (Connection& connection : connections_) FARTHING_CHECK(send(connection));
+    const auto ready = [](const Connection& one) { return one.speaker->ready(); };
+    while (!std::ranges::all_of(connections_, ready)) {
+        if (steady_micros() > until) return unreachable("it does not greet");
+        FARTHING_CHECK(wait(kSecond));
+    }
+    return {};
+}
+
+void Player::ask_what_is_due(std::int64_t now) {
+    while (asked_ < requests_ && !free_.empty()) {
+        const std::int64_t due = began_ + asked_ * kSecond / play_.rate;
+        if (due > now) break;
+        Lane& lane = lanes_[free_.front()];
+        free_.pop_front();
+        lane.due = due;
+        if (lane.asked == Instant()) lane.asked = play_.now();
+        Connection& connection = connections_[lane.connection];
+        connection.speaker->ask(lane);
+        if (!connection.asks) asking_.push_back(lane.connection);
+        connection.asks = true;
+        asked_ += 1;
+    }
+}
+
+Result<void> Player::send(Connection& connection) {
+    connection.asks = false;
+    connection.speaker->produce(connection.out);
+    std::size_t sent = 0;
+    while (sent < connection.out.size()) {
+        const auto size = ::send(connection.socket.get(), connection.out.data() + sent,
+                                 connection.out.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (size < 0 && (errno == EAGAIN || errno == EINTR)) break;
+        if (size < 0) return unreachable("it hung up");
+        sent += static_cast<std::size_t>(size);
+    }
+    connection.out.erase(0, sent);
+    const bool full = !connection.out.empty();
+    if (full != std::exchange(connection.full, full))
+        watch(static_cast<std::size_t>(&connection - connections_.data()), full);
+    return {};
+}
+
+void Player::watch(std::size_t index, bool writes) {
+    epoll_event event{};
+    event.events = writes ? EPOLLIN | EPOLLOUT : EPOLLIN;
+    event.data.u64 = index;
+    (void)::epoll_ctl(poll_.get(), EPOLL_CTL_MOD, connections_[index].socket.get(), &event);
+}
+
+Result<void> Player::wait(std::int64_t micros) {
+    std::array<epoll_event, 256> events;
+    const timespec until{micros / kSecond, micros % kSecond * 1'000};
+    const int count = ::epoll_pwait2(poll_.get(), events.data(), events.size(), &until, nullptr);
+    for (int i = 0; i < count; ++i) {
+        Connection& connection = connections_[events[static_cast<std::size_t>(i)].data.u64];
+        if ((events[static_cast<std::size_t>(i)].events & ~EPOLLOUT) != 0)
+            FARTHING_CHECK(receive(connection));
+        FARTHING_CHECK(send(connection));
+    }
+    return {};
+}
+
+Result<void> Player::receive(Connection& connection) {
+    std::array<char, kReceiveSize> bytes;
+    const auto size = ::recv(connection.socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (size <= 0) return unreachable("it hung up");
+    const auto each = [this](std::size_t lane, Told told) { answered(lane, told); };
+    std::string_view in(bytes.data(), static_cast<std::size_t>(size));
+    if (!connection.in.empty()) in = connection.in.append(in);
+    FARTHING_TRY(const std::size_t taken, connection.speaker->take(in, each));
+    std::string rest(in.substr(taken));
+    connection.in = std::move(rest);
+    return {};
+}
+
+// What was refused for want of time is asked again, the same; all else goes on.
+void Player::answered(std::size_t index, Told told) {
+    Lane& lane = lanes_[index];
+    heard_ = steady_micros();
+    answers_ += 1;
+    for (LatencyCount* count : {&all_, &second_}) {
+        if (told == Told::busy) {
+            count->refuse();
+            continue;
+        }
+        count->add(heard_ - lane.due);
+        if (told == Told::denied) count->deny();
+    }
+    free_.push_back(index);
+    if (told == Told::busy) return;
+    lane.asked = {};
+    const bool ended = play_.leaves_open || !play_.balances.empty() || lane.number > play_.updates;
+    lane.number = ended ? 0 : lane.number + 1;
+    if (ended) lane.session = next_session_++;
+}
+
 }  // namespace
+
+Result<PlayedUnits> units_of(const Play& play) {
+    if (!play.balances.empty()) return PlayedUnits();
+    if (const auto bytes = parse_quantity(play.quantity, *unit_named("byte")))
+        return PlayedUnits{Dimension::volume, *bytes};
+    if (const auto seconds = parse_quantity(play.quantity, *unit_named("second")))
+        return PlayedUnits{Dimension::time, *seconds};
+    if (const auto pieces = parse_quantity(play.quantity, *unit_named("message")))
+        return PlayedUnits{Dimension::message, *pieces};
+    if (play.protocol == PlayProtocol::http) return PlayedUnits();
+    return fail(PlayerReason::server_refuses,
+                "\"" + play.quantity + "\" is neither bytes, nor a time, nor messages");
+}
+
+bool is_telephone_number(std::string_view name) {
+    return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 Result<Played> play(const Play& play, const std::function<void(const Latencies&)>& each_second) {
     return Player(play, each_second).run();

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
+#include "api/latencies.h"
 #include "api/server.h"
 #include "base/error.h"
+#include "base/instant.h"
 #include "base/reason.h"
 
 namespace farthing {
@@ -22,31 +23,32 @@ FARTHING_REASON_ENUM(PlayerReason, FARTHING_PLAYER_REASONS)
 
 namespace farthing::api {
 
+enum class PlayProtocol : std::uint8_t { http, diameter, nchf };
+
 struct Play {
     Address to;
-    std::string key;
-    std::string subscriptions;  // their names are this and a number from 1
+    PlayProtocol protocol = PlayProtocol::http;
+    std::string key;            // of the HTTP API
+    std::string subscriptions;  // their names are this and a number from 1; where a network is
+                                // played their telephone numbers, or the names of their devices
     std::int64_t count = 1;
-    std::string meter;
+    std::string meter;          // over HTTP; else the server tells it by what is counted
     std::string quantity;       // asked for and reported by each update
     std::int64_t rate = 1'000;  // requests a second
     std::int64_t seconds = 10;
-    std::int64_t connections = 64;
-    std::int64_t updates = 4;  // of a session, between its start and its end
-    std::string run;           // tells its sessions from those of other runs
+    std::int64_t sessions = 64;    // at once
+    std::int64_t connections = 4;  // that they share; over HTTP each has one of its own
+    std::int64_t updates = 4;      // of a session, between its start and its end
+    bool leaves_open = false;      // sessions begin, and nothing follows
+    std::string balances;          // in place of sessions: balances of accounts named so
+    std::function<Instant()> now;  // the client's clock
+    std::string run;               // tells its sessions from those of other runs
 };
 
-struct Latencies {
-    std::int64_t requests = 0;
-    std::int64_t refused = 0;  // answered, and not by 200
-    std::int64_t p50 = 0;      // microseconds
-    std::int64_t p99 = 0;
-    std::int64_t p999 = 0;
-    std::int64_t max = 0;
-};
 struct Played {
     Latencies all;
-    std::int64_t micros = 0;  // that it took
+    std::int64_t micros = 0;      // that it took
+    std::int64_t cpu_micros = 0;  // that playing took
 };
 // Tells each second what was answered in it.
 Result<Played> play(const Play& play, const std::function<void(const Latencies&)>& each_second);

@@ -9,7 +9,6 @@
 #include "api/deliverer.h"
 #include "api/diameter_server.h"
 #include "api/nchf_server.h"
-#include "api/player.h"
 #include "api/server.h"
 #include "api/service.h"
 #include "cli/listing.h"
@@ -24,15 +23,6 @@ namespace {
 
 constexpr std::size_t kSecretBytes = 24;
 constexpr std::int64_t kAtOnce = 16;  // notices of one receiver
-
-Result<std::int64_t> at_least_one(Context& context, std::string_view option,
-                                  std::int64_t otherwise) {
-    if (!context.arguments.given(option)) return otherwise;
-    FARTHING_TRY(const std::int64_t number, whole_number(context[option]));
-    if (number < 1 || number > 10'000'000)
-        return fail(UsageReason::bad_value, std::string(option) + " is between 1 and 10000000");
-    return number;
-}
 
 // What webhooks are to tell, asked of the one thread that has the engine.
 api::Deliverer::Source deliveries_of(Context& context, std::unique_ptr<api::Service>& service,
@@ -113,54 +103,6 @@ Result<Exit> serve(Context& context) {
     return Exit::done;
 }
 
-std::string latencies_text(const api::Latencies& told) {
-    const auto millis = [](std::int64_t micros) {
-        return fmt::format("{}.{:02} ms", micros / 1000, micros % 1000 / 10);
-    };
-    std::string text =
-        fmt::format("{} answered, p50 {}, p99 {}, p99.9 {}, max {}", told.requests,
-                    millis(told.p50), millis(told.p99), millis(told.p999), millis(told.max));
-    if (told.refused > 0) text += fmt::format(", {} refused", told.refused);
-    return text;
-}
-
-Result<Exit> simulate(Context& context) {
-    api::Play play;
-    if (context.arguments.given("--to")) {
-        FARTHING_TRY(play.to, address_of(context["--to"]));
-    }
-    play.key = context["--key"];
-    play.subscriptions = context["SUBSCRIPTIONS"];
-    play.meter = context["METER"];
-    play.quantity = context["QUANTITY"];
-    FARTHING_TRY(play.count, at_least_one(context, "--count", 1));
-    FARTHING_TRY(play.rate, at_least_one(context, "--rate", play.rate));
-    FARTHING_TRY(play.seconds, at_least_one(context, "--seconds", play.seconds));
-    FARTHING_TRY(play.connections, at_least_one(context, "--connections", play.connections));
-    play.run = "run-" + std::to_string(context.now().micros);
-    FARTHING_TRY(const api::Played played, api::play(play, [&](const api::Latencies& second) {
-                     say(context, latencies_text(second));
-                 }));
-    const api::Latencies& all = played.all;
-    if (context.json()) {
-        JsonWriter json(false);
-        json.begin_object()
-            .field("requests", all.requests)
-            .field("refused", all.refused)
-            .field("per_second",
-                   all.requests * 1'000'000 / std::max<std::int64_t>(1, played.micros))
-            .field("p50_micros", all.p50)
-            .field("p99_micros", all.p99)
-            .field("p999_micros", all.p999)
-            .field("max_micros", all.max)
-            .end_object();
-        context.out << json.text() << '\n';
-    } else {
-        context.out << latencies_text(all) << '\n';
-    }
-    return Exit::done;
-}
-
 Result<Exit> key_add(Context& context) {
     std::string scopes;
     for (const std::string& scope : context.arguments.all("--scope")) {
@@ -231,19 +173,6 @@ std::vector<Command> serve_commands() {
           "pgw.example.org",
           "farthing serve --nchf 10.1.0.5:8081 --nchf-client 10.1.0.0/16"},
          serve},
-        {"charge",
-         "simulate",
-         "Play sessions against a running server, and show its latency",
-         {{"SUBSCRIPTIONS"}, {"METER"}, {"QUANTITY"}},
-         {{"--to", "HOST:PORT", "else 127.0.0.1:8080"},
-          {"--key", "KEY", "an API key of scope charge"},
-          {"--count", "N", "names are SUBSCRIPTIONS and a number up to N (else 1)"},
-          {"--rate", "N", "requests due in a second (else 1000)"},
-          {"--seconds", "N", "for how long (else 10)"},
-          {"--connections", "N", "at once, each with a session (else 64)"}},
-         {"farthing charge simulate sim- data \"100 kB\" --key $KEY --count 1000",
-          "farthing charge simulate sim- data 1000 --key $KEY --rate 5000 --json"},
-         simulate},
         {"key",
          "add",
          "Make an API key; it is shown once",

@@ -52,10 +52,11 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands = [] {
         std::vector<Command> all;
         for (auto room :
-             {demo_commands, usage_commands, quote_commands, balance_commands, catalog_commands,
-              deck_commands, directory_commands, feed_commands, edge_commands, suspense_commands,
-              correction_commands, archive_commands, bill_commands, invoice_commands,
-              carrier_commands, serve_commands, webhook_commands, proof_commands, misc_commands}) {
+             {demo_commands,     usage_commands,    quote_commands,      balance_commands,
+              catalog_commands,  deck_commands,     directory_commands,  feed_commands,
+              edge_commands,     suspense_commands, correction_commands, archive_commands,
+              bill_commands,     invoice_commands,  carrier_commands,    serve_commands,
+              simulate_commands, webhook_commands,  proof_commands,      misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;

@@ -101,6 +101,7 @@ std::vector<Command> quote_commands();
 std::vector<Command> correction_commands();
 std::vector<Command> balance_commands();
 std::vector<Command> serve_commands();
+std::vector<Command> simulate_commands();
 std::vector<Command> webhook_commands();
 std::vector<Command> archive_commands();
 std::vector<Command> suspense_commands();

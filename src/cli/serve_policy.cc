@@ -55,6 +55,15 @@ Result<api::Address> address_of(Context& context, std::string_view option, std::
     return address;
 }
 
+Result<std::int64_t> at_least_one(Context& context, std::string_view option,
+                                  std::int64_t otherwise) {
+    if (!context.arguments.given(option)) return otherwise;
+    FARTHING_TRY(const std::int64_t number, whole_number(context[option]));
+    if (number < 1 || number > 10'000'000)
+        return fail(UsageReason::bad_value, std::string(option) + " is between 1 and 10000000");
+    return number;
+}
+
 bool is_loopback(const std::string& host) {
     return host.starts_with("127.") || host == "::1";
 }

@@ -14,6 +14,9 @@ namespace farthing::cli {
 Result<api::Address> address_of(const std::string& text);
 // Of the port named WHAT: http, diameter or nchf.
 Result<api::Address> address_of(Context& context, std::string_view option, std::string_view what);
+// The option's number, from 1 to 10 million.
+Result<std::int64_t> at_least_one(Context& context, std::string_view option,
+                                  std::int64_t otherwise);
 bool is_loopback(const std::string& host);
 std::vector<Option> policy_options();
 Result<api::ChargePolicy> charge_policy_of(Context& context);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-struct nghttp2_session;
+#include "nchf/http2_client.h"
 
 namespace farthing::nchf {
 
@@ -22,21 +22,17 @@ std::optional<HttpUrl> parse_url(std::string_view text);
 class Http2Post {
   public:
     Http2Post(const HttpUrl& url, std::string body);
-    ~Http2Post();
     Http2Post(const Http2Post&) = delete;
     Http2Post& operator=(const Http2Post&) = delete;
 
-    bool receive(std::string_view bytes);
+    bool receive(std::string_view bytes) { return client_.receive(bytes); }
     std::string produce();
     // Answered, or refused by the other side.
     bool done() const { return done_; }
     int status() const { return status_; }
 
   private:
-    struct Callbacks;
-    nghttp2_session* session_ = nullptr;
-    std::string body_;
-    std::size_t sent_ = 0;
+    Http2Client client_;
     int status_ = 0;
     bool done_ = false;
 };
