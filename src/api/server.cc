@@ -10,11 +10,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "api/listen.h"
 #include "api/problem.h"
@@ -31,10 +33,13 @@ using asio::ip::tcp;
 
 constexpr std::size_t kBodyMax = std::size_t{64} * 1024;
 constexpr std::size_t kHeaderMax = std::size_t{16} * 1024;
-constexpr auto kIdle = std::chrono::seconds(60);
-constexpr auto kGreet = std::chrono::seconds(5);
+constexpr std::size_t kAheadMax = 2 * (kBodyMax + kHeaderMax);  // of requests that wait their turn
+constexpr auto kLook = std::chrono::seconds(5);
+constexpr int kSilentLooks = 12;  // that a connection may be idle
+constexpr int kLeaveLooks = 1;    // that it may stay open after our last word
+constexpr std::size_t kPassedOverMax = std::size_t{1024} * 1024;  // then
 
-using Response = http::response<http::string_body>;
+using Parser = http::request_parser<http::string_body>;
 
 HttpRequest request_of(http::request<http::string_body>&& message) {
     HttpRequest request;
@@ -52,100 +57,222 @@ HttpRequest request_of(http::request<http::string_body>&& message) {
     return request;
 }
 
-Response response_of(HttpAnswer&& answer, unsigned version, bool keep_alive) {
-    Response response;
-    response.version(version);
-    response.result(static_cast<unsigned>(answer.status));
-    response.set(http::field::content_type, answer.content_type);
-    if (answer.replayed) response.set("Idempotency-Replayed", "true");
-    if (answer.retry_after > 0)
-        response.set(http::field::retry_after, std::to_string(answer.retry_after));
-    if (answer.asks_for_key) response.set(http::field::www_authenticate, "Bearer");
-    response.keep_alive(keep_alive);
-    response.body() = std::move(answer.body);
-    response.prepare_payload();
-    return response;
-}
-
-// Hands the request on and waits for its answer, which may come from another thread.
-asio::awaitable<HttpAnswer> ask(const Server::Handler& handler, HttpRequest request) {
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(HttpAnswer)>(
-        [&handler](auto done, HttpRequest asked) {
-            auto executor = asio::get_associated_executor(done);
-            auto shared = std::make_shared<decltype(done)>(std::move(done));
-            handler(std::move(asked), [executor, shared](HttpAnswer answer) {
-                asio::post(executor, [shared, answer = std::move(answer)]() mutable {
-                    std::move (*shared)(std::move(answer));
-                });
-            });
-        },
-        asio::use_awaitable, std::move(request));
-}
-
-// A connection, with TLS or without.
-template <class Stream>
-asio::awaitable<void> serve(Stream& stream, const Server::Handler& handler) {
-    beast::tcp_stream& socket = beast::get_lowest_layer(stream);
-    beast::flat_buffer buffer;
-    while (true) {
-        http::request_parser<http::string_body> parser;
-        parser.body_limit(kBodyMax);
-        parser.header_limit(kHeaderMax);
-        socket.expires_after(kIdle);
-        const auto [failed, size] = co_await http::async_read(stream, buffer, parser, kAsTuple);
-        HttpAnswer answer;
-        bool keep_alive = false;
-        unsigned version = 11;
-        if (failed == http::error::body_limit) {
-            answer = problem(ApiReason::body_too_large);
-        } else if (failed &&
-                   failed.category() == http::make_error_code(http::error::bad_method).category() &&
-                   failed != http::error::end_of_stream && failed != http::error::partial_message) {
-            answer = problem(ApiReason::body_malformed, "no HTTP request: " + failed.message());
-        } else if (failed) {
-            break;
-        } else {
-            socket.expires_never();
-            keep_alive = parser.get().keep_alive();
-            version = parser.get().version();
-            answer = co_await ask(handler, request_of(parser.release()));
-        }
-        const Response response = response_of(std::move(answer), version, keep_alive);
-        socket.expires_after(kIdle);
-        const auto [unwritten, sent] = co_await http::async_write(stream, response, kAsTuple);
-        if (unwritten || !keep_alive) break;
-    }
-}
-
-asio::awaitable<void> connect(tcp::socket accepted, asio::ssl::context* tls,
-                              const Server::Handler& handler) {
-    beast::error_code ignored;
-    if (tls == nullptr) {
-        beast::tcp_stream stream(std::move(accepted));
-        co_await serve(stream, handler);
-        (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-        co_return;
-    }
-    beast::ssl_stream<beast::tcp_stream> stream(std::move(accepted), *tls);
-    beast::tcp_stream& socket = beast::get_lowest_layer(stream);
-    socket.expires_after(kGreet);
-    const auto [refused] =
-        co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple);
-    if (refused) co_return;
-    co_await serve(stream, handler);
-    socket.expires_after(kGreet);
-    (void)co_await stream.async_shutdown(kAsTuple);
+void write(const HttpAnswer& answer, unsigned version, bool keep_alive, std::string& out) {
+    const auto reason =
+        http::obsolete_reason(http::int_to_status(static_cast<unsigned>(answer.status)));
+    out += version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
+    out += std::to_string(answer.status);
+    out += ' ';
+    out.append(reason.data(), reason.size());
+    const auto header = [&out](std::string_view name, std::string_view value) {
+        out += "\r\n";
+        out += name;
+        out += ": ";
+        out += value;
+    };
+    if (answer.status != 204) header("Content-Type", answer.content_type);
+    if (answer.replayed) header("Idempotency-Replayed", "true");
+    if (answer.retry_after > 0) header("Retry-After", std::to_string(answer.retry_after));
+    if (answer.asks_for_key) header("WWW-Authenticate", "Bearer");
+    if (!keep_alive) header("Connection", "close");
+    if (keep_alive && version == 10) header("Connection", "keep-alive");
+    if (answer.status != 204) header("Content-Length", std::to_string(answer.body.size()));
+    out += "\r\n\r\n";
+    out += answer.body;
 }
 
 }  // namespace
 
 struct Server::State {
+    // One connection, of the server's thread: one request after the other.
+    class Connection : public std::enable_shared_from_this<Connection> {
+      public:
+        Connection(State& state, tcp::socket socket)
+            : state_(state), wire_(std::move(socket), state.tls.get()) {}
+        asio::awaitable<void> read();
+        void answer(const HttpAnswer& answer);
+        void flush();
+        void watch();
+        void close();
+
+      private:
+        void take();
+        void finish();
+        void refuse(const HttpAnswer& answer);
+
+        State& state_;
+        Wire wire_;
+        std::string in_;
+        std::size_t taken_ = 0;  // of it
+        std::optional<Parser> parser_;
+        std::string out_;      // to be written
+        std::string sending_;  // under way
+        unsigned version_ = 11;
+        bool keep_alive_ = true;
+        bool asks_ = false;  // a request of it waits for its answer
+        bool reads_ = true;
+        bool writes_ = false;
+        bool ends_ = false;  // after what is to be written
+        bool closed_ = false;
+        int silent_ = 0;  // ticks since something moved
+    };
+
+    void take(tcp::socket socket);
+    void reply(std::shared_ptr<Connection> to, HttpAnswer answer);
+    void deliver();
+    asio::awaitable<void> watch();
+
     asio::io_context context{1};
     Handler handler;
     TlsContext tls;
     tcp::acceptor acceptor{context};
     asio::signal_set signals{context, SIGINT, SIGTERM};
+    asio::steady_timer timer{context};
+    std::set<std::shared_ptr<Connection>> connections;
+    std::mutex mutex;  // of what follows
+    std::vector<std::pair<std::shared_ptr<Connection>, HttpAnswer>> replies;
 };
+
+asio::awaitable<void> Server::State::Connection::read() {
+    const auto self = shared_from_this();
+    std::string buffer(kReadSize, '\0');
+    if (!co_await wire_.greet()) close();
+    std::size_t passed_over = 0;
+    while (!closed_) {
+        const auto [failed, count] = co_await wire_.read_some(asio::buffer(buffer));
+        if (failed) break;
+        silent_ = 0;
+        if (ends_) {  // so that it comes to read our last word
+            passed_over += count;
+            if (passed_over > kPassedOverMax) break;
+            continue;
+        }
+        in_.append(buffer, 0, count);
+        take();
+        if (in_.size() > kAheadMax) break;
+        flush();
+    }
+    reads_ = false;
+    ends_ = true;
+    if (!asks_) flush();  // else with the answer
+    state_.connections.erase(self);
+}
+
+// Whole requests, one after the other; the next when the one before is answered.
+void Server::State::Connection::take() {
+    while (!asks_ && !ends_ && taken_ < in_.size()) {
+        if (!parser_) {
+            parser_.emplace();
+            parser_->body_limit(kBodyMax);
+            parser_->header_limit(kHeaderMax);
+            parser_->eager(true);
+        }
+        beast::error_code failed;
+        taken_ += parser_->put(asio::buffer(in_.data() + taken_, in_.size() - taken_), failed);
+        if (failed == http::error::need_more) break;
+        if (failed == http::error::body_limit) return refuse(problem(ApiReason::body_too_large));
+        if (failed) {
+            return refuse(
+                problem(ApiReason::body_malformed, "no HTTP request: " + failed.message()));
+        }
+        if (!parser_->is_done()) continue;
+        keep_alive_ = parser_->get().keep_alive();
+        version_ = parser_->get().version();
+        asks_ = true;
+        state_.handler(request_of(parser_->release()),
+                       [self = shared_from_this()](HttpAnswer answer) {
+                           self->state_.reply(self, std::move(answer));
+                       });
+        parser_.reset();
+    }
+    in_.erase(0, std::exchange(taken_, 0));
+}
+
+void Server::State::Connection::refuse(const HttpAnswer& answer) {
+    write(answer, 11, false, out_);
+    ends_ = true;
+}
+
+void Server::State::Connection::answer(const HttpAnswer& answer) {
+    asks_ = false;
+    if (closed_) return;
+    write(answer, version_, keep_alive_, out_);
+    if (!keep_alive_) ends_ = true;
+    take();
+}
+
+void Server::State::Connection::flush() {
+    if (writes_ || closed_) return;
+    if (out_.empty()) return finish();
+    sending_.swap(out_);
+    out_.clear();
+    sending_.erase(0, wire_.write_now(sending_));
+    if (sending_.empty()) return finish();
+    writes_ = true;
+    wire_.write(asio::buffer(sending_),
+                [self = shared_from_this()](const beast::error_code& failed, std::size_t) {
+                    self->writes_ = false;
+                    self->silent_ = 0;
+                    if (failed) return self->close();
+                    self->flush();
+                });
+}
+
+// All is written.
+void Server::State::Connection::finish() {
+    if (!ends_) return;
+    if (!reads_) return close();
+    wire_.finish();
+}
+
+void Server::State::Connection::watch() {
+    if (asks_) return;
+    silent_ += 1;
+    if (silent_ > (ends_ ? kLeaveLooks : kSilentLooks)) close();
+}
+
+void Server::State::Connection::close() {
+    ends_ = closed_ = true;
+    wire_.close();
+}
+
+void Server::State::take(tcp::socket socket) {
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+    connections.insert(connection);
+    asio::co_spawn(context, connection->read(), asio::detached);
+}
+
+void Server::State::reply(std::shared_ptr<Connection> to, HttpAnswer answer) {
+    bool first = false;
+    {
+        const std::scoped_lock lock(mutex);
+        first = replies.empty();
+        replies.emplace_back(std::move(to), std::move(answer));
+    }
+    if (first) asio::post(context, [this] { deliver(); });
+}
+
+void Server::State::deliver() {
+    std::vector<std::pair<std::shared_ptr<Connection>, HttpAnswer>> ready;
+    {
+        const std::scoped_lock lock(mutex);
+        ready.swap(replies);
+    }
+    for (const auto& [connection, answer] : ready) {
+        connection->answer(answer);
+        connection->flush();
+    }
+}
+
+asio::awaitable<void> Server::State::watch() {
+    while (true) {
+        timer.expires_after(kLook);
+        const auto [failed] = co_await timer.async_wait(kAsTuple);
+        if (failed) break;
+        const auto all = connections;
+        for (const auto& connection : all) connection->watch();
+    }
+}
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
@@ -168,10 +295,8 @@ void Server::run() {
     state.signals.async_wait([&state](const beast::error_code& failed, int) {
         if (!failed) state.context.stop();
     });
-    const auto take = [&state](tcp::socket socket) {
-        asio::co_spawn(state.context, connect(std::move(socket), state.tls.get(), state.handler),
-                       asio::detached);
-    };
+    const auto take = [&state](tcp::socket socket) { state.take(std::move(socket)); };
+    asio::co_spawn(state.context, state.watch(), asio::detached);
     asio::co_spawn(state.context, accept_all(state.acceptor, take), asio::detached);
     state.context.run();
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -32,6 +33,8 @@ class Wire {
     using error_code = boost::system::error_code;
 
     Wire(Socket socket, boost::asio::ssl::context* tls) : socket_(std::move(socket)) {
+        error_code ignored;
+        (void)socket_.non_blocking(true, ignored);
         if (tls != nullptr) tls_.emplace(socket_, *tls);
     }
     const Socket& socket() const { return socket_; }
@@ -45,10 +48,22 @@ class Wire {
         if (tls_) co_return co_await tls_->async_read_some(buffer, kTuple);
         co_return co_await socket_.async_read_some(buffer, kTuple);
     }
+    // As much of it as goes without waiting; with TLS nothing does. Gives how many bytes.
+    std::size_t write_now(std::string_view bytes) {
+        if (tls_) return 0;
+        error_code ignored;
+        return socket_.write_some(boost::asio::buffer(bytes.data(), bytes.size()), ignored);
+    }
     template <class Done>
     void write(boost::asio::const_buffer buffer, Done done) {
         if (tls_) return boost::asio::async_write(*tls_, buffer, std::move(done));
         boost::asio::async_write(socket_, buffer, std::move(done));
+    }
+    // Nothing more is written.
+    void finish() {
+        error_code ignored;
+        if (tls_) return close();
+        (void)socket_.shutdown(Socket::shutdown_send, ignored);
     }
     void close() {
         error_code ignored;

@@ -1,8 +1,10 @@
 #include "base/hash.h"
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
+
+#include <array>
+#include <string_view>
 
 #include "base/assert.h"
 
@@ -36,8 +38,12 @@ std::string Sha256::hex() {
     unsigned int size = 0;
     FARTHING_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &size) ==
                     1);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text(std::size_t{2} * size, '0');
+    for (std::size_t i = 0; i < size; ++i) {
+        text[2 * i] = kDigits[digest.at(i) >> 4];
+        text[2 * i + 1] = kDigits[digest.at(i) & 15];
+    }
     return text;
 }
 

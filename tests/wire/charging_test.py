@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 CATALOG = """\
 catalog: wire
@@ -177,6 +179,32 @@ def bad_input(world):
     expect("no key, and a body that is wrong", world.ask("POST", "/v1/charges", "{", key="fk_00")[0], 401)
 
 
+def raw(world):
+    """Connections as other clients use them: requests one behind the other, cut anywhere, ended, and no HTTP at all."""
+    def ask(*parts, ends=False):
+        with socket.create_connection(("127.0.0.1", world.port), timeout=30) as connection:
+            for part in parts:
+                connection.sendall(part)
+                time.sleep(0.02)
+            if ends:
+                connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+    health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    key = b"Authorization: Bearer " + world.key.encode() + b"\r\n"
+    balance = b"GET /v1/accounts/anna/balance HTTP/1.1\r\nHost: x\r\n" + key
+    got = ask(balance + b"\r\n" + health + b"\r\n" + balance + b"Connection: close\r\n\r\n" + health + b"\r\n")
+    expect("one behind the other", [got.count(b"HTTP/1.1 200 OK\r\n"), got.count(b'"account"'), got.count(b'"status"')],
+           [3, 2, 1])
+    if not got.index(b'"account"') < got.index(b'"status"') < got.rindex(b'"account"'):
+        raise SystemExit(f"out of order: {got}")
+    expect("byte by byte", ask(*[bytes([byte]) for byte in b"GET /healthz HTTP/1.0\r\n\r\n"])[-15:], b'{"status":"ok"}')
+    expect("half closed", ask(balance + b"\r\n", ends=True)[:15], b"HTTP/1.1 200 OK")
+    expect("no HTTP", ask(b"\x16\x03\x01 TLS?\r\n\r\n")[:24], b"HTTP/1.1 400 Bad Request")
+    expect("too much at once", ask(b"GET / HTTP/1.1\r\nx: " + b"y" * 20_000)[:12], b"HTTP/1.1 400")
+    large = b"POST /v1/charges HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"
+    expect("refused while it is sent", ask(large, b"x" * 900_000)[:12], b"HTTP/1.1 413")
+
+
 def restart(world):
     world.ask("POST", "/v1/accounts/anna/topups", {"amount": "5.00", "reference": "p3"})
     ask = {"subscription": "sim-1", "services": [{"meter": "data", "quantity": "3 MB"}]}
@@ -196,7 +224,7 @@ def main():
         world = World(sys.argv[1], folder)
         world.start()
         try:
-            for part in (sessions, quotes, parallel, bad_input, restart):
+            for part in (sessions, quotes, parallel, bad_input, raw, restart):
                 part(world)
             expect("a clean end", world.stop(), 0)
             said = world.run("check", "all")
