@@ -60,7 +60,7 @@ Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy 
 }
 
 const Session* Charger::find(std::string_view id) const {
-    const auto found = sessions_.find(std::string(id));
+    const auto found = sessions_.find(id);
     return found == sessions_.end() ? nullptr : &found->second->session;
 }
 
@@ -130,19 +130,18 @@ void Charger::schedule(Open& open) {
         if (!session.ended)  // it is remembered from its silence on, not from its last word
             next = std::max(next, after(service.held_until, policy_.remembered_seconds));
     }
-    open.due = due_.emplace(std::min(next, held), session.id);
+    open.due = due_.emplace(std::min(next, held), &open);
 }
 
 void Charger::mark(Open& open) {
     if (open.changed) return;
     open.changed = true;
-    taken_.changed.push_back(open.session.id);
+    taken_.changed.push_back(&open.session);
 }
 
 void Charger::pass(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now) {
-        const std::string id = due_.begin()->second;
-        Open& open = *sessions_.find(id)->second;
+        Open& open = *due_.begin()->second;
         bool returned = false;
         for (auto& [group, service] : open.session.services) {
             if (service.granted == 0 || service.held_until > now) continue;
@@ -155,14 +154,15 @@ void Charger::pass(Instant now) {
             continue;
         }
         due_.erase(open.due);
-        if (open.changed) std::erase(taken_.changed, id);
-        taken_.forgotten.push_back(id);
-        sessions_.erase(id);
+        if (open.changed) std::erase(taken_.changed, &open.session);
+        taken_.forgotten.push_back(open.session.id);
+        sessions_.erase(sessions_.find(taken_.forgotten.back()));
     }
 }
 
 Taken Charger::take() {
-    for (const std::string& id : taken_.changed) sessions_.find(id)->second->changed = false;
+    for (const Session* session : taken_.changed)
+        sessions_.find(session->id)->second->changed = false;
     return std::exchange(taken_, {});
 }
 

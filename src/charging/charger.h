@@ -3,6 +3,7 @@
 // answers. Prices are the rater's; there is no second price.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hash.h"
 #include "catalog/snapshot.h"
 #include "charging/holds.h"
 #include "charging/request.h"
@@ -37,7 +39,7 @@ struct Taken {
     RatedChunk rated;               // `row`: of `uses`; kNoRow: other records' segments that moved
     std::vector<OpenSession> sums;  // of the sessions used, by the rater's keys
     std::int64_t atoms = 0;         // charged, with what others moved by it
-    std::vector<std::string> changed;  // sessions to keep as they stand
+    std::vector<const Session*> changed;  // to keep as they stand; good until the next request
     std::vector<std::string> forgotten;
     std::set<AccountId> payers;  // that were charged
 };
@@ -79,8 +81,13 @@ class Charger {
         Session session;
         std::map<std::uint32_t, std::vector<Held>> held;  // by group
         std::map<std::uint32_t, std::vector<rating::CounterKey>> limits;
-        std::multimap<Instant, std::string>::iterator due;
+        std::multimap<Instant, Open*>::iterator due;
         bool changed = false;
+    };
+
+    struct HashOfText {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return hash64(text); }
     };
 
     void hold_again(Instant now);
@@ -127,8 +134,8 @@ class Charger {
     Purses purses_;
     Caps caps_;
     Holds holds_;
-    std::unordered_map<std::string, std::unique_ptr<Open>> sessions_;
-    std::multimap<Instant, std::string> due_;  // when something of a session ends by itself
+    std::unordered_map<std::string, std::unique_ptr<Open>, HashOfText, std::equal_to<>> sessions_;
+    std::multimap<Instant, Open*> due_;  // when something of a session ends by itself
     Taken taken_;
     UsageChunk chunk_;
     RatedChunk rated_;

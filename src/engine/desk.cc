@@ -91,11 +91,9 @@ Result<void> Desk::load_purses() {
         purses[limit.account].credit = limit.credit;
         purses[limit.account].cap = limit.cap;
     }
-    for (auto& [account, purse] : purses) {
-        if (!purse.cap) continue;
-        FARTHING_TRY(const auto spent, state_.store->spent(account));
-        for (const auto& [of, atoms] : spent) purse.spent[of.first] += atoms;
-    }
+    spent_known_.clear();
+    for (auto& [account, purse] : purses)
+        if (purse.cap) FARTHING_CHECK(load_spent(account, purse));
     FARTHING_CHECK(load_watched());
     const Instant now = state_.clock.now();
     FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
@@ -103,6 +101,13 @@ Result<void> Desk::load_purses() {
     filed_seen_ = now;
     charger_.set_purses(std::move(purses), now);
     writes_ = state_.store->writes();
+    return {};
+}
+
+Result<void> Desk::load_spent(AccountId account, ledger::Purse& purse) {
+    FARTHING_TRY(const auto spent, state_.store->spent(account));
+    purse.spent.clear();
+    for (const auto& [of, atoms] : spent) purse.spent[of.first] += atoms;
     return {};
 }
 
@@ -195,9 +200,18 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
         request.fingerprint = charging::Fingerprint{print->content, print->stamp, print->again};
     request.only = question.only;
     request.client = question.client;
-    request.action = action_of(question.action);
     request.at = now;
     const charging::Session* session = charger_.find(question.session);
+    request.action = action_of(question.action);
+    if (question.joins && question.action != ChargeAction::enquire) {
+        const bool ends = question.action == ChargeAction::end;
+        request.only = ends && session == nullptr;
+        if (session == nullptr) {
+            request.action = charging::Action::start;
+        } else if (!ends) {
+            request.action = charging::Action::update;
+        }
+    }
     FARTHING_TRY(request.subscription, subscription_of(question, session, now));
     const catalog::Version* version = state_.catalog.at(now);
     if (version == nullptr) return fail(EngineReason::catalog_none);
@@ -284,7 +298,8 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
             const Instant since = known == nullptr ? now : known->since;
             start = std::clamp(now.plus_micros(-*used.micros_ago), since, std::max(since, now));
         }
-        asked.used.push_back({units, start});
+        const std::int64_t before = used.total && known != nullptr ? known->told : 0;
+        asked.used.push_back({std::max<std::int64_t>(0, units - before), start});
     }
     asked.asks = service.asks;
     asked.releases = service.releases;
@@ -362,8 +377,9 @@ OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     delta.rated = std::move(taken.rated);
     delta.sums = std::move(taken.sums);
     delta.forgotten = std::move(taken.forgotten);
-    for (const std::string& id : taken.changed)
-        delta.sessions.push_back({id, charging::pack_session(*charger_.find(id))});
+    delta.sessions.reserve(taken.changed.size());
+    for (const charging::Session* session : taken.changed)
+        delta.sessions.push_back({session->id, charging::pack_session(*session)});
     watch_caps(taken.payers, now, delta);
     watch_plans(now, delta);
     watch_balances(taken.payers, delta);
@@ -409,7 +425,10 @@ Result<BalanceReport> Desk::balance(AccountId account) {
     BalanceReport report;
     const directory::Account& known = state_.directory.account(account);
     report.account = known.fact.name;
-    const ledger::Purse& purse = charger_.purses()[account];
+    ledger::Purse& purse = charger_.purses()[account];
+    // What was spent before is asked for once: charges since then are counted in memory.
+    if (!purse.cap && spent_known_.insert(account).second)
+        FARTHING_CHECK(load_spent(account, purse));
     const auto money = [&](i128 atoms) { return Money{atoms, currency()}; };
     report.balance = money(purse.balance);
     report.held = money(purse.held);
@@ -417,12 +436,6 @@ Result<BalanceReport> Desk::balance(AccountId account) {
     const Date cycle = cycle_of(state_.today(), known.fact.bill_day).first;
     if (purse.cap) report.cap = money(*purse.cap);
     report.spent = money(purse.spent_in(cycle));
-    if (!purse.cap) {  // only caps are counted in memory
-        FARTHING_TRY(const auto spent, state_.store->spent(account));
-        i128 of_cycle = 0;
-        for (const auto& [of, atoms] : spent) of_cycle += of.first == cycle ? atoms : i128{0};
-        report.spent = money(of_cycle);
-    }
     if (purse.limited()) report.available = money(std::max<i128>(0, purse.room(cycle).atoms));
     for (const auto& [of, first, percent] : alerted_) {
         if (of == account && first == cycle) report.alerts += 1;

@@ -40,6 +40,7 @@ class Desk {
     static charging::Policy policy_of(const ChargeSettings& settings);
     Result<void> load_sessions();
     Result<void> load_purses();
+    Result<void> load_spent(AccountId account, ledger::Purse& purse);
     i128 committed(const charging::CapKey& key);
     Result<ChargeAnswer> enquire(const charging::Request& request);
     // As they stand here, to be thrown away.
@@ -76,7 +77,8 @@ class Desk {
     std::int64_t rater_age_ = 0;
     Instant filed_seen_ = Instant::min();  // what they told was looked at then
     std::int64_t writes_ = -1;             // of the store, when purses were read
-    std::set<AccountId> limited_;          // by somebody: what they pay in sets no limit
+    std::set<AccountId> spent_known_;  // of those without a cap: as the store has it, since then
+    std::set<AccountId> limited_;      // by somebody: what they pay in sets no limit
     std::set<std::tuple<AccountId, Date, int>> alerted_;
     std::set<std::pair<charging::CapKey, int>> alerted_plans_;
     std::map<AccountId, std::int64_t> watched_;  // below which balance it is told

@@ -46,9 +46,14 @@ Result<void> Engine::State::follow_others() {
     FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
     if (!wrote && followed) return {};
     followed = true;
-    FARTHING_CHECK(load_catalog());
-    FARTHING_CHECK(load_directory());
-    FARTHING_CHECK(load_feeds());
+    FARTHING_TRY(const std::int64_t now, store->described());
+    if (now != described) {  // a batch of usage describes nothing
+        described = -1;
+        FARTHING_CHECK(load_catalog());
+        FARTHING_CHECK(load_directory());
+        FARTHING_CHECK(load_feeds());
+        described = now;
+    }
     forget_counters();
     return {};
 }
@@ -85,6 +90,7 @@ Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) 
 void Engine::set_charging(const ChargeSettings& settings) {
     state_->charge_settings = settings;
     state_->desk.reset();
+    state_->store->checkpoint_behind();
 }
 
 Result<std::vector<Result<ChargeAnswer>>> Engine::charge(

@@ -47,12 +47,16 @@ struct ChargeQuestion {
     // What is wrong with one service refuses that one alone.
     bool apart = false;
     std::optional<ChargeFingerprint> fingerprint = {};  // in place of the number
-    bool only = false;        // what it reports has happened, and nothing follows
+    bool only = false;  // what it reports has happened, and nothing follows
+    // Of clients whose first word may get lost or come late: begins the session where there is
+    // none, and goes on with it where there is one.
+    bool joins = false;
     std::string client = {};  // where the client is told about the session; empty: as before
     struct Used {
         std::string quantity;          // "2 MB", or in the meter's own unit; else `counts`
         std::optional<Instant> start;  // none: since the session was heard of last
         NetworkCounts counts = {};
+        bool total = false;  // since the session began: what was told before is taken off
         // In place of `start`, by the client's own clock; never before that.
         std::optional<std::int64_t> micros_ago = {};
     };

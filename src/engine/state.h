@@ -44,9 +44,10 @@ struct Engine::State {
     std::unique_ptr<rating::Rater> cost_rater;  // the same, over `carriers`
 
     ChargeSettings charge_settings;
-    std::unique_ptr<Desk> desk;  // opened on first use; forgotten with the rater
-    std::int64_t rater_age = 0;  // grows when it is remade
-    bool followed = false;       // what other processes wrote was read
+    std::unique_ptr<Desk> desk;   // opened on first use; forgotten with the rater
+    std::int64_t rater_age = 0;   // grows when it is remade
+    bool followed = false;        // what other processes wrote was read
+    std::int64_t described = -1;  // of the store, when catalog, directory and feeds were read
 
     State();
     ~State();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/steady_vector.h"
@@ -77,6 +78,7 @@ class Index {
 
 struct CounterTable::State {
     struct Block {
+        PackKey key;
         std::vector<std::uint32_t> counters;
         bool dirty = false;
     };
@@ -85,6 +87,7 @@ struct CounterTable::State {
     SteadyVector<Counter> counters;  // raters keep addresses
     std::vector<Block*> block_of_counter;
     std::map<PackKey, Block> blocks;  // node-based: addresses stay
+    std::vector<Block*> dirty;
     Index index;
     Block* latest = nullptr;  // neighbours mostly come one after the other
     PackKey latest_key;
@@ -100,7 +103,7 @@ CounterTable::State::Block& CounterTable::State::block(const PackKey& key) {
     if (latest != nullptr && latest_key == key) return *latest;
     const auto [found, is_new] = blocks.try_emplace(key);
     latest = &found->second;
-    latest_key = key;
+    latest->key = latest_key = key;
     if (!is_new || !loader) return *latest;
     auto stored = unpack_counters(key, loader(key));
     if (!stored) {
@@ -161,24 +164,27 @@ Counter& CounterTable::at(std::uint32_t index) {
 }
 
 void CounterTable::mark_dirty(std::uint32_t index) {
-    state_->block_of_counter[index]->dirty = true;
+    State::Block* const block = state_->block_of_counter[index];
+    if (std::exchange(block->dirty, true)) return;
+    state_->dirty.push_back(block);
 }
 
 std::vector<CounterPack> CounterTable::dirty_packs() const {
     std::vector<CounterPack> packs;
     std::vector<const Counter*> counters;
-    for (const auto& [key, block] : state_->blocks) {
-        if (!block.dirty) continue;
+    std::vector<const State::Block*> dirty(state_->dirty.begin(), state_->dirty.end());
+    std::ranges::sort(dirty, {}, &State::Block::key);
+    for (const State::Block* block : dirty) {
         counters.clear();
-        for (const std::uint32_t number : block.counters)
+        for (const std::uint32_t number : block->counters)
             counters.push_back(&state_->counters[number]);
-        packs.push_back({key, pack_counters(counters)});
+        packs.push_back({block->key, pack_counters(counters)});
     }
     return packs;
 }
 
 void CounterTable::mark_clean() {
-    for (auto& [key, block] : state_->blocks) block.dirty = false;
+    for (State::Block* block : std::exchange(state_->dirty, {})) block->dirty = false;
 }
 
 void CounterTable::clear() {

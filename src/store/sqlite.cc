@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "base/assert.h"
+#include "store/checkpoints.h"
 #include "store/crash_point.h"
 #include "store/store.h"
 
@@ -87,8 +88,25 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     return database;
 }
 
+Database::Database(std::filesystem::path file) : file_(std::move(file)) {}
+
 Database::~Database() {
+    checkpoints_.reset();
     disconnect();
+}
+
+void Database::checkpoint_behind() {
+    if (!checkpoints_) checkpoints_ = std::make_unique<Checkpoints>(file_);
+    watch_log();
+}
+
+void Database::watch_log() {
+    if (!checkpoints_ || handle_ == nullptr) return;
+    const auto told = [](void* self, sqlite3* writer, const char*, int pages) {
+        static_cast<Checkpoints*>(self)->committed(writer, pages);
+        return SQLITE_OK;
+    };
+    (void)sqlite3_wal_hook(handle_, told, checkpoints_.get());
 }
 
 Result<void> Database::connect() {
@@ -112,6 +130,7 @@ Result<void> Database::connect() {
         disconnect();
         return fail(std::move(why));
     }
+    watch_log();
     return {};
 }
 

@@ -21,6 +21,8 @@ struct sqlite3_stmt;
 
 namespace farthing::store {
 
+class Checkpoints;
+
 // Bytes that are not text.
 struct Blob {
     std::string_view bytes;
@@ -92,6 +94,9 @@ class Database {
   public:
     static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
     ~Database();
+    // From here on the log is moved to the database by another thread; else by every thousandth
+    // page that is committed.
+    void checkpoint_behind();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
@@ -138,13 +143,15 @@ class Database {
 
   private:
     friend class SqlStatement;
-    explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
+    explicit Database(std::filesystem::path file);
     Result<void> connect();
+    void watch_log();
     void disconnect();
     void give_back(std::string_view sql, sqlite3_stmt* handle);
 
     std::filesystem::path file_;
     sqlite3* handle_ = nullptr;
+    std::unique_ptr<Checkpoints> checkpoints_;
     std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
 };
 

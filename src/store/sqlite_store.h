@@ -20,7 +20,9 @@ class SqliteStore final : public Store {
     SqliteStore(std::filesystem::path folder, FolderLock lock, Turns turns,
                 std::unique_ptr<Database> database);
     Result<void> prepare_schema();
+    void checkpoint_behind() override { database_->checkpoint_behind(); }
 
+    Result<std::int64_t> described() override;
     Result<std::vector<CatalogRecord>> catalogs() override;
     Result<NameTable> names() override;
     Result<void> publish(const CatalogRecord& record, const NameTable& names) override;
@@ -128,6 +130,7 @@ class SqliteStore final : public Store {
     Result<void> write_notices(std::span<const Notice> notices);  // store_webhook.cc
     Result<void> write_alerts(const OnlineDelta& online);
     Result<void> write_online(const OnlineDelta& online, BatchId id);
+    Result<void> write_uses(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
     Result<BatchId> commit_sessions(const OnlineDelta& online);
     static void read_batches(FileRow& file);

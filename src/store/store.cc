@@ -174,6 +174,19 @@ Result<std::vector<AccountFact>> read_accounts(Database& database) {
 
 }  // namespace
 
+Result<std::int64_t> SqliteStore::described() {
+    constexpr std::string_view kAdded[] = {"account_fact",      "pays_fact",    "group_fact",
+                                           "subscription_fact", "plan_fact",    "name",
+                                           "quantity_fact",     "identity_fact"};
+    std::string sql =
+        "SELECT (SELECT count(*) FROM feed_version WHERE tenant = ?1) + coalesce((SELECT "
+        "max(version) FROM catalog_version WHERE tenant = ?1), 0)";
+    for (const std::string_view table : kAdded)
+        sql +=
+            " + coalesce((SELECT max(seq) FROM " + std::string(table) + " WHERE tenant = ?1), 0)";
+    return database_->integer(sql, 0, kTenant);
+}
+
 Result<DirectoryFacts> SqliteStore::facts() {
     DirectoryFacts facts;
     FARTHING_TRY(facts.accounts, read_accounts(*database_));

@@ -124,6 +124,12 @@ class Store {
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
     virtual ~Store() = default;
 
+    // For who commits all the time: see store/checkpoints.h.
+    virtual void checkpoint_behind() = 0;
+
+    // Grows with whatever is added to catalogs, names, directory and feeds.
+    virtual Result<std::int64_t> described() = 0;
+
     // Catalog.
     virtual Result<std::vector<CatalogRecord>> catalogs() = 0;
     virtual Result<NameTable> names() = 0;

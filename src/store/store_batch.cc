@@ -209,31 +209,36 @@ Result<void> SqliteStore::write_taken_back(const BatchCommit& batch, BatchId id)
 }
 
 Result<void> SqliteStore::write_packs(const BatchCommit& batch, BatchId id) {
+    FARTHING_TRY(SqlStatement keep,
+                 database_->prepare("INSERT INTO counter_pack (tenant, perspective, window_first, "
+                                    "owner_kind, block, batch, bytes) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                                    "ON CONFLICT (tenant, perspective, window_first, owner_kind, "
+                                    "block) DO UPDATE SET batch = excluded.batch, bytes = "
+                                    "excluded.bytes"));
     for (const CounterPack& pack : batch.packs) {
-        FARTHING_CHECK(
-            database_->run("INSERT INTO counter_pack (tenant, perspective, window_first, "
-                           "owner_kind, block, batch, bytes) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, perspective, "
-                           "window_first, owner_kind, block) "
-                           "DO UPDATE SET batch = excluded.batch, bytes = excluded.bytes",
-                           kTenant, pack.key.perspective, pack.key.window_first,
-                           pack.key.owner_kind, pack.key.block, id, Blob{pack.bytes}));
+        FARTHING_CHECK(keep.bind(kTenant, pack.key.perspective, pack.key.window_first,
+                                 pack.key.owner_kind, pack.key.block, id, Blob{pack.bytes})
+                           .run());
     }
     return {};
 }
 
 Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
     const FeedId feed = batch.session_feed.value_or(batch.feed);
-    for (const OpenSession& session : batch.open_sessions) {
-        FARTHING_CHECK(database_->run(
+    FARTHING_TRY(
+        SqlStatement keep,
+        database_->prepare(
             "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered, "
             "filed, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, feed, "
             "key_high, key_low) DO UPDATE SET start_time = excluded.start_time, raw = "
             "excluded.raw, answered = excluded.answered, filed = excluded.filed, touched_at = "
-            "excluded.touched_at",
-            kTenant, feed, static_cast<std::int64_t>(session.key.high),
-            static_cast<std::int64_t>(session.key.low), session.start, session.raw,
-            session.answered ? 1 : 0, session.filed, batch.committed_at));
+            "excluded.touched_at"));
+    for (const OpenSession& session : batch.open_sessions) {
+        FARTHING_CHECK(keep.bind(kTenant, feed, static_cast<std::int64_t>(session.key.high),
+                                 static_cast<std::int64_t>(session.key.low), session.start,
+                                 session.raw, session.answered ? 1 : 0, session.filed,
+                                 batch.committed_at)
+                           .run());
     }
     for (const Hash128& key : batch.closed_sessions) {
         FARTHING_CHECK(
@@ -332,23 +337,30 @@ Result<void> SqliteStore::write_entries(std::vector<Entry>& entries, BatchId bat
                                         InvoiceId invoice) {
     FARTHING_TRY(std::int64_t next,
                  database_->integer("SELECT max(id) + 1 FROM entry WHERE tenant = ?", 1, kTenant));
+    if (entries.empty()) return {};
+    FARTHING_TRY(
+        SqlStatement insert,
+        database_->prepare(
+            "INSERT INTO entry (tenant, id, kind, batch, invoice, reverses, payer, component, "
+            "period_first, period_end, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    FARTHING_TRY(SqlStatement post,
+                 database_->prepare("INSERT INTO posting (tenant, entry, position, kind, ref, "
+                                    "atoms) VALUES (?, ?, ?, ?, ?, ?)"));
     for (Entry& entry : entries) {
         FARTHING_ASSERT(is_balanced(entry));
         entry.id = {static_cast<std::uint64_t>(next++)};
         if (batch) entry.batch = batch;
         if (invoice) entry.invoice = invoice;
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO entry (tenant, id, kind, batch, invoice, reverses, payer, component, "
-            "period_first, period_end, "
-            "currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, entry.id, entry.kind, entry.batch, entry.invoice, entry.reverses, entry.payer,
-            entry.component, entry.period.first, entry.period.end, code_of(entry.currency)));
+        FARTHING_CHECK(insert
+                           .bind(kTenant, entry.id, entry.kind, entry.batch, entry.invoice,
+                                 entry.reverses, entry.payer, entry.component, entry.period.first,
+                                 entry.period.end, code_of(entry.currency))
+                           .run());
         for (std::size_t i = 0; i < entry.postings.size(); ++i) {
             const Posting& posting = entry.postings[i];
-            FARTHING_CHECK(database_->run(
-                "INSERT INTO posting (tenant, entry, position, kind, ref, atoms) VALUES (?, ?, ?, "
-                "?, ?, ?)",
-                kTenant, entry.id, i, posting.account.kind, posting.account.ref, posting.atoms));
+            FARTHING_CHECK(post.bind(kTenant, entry.id, i, posting.account.kind,
+                                     posting.account.ref, posting.atoms)
+                               .run());
         }
     }
     return {};

@@ -44,33 +44,44 @@ Result<BatchId> SqliteStore::commit_sessions(const OnlineDelta& online) {
 }
 
 Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
-    std::vector<std::vector<std::size_t>> rows(online.uses.size());  // of `rated`, by use
-    for (std::size_t i = 0; i < online.rated.size(); ++i) rows[online.rated.row[i]].push_back(i);
-    for (std::size_t i = 0; i < online.uses.size(); ++i) {
-        const OnlineUse& use = online.uses[i];
-        const std::string rated = pack_rated(online.rated, rows[i]);
-        FARTHING_CHECK(database_->run(
-            "INSERT INTO charge_live (tenant, batch, position, session, number, rating_group, "
-            "subscription, meter, network, called, calling, start_time, quantity, outcome, reason, "
-            "atoms, overrun, key_high, key_low, counted, rated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            kTenant, id, i, use.session, use.number, use.group, use.subscription, use.meter,
-            use.network, use.called, use.calling, use.start, use.quantity, use.outcome,
-            use.reason == SuspenseReason::none ? std::string_view() : name_of(use.reason),
-            use.charge_atoms, use.overrun_atoms, static_cast<std::int64_t>(use.key.high),
-            static_cast<std::int64_t>(use.key.low), use.counted, Blob{rated}));
-    }
+    FARTHING_CHECK(write_uses(online, id));
     for (const std::string& session : online.forgotten) {
         FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
                                       kTenant, session));
     }
-    for (const OnlineDelta::KeptSession& session : online.sessions) {
-        FARTHING_CHECK(
-            database_->run("INSERT INTO charge_session (tenant, id, bytes) VALUES (?, ?, ?) ON "
-                           "CONFLICT (tenant, id) DO UPDATE SET bytes = excluded.bytes",
-                           kTenant, session.id, Blob{session.bytes}));
-    }
+    FARTHING_TRY(
+        SqlStatement keep,
+        database_->prepare("INSERT INTO charge_session (tenant, id, bytes) VALUES (?, ?, ?) ON "
+                           "CONFLICT (tenant, id) DO UPDATE SET bytes = excluded.bytes"));
+    for (const OnlineDelta::KeptSession& session : online.sessions)
+        FARTHING_CHECK(keep.bind(kTenant, session.id, Blob{session.bytes}).run());
     return write_alerts(online);
+}
+
+Result<void> SqliteStore::write_uses(const OnlineDelta& online, BatchId id) {
+    std::vector<std::vector<std::size_t>> rows(online.uses.size());  // of `rated`, by use
+    for (std::size_t i = 0; i < online.rated.size(); ++i) rows[online.rated.row[i]].push_back(i);
+    FARTHING_TRY(
+        SqlStatement insert,
+        database_->prepare(
+            "INSERT INTO charge_live (tenant, batch, position, session, number, rating_group, "
+            "subscription, meter, network, called, calling, start_time, quantity, outcome, reason, "
+            "atoms, overrun, key_high, key_low, counted, rated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    for (std::size_t i = 0; i < online.uses.size(); ++i) {
+        const OnlineUse& use = online.uses[i];
+        const std::string rated = pack_rated(online.rated, rows[i]);
+        FARTHING_CHECK(
+            insert
+                .bind(kTenant, id, i, use.session, use.number, use.group, use.subscription,
+                      use.meter, use.network, use.called, use.calling, use.start, use.quantity,
+                      use.outcome,
+                      use.reason == SuspenseReason::none ? std::string_view() : name_of(use.reason),
+                      use.charge_atoms, use.overrun_atoms, static_cast<std::int64_t>(use.key.high),
+                      static_cast<std::int64_t>(use.key.low), use.counted, Blob{rated})
+                .run());
+    }
+    return {};
 }
 
 Result<void> SqliteStore::write_alerts(const OnlineDelta& online) {
