@@ -13,12 +13,13 @@ namespace farthing::api {
 
 namespace {
 
-constexpr std::size_t kGroup = 512;         // requests of one commit
+constexpr std::size_t kGroup = 2'048;       // requests of one commit
 constexpr std::size_t kWaiting = 4'096;     // more are refused
 constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
 constexpr std::string_view kAccounts = "/v1/accounts/";
 constexpr std::string_view kWebhooks = "/v1/webhooks";
 constexpr std::string_view kSessions = "/v1/sessions/";
+constexpr std::string_view kRadius = "/v1/radius/";
 
 bool has_scope(std::string_view scopes, std::string_view scope) {
     for (std::size_t at = 0; at < scopes.size();) {
@@ -95,6 +96,8 @@ Result<Service::Asked> Service::route(const HttpRequest& request) {
         return route_account(request, std::string_view(request.path).substr(kAccounts.size()));
     if (request.path.starts_with(kWebhooks))
         return route_webhooks(request, std::string_view(request.path).substr(kWebhooks.size()));
+    if (request.path.starts_with(kRadius))
+        return route_radius(request, std::string_view(request.path).substr(kRadius.size()));
     if (request.path.starts_with(kSessions)) {
         const auto rest = std::string_view(request.path).substr(kSessions.size());
         const std::size_t slash = rest.find('/');
@@ -133,6 +136,20 @@ Result<Service::Asked> Service::route_account(const HttpRequest& request, std::s
         return Asked{"manage", Limits{*std::move(change)}};
     }
     return fail(ApiReason::route_unknown);
+}
+
+// METER/authorize · METER/accounting
+Result<Service::Asked> Service::route_radius(const HttpRequest& request, std::string_view rest) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view verb = rest.substr(std::min(slash, rest.size()));
+    if (slash == 0 || (verb != "/authorize" && verb != "/accounting"))
+        return fail(ApiReason::route_unknown);
+    if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+    const RadiusWhat what = verb == "/authorize" ? RadiusWhat::authorize : RadiusWhat::accounting;
+    auto asked = read_radius(what, unescaped(rest.substr(0, slash)), request.body);
+    if (!asked) return Asked{"charge", std::unexpected(std::move(asked).error())};
+    if (!asked->nothing) return Asked{"charge", Charge{std::move(asked->charge), what}};
+    return Asked{"charge", Call{[](engine::Engine&) { return with_body({}, 204); }}};
 }
 
 void Service::handle(HttpRequest request, HttpReply reply) {
@@ -236,7 +253,10 @@ void Service::charge(std::span<Work> works) {
             continue;
         }
         const Result<engine::ChargeAnswer>& one = (*answers)[i];
-        if (!one) {
+        const RadiusWhat radius = std::get<Charge>(*works[i].asked.what).radius;
+        if (radius != RadiusWhat::none) {
+            works[i].reply(radius_answer(radius, one));
+        } else if (!one) {
             works[i].reply(problem(one.error()));
         } else if (one->why != "granted") {
             works[i].reply(problem({one->why, one->what, {}, one->mend}));

@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "api/http.h"
+#include "api/radius.h"
 #include "engine/engine.h"
 
 namespace farthing::api {
@@ -40,6 +41,7 @@ class Service {
   private:
     struct Charge {
         engine::ChargeQuestion question;
+        RadiusWhat radius = RadiusWhat::none;  // told as FreeRADIUS is
     };
     struct Balance {
         std::string account;
@@ -76,6 +78,7 @@ class Service {
     };
 
     static Result<Asked> route(const HttpRequest& request);
+    static Result<Asked> route_radius(const HttpRequest& request, std::string_view rest);
     static Result<Asked> route_webhooks(const HttpRequest& request, std::string_view rest);
     static Result<Asked> route_account(const HttpRequest& request, std::string_view rest);
     Result<void> authorise(const Work& work) const;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "api/charge_json.h"
+#include "api/radius.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace farthing;
@@ -15,5 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)api::read_quote(body);
     (void)api::read_top_up(body);
     (void)api::read_limits(body);
+    const auto told = api::read_radius(api::RadiusWhat::accounting, "data", body);
+    if (told && !told->nothing && told->charge.session.empty()) std::abort();
+    (void)api::read_radius(api::RadiusWhat::authorize, "data", body);
     return 0;
 }

@@ -1,0 +1,107 @@
+#include "api/radius.h"
+
+#include <gtest/gtest.h>
+
+namespace farthing::api {
+namespace {
+
+std::string attribute(const std::string& name, const std::string& value) {
+    return '"' + name + R"(":{"type":"string","value":[)" + value + "]},";
+}
+
+std::string record(const std::string& status, const std::string& more) {
+    std::string body = "{" + attribute("User-Name", R"("anna")") +
+                       attribute("NAS-Identifier", R"("ap-1")") +
+                       attribute("Acct-Session-Id", R"("s1")") +
+                       attribute("Acct-Status-Type", '"' + status + '"') + more;
+    body.back() = '}';
+    return body;
+}
+
+Result<RadiusQuestion> account(const std::string& status, const std::string& more = {}) {
+    return read_radius(RadiusWhat::accounting, "data", record(status, more));
+}
+
+TEST(Radius, CountersWrapAtFourGigawords) {
+    const auto told = account("Interim-Update", attribute("Acct-Input-Octets", "4294967295") +
+                                                    attribute("Acct-Input-Gigawords", "2") +
+                                                    attribute("Acct-Output-Octets", R"("1")") +
+                                                    attribute("Acct-Session-Time", "60"));
+    ASSERT_TRUE(told) << told.error().message;
+    const auto& service = told->charge.services.at(0);
+    EXPECT_EQ(service.meter, "data");
+    EXPECT_TRUE(service.asks);
+    ASSERT_EQ(service.used.size(), 1U);
+    EXPECT_TRUE(service.used[0].total);
+    EXPECT_EQ(service.used[0].counts.bytes, 3 * (std::int64_t{1} << 32));
+    EXPECT_EQ(service.used[0].counts.seconds, 60);
+}
+
+TEST(Radius, RepeatsAreKnownWhateverTheirDelay) {
+    const std::string usage =
+        attribute("Acct-Input-Octets", "1000") + attribute("Acct-Session-Time", "60");
+    const auto first = account("Interim-Update", usage);
+    const auto again = account("Interim-Update", usage + attribute("Acct-Delay-Time", "5"));
+    const auto later = account("Interim-Update", attribute("Acct-Input-Octets", "1000") +
+                                                     attribute("Acct-Session-Time", "61"));
+    const auto last = account("Stop", usage);
+    ASSERT_TRUE(first && again && later && last);
+    const auto print = [](const auto& told) {
+        return std::pair(told->charge.fingerprint->content, told->charge.fingerprint->stamp);
+    };
+    EXPECT_EQ(print(first), print(again));
+    EXPECT_NE(print(first), print(later));
+    EXPECT_NE(print(first), print(last));
+    EXPECT_EQ(first->charge.session, last->charge.session);
+}
+
+TEST(Radius, NamesWhoByAllThatIsTold) {
+    const auto told = read_radius(
+        RadiusWhat::authorize, "data",
+        R"({"User-Name":{"value":["+3725550001"]},"3GPP-IMSI":{"value":["248011234567890"]}})");
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->charge.action, engine::ChargeAction::enquire);
+    const std::vector<std::pair<IdentityKind, std::string>> expected = {
+        {IdentityKind::imsi, "248011234567890"},
+        {IdentityKind::device, "+3725550001"},
+        {IdentityKind::msisdn, "3725550001"},
+        {IdentityKind::did, "3725550001"}};
+    EXPECT_EQ(told->charge.identities, expected);
+}
+
+TEST(Radius, WhatIsMissingOrWrongIsNamed) {
+    const auto said = [](const std::string& body) {
+        const auto told = read_radius(RadiusWhat::accounting, "data", body);
+        return told ? std::string() : told.error().message;
+    };
+    EXPECT_NE(said("{}").find("/Acct-Status-Type"), std::string::npos);
+    EXPECT_NE(said("[]").find("no object"), std::string::npos);
+    EXPECT_NE(said("{").find("no JSON"), std::string::npos);
+    EXPECT_NE(said(R"({"Acct-Status-Type":{"value":["Start"]}})").find("/NAS-Identifier"),
+              std::string::npos);
+    for (const char* octets : {"4294967296", "-1", "1.5", R"("x")", "true", R"("")"}) {
+        const auto told = account("Stop", attribute("Acct-Input-Octets", octets));
+        EXPECT_FALSE(told) << octets;
+    }
+    EXPECT_TRUE(account("Accounting-On")->nothing);
+}
+
+TEST(Radius, AnswersAreWhatFreeRadiusReads) {
+    engine::ChargeAnswer told;
+    told.why = "granted";
+    told.services.emplace_back().why = "granted";
+    EXPECT_EQ(radius_answer(RadiusWhat::authorize, told).status, 204);
+    told.services[0].why = "no_money";
+    told.services[0].what = "the balance is used up";
+    EXPECT_EQ(radius_answer(RadiusWhat::authorize, told).status, 401);
+    EXPECT_NE(radius_answer(RadiusWhat::authorize, told).body.find("reply:Reply-Message"),
+              std::string::npos);
+    EXPECT_EQ(radius_answer(RadiusWhat::accounting, told).status, 200);
+    told.why = "session_ended";
+    EXPECT_EQ(radius_answer(RadiusWhat::accounting, told).status, 204);
+    told.why = "other_subscriber";
+    EXPECT_EQ(radius_answer(RadiusWhat::accounting, told).status, 409);
+}
+
+}  // namespace
+}  // namespace farthing::api
