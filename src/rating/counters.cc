@@ -172,9 +172,8 @@ void CounterTable::mark_dirty(std::uint32_t index) {
 std::vector<CounterPack> CounterTable::dirty_packs() const {
     std::vector<CounterPack> packs;
     std::vector<const Counter*> counters;
-    std::vector<const State::Block*> dirty(state_->dirty.begin(), state_->dirty.end());
-    std::ranges::sort(dirty, {}, &State::Block::key);
-    for (const State::Block* block : dirty) {
+    std::ranges::sort(state_->dirty, {}, &State::Block::key);
+    for (const State::Block* block : state_->dirty) {
         counters.clear();
         for (const std::uint32_t number : block->counters)
             counters.push_back(&state_->counters[number]);
