@@ -222,18 +222,12 @@ void Service::run() {
         // Before anything is answered: a key that was revoked opens nothing any more.
         load_keys();
         refuse(works);
-        // What follows each other of one kind goes together; the order stays.
-        for (std::size_t at = 0; at < works.size();) {
-            std::size_t end = at;
-            while (end < works.size() && std::holds_alternative<Charge>(works[end].what())) ++end;
-            if (end > at) {
-                charge(std::span(works).subspan(at, end - at));
-                at = end;
-                continue;
-            }
-            works[at].reply(answer(works[at]));
-            ++at;
-        }
+        // All of them wait at once. What else is asked goes first, so that the charges, in their
+        // order, share one commit.
+        const auto charges = std::ranges::stable_partition(
+            works, [](const Work& work) { return !std::holds_alternative<Charge>(work.what()); });
+        for (const Work& work : std::span(works.begin(), charges.begin())) work.reply(answer(work));
+        if (!charges.empty()) charge(std::span(charges.begin(), charges.end()));
     }
 }
 
