@@ -39,7 +39,7 @@ def prepare(farthing, folder, accounts, hot=False):
     with open(f"{folder}/subscriptions.csv", "w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
         rows.writerow(["subscription", "account", "plan", "from", "device"])
-        rows.writerows([f"sim-{i}", f"a{1 if hot else i}", "pay-as-you-go", "2026-01-01", f"sim-{i}"]
+        rows.writerows([f"card-{i}", f"a{1 if hot else i}", "pay-as-you-go", "2026-01-01", f"card-{i}"]
                        for i in range(1, accounts + 1))
     run([*at, "account", "import", f"{folder}/accounts.csv"])
     run([*at, "subscription", "import", f"{folder}/subscriptions.csv"])
@@ -89,7 +89,7 @@ class Bench:
         """What the player tells, and the server's CPU time."""
         sessions = sessions or self.options.sessions
         before = server.cpu()
-        _, said = run([self.farthing, "--json", "charge", "simulate", "sim-", "data", "100 kB", "--to",
+        _, said = run([self.farthing, "--json", "charge", "simulate", "card-", "data", "100 kB", "--to",
                        server.at[protocol], "--protocol", protocol, "--key", server.key, "--count",
                        str(self.options.accounts), "--rate", str(rate), "--seconds",
                        str(seconds or self.options.seconds), "--sessions", str(sessions), "--connections", "8", *more])
