@@ -147,6 +147,18 @@ std::string write_balance(const engine::BalanceReport& report) {
     if (report.credit) json.field("credit_limit", report.credit->to_string());
     if (report.cap) json.field("cap", report.cap->to_string());
     json.field("spent", report.spent.to_string()).field("alerts", report.alerts);
+    if (!report.suspended.empty()) {
+        json.key("suspended").begin_array();
+        for (const engine::SuspendedRow& one : report.suspended) {
+            json.begin_object()
+                .field("subscription", one.subscription)
+                .field("fee", one.fee)
+                .field("due", to_string(one.due))
+                .field("amount", one.amount.to_string())
+                .end_object();
+        }
+        json.end_array();
+    }
     return json.end_object().text();
 }
 
@@ -157,6 +169,26 @@ Result<TopUpBody> read_top_up(std::string_view body) {
     if (read.amount.empty()) return fields.wrong("amount", "is needed, as text: \"50.00\"");
     FARTHING_TRY(read.reference, fields.text("reference"));
     return read;
+}
+
+Result<VoucherBody> read_voucher(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    VoucherBody read;
+    FARTHING_TRY(read.code, fields.text("code"));
+    if (read.code.empty()) return fields.wrong("code", "is needed");
+    FARTHING_TRY(read.reference, fields.text("reference"));
+    return read;
+}
+
+Result<engine::TransferOrder> read_transfer(std::string_view body) {
+    FARTHING_TRY(const Fields fields, fields_of(body));
+    engine::TransferOrder order;
+    FARTHING_TRY(order.to, fields.text("to"));
+    if (order.to.empty()) return fields.wrong("to", "is needed: an account");
+    FARTHING_TRY(order.amount, fields.text("amount"));
+    if (order.amount.empty()) return fields.wrong("amount", "is needed, as text: \"50.00\"");
+    FARTHING_TRY(order.reference, fields.text("reference"));
+    return order;
 }
 
 Result<engine::LimitChange> read_limits(std::string_view body) {

@@ -22,6 +22,13 @@ struct TopUpBody {
     std::string reference;
 };
 Result<TopUpBody> read_top_up(std::string_view body);
+struct VoucherBody {
+    std::string code;
+    std::string reference;
+};
+Result<VoucherBody> read_voucher(std::string_view body);
+// From whom is not in it.
+Result<engine::TransferOrder> read_transfer(std::string_view body);
 Result<engine::LimitChange> read_limits(std::string_view body);
 
 }  // namespace farthing::api

@@ -8,7 +8,8 @@ Verdict verdict_of(const engine::ChargeAnswer::Service& service) {
     const std::string& why = service.why;
     if (why == "granted" || why == "throttled") return Verdict::granted;
     if (service.suspense == name_of(SuspenseReason::not_allowed_here)) return Verdict::not_here;
-    if (why == "no_money" || why == "cap_reached" || why == "spending_cap_reached")
+    if (why == "no_money" || why == "cap_reached" || why == "spending_cap_reached" ||
+        why == "subscription_suspended")
         return Verdict::no_money;
     return why == "limit_reached" ? Verdict::over_limit : Verdict::unrated;
 }

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <xxhash.h>
 
 #include <array>
@@ -33,11 +34,11 @@ void Sha256::add(std::string_view bytes) {
         EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) == 1);
 }
 
-std::string Sha256::hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    FARTHING_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &size) ==
-                    1);
+namespace {
+
+using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
+
+std::string digest_hex(const Digest& digest, std::size_t size) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text(std::size_t{2} * size, '0');
     for (std::size_t i = 0; i < size; ++i) {
@@ -47,10 +48,29 @@ std::string Sha256::hex() {
     return text;
 }
 
+}  // namespace
+
+std::string Sha256::hex() {
+    Digest digest{};
+    unsigned int size = 0;
+    FARTHING_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &size) ==
+                    1);
+    return digest_hex(digest, size);
+}
+
 std::string sha256_hex(std::string_view bytes) {
     Sha256 hash;
     hash.add(bytes);
     return hash.hex();
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+    Digest digest{};
+    unsigned int size = 0;
+    FARTHING_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                         reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                         digest.data(), &size) != nullptr);
+    return digest_hex(digest, size);
 }
 
 }  // namespace farthing

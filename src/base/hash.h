@@ -42,5 +42,7 @@ class Sha256 {
     void* context_;
 };
 std::string sha256_hex(std::string_view bytes);
+// HMAC-SHA256: nobody without the key can tell what it is of.
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
 
 }  // namespace farthing

@@ -77,12 +77,17 @@ struct Input {
     std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields = {};
     // What earlier documents of this payer posted and still stands: their fee, rounding and share
-    // entries with the mirrors of those that were undone. Only the difference is posted again;
-    // other kinds are passed over.
+    // entries with the mirrors of those that were undone, and fees that were taken without one.
+    // Only the difference is posted again; other kinds are passed over.
     std::vector<Entry> posted = {};
     // Any counter as it stands: earlier ones leave what is carried over. REQUIRES: it is given
     // where an allowance is.
     rating::CounterOf counter_of = {};
+    // Of a prepaid payer, whose fees are taken when they fall due: what begins later is not due
+    // yet…
+    std::optional<Date> due_by = {};
+    // …and what its balance did not cover is not owed. `due`: the first day that it stands for.
+    std::function<bool(SubscriptionId, ComponentId, Date due)> uncovered = {};
     PoolMemo* pools = nullptr;  // of the run; nullptr: of this document alone
     const PayerIndex* payers =
         nullptr;  // built once per run; nullptr: built here, for this document alone

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace farthing::billing {
 namespace {
@@ -69,6 +70,25 @@ class Collector {
         return std::move(quantities_);
     }
 
+    // What each stretch of a subscription that this payer pays for comes to alone.
+    Result<std::vector<StretchFee>> by_stretch(const directory::Subscription& subscription) {
+        std::vector<Stretch> all;
+        for (const auto& [who, days] : path_of(context_, subscription.fact.account, cycle_))
+            if (who == payer()) append_stretches(subscription, days, all);
+        std::vector<StretchFee> found;
+        std::map<ComponentId, std::int64_t> highest;  // of fees that are not prorated
+        for (const Stretch& stretch : all) {
+            if (!has_begun(stretch.period.first)) break;
+            FARTHING_TRY(const PlanFees fees, fees_of(stretch.plan, stretch.period.first));
+            for (std::uint32_t i = 0; i < fees.plan->fees.size(); ++i) {
+                const catalog::Fee& fee = fees.plan->fees[i];
+                if (!is_asked(fee) || fee.per == catalog::FeePer::account) continue;
+                add_stretch(fees, i, subscription, stretch, highest, found);
+            }
+        }
+        return found;
+    }
+
   private:
     struct PlanFees {
         const catalog::Version* version = nullptr;
@@ -93,25 +113,90 @@ class Collector {
 
     Result<void> take_subscription(const directory::Subscription& subscription,
                                    const PayerPath& path, bool alone) {
-        std::set<PlanId> seen;
+        std::set<ComponentId> seen;
         for (const Stretch& stretch : stretches_) {
+            if (!has_begun(stretch.period.first)) continue;
             FARTHING_TRY(const PlanFees fees, fees_of(stretch.plan, stretch.period.first));
-            const bool first = seen.insert(stretch.plan).second;
             for (std::uint32_t i = 0; i < fees.plan->fees.size(); ++i) {
                 const catalog::Fee& fee = fees.plan->fees[i];
-                if (timing_of(fee) != timing_ || months_of(fee) != months_ || fee.minimum) continue;
+                if (!is_asked(fee)) continue;
                 if (fee.per == catalog::FeePer::account) {
                     take_for_account(fees, i, stretch, path);
+                } else if (fee.every == catalog::FeeEvery::day) {
+                    for (const DatePeriod days : days_owed(subscription, fee, stretch.period))
+                        take_days(fees, i, subscription, {days, stretch.plan, stretch.quantity},
+                                  alone ? PayerPath{} : path);
+                } else if (!is_covered(subscription.fact.id, fee.id, stretch.period.first)) {
+                    continue;
                 } else if (fee.every == catalog::FeeEvery::once) {
                     take_once(fees, i, subscription, stretch, path);
                 } else if (is_periodic(fee) && fee.prorate == catalog::Prorate::none) {
-                    if (first) take_whole(fees, i, subscription, stretch, path);
+                    if (seen.insert(fee.id).second)
+                        take_whole(fees, i, subscription, stretch, path);
                 } else {
                     take_days(fees, i, subscription, stretch, alone ? PayerPath{} : path);
                 }
             }
         }
         return {};
+    }
+
+    void add_stretch(const PlanFees& fees, std::uint32_t charge,
+                     const directory::Subscription& subscription, const Stretch& stretch,
+                     std::map<ComponentId, std::int64_t>& highest, std::vector<StretchFee>& found) {
+        const catalog::Fee& fee = fees.plan->fees[charge];
+        const AccountId account = subscription.fact.account;
+        const auto keep = [&](DatePeriod days) {
+            for (auto& [key, quantity] : std::exchange(quantities_, {}))
+                found.push_back({days, key, std::move(quantity)});
+        };
+        const PayerPath own{{payer(), cycle_}};
+        if (fee.every == catalog::FeeEvery::day) {
+            for (Date day = stretch.period.first; day < stretch.period.end && has_begun(day);
+                 day = day.plus_days(1)) {
+                const DatePeriod days{day, day.plus_days(1)};
+                take_days(fees, charge, subscription, {days, stretch.plan, stretch.quantity}, {});
+                keep(days);
+            }
+            return;
+        }
+        if (fee.every == catalog::FeeEvery::once) {
+            take_once(fees, charge, subscription, stretch, own);
+        } else if (is_periodic(fee) && fee.prorate == catalog::Prorate::none) {
+            std::int64_t& before = highest[fee.id];
+            const std::int64_t more = stretch.quantity - before;
+            if (more <= 0) return;
+            before = stretch.quantity;
+            add_whole(at(fees, charge, account, subscription.fact.name, {}), account, more,
+                      {stretch.period.first, cycle_.end});
+        } else {
+            take_days(fees, charge, subscription, stretch, {});
+        }
+        keep(stretch.period);
+    }
+
+    bool is_asked(const catalog::Fee& fee) const {
+        return timing_of(fee) == timing_ && months_of(fee) == months_ && !fee.minimum;
+    }
+    // Of a prepaid payer.
+    bool has_begun(Date day) const {
+        return !context_.input().due_by || day <= *context_.input().due_by;
+    }
+    bool is_covered(SubscriptionId subscription, ComponentId fee, Date due) const {
+        const auto& uncovered = context_.input().uncovered;
+        return !uncovered || !uncovered(subscription, fee, due);
+    }
+    // All of them, but for days of a prepaid payer that are not due yet or were not covered.
+    std::vector<DatePeriod> days_owed(const directory::Subscription& subscription,
+                                      const catalog::Fee& fee, DatePeriod days) const {
+        if (!context_.input().due_by) return {days};
+        std::vector<DatePeriod> owed;
+        for (Date day = days.first; day < days.end && has_begun(day); day = day.plus_days(1)) {
+            if (!is_covered(subscription.fact.id, fee.id, day)) continue;
+            if (owed.empty() || owed.back().end != day) owed.push_back({day, day});
+            owed.back().end = day.plus_days(1);
+        }
+        return owed;
     }
 
     // Prices are those of the cycle's first day; a plan that was not in force then, those of the
@@ -212,8 +297,12 @@ class Collector {
                     const PayerPath& path) {
         if (!pays_on(path, stretch.period.first)) return;
         std::int64_t highest = 0;
+        const ComponentId fee = fees.plan->fees[charge].id;
         for (const Stretch& other : stretches_) {
-            if (other.plan == stretch.plan) highest = std::max(highest, other.quantity);
+            const Date first = other.period.first;
+            if (other.plan == stretch.plan && has_begun(first) &&
+                is_covered(subscription.fact.id, fee, first))
+                highest = std::max(highest, other.quantity);
         }
         const AccountId account = subscription.fact.account;
         add_whole(at(fees, charge, account, subscription.fact.name, {}), account, highest,
@@ -267,6 +356,9 @@ class Collector {
                 if (before != (level > 0)) ones[day][payer()] = before ? -1 : 1;
             }
             quantity.changes = std::move(ones);
+            if (!quantity.changes.empty() &&
+                !is_covered({}, quantity.ref.fee->id, quantity.changes.begin()->first))
+                quantity.changes.clear();
             settle_account_fee(quantity);
         }
     }
@@ -329,6 +421,13 @@ bool is_periodic(const catalog::Fee& fee) {
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
                                      catalog::FeeTiming timing, int months) {
     return Collector(context, cycle, timing, months).run();
+}
+
+Result<std::vector<StretchFee>> fees_by_stretch(const Context& context, DatePeriod cycle,
+                                                catalog::FeeTiming timing, int months,
+                                                SubscriptionId subscription) {
+    return Collector(context, cycle, timing, months)
+        .by_stretch(context.directory().subscription(subscription));
 }
 
 }  // namespace farthing::billing

@@ -46,4 +46,16 @@ bool is_periodic(const catalog::Fee& fee);
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
                                      catalog::FeeTiming timing, int months);
 
+// The same of one subscription, each stretch of one plan, quantity and payer by itself, fees per
+// day by day; fees of accounts are no subscription's. Those that have not begun by `due_by` are
+// left out.
+struct StretchFee {
+    DatePeriod days;
+    FeeKey key;
+    FeeQuantity quantity;
+};
+Result<std::vector<StretchFee>> fees_by_stretch(const Context& context, DatePeriod cycle,
+                                                catalog::FeeTiming timing, int months,
+                                                SubscriptionId subscription);
+
 }  // namespace farthing::billing

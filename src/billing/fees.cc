@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "billing/fee_quantities.h"
-
 namespace farthing::billing {
 namespace {
 
@@ -301,26 +299,20 @@ class FeeComposer {
     std::set<BilledKey> owed_;
 };
 
-// Earlier cycles of that length that documents billed, the latest few: what became known since
-// corrects them.
+// Earlier cycles of that length that documents billed, or of which fees were taken, the latest few:
+// what became known since corrects them.
 std::vector<DatePeriod> earlier_cycles(const Context& context, int months) {
     const Input& input = context.input();
     std::set<DatePeriod> cycles;
-    for (const BilledAmount& billed : input.billed) {
-        const bool whole = billed.period == context.cycle_of_months(billed.period.first, months);
-        if (whole && billed.period.end <= input.cycle.first) cycles.insert(billed.period);
-    }
+    const auto add = [&](DatePeriod period) {
+        const bool whole = period == context.cycle_of_months(period.first, months);
+        if (whole && period.end <= input.cycle.first) cycles.insert(period);
+    };
+    for (const BilledAmount& billed : input.billed) add(billed.period);
+    for (const Entry& entry : input.posted)
+        if (entry.kind == EntryKind::fee && !entry.invoice) add(entry.period);
     while (cycles.size() > kCyclesBack) cycles.erase(cycles.begin());
     return {cycles.begin(), cycles.end()};
-}
-
-bool any_fee_of(const catalog::Snapshot& catalog, int months) {
-    return std::ranges::any_of(catalog.versions(), [&](const auto& version) {
-        return std::ranges::any_of(version->plans, [&](const catalog::Plan& plan) {
-            return std::ranges::any_of(
-                plan.fees, [&](const catalog::Fee& fee) { return months_of(fee) == months; });
-        });
-    });
 }
 
 // Fees in arrears stand on the document of the month with which their period ends, fees in advance
@@ -340,6 +332,23 @@ Result<void> take_all(const Context& context, FeeComposer& composer, int months)
 }
 
 }  // namespace
+
+bool any_fee_of(const catalog::Snapshot& catalog, int months) {
+    return std::ranges::any_of(catalog.versions(), [&](const auto& version) {
+        return std::ranges::any_of(version->plans, [&](const catalog::Plan& plan) {
+            return std::ranges::any_of(
+                plan.fees, [&](const catalog::Fee& fee) { return months_of(fee) == months; });
+        });
+    });
+}
+
+Result<Exact> fee_amount(const Context& context, DatePeriod cycle, const FeeKey& key,
+                         const FeeQuantity& quantity) {
+    Exact sum;
+    FARTHING_TRY(const auto lines, FeeLines(context, cycle, key, quantity).run());
+    for (const Draft& draft : lines) sum += draft.line.exact;
+    return sum;
+}
 
 int counted_days(catalog::Prorate prorate, DatePeriod days) {
     if (prorate != catalog::Prorate::thirty_days) return days.days();

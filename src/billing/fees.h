@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "billing/fee_quantities.h"
 #include "billing/lines.h"
 
 namespace farthing::billing {
@@ -11,6 +12,13 @@ namespace farthing::billing {
 // Appends the lines to `document`, and to `totals` what each fee and cycle has come to, earlier
 // documents included.
 Result<void> append_fees(const Context& context, std::vector<Draft>& document, Totals& totals);
+
+// What one fee comes to in a cycle, in the currency of the document and before it is rounded to a
+// line.
+Result<Exact> fee_amount(const Context& context, DatePeriod cycle, const FeeKey& key,
+                         const FeeQuantity& quantity);
+// Whether any version has fees of so many months.
+bool any_fee_of(const catalog::Snapshot& catalog, int months);
 
 // Days as a fee counts them. The counts of two adjoining periods add up.
 int counted_days(catalog::Prorate prorate, DatePeriod days);

@@ -258,6 +258,9 @@ class Comparison {
         compare(what + ", charged", a.timing == FeeTiming::advance ? "in advance" : "in arrears",
                 b.timing == FeeTiming::advance ? "in advance" : "in arrears");
         compare(what + ", prorated", prorate_text(a.prorate), prorate_text(b.prorate));
+        compare(what + ", on a prepaid account that can't cover it",
+                a.owed_if_uncovered ? "owed" : "suspends",
+                b.owed_if_uncovered ? "owed" : "suspends");
         compare(what + ", counts", a.minimum ? a.minimum->text : "",
                 b.minimum ? b.minimum->text : "");
         compare(what + ", shares", shares_text(a.shares, before_), shares_text(b.shares, after_));

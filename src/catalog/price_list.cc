@@ -33,6 +33,7 @@ std::string fee_row(const Fee& fee) {
     if (fee.timing == FeeTiming::advance) text += ", in advance";
     const bool by_time = fee.every != FeeEvery::once && fee.every != FeeEvery::day;
     if (by_time && fee.prorate == Prorate::none) text += ", always in full";
+    if (fee.owed_if_uncovered) text += ", owed where a prepaid balance can't cover it";
     return row_of(fee.title, text);
 }
 

@@ -350,6 +350,7 @@ class PlanReader {
         const std::size_t per = charge.choice("per");
         fee.every = kEvery[per];
         if (per == 1 || per == 5 || per == 7) fee.per = FeePer::account;
+        fee.owed_if_uncovered = charge.choice("uncovered") == 1;
         fee.unit = charge.text("unit");
         if (fee.unit.empty()) fee.unit = fee.per == FeePer::account ? "account" : "subscription";
         if (charge.choice("in") == 1) fee.timing = FeeTiming::advance;
@@ -373,9 +374,11 @@ class PlanReader {
             mistakes_.add(CatalogReason::not_supported, charge.place_of("per"),
                           "a minimum is per month", "Write `per: account month`.");
         }
-        if (charge.has("in")) {
-            mistakes_.add(CatalogReason::bad_value, charge.place_of("in"),
-                          "a minimum is charged when its cycle is over", "Take `in` out.");
+        for (const std::string_view key : {"in", "uncovered"}) {
+            if (!charge.has(key)) continue;
+            mistakes_.add(CatalogReason::bad_value, charge.place_of(key),
+                          "a minimum is charged when its cycle is over",
+                          fmt::format("Take {} out.", shown(key)));
         }
     }
 

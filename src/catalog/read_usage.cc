@@ -9,7 +9,8 @@ namespace farthing::catalog {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kFeeOnly = {"amount", "per", "unit", "in", "prorate"};
+constexpr std::array<std::string_view, 6> kFeeOnly = {"amount", "per",     "unit",
+                                                      "in",     "prorate", "uncovered"};
 constexpr std::array<std::string_view, 8> kPriceKeys = {
     "price", "package", "percent", "graduated", "volume", "deck", "decks", "price_list"};
 

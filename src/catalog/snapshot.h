@@ -341,6 +341,9 @@ struct Fee {
     FeeEvery every = FeeEvery::cycle;
     FeeTiming timing = FeeTiming::arrears;
     Prorate prorate = Prorate::calendar_days;
+    // Of a prepaid account that can't cover it: taken all the same; else the subscription is
+    // suspended until it can.
+    bool owed_if_uncovered = false;
     std::optional<Minimum> minimum;
     std::vector<Share> shares;
     std::string tax_category;

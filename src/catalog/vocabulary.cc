@@ -220,6 +220,9 @@ constexpr Key kCharge[] = {
      "Fee: charged after the cycle (default) or before it."},
     {"prorate", Shape::choice, "calendar_days|none|thirty_days",
      "Fee: what a part of a cycle costs; thirty_days counts 30 for every month."},
+    {"uncovered", Shape::choice, "suspend|owe",
+     "Fee that a prepaid balance can't cover: not taken, and the subscription is suspended until a "
+     "top-up covers it (default); or taken all the same, below zero."},
     {"on", Shape::texts, "",
      "Minimum commitment: the charges that count towards it; without it, all of the plan."},
     {"when", Shape::object, "condition",

@@ -502,6 +502,10 @@ bool Charger::only_slows() const {
 
 void Charger::grant(const Request& request, const ServiceRequest& asked, Open& open,
                     Service& service, ServiceAnswer& told) {
+    if (is_suspended(open)) {
+        told.why = ChargeReason::subscription_suspended;
+        return;
+    }
     const Instant next = next_use(service, request.at);
     const rating::EarlierParts earlier = earlier_parts(open, service, next);
     if (const auto why = stand(open, service, next); why != SuspenseReason::none) {
@@ -546,6 +550,10 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
 
 bool Charger::covers(const Request& request, std::int64_t units, Open& open, Service& service,
                      ServiceAnswer& told) {
+    if (is_suspended(open)) {
+        told.why = ChargeReason::subscription_suspended;
+        return false;
+    }
     const rating::EarlierParts earlier = earlier_parts(open, service, request.at);
     if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
         told.suspense = why;

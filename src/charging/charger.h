@@ -73,6 +73,10 @@ class Charger {
     // What cycles with a plan's spending cap came to that were charged since the last commit.
     std::vector<std::pair<CapKey, i128>> moved_caps() { return caps_.moved(); }
 
+    // Those that are granted nothing, with how many of their fees are not covered.
+    using Suspended = std::unordered_map<SubscriptionId, int>;
+    Suspended& suspended() { return suspended_; }
+
     const Session* find(std::string_view id) const;
     std::size_t sessions() const { return sessions_.size(); }
 
@@ -112,6 +116,9 @@ class Charger {
     void hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
               Open& open, Service& service);
     void release(std::uint32_t group, Open& open, Service& service);
+    bool is_suspended(const Open& open) const {
+        return !suspended_.empty() && suspended_.contains(open.session.subscription);
+    }
     SuspenseReason stand(const Open& open, const Service& service, Instant when);
     // When the next unit of the service is used, as far as prices ask.
     Instant next_use(const Service& service, Instant now) const;
@@ -136,6 +143,7 @@ class Charger {
     Holds holds_;
     std::unordered_map<std::string, std::unique_ptr<Open>, HashOfText, std::equal_to<>> sessions_;
     std::multimap<Instant, Open*> due_;  // when something of a session ends by itself
+    Suspended suspended_;
     Taken taken_;
     UsageChunk chunk_;
     RatedChunk rated_;

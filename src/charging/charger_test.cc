@@ -263,6 +263,29 @@ Room room_of(std::int64_t units) {
     return Room({one, one}, units);
 }
 
+TEST(Charger, EC71_suspended_it_is_granted_nothing_and_charged_what_it_reports) {
+    Room room = room_of(100);
+    const auto ask = [&](std::string session, Action action, std::size_t sim, std::int64_t used,
+                         std::uint32_t stamp) {
+        Request request =
+            report(std::move(session), action, room.sims[sim], used, {stamp, stamp, false});
+        request.at = room.now;
+        return room.charger->handle(std::move(request));
+    };
+    EXPECT_EQ(ask("s", Action::start, 0, 0, 1).services[0].granted, 10);
+    room.charger->suspended()[room.sims[0]] = 1;
+    const Answer told = ask("s", Action::update, 0, 4, 2);
+    EXPECT_EQ(told.services[0].why, ChargeReason::subscription_suspended);
+    EXPECT_TRUE(told.services[0].charged_atoms == 4);
+    EXPECT_EQ(told.services[0].granted, 0);
+    EXPECT_TRUE(room.purse().held == 0);
+    EXPECT_EQ(ask("e", Action::debit, 0, 0, 3).services[0].why,
+              ChargeReason::subscription_suspended);
+    EXPECT_EQ(ask("t", Action::start, 1, 0, 4).services[0].granted, 10);  // others are not
+    room.charger->suspended().clear();
+    EXPECT_EQ(ask("s", Action::update, 0, 0, 5).services[0].granted, 10);
+}
+
 TEST(Charger, EC39_clients_without_numbers_are_known_by_what_they_say) {
     Room room = room_of(100);
     const auto say = [&](Request request) {

@@ -28,6 +28,8 @@ namespace farthing {
     X(other_subscriber, "the session belongs to another subscription",                             \
       "Give each session an id of its own.")                                                       \
     X(no_money, "the balance does not cover it", "Top up the account, or raise its credit limit.") \
+    X(subscription_suspended, "the subscription is suspended: a fee of it is not covered",         \
+      "Top up the account; `farthing balance show` tells which fee.")                              \
     X(cap_reached, "the account's cap of the cycle is reached", "Raise the cap, or wait.")         \
     X(spending_cap_reached, "the plan's spending cap of the cycle is reached",                     \
       "Raise the plan's spending cap, or wait for the next cycle.")                                \

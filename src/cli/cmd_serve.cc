@@ -11,6 +11,7 @@
 #include "api/nchf_server.h"
 #include "api/server.h"
 #include "api/service.h"
+#include "api/ticker.h"
 #include "cli/listing.h"
 #include "cli/parse.h"
 #include "cli/serve_diameter.h"
@@ -22,7 +23,8 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::size_t kSecretBytes = 24;
-constexpr std::int64_t kAtOnce = 16;  // notices of one receiver
+constexpr std::int64_t kAtOnce = 16;     // notices of one receiver
+constexpr std::size_t kFeesAtOnce = 64;  // accounts whose fees are taken between two requests
 
 // What webhooks are to tell, asked of the one thread that has the engine.
 api::Deliverer::Source deliveries_of(Context& context, std::unique_ptr<api::Service>& service,
@@ -91,8 +93,16 @@ Result<Exit> serve(Context& context) {
     });
     api::Deliverer deliverer(deliveries_of(context, service, {.first_seconds = first_retry}));
     std::thread delivers([&deliverer] { deliverer.run(); });
+    api::Ticker fees([&service, &context] {
+        Result<bool> more = false;
+        const bool ran = service->with_engine(
+            [&more](engine::Engine& engine) { more = engine.take_fees_of_day(kFeesAtOnce); });
+        if (!more) context.err << more.error().to_string() << std::endl;
+        return ran && more && *more;
+    });
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
+    fees.stop();
     deliverer.stop();
     delivers.join();
     if (diameter) diameter->refuse();

@@ -56,7 +56,8 @@ const std::vector<Command>& commands() {
               catalog_commands,  deck_commands,     directory_commands,  feed_commands,
               edge_commands,     suspense_commands, correction_commands, archive_commands,
               bill_commands,     invoice_commands,  carrier_commands,    serve_commands,
-              simulate_commands, webhook_commands,  proof_commands,      misc_commands}) {
+              simulate_commands, voucher_commands,  webhook_commands,    proof_commands,
+              misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;

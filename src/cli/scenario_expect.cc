@@ -46,6 +46,8 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "balance") return expect_balance(line);
     if (verb == "money") return expect_money(line);
     if (verb == "tells") return expect_tells(line);
+    if (verb == "suspended") return expect_suspended(line);
+    if (verb == "fee") return expect_fee(line);
     if (verb == "granted" || verb == "denied" || verb == "charged" || verb == "overrun" ||
         verb == "repeated" || verb == "passed")
         return expect_online(line);

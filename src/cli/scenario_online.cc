@@ -2,6 +2,7 @@
 #include "cli/scenario_online.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/utf8.h"
 #include "cli/scenario_stage.h"
@@ -64,6 +65,63 @@ Result<void> Stage::limit(const Line& line) {
     return engine_->limit(change);
 }
 
+// vouchers NAME COUNT AMOUNT until DATE [from DATE] [seller ACCOUNT]: codes are NAME-1, NAME-2 …
+// vouchers block NAME because X
+Result<void> Stage::vouchers(const Line& line) {
+    if (line.words.size() > 2 && line.words[1] == "block")
+        return engine_->block_vouchers(line.words[2], word_after(line, "because").value_or(""));
+    engine::VoucherOrder order;
+    FARTHING_TRY(order.name, word(line, 1, "a name"));
+    FARTHING_TRY(const std::string many, word(line, 2, "how many"));
+    FARTHING_TRY(order.amount, word(line, 3, "an amount"));
+    FARTHING_TRY(const std::int64_t count, whole_number(many));
+    FARTHING_TRY(order.until, date_argument(word_after(line, "until").value_or("")));
+    if (const auto from = word_after(line, "from")) {
+        FARTHING_TRY(order.from, date_argument(*from));
+    }
+    order.seller = word_after(line, "seller").value_or("");
+    order.secret = "a key of this scenario";
+    for (std::int64_t i = 1; i <= count; ++i)
+        order.codes.push_back(order.name + "-" + std::to_string(i));
+    return engine_->make_vouchers(order);
+}
+
+// redeem ACCOUNT CODE [ref X]
+Result<void> Stage::redeem(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const std::string code, word(line, 2, "a code"));
+    const auto paid = engine_->redeem(account, code, word_after(line, "ref").value_or(""));
+    if (!paid) return fail(paid.error());
+    return {};
+}
+
+// transfer FROM TO AMOUNT ref X
+Result<void> Stage::transfer(const Line& line) {
+    engine::TransferOrder order;
+    FARTHING_TRY(order.from, word(line, 1, "an account"));
+    FARTHING_TRY(order.to, word(line, 2, "another account"));
+    FARTHING_TRY(order.amount, word(line, 3, "an amount"));
+    order.reference = word_after(line, "ref").value_or("");
+    if (const auto moved = engine_->transfer(order); !moved) return fail(moved.error());
+    return {};
+}
+
+// recharge ACCOUNT below AMOUNT|none [amount AMOUNT] [from ACCOUNT] [day N] [month N]
+Result<void> Stage::recharge(const Line& line) {
+    engine::RechargeChange change;
+    FARTHING_TRY(change.account, word(line, 1, "an account"));
+    change.below = word_after(line, "below").value_or("");
+    change.amount = word_after(line, "amount").value_or("");
+    change.source = word_after(line, "from").value_or("");
+    if (const auto often = word_after(line, "day")) {
+        FARTHING_TRY(change.per_day, whole_number(*often));
+    }
+    if (const auto often = word_after(line, "month")) {
+        FARTHING_TRY(change.per_month, whole_number(*often));
+    }
+    return engine_->set_recharge(change);
+}
+
 // alert ACCOUNT below AMOUNT|none · webhook NAME [TYPE …]: what it would be told can be expected
 Result<void> Stage::alert(const Line& line) {
     FARTHING_TRY(const std::string account, word(line, 1, "an account"));
@@ -96,6 +154,50 @@ Result<void> Stage::expect_tells(const Line& line) {
     const auto part = word_after(line, "contains");
     if (part && last.find(*part) == std::string::npos)
         differences_.push_back({line.number, line.text, {*part}, {last}});
+    return {};
+}
+
+// fees [ACCOUNT]: takes those of prepaid accounts that are due
+Result<void> Stage::fees(const Line& line) {
+    FARTHING_TRY(const engine::FeeReport report,
+                 engine_->take_fees(line.words.size() > 1 ? line.words[1] : std::string()));
+    if (!report.failed.empty()) return fail(report.failed.front().second);
+    return {};
+}
+
+// suspended ACCOUNT [SUBSCRIPTION …]: those and no others
+Result<void> Stage::expect_suspended(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const engine::BalanceReport report, engine_->balance(account));
+    std::set<std::string> names;
+    for (const engine::SuspendedRow& one : report.suspended) names.insert(one.subscription);
+    const std::set<std::string> expected(line.words.begin() + 2, line.words.end());
+    if (names == expected) return {};
+    const auto joined = [](const std::set<std::string>& all) {
+        std::string text;
+        for (const std::string& one : all) text += (text.empty() ? "" : " ") + one;
+        return text.empty() ? "none" : text;
+    };
+    differences_.push_back({line.number, line.text, {joined(expected)}, {joined(names)}});
+    return {};
+}
+
+// fee ACCOUNT AMOUNT taken|not covered|handed back: what became of its fees last
+Result<void> Stage::expect_fee(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const std::string amount, word(line, 2, "an amount"));
+    FARTHING_TRY(const auto rows, engine_->fees(account));
+    if (rows.empty()) {
+        differences_.push_back({line.number, line.text, {amount}, {"no fee fell due"}});
+        return {};
+    }
+    const engine::FeeRow& last = rows.back();
+    compare_amount(line, amount, last.amount.exact(), last.amount.to_string());
+    std::string result;
+    for (std::size_t i = 3; i < line.words.size(); ++i)
+        result += (i == 3 ? "" : " ") + line.words[i];
+    if (result != last.result)
+        differences_.push_back({line.number, line.text, {result}, {last.result}});
     return {};
 }
 

@@ -80,6 +80,11 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "adjust" || verb == "field") return amend(line);
     if (verb == "topup") return top_up(line);
     if (verb == "limit") return limit(line);
+    if (verb == "fees") return fees(line);
+    if (verb == "vouchers") return vouchers(line);
+    if (verb == "redeem") return redeem(line);
+    if (verb == "transfer") return transfer(line);
+    if (verb == "recharge") return recharge(line);
     if (verb == "alert") return alert(line);
     if (verb == "webhook") return webhook(line);
     if (verb == "session" || verb == "event") return session(line);

@@ -64,9 +64,16 @@ class Stage {
     // Charging while usage happens (scenario_online.cc).
     Result<void> top_up(const Line& line);
     Result<void> limit(const Line& line);
+    Result<void> vouchers(const Line& line);
+    Result<void> redeem(const Line& line);
+    Result<void> transfer(const Line& line);
+    Result<void> recharge(const Line& line);
     Result<void> alert(const Line& line);
     Result<void> webhook(const Line& line);
     Result<void> expect_tells(const Line& line);
+    Result<void> fees(const Line& line);
+    Result<void> expect_suspended(const Line& line);
+    Result<void> expect_fee(const Line& line);
     Result<void> session(const Line& line);
     Result<void> again(const Line& line);
     Result<void> burst(const Line& line);

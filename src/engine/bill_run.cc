@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/document_run.h"
+#include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
 #include "engine/review.h"
 
@@ -136,9 +137,11 @@ Result<Invoice> Engine::preview_invoice(WhichCycle which, const std::string& pay
 
 Result<BillRunReport> Engine::bill_run(WhichCycle which, const std::string& payer,
                                        const OnProgress& progress) {
+    const AccountId only = state_->directory.account_named(payer);
+    if (only || payer.empty()) FARTHING_CHECK(take_due_fees(*state_, only));
     DocumentRun run(*state_);
     FARTHING_CHECK(run.open());
-    FARTHING_CHECK(run.reprice(run.payers(which, state_->directory.account_named(payer))));
+    FARTHING_CHECK(run.reprice(run.payers(which, only)));
     return each_payer(
         *state_, run, which, payer,
         [&](AccountId id, DatePeriod cycle) { return prepare(*state_, run, id, cycle); }, progress);

@@ -55,6 +55,7 @@ Result<i128> owed(Engine::State& state, AccountId account, DatePeriod period) {
                 case LedgerKind::cost:
                 case LedgerKind::payable:
                 case LedgerKind::prepaid:
+                case LedgerKind::vouchers:
                 case LedgerKind::cash: break;
             }
         }

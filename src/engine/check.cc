@@ -14,6 +14,7 @@
 #include "engine/find.h"
 #include "engine/numbered_files.h"
 #include "engine/numbered_records.h"
+#include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
 #include "store/archive.h"
 #include "store/files.h"
@@ -259,6 +260,10 @@ class Check {
                 fmt::format("{}{} {} rated = posted, batch by batch",
                             Money{total - cost, currency}.to_string(), of_cost, currency.code()));
         }
+        FARTHING_TRY(auto fees, check_fees(state_));
+        if (fees) lines_.push_back(*std::move(fees));
+        FARTHING_TRY(const auto moved, check_moved_money(state_));
+        lines_.insert(lines_.end(), moved.begin(), moved.end());
         return {};
     }
 

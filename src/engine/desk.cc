@@ -95,6 +95,8 @@ Result<void> Desk::load_purses() {
     for (auto& [account, purse] : purses)
         if (purse.cap) FARTHING_CHECK(load_spent(account, purse));
     FARTHING_CHECK(load_watched());
+    FARTHING_CHECK(load_uncovered());
+    FARTHING_CHECK(load_recharges());
     const Instant now = state_.clock.now();
     FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
     charger_.count_filed(filed);
@@ -402,6 +404,7 @@ Result<void> Desk::commit() {
     append(taken.rated, carried, rating::kNoRow);
     add_moved(taken);
     const std::int64_t atoms = taken.atoms;
+    const std::set<AccountId> payers = recharges_.empty() ? std::set<AccountId>() : taken.payers;
     batch.online = delta_of(std::move(taken), now);
     batch.open_sessions = std::exchange(batch.online->sums, {});
     batch.entries =
@@ -414,6 +417,8 @@ Result<void> Desk::commit() {
                          online.forgotten.empty() && online.notices.empty() &&
                          online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
     if (!nothing) FARTHING_CHECK(state_.store->commit(batch));
+    if (!recharges_.empty())
+        for (const AccountId payer : payers) look_at(payer);
     state_.counters.mark_clean();
     charger_.committed();
     writes_ = state_.store->writes();
@@ -439,6 +444,14 @@ Result<BalanceReport> Desk::balance(AccountId account) {
     if (purse.limited()) report.available = money(std::max<i128>(0, purse.room(cycle).atoms));
     for (const auto& [of, first, percent] : alerted_) {
         if (of == account && first == cycle) report.alerts += 1;
+    }
+    for (const UncoveredFee& one : uncovered(account)) {
+        const std::string fee =
+            state_.names.name_of(NameTable::Kind::component, one.fee.component.value);
+        for (const SubscriptionId id : suspended_by(one.fee)) {
+            report.suspended.push_back(
+                {state_.directory.subscription(id).fact.name, fee, one.fee.due, money(one.atoms)});
+        }
     }
     return report;
 }

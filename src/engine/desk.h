@@ -7,9 +7,11 @@
 #include <span>
 #include <vector>
 
+#include "billing/payer_index.h"
 #include "charging/charger.h"
 #include "engine/online.h"
 #include "engine/state.h"
+#include "model/prepaid_fee.h"
 
 namespace farthing::engine {
 
@@ -24,6 +26,14 @@ class Desk {
     // Money that came in while the desk was in step with the store.
     bool in_step() const { return writes_ == state_.store->writes(); }
     void paid(AccountId account, std::int64_t atoms, bool no_longer_low = false);
+    // Money goes from one account to another: at once, or not at all.
+    Result<void> transfer(const Transfer& asked, const Recharge* recharge = nullptr);
+    // Lets money come to those whose balance fell below what their rules say; gives to whom.
+    Result<std::set<AccountId>> recharge();
+    bool may_recharge() const { return !moved_.empty(); }
+    void look_at(AccountId account) {
+        if (recharges_.contains(account)) moved_.insert(account);
+    }
     void stay_in_step() { writes_ = state_.store->writes(); }
     // Whether its balance, with more of it, is below what is watched.
     bool is_low(AccountId account, std::int64_t more = 0);
@@ -31,6 +41,17 @@ class Desk {
     Result<void> commit();
     Result<BalanceReport> balance(AccountId account);
     charging::Charger& charger() { return charger_; }
+    Currency currency() const { return state_.catalog.newest().currency; }
+    const billing::PayerIndex& payers();
+
+    // Fees of an account that wait to be covered, and whom one of them suspends.
+    const std::vector<UncoveredFee>& uncovered(AccountId payer) { return uncovered_[payer]; }
+    void set_uncovered(AccountId payer, std::vector<UncoveredFee> fees);
+    std::vector<SubscriptionId> suspended_by(const PrepaidFee& fee);
+    // What others are told of balances that moved otherwise.
+    void watch(const std::set<AccountId>& payers, OnlineDelta& delta) {
+        watch_balances(payers, delta);
+    }
 
   private:
     explicit Desk(Engine::State& state)
@@ -70,7 +91,10 @@ class Desk {
     Result<void> find_filed(charging::Request& request, const charging::Session* session) const;
     static void add_moved(charging::Taken& taken);
     OnlineDelta delta_of(charging::Taken taken, Instant now);
-    Currency currency() const { return state_.catalog.newest().currency; }
+    Result<void> load_uncovered();
+    Result<void> load_recharges();
+    Result<std::optional<Recharge>> recharge_due(const RechargeRule& rule, Instant now);
+    Result<bool> recharge_one(const RechargeRule& rule);
 
     Engine::State& state_;
     charging::Charger charger_;
@@ -84,6 +108,10 @@ class Desk {
     std::map<AccountId, std::int64_t> watched_;  // below which balance it is told
     std::set<AccountId> low_;                    // that it was told of
     bool watch_all_ = true;                      // others may have moved balances
+    std::map<AccountId, std::vector<UncoveredFee>> uncovered_;
+    std::unique_ptr<billing::PayerIndex> payers_;
+    std::map<AccountId, RechargeRule> recharges_;
+    std::set<AccountId> moved_;  // of those: whose balance may have fallen
 };
 
 }  // namespace farthing::engine

@@ -38,6 +38,49 @@ Result<void> Desk::load_watched() {
     return {};
 }
 
+Result<void> Desk::load_uncovered() {
+    FARTHING_TRY(const auto fees, state_.store->uncovered_fees());
+    const Date today = state_.today();
+    uncovered_.clear();
+    charger_.suspended().clear();
+    std::map<AccountId, std::vector<UncoveredFee>> by_payer;
+    for (const UncoveredFee& one : fees)
+        if (one.fee.is_waiting_on(today)) by_payer[one.fee.payer].push_back(one);
+    for (auto& [payer, waiting] : by_payer) set_uncovered(payer, std::move(waiting));
+    return {};
+}
+
+const billing::PayerIndex& Desk::payers() {
+    if (!payers_) payers_ = std::make_unique<billing::PayerIndex>(state_.directory);
+    return *payers_;
+}
+
+// A fee of an account is the fee of all who have the plan there.
+std::vector<SubscriptionId> Desk::suspended_by(const PrepaidFee& fee) {
+    if (fee.subscription) return {fee.subscription};
+    std::vector<SubscriptionId> all;
+    const Date today = state_.today();
+    for (const billing::PaidStretch& stretch : payers().of(fee.payer)) {
+        if (!stretch.period.contains(today)) continue;
+        for (const SubscriptionId id : state_.directory.subscriptions_of(stretch.account)) {
+            const PlanId* plan = state_.directory.subscription(id).plan.at(today);
+            if (plan != nullptr && *plan == fee.plan) all.push_back(id);
+        }
+    }
+    return all;
+}
+
+void Desk::set_uncovered(AccountId payer, std::vector<UncoveredFee> fees) {
+    auto& suspended = charger_.suspended();
+    for (const UncoveredFee& one : uncovered_[payer]) {
+        for (const SubscriptionId id : suspended_by(one.fee))
+            if (--suspended[id] == 0) suspended.erase(id);
+    }
+    for (const UncoveredFee& one : fees)
+        for (const SubscriptionId id : suspended_by(one.fee)) suspended[id] += 1;
+    uncovered_[payer] = std::move(fees);
+}
+
 bool Desk::is_low(AccountId account, std::int64_t more) {
     const auto watched = watched_.find(account);
     return watched != watched_.end() &&

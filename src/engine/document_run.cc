@@ -6,6 +6,7 @@
 #include "engine/archive_online.h"
 #include "engine/batch.h"
 #include "engine/find.h"
+#include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
 #include "ledger/ledger.h"
 
@@ -73,6 +74,8 @@ Result<void> DocumentRun::open() {
     pool_usage_.clear();
     usage_.clear();
     of_invoice_.clear();
+    taken_.clear();
+    FARTHING_TRY(prepaid_, prepaid_payers(state_));
     FARTHING_TRY(const std::vector<Entry> entries, state_.store->entries({}));
     for (const Entry& entry : entries) {
         if (entry.kind == EntryKind::usage) {
@@ -85,6 +88,7 @@ Result<void> DocumentRun::open() {
             }
         }
         if (entry.invoice) of_invoice_[entry.invoice].push_back(entry);
+        if (entry.kind == EntryKind::fee && !entry.invoice) taken_[entry.payer].push_back(entry);
     }
     return {};
 }
@@ -190,6 +194,10 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
         return uses_[key.window_first][key];
     };
     input.posted = posted_by_others(input.payer, own);
+    if (prepaid_.contains(input.payer)) {
+        input.due_by = state_.today();
+        FARTHING_TRY(input.uncovered, uncovered_fees(state_, input.payer));
+    }
     FARTHING_TRY(input.billed, state_.store->billed(input.payer));
     const catalog::Version* version = state_.version_on(input.cycle.first);
     if (version == nullptr || !version->documents.group_per_account) {
@@ -206,6 +214,7 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
 
 std::vector<Entry> DocumentRun::posted_by_others(AccountId payer, InvoiceId own) const {
     std::vector<Entry> posted;
+    if (const auto taken = taken_.find(payer); taken != taken_.end()) posted = taken->second;
     const auto rows = rows_.find(payer);
     if (rows == rows_.end()) return posted;
     for (const Row& row : rows->second) {

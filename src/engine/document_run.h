@@ -75,6 +75,8 @@ class DocumentRun {
     // Newest usage entry per payer and period.
     std::map<AccountId, std::map<DatePeriod, EntryId>> usage_;
     std::map<InvoiceId, std::vector<Entry>> of_invoice_;
+    std::set<AccountId> prepaid_;                    // whose fees are taken when they fall due…
+    std::map<AccountId, std::vector<Entry>> taken_;  // …and those that were
     std::map<Date, std::vector<rating::Counter>> windows_;
     std::map<Date, std::unordered_map<AccountId, std::vector<std::uint32_t>>> payer_counters_;
     // Of charges that a sponsor pays: likewise, by who pays for the customer.

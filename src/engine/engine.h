@@ -16,6 +16,7 @@
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "engine/carrier_reports.h"
+#include "engine/money.h"
 #include "engine/online.h"
 #include "engine/webhooks.h"
 #include "model/batch.h"
@@ -487,8 +488,28 @@ class Engine {
     // Once per reference.
     Result<TopUp> top_up(const std::string& account, const std::string& amount,
                          const std::string& reference);
+    Result<void> make_vouchers(const VoucherOrder& order);
+    Result<std::vector<VoucherReport>> vouchers();  // their batches, without who redeemed them
+    Result<VoucherReport> vouchers(const std::string& name);
+    Result<void> block_vouchers(const std::string& name, const std::string& because);
+    // Once: whoever comes second is refused as voucher_redeemed, but for who asks again under the
+    // same reference.
+    Result<TopUp> redeem(const std::string& account, const std::string& code,
+                         const std::string& reference = {});
+    Result<Transfer> transfer(const TransferOrder& order);  // once per reference
+    Result<std::vector<TransferRow>> transfers(const std::string& account);
+    // Money that comes by itself when a balance falls below an amount.
+    Result<void> set_recharge(const RechargeChange& change);
+    Result<std::vector<RechargeRow>> recharges(const std::string& account);
     Result<std::vector<TopUp>> top_ups(const std::string& account);
     Result<void> limit(const LimitChange& change);
+    // Takes the fees of prepaid accounts that are due by now, each once; of an account, or of all.
+    // What a balance does not cover waits for a top-up, and suspends its subscription.
+    Result<FeeReport> take_fees(const std::string& account = {});
+    // The same in short turns, for whoever has a clock: so many accounts at a time, each once a
+    // day. False: all of today's were asked.
+    Result<bool> take_fees_of_day(std::size_t most);
+    Result<std::vector<FeeRow>> fees(const std::string& account);
     Result<void> watch_balance(const std::string& account, const std::string& below);
 
     // Who is told what as it happens. What is written is delivered by whoever asks for what is due.

@@ -10,6 +10,7 @@
 #include "engine/explain_parts.h"
 #include "engine/explain_session.h"
 #include "engine/find.h"
+#include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
 #include "engine/spending.h"
 #include "engine/suspense_groups.h"
@@ -515,6 +516,7 @@ class Explain {
 
 Result<Explanation> Engine::explain(std::string_view id, bool verify) try {
     if (!state_->catalog.empty()) FARTHING_CHECK(archive_online(*state_));
+    if (id.starts_with(kFeePrefix)) return explain_fee(*state_, id, verify);
     Explain explain(*state_);
     const std::size_t slash = id.rfind('/');
     if (slash == std::string_view::npos) return explain.charge(id, verify);

@@ -45,10 +45,16 @@ void cap_fields(const Engine::State& state, JsonWriter& json, Date cycle, int pe
 
 std::span<const EventType> event_types() {
     static constexpr EventType kTypes[] = {
-        {"topup.taken", "money came in for an account"},
+        {"topup.taken", "money came in for an account, paid in or by a voucher"},
+        {"transfer.made", "money went from one account to another"},
+        {"recharge.made", "a rule moved money to an account whose balance was too low"},
+        {"recharge.asked", "a rule asks for a top-up under that reference"},
+        {"recharge.failed", "the source of a rule had too little"},
         {"balance.low", "a balance fell below what `balance alert` watches"},
         {"cap.reached", "an account's cap of the cycle is reached to 50, 80 or 100 percent"},
         {"spending_cap.reached", "a plan's spending cap is reached to one of its alerts"},
+        {"subscription.suspended", "a fee of a prepaid account is not covered"},
+        {"subscription.resumed", "the fees of a suspended subscription are covered, or lapsed"},
         {"invoice.sent", "an invoice or note was sent"},
         {"webhook.test", "`webhook test` asked for it"},
     };
@@ -66,6 +72,27 @@ Notice notice_of(const Engine::State& state, const TopUp& paid) {
             .field("currency", paid.currency.code())
             .field("reference", paid.reference);
     });
+}
+
+Notice notice_of(const Engine::State& state, const Transfer& moved) {
+    return notice("transfer.made", moved.at, moved.from, [&](JsonWriter& json) {
+        json.field("from", name_of(state, moved.from))
+            .field("to", name_of(state, moved.to))
+            .field("amount", Money{moved.atoms, moved.currency}.to_string())
+            .field("currency", moved.currency.code())
+            .field("reference", moved.reference);
+    });
+}
+
+Notice notice_of(const Engine::State& state, const Recharge& recharge) {
+    return notice("recharge." + std::string(name_of(recharge.state)), recharge.at, recharge.account,
+                  [&](JsonWriter& json) {
+                      json.field("account", name_of(state, recharge.account))
+                          .field("amount", in_currency(state, recharge.atoms).to_string())
+                          .field("currency", state.catalog.newest().currency.code())
+                          .field("reference", recharge.reference);
+                      if (recharge.source) json.field("source", name_of(state, recharge.source));
+                  });
 }
 
 Notice notice_of(const Engine::State& state, const CapAlert& alert, i128 spent, i128 cap) {
@@ -107,6 +134,27 @@ Notice low_notice(const Engine::State& state, AccountId account, i128 balance, i
             .field("balance", in_currency(state, balance).to_string())
             .field("below", in_currency(state, below).to_string())
             .field("currency", state.catalog.newest().currency.code());
+    });
+}
+
+Notice suspended_notice(const Engine::State& state, SubscriptionId subscription,
+                        const UncoveredFee& fee) {
+    return notice(
+        "subscription.suspended", state.clock.now(), fee.fee.payer, [&](JsonWriter& json) {
+            json.field("account", name_of(state, fee.fee.payer))
+                .field("subscription", state.directory.subscription(subscription).fact.name)
+                .field("fee",
+                       state.names.name_of(NameTable::Kind::component, fee.fee.component.value))
+                .field("due", to_string(fee.fee.due))
+                .field("amount", in_currency(state, fee.atoms).to_string())
+                .field("currency", state.catalog.newest().currency.code());
+        });
+}
+
+Notice resumed_notice(const Engine::State& state, SubscriptionId subscription, AccountId payer) {
+    return notice("subscription.resumed", state.clock.now(), payer, [&](JsonWriter& json) {
+        json.field("account", name_of(state, payer))
+            .field("subscription", state.directory.subscription(subscription).fact.name);
     });
 }
 

@@ -1,4 +1,4 @@
-// Charging while usage happens: groups of requests, money paid in, limits.
+// Charging while usage happens: groups of requests, limits, who may ask.
 #include "engine/online.h"
 
 #include <algorithm>
@@ -7,17 +7,10 @@
 #include "base/utf8.h"
 #include "engine/desk.h"
 #include "engine/find.h"
-#include "engine/notices.h"
+#include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
-#include "ledger/ledger.h"
 
 namespace farthing::engine {
-
-namespace {
-
-constexpr int kTries = 8;  // while other processes write to the same folder
-
-}  // namespace
 
 Result<std::int64_t> atoms_of(const std::string& text, Currency currency) {
     const auto money = Money::parse(text, currency);
@@ -103,7 +96,10 @@ Result<std::vector<Result<ChargeAnswer>>> Engine::charge(
         FARTHING_TRY(Desk* const desk, s.open_desk());
         auto answers = desk->charge(questions);
         const Result<void> done = desk->commit();
-        if (done) return answers;
+        if (done) {
+            FARTHING_CHECK(let_money_come(s));
+            return answers;
+        }
         s.forget_counters();  // and the desk with them: the store has what is true
         s.followed = false;
         if (done.error().code != name_of(StoreReason::position_moved) || left == 1)
@@ -131,43 +127,6 @@ Result<BalanceReport> Engine::balance(const std::string& account) try {
     return desk->balance(id);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
-}
-
-Result<TopUp> Engine::top_up(const std::string& account, const std::string& amount,
-                             const std::string& reference) {
-    State& s = *state_;
-    FARTHING_CHECK(s.follow_others());
-    FARTHING_TRY(const AccountId id, payer_named(s, account));
-    TopUp payment;
-    payment.account = id;
-    payment.at = s.clock.now();
-    payment.currency = s.catalog.newest().currency;
-    FARTHING_TRY(payment.atoms, atoms_of(amount, payment.currency));
-    if (payment.atoms == 0) return fail(EngineReason::amount_malformed, "a top-up of nothing");
-    if (reference.empty())
-        return fail(EngineReason::reference_missing, "a top-up needs a reference");
-    payment.reference = reference;
-    Entry header;
-    header.kind = EntryKind::top_up;
-    header.payer = id;
-    const Date day = s.today();
-    header.period = {day, day.plus_days(1)};
-    header.currency = payment.currency;
-    ledger::EntryBuilder entry(std::move(header));
-    if (!entry.move({LedgerKind::cash, 0}, {LedgerKind::prepaid, id.value}, payment.atoms))
-        return fail(EngineReason::amount_out_of_range);
-    PaidIn money{payment, std::move(entry).finish(), false, {notice_of(s, payment)}};
-    FARTHING_TRY(const auto low, s.store->told_low());
-    if (std::ranges::find(low, id) != low.end()) {
-        FARTHING_TRY(Desk* const desk, s.open_desk());
-        money.no_longer_low = !desk->is_low(id, payment.atoms);
-    }
-    const bool in_step = s.desk && s.desk->in_step();
-    const std::int64_t writes = s.store->writes();
-    FARTHING_TRY(const TopUp paid, s.store->top_up(money));
-    const bool repeated = s.store->writes() == writes;
-    if (in_step) s.desk->paid(id, repeated ? 0 : paid.atoms, money.no_longer_low);
-    return paid;
 }
 
 Result<std::vector<TopUp>> Engine::top_ups(const std::string& account) {
@@ -198,7 +157,9 @@ Result<void> Engine::limit(const LimitChange& change) {
     };
     FARTHING_CHECK(set(change.credit, now.credit));
     FARTHING_CHECK(set(change.cap, now.cap));
-    return s.store->limit(now);
+    FARTHING_CHECK(s.store->limit(now));
+    FARTHING_CHECK(take_due_fees(s, id));
+    return {};
 }
 
 Result<void> Engine::add_api_key(const std::string& name, const std::string& secret,

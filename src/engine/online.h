@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "engine/money.h"
 #include "model/money.h"
 #include "model/quantity.h"
 #include "model/usage.h"
@@ -118,6 +119,7 @@ struct BalanceReport {
     std::optional<Money> cap;        // of a cycle
     Money spent;                     // in the cycle of today
     std::int64_t alerts = 0;         // on the cap, of that cycle
+    std::vector<SuspendedRow> suspended = {};
 };
 
 struct LimitChange {

@@ -108,6 +108,8 @@ std::string ledger_account_name(const Engine::State& state, LedgerAccount accoun
         case LedgerKind::receivable:
         case LedgerKind::adjustment:
         case LedgerKind::prepaid:
+        case LedgerKind::vouchers:
+            if (account.ref == 0) return name;
             return name + "/" + state.directory.account({account.ref}).fact.name;
         case LedgerKind::revenue:
         case LedgerKind::discount:

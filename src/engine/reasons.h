@@ -21,8 +21,8 @@ namespace farthing {
     X(fix_empty, "nothing is corrected", "Say which field reads how.")                             \
     X(fix_unsigned, "a correction says who made it and why", "Name both: they are kept.")          \
     X(id_malformed, "that is no id of a charge",                                                   \
-      "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345 or a charge like "   \
-      "chg-12-s7-c3-20260601.")                                                                    \
+      "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345, a charge like "     \
+      "chg-12-s7-c3-20260601 or a prepaid account's fee like fee-12.")                             \
     X(charge_unknown, "no charge has that id", "List invoices with `farthing invoice list`.")      \
     X(quote_malformed, "the enquiry can't be read",                                                \
       "Name a meter of the catalog, a quantity such as `2 minute`, a network such as 248-01 and "  \
@@ -83,6 +83,23 @@ namespace farthing {
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \
       "Write plan/charge, as `farthing catalog show` tells it.")                                   \
+    X(voucher_order_malformed, "those vouchers can't be made",                                     \
+      "Give them a name, an amount, how many (up to 100000 at once), and an end of validity.")     \
+    X(voucher_batch_unknown, "no vouchers of that name were made",                                 \
+      "List them with `farthing voucher list`.")                                                   \
+    X(voucher_unknown, "no voucher has that code", "Look at the code again, sign for sign.")       \
+    X(voucher_not_yet, "the voucher is not valid yet", "Redeem it from its first day on.")         \
+    X(voucher_expired, "the voucher is no longer valid", "Ask where it was sold.")                 \
+    X(voucher_blocked, "the voucher is blocked", "Ask where it was sold.")                         \
+    X(voucher_guesses, "too many codes were wrong in the last hour", "Try again in an hour.")      \
+    X(transfer_to_itself, "the money would go where it comes from", "Name two accounts.")          \
+    X(transfer_of_postpaid, "the account has no money of its own: it pays later",                  \
+      "Top it up, or set a credit limit.")                                                         \
+    X(transfer_not_covered, "the balance does not cover it",                                       \
+      "Move less, or top the account up: what is held for open sessions can't be moved.")          \
+    X(recharge_malformed, "so often is not possible", "A day or a month has 1 to 1000 of them.")   \
+    X(recharge_circle, "the money would come from the account itself, by rules of others",         \
+      "Name a source that does not lead back to it.")                                              \
     X(webhook_malformed, "the webhook can't be read",                                              \
       "Give a name and an address such as https://example.org/farthing; events are evt-12, or "    \
       "evt-12..evt-40.")                                                                           \

@@ -26,6 +26,7 @@ struct OpenFeed {
 };
 
 class Desk;
+constexpr int kTries = 8;  // while other processes write to the same folder
 
 struct Engine::State {
     std::filesystem::path folder;
@@ -44,6 +45,12 @@ struct Engine::State {
     std::unique_ptr<rating::Rater> cost_rater;  // the same, over `carriers`
 
     ChargeSettings charge_settings;
+    // Prepaid accounts that were not asked yet today, with the day since when they are.
+    struct FeeDay {
+        Date day;
+        std::vector<std::pair<AccountId, Date>> left;
+    };
+    std::optional<FeeDay> fee_day;
     std::unique_ptr<Desk> desk;   // opened on first use; forgotten with the rater
     std::int64_t rater_age = 0;   // grows when it is remade
     bool followed = false;        // what other processes wrote was read

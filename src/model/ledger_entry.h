@@ -26,11 +26,12 @@ enum class LedgerKind : std::uint8_t {
     cost,          // ref: component of a carrier's prices; what carrying the usage costs us
     payable,       // ref: carrier; what we owe the carrier
     prepaid,  // ref: paying account; money that it paid in, and what it bought is not yet set off
-    cash      // ref: 0; money that came in
+    cash,     // ref: 0; money that came in
+    vouchers  // ref: the account that sold them; vouchers redeemed, which it owes for; 0: our own
 };
-constexpr std::array<std::string_view, 14> kLedgerKindNames = {
-    "",    "unbilled",   "receivable", "revenue", "discount", "adjustment", "rounding",
-    "tax", "share_cost", "partner",    "cost",    "payable",  "prepaid",    "cash"};
+constexpr std::array<std::string_view, 15> kLedgerKindNames = {
+    "",           "unbilled", "receivable", "revenue", "discount", "adjustment", "rounding", "tax",
+    "share_cost", "partner",  "cost",       "payable", "prepaid",  "cash",       "vouchers"};
 constexpr std::string_view name_of(LedgerKind kind) {
     return kLedgerKindNames[static_cast<std::size_t>(kind)];
 }
@@ -58,13 +59,15 @@ enum class EntryKind : std::uint8_t {
     tax,
     invoice,
     settlement,
-    cost,        // of usage, by what a carrier charges
-    top_up,      // money that an account paid in
-    attribution  // of a pool's usage, from its owner to who pays for a member
+    cost,         // of usage, by what a carrier charges
+    top_up,       // money that an account paid in
+    attribution,  // of a pool's usage, from its owner to who pays for a member
+    voucher,      // redeemed for an account
+    transfer      // of money, from one account to another
 };
-constexpr std::array<std::string_view, 13> kEntryKindNames = {
-    "",    "usage",   "fee",        "discount", "adjustment", "share",      "rounding",
-    "tax", "invoice", "settlement", "cost",     "top_up",     "attribution"};
+constexpr std::array<std::string_view, 15> kEntryKindNames = {
+    "",        "usage",      "fee",  "discount", "adjustment",  "share",   "rounding", "tax",
+    "invoice", "settlement", "cost", "top_up",   "attribution", "voucher", "transfer"};
 constexpr std::string_view name_of(EntryKind kind) {
     return kEntryKindNames[static_cast<std::size_t>(kind)];
 }

@@ -17,6 +17,7 @@
 #include "model/outcome.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
+#include "model/voucher.h"
 #include "model/webhook.h"
 
 namespace farthing {
@@ -120,6 +121,19 @@ struct PaidIn {
     Entry entry;
     bool no_longer_low = false;
     std::vector<Notice> notices;
+    // Of a voucher that is redeemed: the hash of its code, and under which reference it is asked.
+    std::string voucher = {};
+    std::string voucher_reference = {};
+};
+
+// The same of money that goes from one account to another.
+struct Moved {
+    Transfer transfer;
+    Entry entry;
+    bool low = false;            // whom it comes from is below what is watched now
+    bool no_longer_low = false;  // whom it goes to is not
+    std::vector<Notice> notices;
+    std::optional<Recharge> recharge = {};  // that it is
 };
 
 }  // namespace farthing

@@ -238,5 +238,78 @@ TEST(OnlineStore, KeepsLimitsAlertsAndKeys) {
     EXPECT_EQ(store->keys()->front().revoked_at, kNow);
 }
 
+Store::FeesTaken one_fee(std::int64_t taken, std::int64_t uncovered) {
+    PrepaidFee fee{{1},
+                   {2},
+                   {3},
+                   {4},
+                   {Date::of(2026, 6, 1), Date::of(2026, 7, 1)},
+                   Date::of(2026, 6, 1),
+                   Date::of(2026, 6, 1),
+                   Date::of(2026, 7, 1)};
+    Store::FeesTaken delta;
+    FeeMove move{0, fee, kNow, taken + uncovered, taken, 9, {}};
+    delta.moves.push_back({move, {}});
+    if (taken != 0) {
+        delta.moves[0].entry =
+            entry(EntryKind::fee, {LedgerKind::unbilled, 1}, {LedgerKind::revenue, 4}, taken);
+        delta.no_longer = {fee};
+    } else {
+        delta.uncovered = {{fee, uncovered}};
+    }
+    return delta;
+}
+
+TEST(OnlineStore, EC71_a_fee_waits_until_it_is_taken_and_what_became_of_it_stays) {
+    const TestFolder folder;
+    const auto store = opened_beside(folder);
+    ASSERT_TRUE(store->take_fees(one_fee(0, 7)));
+    ASSERT_EQ(store->uncovered_fees()->size(), 1U);
+    EXPECT_EQ(store->uncovered_fees()->front().atoms, 7);
+    const auto beside = opened_beside(folder);
+    EXPECT_EQ(beside->uncovered_fees()->size(), 1U);
+    ASSERT_TRUE(store->take_fees(one_fee(7, 0)));
+    EXPECT_EQ(beside->take_fees(one_fee(7, 0)).error().code, "position_moved");
+    EXPECT_TRUE(store->uncovered_fees()->empty());
+    const auto moves = store->fee_moves({1}, Date::of(2026, 7, 1));
+    ASSERT_EQ(moves->size(), 2U);
+    EXPECT_FALSE((*moves)[0].was_taken());
+    EXPECT_TRUE((*moves)[1].was_taken());
+    EXPECT_EQ((*moves)[1].available, 9);
+    EXPECT_TRUE(store->fee_moves({1}, Date::of(2026, 7, 2))->empty());
+    EXPECT_TRUE(store->integrity()->empty());
+}
+
+TEST(OnlineStore, AVoucherIsRedeemedOnceAndItsCodeIsNotKept) {
+    const TestFolder folder;
+    const auto store = opened_beside(folder);
+    EXPECT_EQ(*store->voucher_key("k1"), "k1");
+    EXPECT_EQ(*store->voucher_key("k2"), "k1");
+    VoucherBatch batch;
+    batch.name = "spring";
+    batch.at = kNow;
+    batch.currency = *Currency::named("EUR");
+    batch.atoms = 5;
+    batch.valid_until = kNow.plus_micros(kMicrosPerDay);
+    const std::vector<std::string> hashes{"h1", "h2"};
+    ASSERT_TRUE(store->add_vouchers(batch, hashes));
+    EXPECT_EQ(store->add_vouchers(batch, hashes).error().code, "voucher_batch_exists");
+    PaidIn money;
+    money.payment = {{1}, "voucher spring/1", kNow, batch.currency, 5};
+    money.entry = entry(EntryKind::voucher, {LedgerKind::vouchers, 0}, {LedgerKind::prepaid, 1}, 5);
+    money.voucher = "h1";
+    money.voucher_reference = "r1";
+    ASSERT_TRUE(store->top_up(money));
+    EXPECT_EQ(store->top_up(money).error().code, "voucher_redeemed");
+    EXPECT_EQ(store->voucher("h1")->value().account, AccountId{1});
+    EXPECT_FALSE(store->voucher("h2")->value().account);
+    EXPECT_EQ(store->redemption("r1")->value().hash, "h1");
+    EXPECT_EQ(store->voucher_batches()->front().redeemed, 1);
+    EXPECT_TRUE(*store->block_vouchers(1, kNow, "stolen"));
+    EXPECT_FALSE(*store->block_vouchers(1, kNow, "again"));
+    EXPECT_EQ(store->voucher("h2")->value().batch.blocked_because, "stolen");
+    EXPECT_EQ(store->prepaid_since({})->at({1}), kNow);
+}
+
 }  // namespace
 }  // namespace farthing::store

@@ -382,6 +382,76 @@ CREATE TABLE plan_cap_alert (
 constexpr std::string_view kAppendOnlySince11[] = {"webhook_event", "webhook_attempt",
                                                    "balance_watch", "plan_cap_alert"};
 
+// Since version 12: fees that prepaid accounts paid as they fell due, and those that wait; vouchers
+// by keyed hashes of their codes; money that goes from one account to another.
+constexpr std::string_view kMoney = R"sql(
+CREATE TABLE fee_move (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, payer BIGINT NOT NULL,
+    subscription BIGINT NOT NULL, plan BIGINT NOT NULL, component BIGINT NOT NULL,
+    cycle_first BIGINT NOT NULL, cycle_end BIGINT NOT NULL, first_day BIGINT NOT NULL,
+    due BIGINT NOT NULL, until_day BIGINT NOT NULL, at BIGINT NOT NULL, wanted BIGINT NOT NULL,
+    atoms BIGINT NOT NULL, available BIGINT NOT NULL, entry BIGINT,
+    PRIMARY KEY (tenant, seq), CHECK ((entry IS NULL) = (atoms = 0)),
+    FOREIGN KEY (tenant, entry) REFERENCES entry (tenant, id)) {small};
+CREATE INDEX fee_move_by_payer ON fee_move (tenant, payer, cycle_end);
+CREATE TABLE fee_uncovered (
+    tenant BIGINT NOT NULL, payer BIGINT NOT NULL, subscription BIGINT NOT NULL,
+    plan BIGINT NOT NULL, component BIGINT NOT NULL, cycle_first BIGINT NOT NULL,
+    cycle_end BIGINT NOT NULL, first_day BIGINT NOT NULL, due BIGINT NOT NULL,
+    until_day BIGINT NOT NULL, atoms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, payer, subscription, component, cycle_first, cycle_end, first_day),
+    CHECK (atoms > 0)) {small};
+CREATE TABLE voucher_key (
+    tenant BIGINT NOT NULL, secret TEXT NOT NULL,
+    PRIMARY KEY (tenant)) {small};
+CREATE TABLE voucher_batch (
+    tenant BIGINT NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL, at BIGINT NOT NULL,
+    seller BIGINT NOT NULL, currency TEXT NOT NULL, atoms BIGINT NOT NULL,
+    vouchers BIGINT NOT NULL, valid_from BIGINT NOT NULL, valid_until BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id), UNIQUE (tenant, name), CHECK (atoms > 0)) {small};
+CREATE TABLE voucher_blocked (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, at BIGINT NOT NULL, because TEXT NOT NULL,
+    PRIMARY KEY (tenant, batch),
+    FOREIGN KEY (tenant, batch) REFERENCES voucher_batch (tenant, id)) {small};
+CREATE TABLE voucher (
+    tenant BIGINT NOT NULL, hash TEXT NOT NULL, batch BIGINT NOT NULL, serial BIGINT NOT NULL,
+    PRIMARY KEY (tenant, hash), UNIQUE (tenant, batch, serial),
+    FOREIGN KEY (tenant, batch) REFERENCES voucher_batch (tenant, id)) {small};
+CREATE TABLE voucher_redeemed (
+    tenant BIGINT NOT NULL, hash TEXT NOT NULL, account BIGINT NOT NULL, top_up BIGINT NOT NULL,
+    reference TEXT,
+    PRIMARY KEY (tenant, hash), UNIQUE (tenant, reference),
+    FOREIGN KEY (tenant, hash) REFERENCES voucher (tenant, hash),
+    FOREIGN KEY (tenant, top_up) REFERENCES top_up (tenant, seq)) {small};
+CREATE TABLE voucher_guess (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
+CREATE INDEX voucher_guess_by_account ON voucher_guess (tenant, account, at);
+CREATE TABLE transfer (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, from_account BIGINT NOT NULL,
+    to_account BIGINT NOT NULL, reference TEXT NOT NULL, at BIGINT NOT NULL,
+    currency TEXT NOT NULL, atoms BIGINT NOT NULL, entry BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq), UNIQUE (tenant, reference), CHECK (atoms > 0),
+    FOREIGN KEY (tenant, entry) REFERENCES entry (tenant, id)) {small};
+CREATE INDEX transfer_by_from ON transfer (tenant, from_account);
+CREATE INDEX transfer_by_to ON transfer (tenant, to_account);
+CREATE TABLE recharge_rule (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, at BIGINT NOT NULL,
+    below BIGINT, atoms BIGINT NOT NULL, source BIGINT NOT NULL, per_day BIGINT NOT NULL,
+    per_month BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)) {small};
+CREATE TABLE recharge (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, account BIGINT NOT NULL, at BIGINT NOT NULL,
+    reference TEXT NOT NULL, source BIGINT NOT NULL, atoms BIGINT NOT NULL, state BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq), UNIQUE (tenant, reference), CHECK (state IN (1, 2, 3))) {small};
+CREATE INDEX recharge_by_account ON recharge (tenant, account, at);
+CREATE INDEX top_up_by_account ON top_up (tenant, account);
+CREATE INDEX account_limit_by_account ON account_limit (tenant, account);
+)sql";
+constexpr std::string_view kAppendOnlySince12[] = {
+    "fee_move",         "voucher_key",   "voucher_batch", "voucher",       "voucher_blocked",
+    "voucher_redeemed", "voucher_guess", "transfer",      "recharge_rule", "recharge"};
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -532,6 +602,8 @@ std::string upgrade_sql(std::int64_t version) {
     if (version < 10) text += kIndexes;
     if (version < 11)
         text += for_sqlite(std::string(kWebhooks)) + append_only_triggers(kAppendOnlySince11);
+    if (version < 12)
+        text += for_sqlite(std::string(kMoney)) + append_only_triggers(kAppendOnlySince12);
     return text + std::string(kSpread);
 }
 

@@ -1,6 +1,7 @@
 // The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
-// store_online.cc, store_webhook.cc, store_check.cc.
+// store_online.cc, store_fees.cc, store_voucher.cc, store_webhook.cc,
+// store_check.cc.
 #pragma once
 
 #include <map>
@@ -62,7 +63,31 @@ class SqliteStore final : public Store {
     Result<std::vector<OpenSession>> filed_sessions(Instant since) override;
     Result<std::int64_t> forget_charged_sessions(Instant before) override;
     Result<TopUp> top_up(const PaidIn& paid) override;
+    Result<std::string> voucher_key(const std::string& otherwise) override;
+    Result<void> add_vouchers(const VoucherBatch& batch,
+                              std::span<const std::string> hashes) override;
+    Result<bool> block_vouchers(std::uint32_t batch, Instant at,
+                                const std::string& because) override;
+    Result<std::vector<VoucherBatch>> voucher_batches() override;
+    Result<std::optional<Voucher>> voucher(const std::string& hash) override;
+    Result<std::vector<RedeemedVoucher>> redeemed_vouchers(std::uint32_t batch) override;
+    Result<std::optional<RedeemedVoucher>> redemption(const std::string& reference) override;
+    Result<std::int64_t> voucher_guesses(AccountId account, Instant since) override;
+    Result<void> add_voucher_guess(AccountId account, Instant at) override;
+    Result<Transfer> transfer(const Moved& moved) override;
+    Result<std::optional<Transfer>> transfer_named(const std::string& reference) override;
+    Result<std::vector<Transfer>> transfers(AccountId account) override;
+    Result<void> set_recharge_rule(const RechargeRule& rule) override;
+    Result<std::vector<RechargeRule>> recharge_rules() override;
+    Result<void> add_recharge(const Recharge& recharge, const Notice& notice) override;
+    Result<std::vector<Recharge>> recharges(AccountId account, Instant since) override;
     Result<std::vector<TopUp>> top_ups(AccountId account) override;
+    Result<std::int64_t> take_fees(const FeesTaken& taken) override;
+    Result<std::vector<FeeMove>> fee_moves(AccountId payer, Date ends) override;
+    Result<std::vector<FeeMove>> fee_moves() override;
+    Result<std::optional<FeeMove>> fee_move(std::int64_t id) override;
+    Result<std::vector<UncoveredFee>> uncovered_fees() override;
+    Result<std::map<AccountId, Instant>> prepaid_since(AccountId account) override;
     Result<void> limit(const AccountLimit& limit) override;
     Result<std::vector<AccountLimit>> limits() override;
     Result<std::vector<CapAlert>> cap_alerts() override;
@@ -128,10 +153,12 @@ class SqliteStore final : public Store {
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
     // store_online.cc
     Result<void> write_notices(std::span<const Notice> notices);  // store_webhook.cc
+    Result<void> write_recharge(const Recharge& recharge);        // store_voucher.cc
     Result<void> write_alerts(const OnlineDelta& online);
     Result<void> write_online(const OnlineDelta& online, BatchId id);
     Result<void> write_uses(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
+    Result<void> commit_alone(Transaction& transaction);
     Result<BatchId> commit_sessions(const OnlineDelta& online);
     static void read_batches(FileRow& file);
     Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);

@@ -23,6 +23,7 @@
 #include "model/ledger_entry.h"
 #include "model/online_charge.h"
 #include "model/open_session.h"
+#include "model/prepaid_fee.h"
 #include "store/crash_point.h"
 
 namespace farthing {
@@ -50,11 +51,14 @@ namespace farthing {
       "List them with `farthing invoice list`.")                                            \
     X(control_broken, "the control totals of the batch do not close",                       \
       "This is a defect of Farthing: report it with the batch.")                            \
-    X(reference_taken, "another top-up has that reference",                                 \
-      "Give each payment a reference of its own.")                                          \
+    X(reference_taken, "another payment or transfer has that reference",                    \
+      "Give each a reference of its own.")                                                  \
     X(key_exists, "an API key has that name, or had it",                                    \
       "Name the new one otherwise: names of keys are not used again.")                      \
     X(webhook_exists, "a webhook has that name", "Name the new one otherwise.")             \
+    X(voucher_batch_exists, "vouchers of that name were made before",                       \
+      "Name the new ones otherwise.")                                                       \
+    X(voucher_redeemed, "the voucher was redeemed before", "Each counts once.")             \
     X(suspense_overdrawn, "more records would leave suspense than wait there",              \
       "List what is open and try again.")                                                   \
     X(live_damaged, "what was charged online can't be read",                                \
@@ -243,7 +247,53 @@ class Store {
     virtual Result<std::int64_t> forget_charged_sessions(Instant before) = 0;
     // Once per reference: what was stored before is told when the same comes again.
     virtual Result<TopUp> top_up(const PaidIn& paid) = 0;
+    // Vouchers, by the keyed hashes of their codes. The key is what was given first.
+    virtual Result<std::string> voucher_key(const std::string& otherwise) = 0;
+    virtual Result<void> add_vouchers(const VoucherBatch& batch,
+                                      std::span<const std::string> hashes) = 0;
+    virtual Result<bool> block_vouchers(std::uint32_t batch, Instant at,
+                                        const std::string& because) = 0;  // false: it was before
+    virtual Result<std::vector<VoucherBatch>> voucher_batches() = 0;
+    virtual Result<std::optional<Voucher>> voucher(const std::string& hash) = 0;
+    virtual Result<std::vector<RedeemedVoucher>> redeemed_vouchers(std::uint32_t batch) = 0;
+    virtual Result<std::optional<RedeemedVoucher>> redemption(const std::string& reference) = 0;
+    virtual Result<std::int64_t> voucher_guesses(AccountId account, Instant since) = 0;
+    virtual Result<void> add_voucher_guess(AccountId account, Instant at) = 0;
+    // Refused as position_moved where another process wrote since `wrote_elsewhere` was asked last.
+    virtual Result<Transfer> transfer(const Moved& moved) = 0;
+    virtual Result<std::optional<Transfer>> transfer_named(const std::string& reference) = 0;
+    virtual Result<std::vector<Transfer>> transfers(AccountId account) = 0;  // none: of all
+    // Money that comes by itself.
+    virtual Result<void> set_recharge_rule(const RechargeRule& rule) = 0;
+    virtual Result<std::vector<RechargeRule>> recharge_rules() = 0;  // that hold, by account
+    virtual Result<void> add_recharge(const Recharge& recharge, const Notice& notice) = 0;
+    virtual Result<std::vector<Recharge>> recharges(AccountId account, Instant since) = 0;
     virtual Result<std::vector<TopUp>> top_ups(AccountId account) = 0;  // none: of all
+    // Fees of prepaid accounts. Refused as position_moved where another process wrote anything
+    // since `wrote_elsewhere` was asked last.
+    struct FeesTaken {
+        struct Move {
+            FeeMove move;
+            std::optional<Entry> entry;  // none: it was not taken
+        };
+        std::vector<Move> moves;
+        std::vector<UncoveredFee> uncovered;  // since then, or with another amount
+        std::vector<PrepaidFee> no_longer;    // taken, or not asked for any more
+        OnlineDelta told;                     // of it: balances that are low, and notices
+        bool empty() const {
+            return moves.empty() && uncovered.empty() && no_longer.empty() &&
+                   told.notices.empty() && told.low.empty() && told.no_longer.empty();
+        }
+    };
+    // Gives the id of the first move.
+    virtual Result<std::int64_t> take_fees(const FeesTaken& taken) = 0;
+    // In the order in which they became known, of cycles that end on that day or later.
+    virtual Result<std::vector<FeeMove>> fee_moves(AccountId payer, Date ends) = 0;
+    virtual Result<std::vector<FeeMove>> fee_moves() = 0;
+    virtual Result<std::optional<FeeMove>> fee_move(std::int64_t id) = 0;
+    virtual Result<std::vector<UncoveredFee>> uncovered_fees() = 0;
+    // When an account first paid in, or was first limited to what it has; none: all that did.
+    virtual Result<std::map<AccountId, Instant>> prepaid_since(AccountId account) = 0;
     virtual Result<void> limit(const AccountLimit& limit) = 0;
     virtual Result<std::vector<AccountLimit>> limits() = 0;  // in the order they were set
     virtual Result<std::vector<CapAlert>> cap_alerts() = 0;

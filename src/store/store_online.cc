@@ -33,14 +33,18 @@ Result<BatchId> SqliteStore::commit_sessions(const OnlineDelta& online) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_CHECK(require_alone());
     FARTHING_CHECK(write_online(online, {}));
-    if (const Result<void> done = transaction.commit(); !done) {
-        // Whether it took effect or not, what is stored is read again, and tells.
-        if (database_->in_transaction()) (void)database_->run("ROLLBACK");
-        data_version_ = -1;
-        FARTHING_CHECK(database_->reopen());
-        return fail(StoreReason::position_moved, done.error().message);
-    }
+    FARTHING_CHECK(commit_alone(transaction));
     return BatchId();
+}
+
+Result<void> SqliteStore::commit_alone(Transaction& transaction) {
+    const Result<void> done = transaction.commit();
+    if (done) return {};
+    // Whether it took effect or not, what is stored is read again, and tells.
+    if (database_->in_transaction()) (void)database_->run("ROLLBACK");
+    data_version_ = -1;
+    FARTHING_CHECK(database_->reopen());
+    return fail(StoreReason::position_moved, done.error().message);
 }
 
 Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
@@ -251,6 +255,11 @@ Result<TopUp> SqliteStore::top_up(const PaidIn& paid) {
         "SELECT account, reference, at, currency, atoms FROM top_up WHERE tenant = ? AND "
         "reference = ?",
         [&](const SqlStatement& row) { known = top_up_of(row); }, kTenant, payment.reference));
+    if (known && !paid.voucher.empty()) {
+        FARTHING_TRY(const auto redeemed, voucher(paid.voucher));
+        return fail(redeemed && redeemed->account ? StoreReason::voucher_redeemed
+                                                  : StoreReason::reference_taken);
+    }
     if (known) {
         if (known->account == payment.account && known->atoms == payment.atoms) return *known;
         return fail(StoreReason::reference_taken,
@@ -264,6 +273,12 @@ Result<TopUp> SqliteStore::top_up(const PaidIn& paid) {
                        "currency, atoms, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                        kTenant, seq, payment.account, payment.reference, payment.at,
                        code_of(payment.currency), payment.atoms, entries.front().id));
+    if (!paid.voucher.empty()) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO voucher_redeemed (tenant, hash, account, top_up, reference) VALUES (?, ?, "
+            "?, ?, nullif(?, ''))",
+            kTenant, paid.voucher, payment.account, seq, paid.voucher_reference));
+    }
     if (paid.no_longer_low) {
         FARTHING_CHECK(database_->run("DELETE FROM balance_low WHERE tenant = ? AND account = ?",
                                       kTenant, payment.account));

@@ -298,7 +298,10 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         folder.path(),
         "DROP TABLE webhook_attempt; DROP TABLE webhook_delivery; DROP TABLE webhook_event; "
         "DROP TABLE webhook; DROP TABLE balance_watch; DROP TABLE balance_low; "
-        "DROP TABLE plan_cap_alert; "
+        "DROP TABLE plan_cap_alert; DROP TABLE fee_move; DROP TABLE fee_uncovered; "
+        "DROP TABLE voucher_redeemed; DROP TABLE voucher_blocked; DROP TABLE voucher; "
+        "DROP TABLE voucher_batch; DROP TABLE voucher_key; DROP TABLE voucher_guess; "
+        "DROP TABLE transfer; DROP TABLE recharge_rule; DROP TABLE recharge; "
         "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
         "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
         "ALTER TABLE invoice DROP COLUMN corrects; "

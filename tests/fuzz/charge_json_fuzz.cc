@@ -15,6 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!charge && (charge.error().message.empty() || charge.error().mend.empty())) std::abort();
     (void)api::read_quote(body);
     (void)api::read_top_up(body);
+    (void)api::read_voucher(body);
+    (void)api::read_transfer(body);
     (void)api::read_limits(body);
     const auto told = api::read_radius(api::RadiusWhat::accounting, "data", body);
     if (told && !told->nothing && told->charge.session.empty()) std::abort();

@@ -28,11 +28,11 @@ plans:
 
 
 class World:
-    def __init__(self, binary, folder):
+    def __init__(self, binary, folder, catalog=CATALOG):
         self.binary, self.home, self.server, self.options = binary, f"{folder}/home", None, []
         os.makedirs(f"{folder}/catalog")
         with open(f"{folder}/catalog/catalog.yaml", "w", encoding="utf-8") as out:
-            out.write(CATALOG)
+            out.write(catalog)
         self.run("catalog", "publish", f"{folder}/catalog")
         self.run("account", "add", "anna")
         for name in ("sim-1", "sim-other"):

@@ -1,0 +1,44 @@
+// Routes of money that is redeemed from vouchers, and that goes from one account to another.
+#include "api/charge_json.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "api/service.h"
+
+namespace farthing::api {
+
+namespace {
+
+Result<HttpAnswer> balance_of(engine::Engine& engine, const std::string& account) {
+    FARTHING_TRY(const engine::BalanceReport report, engine.balance(account));
+    return with_body(write_balance(report));
+}
+
+}  // namespace
+
+Result<Service::Asked> Service::route_voucher(const HttpRequest& request,
+                                              const std::string& account) {
+    if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+    auto body = read_voucher(request.body);
+    if (!body) return Asked{"manage", std::unexpected(std::move(body).error())};
+    if (body->reference.empty()) body->reference = request.idempotency_key;
+    return Asked{"manage",
+                 Call{[account, asked = *body](engine::Engine& engine) -> Result<HttpAnswer> {
+                     FARTHING_CHECK(engine.redeem(account, asked.code, asked.reference));
+                     return balance_of(engine, account);
+                 }}};
+}
+
+Result<Service::Asked> Service::route_transfer(const HttpRequest& request,
+                                               const std::string& account) {
+    if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+    auto order = read_transfer(request.body);
+    if (!order) return Asked{"manage", std::unexpected(std::move(order).error())};
+    if (order->reference.empty()) order->reference = request.idempotency_key;
+    order->from = account;
+    return Asked{"manage", Call{[order = *order](engine::Engine& engine) -> Result<HttpAnswer> {
+                     FARTHING_CHECK(engine.transfer(order));
+                     return balance_of(engine, order.from);
+                 }}};
+}
+
+}  // namespace farthing::api
