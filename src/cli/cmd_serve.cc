@@ -93,11 +93,13 @@ Result<Exit> serve(Context& context) {
     });
     api::Deliverer deliverer(deliveries_of(context, service, {.first_seconds = first_retry}));
     std::thread delivers([&deliverer] { deliverer.run(); });
-    api::Ticker fees([&service, &context] {
+    api::Ticker fees([&service, &context, told = std::string()]() mutable {
         Result<bool> more = false;
         const bool ran = service->with_engine(
             [&more](engine::Engine& engine) { more = engine.take_fees_of_day(kFeesAtOnce); });
-        if (!more) context.err << more.error().to_string() << std::endl;
+        const std::string wrong = more ? std::string() : more.error().to_string();
+        if (!wrong.empty() && wrong != told) context.err << wrong << std::endl;
+        told = wrong;
         return ran && more && *more;
     });
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;

@@ -343,12 +343,14 @@ Result<void> Stage::expect_finding(const Line& line) {
     return {};
 }
 
-// explain PAYER line N contains "…": in the explanation's words.
+// explain PAYER line N contains "…" · explain fee-N contains "…": in the explanation's words.
 Result<void> Stage::expect_explain(const Line& line) {
-    FARTHING_TRY(const std::string payer, word(line, 1, "a payer"));
-    FARTHING_TRY(const std::string id, document_id(line, payer));
-    FARTHING_TRY(const auto explanation,
-                 engine_->explain(id + "/" + word_after(line, "line").value_or("1"), true));
+    FARTHING_TRY(std::string id, word(line, 1, "a payer, or a fee of a prepaid account"));
+    if (!id.starts_with("fee-")) {
+        FARTHING_TRY(id, document_id(line, id));
+        id += "/" + word_after(line, "line").value_or("1");
+    }
+    FARTHING_TRY(const auto explanation, engine_->explain(id, true));
     const std::string part = word_after(line, "contains").value_or("");
     std::vector<std::string> texts{explanation.sentence, explanation.exact, explanation.rounded,
                                    explanation.rule};

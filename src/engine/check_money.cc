@@ -12,7 +12,7 @@ namespace {
 
 using Sums = std::map<LedgerAccount, i128>;
 
-Sums posted(const std::vector<Entry>& entries, EntryKind kind) {
+Sums sums_posted(const std::vector<Entry>& entries, EntryKind kind) {
     Sums sums;
     for (const Entry& entry : entries) {
         if (entry.kind != kind) continue;
@@ -33,7 +33,7 @@ Result<std::vector<CheckLine>> check_moved_money(Engine::State& state) {
     const Currency currency = state.catalog.newest().currency;
     const auto add = [&](std::string name, Sums sums, EntryKind kind, std::string text) {
         std::erase_if(sums, [](const auto& one) { return one.second == 0; });
-        lines.push_back({std::move(name), sums == posted(entries, kind), std::move(text), {}});
+        lines.push_back({std::move(name), sums == sums_posted(entries, kind), std::move(text), {}});
     };
     if (!batches.empty()) {
         Sums sums;

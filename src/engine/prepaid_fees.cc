@@ -24,23 +24,23 @@ bool any_fees(const catalog::Snapshot& catalog) {
 }
 
 // What is known of one fee.
-struct Known {
+struct KnownFee {
     i128 taken = 0;
     std::int64_t uncovered = 0;  // asked for last, and not taken; 0: nothing
 };
-using KnownFees = std::map<PrepaidFee::Key, Known>;
+using KnownFees = std::map<PrepaidFee::Key, KnownFee>;
 
 KnownFees known_of(const std::vector<FeeMove>& moves) {
     KnownFees known;
     for (const FeeMove& move : moves) {
-        Known& of_fee = known[move.fee.key()];
+        KnownFee& of_fee = known[move.fee.key()];
         of_fee.taken += move.atoms;
         of_fee.uncovered = move.was_taken() ? 0 : move.wanted;
     }
     return known;
 }
 
-Result<Entry> entry_of(const FeeMove& move, Currency currency) {
+Result<Entry> fee_entry(const FeeMove& move, Currency currency) {
     Entry header;
     header.kind = EntryKind::fee;
     header.payer = move.fee.payer;
@@ -133,7 +133,7 @@ class AccountFees {
         if (!narrow) return fail(EngineReason::amount_out_of_range);
         note(fee, *narrow, *narrow);
         store::Store::FeesTaken::Move& made = delta_.moves.back();
-        FARTHING_TRY(made.entry, entry_of(made.move, desk_.currency()));
+        FARTHING_TRY(made.entry, fee_entry(made.move, desk_.currency()));
         desk_.charger().purses()[payer_].balance -= *narrow;
         return {};
     }
@@ -194,7 +194,7 @@ std::string fee_name(const Engine::State& state, ComponentId component) {
     return state.names.name_of(NameTable::Kind::component, component.value);
 }
 
-FeeRow row_of(const Engine::State& state, const FeeMove& move) {
+FeeRow fee_row(const Engine::State& state, const FeeMove& move) {
     FeeRow row;
     row.id = std::string(kFeePrefix) + std::to_string(move.id);
     row.account = state.directory.account(move.fee.payer).fact.name;
@@ -221,7 +221,7 @@ Result<void> commit_fees(Engine::State& state, Desk& desk, const std::set<Accoun
     for (auto& one : delta.moves) {
         one.move.id = id++;
         if (one.entry) one.move.entry = {1};  // there is one
-        report.rows.push_back(row_of(state, one.move));
+        report.rows.push_back(fee_row(state, one.move));
     }
     delta = {};
     return {};
@@ -314,13 +314,40 @@ Result<FeeReport> Engine::take_fees(const std::string& account) {
     return take_due_fees(s, only);
 }
 
+namespace {
+
+// Who pays for subscriptions that began or changed since accounts were asked that day.
+Result<void> add_changed(Engine::State& state, Engine::State::FeeDay& day) {
+    std::set<SubscriptionId> changed;
+    const DirectoryFacts& facts = state.directory.facts();
+    for (; day.plans < facts.plans.size(); ++day.plans)
+        changed.insert(facts.plans[day.plans].subscription);
+    for (; day.quantities < facts.quantities.size(); ++day.quantities)
+        changed.insert(facts.quantities[day.quantities].subscription);
+    std::set<AccountId> payers;
+    for (const SubscriptionId id : changed) {
+        const AccountId account = state.directory.subscription(id).fact.account;
+        const AccountId* payer = state.directory.account(account).payer.at(day.day);
+        if (payer != nullptr && *payer) payers.insert(*payer);
+    }
+    for (const AccountId payer : payers) {
+        FARTHING_TRY(const Payers since, payers_since(state, payer));
+        day.left.insert(day.left.end(), since.begin(), since.end());
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<bool> Engine::take_fees_of_day(std::size_t most) {
     State& s = *state_;
+    FARTHING_CHECK(s.follow_others());
     if (!s.fee_day || s.fee_day->day != s.today()) {
-        FARTHING_CHECK(s.follow_others());
         FARTHING_TRY(Payers payers, payers_since(s, {}));
-        s.fee_day = {s.today(), std::move(payers)};
+        const DirectoryFacts& facts = s.directory.facts();
+        s.fee_day = {s.today(), std::move(payers), facts.plans.size(), facts.quantities.size()};
     }
+    FARTHING_CHECK(add_changed(s, *s.fee_day));
     Payers& left = s.fee_day->left;
     if (left.empty()) return false;
     const std::size_t rest = left.size() - std::min(most, left.size());
@@ -335,7 +362,7 @@ Result<std::vector<FeeRow>> Engine::fees(const std::string& account) {
     FARTHING_TRY(const AccountId payer, payer_named(s, account));
     FARTHING_TRY(const auto moves, s.store->fee_moves(payer, Date::min()));
     std::vector<FeeRow> rows;
-    for (const FeeMove& move : moves) rows.push_back(row_of(s, move));
+    for (const FeeMove& move : moves) rows.push_back(fee_row(s, move));
     return rows;
 }
 

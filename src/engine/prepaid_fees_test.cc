@@ -105,6 +105,14 @@ TEST_F(PrepaidFees, EC71_a_clock_asks_each_account_once_a_day_in_short_turns) {
     EXPECT_EQ(balance(*engine, "carl"), "0.00 suspended");
     EXPECT_EQ(balance(*engine, "anna"), "2.00");
     EXPECT_FALSE(*engine->take_fees_of_day(1));  // of the same day no more
+    SubscriptionChange more;                     // but of who changed
+    more.account = "anna";
+    more.name = "second";
+    more.plan = "basic";
+    more.from = Date::of(2026, 2, 1);
+    ASSERT_TRUE(open()->apply(std::span(&more, 1)));
+    EXPECT_FALSE(*engine->take_fees_of_day(64));
+    EXPECT_EQ(balance(*engine, "anna"), "0.00");
     pass_to("2026-03-01T00:00:01Z");
     EXPECT_TRUE(*engine->take_fees_of_day(1));
 }

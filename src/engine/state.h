@@ -49,6 +49,8 @@ struct Engine::State {
     struct FeeDay {
         Date day;
         std::vector<std::pair<AccountId, Date>> left;
+        std::size_t plans = 0;  // facts of the directory that were known then
+        std::size_t quantities = 0;
     };
     std::optional<FeeDay> fee_day;
     std::unique_ptr<Desk> desk;   // opened on first use; forgotten with the rater
