@@ -159,7 +159,8 @@ TEST(Compile, FurtherFilesAreMergedByTopLevelKeys) {
 
 TEST(Compile, DayFeesDiscountsAndSharesOfThePlan) {
     const auto compiled = compile_text(
-        around("      - {fee: a, amount: 1, per: account month, in: advance, prorate: none}\n"
+        around("      - {fee: a, amount: 1, per: account month, in: advance, prorate: none, "
+               "uncovered: owe}\n"
                "      - {usage: data, price: 1 per MB, shares: []}\n"
                "      - {usage: data, price: 1 per MB, when: {zone: eu}}\n",
                "    shares: [{partner: vendor, percent: 12.5}]\n"
@@ -170,6 +171,7 @@ TEST(Compile, DayFeesDiscountsAndSharesOfThePlan) {
     EXPECT_EQ(plan.fees[0].per, FeePer::account);
     EXPECT_EQ(plan.fees[0].timing, FeeTiming::advance);
     EXPECT_EQ(plan.fees[0].prorate, Prorate::none);
+    EXPECT_TRUE(plan.fees[0].owed_if_uncovered);
     EXPECT_EQ(plan.fees[0].shares[0].percent, Exact(25, 2));
     EXPECT_TRUE(plan.charges[0].shares.empty());
     EXPECT_EQ(plan.charges[1].shares.size(), 1U);

@@ -98,6 +98,10 @@ const std::vector<Mistake> kMistakes = {
      "catalog.yaml:10:9: the charge has two prices, `price` and `deck` (bad_value)"},
     {usage("price: 1 per MB, amount: 2"),
      "catalog.yaml:10:48: `amount` belongs to fees (bad_value)"},
+    {usage("price: 1 per MB, uncovered: owe"),
+     "catalog.yaml:10:51: `uncovered` belongs to fees (bad_value)"},
+    {around("      - {minimum_commitment: m, amount: 5, per: account month, uncovered: owe}\n"),
+     "catalog.yaml:10:75: a minimum is charged when its cycle is over (bad_value)"},
     {usage("price: 1 per MB, round_up: 1 kB"),
      "catalog.yaml:10:50: `round_up` is `1 kB` (bad_value). Write for example `1 kB per session` "
      "or `1 MB per day`."},

@@ -87,8 +87,7 @@ TEST_F(PrepaidFees, EC71_once_per_due_date_whoever_takes_them) {
 
 TEST_F(PrepaidFees, EC71_a_clock_asks_each_account_once_a_day_in_short_turns) {
     const auto engine = open();
-    for (const char* account : {"anna", "bea", "carl"})
-        ASSERT_TRUE(engine->limit({account, "3.00", ""}));
+    pass_to("2026-01-02T00:00:00Z");
     for (const char* account : {"anna", "bea", "carl"})
         ASSERT_TRUE(engine->limit({account, "0", ""}));  // prepaid from now on
     pass_to("2026-02-01T00:00:01Z");
