@@ -24,6 +24,18 @@ std::unique_ptr<Buckets> buckets_of(const Feed& feed, Dedup::Content content) {
                                                           : key_buckets(slot, feed.sequence);
 }
 
+// The first and the last day of which something stands in the log; the first is after the last
+// where nothing does.
+std::pair<Date, Date> live_days(const BatchLog& log) {
+    std::pair<Date, Date> days{Date::max(), Date::min()};
+    for (const auto& [date, day] : log.days()) {
+        if (day.live() == 0) continue;
+        days.first = std::min(days.first, date);
+        days.second = date;
+    }
+    return days;
+}
+
 }  // namespace
 
 std::uint64_t dedup_rule(const Feed& feed) {
@@ -105,13 +117,15 @@ struct Dedup::State {
     }
 
     void give_up() {
-        for (const Entered& entry : log.entries()) {
-            if (entry.live) buckets->take_back(entry);
+        for (const auto& [date, day] : log.days()) {
+            for (const StoredKey& entered : day.keys) {
+                if (entered.key != Hash128{}) buckets->take_back({entered.key, date});
+            }
         }
         log.clear();
     }
 
-    Delta delta_of(std::span<const Entered> entries, bool takes_back) const;
+    Delta delta_of(BatchLog& of, bool takes_back) const;
 
     void evict() {
         while (buckets->memory_bytes() > kKeptBytesMax) {
@@ -157,10 +171,7 @@ const std::optional<Error>& Dedup::error() const {
 void Dedup::withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows) {
     for (const std::uint32_t row : rows) {
         const DayKey key = state_->buckets->key_of(chunk, row);
-        Entered* entry = state_->log.find(key.key, key.day);
-        if (entry == nullptr) continue;
-        state_->buckets->take_back(*entry);
-        entry->live = false;
+        if (state_->log.withdraw(key)) state_->buckets->take_back(key);
     }
 }
 
@@ -170,46 +181,36 @@ void Dedup::take_back(const UsageChunk& chunk) {
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         const DayKey key = state_->buckets->key_of(chunk, row);
-        state_->taken_back.enter(key.key, 0, key.day);
-        state_->buckets->take_back(state_->taken_back.entries().back());
+        state_->taken_back.enter(key, 0);
+        state_->buckets->take_back(key);
     }
 }
 
 bool Dedup::was_taken_back(const UsageChunk& chunk, std::size_t row) const {
     const DayKey key = state_->buckets->key_of(chunk, row);
-    return state_->taken_back.find(key.key, key.day) != nullptr;
+    return state_->taken_back.find(key) != nullptr;
 }
 
-Dedup::Delta Dedup::State::delta_of(std::span<const Entered> entries, bool takes_back) const {
-    Delta delta{.bytes = {}, .first_day = Date::max(), .last_day = Date::min(), .keys = 0};
-    for (const Entered& entry : entries) {
-        if (!entry.live) continue;
-        delta.first_day = std::min(delta.first_day, entry.day);
-        delta.last_day = std::max(delta.last_day, entry.day);
-        delta.keys += 1;
-    }
-    if (delta.keys == 0) return {};
-    delta.bytes = buckets->encode(entries, rule, takes_back);
-    return delta;
+Dedup::Delta Dedup::State::delta_of(BatchLog& of, bool takes_back) const {
+    const auto [first, last] = live_days(of);
+    if (first > last) return {};
+    return {.bytes = buckets->encode(of, rule, takes_back),
+            .first_day = first,
+            .last_day = last,
+            .keys = static_cast<std::int64_t>(of.live())};
 }
 
-Dedup::Delta Dedup::delta() const {
-    return state_->delta_of(state_->log.entries(), false);
+Dedup::Delta Dedup::delta() {
+    return state_->delta_of(state_->log, false);
 }
 
-Dedup::Delta Dedup::taken_back() const {
-    return state_->delta_of(state_->taken_back.entries(), true);
+Dedup::Delta Dedup::taken_back() {
+    return state_->delta_of(state_->taken_back, true);
 }
 
 void Dedup::committed(const std::string& path) {
     State& state = *state_;
-    Date first = Date::max();
-    Date last = Date::min();
-    for (const Entered& entry : state.log.entries()) {
-        if (!entry.live) continue;
-        first = std::min(first, entry.day);
-        last = std::max(last, entry.day);
-    }
+    const auto [first, last] = live_days(state.log);
     if (first <= last) {
         const std::size_t before = state.segments.size();
         state.segments.push_back({path, first, last});

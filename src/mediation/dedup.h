@@ -83,8 +83,8 @@ class Dedup {
         Date last_day;
         std::int64_t keys = 0;
     };
-    Delta delta() const;
-    Delta taken_back() const;
+    Delta delta();
+    Delta taken_back();
     void committed(const std::string& path);  // the delta was stored there
     void discard();                           // the batch was given up: its keys are forgotten
 

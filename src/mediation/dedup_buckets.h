@@ -21,12 +21,6 @@ constexpr std::int64_t floor_div(std::int64_t dividend, std::int64_t divisor) {
 
 constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
 
-// A key and the day that holds it.
-struct DayKey {
-    Hash128 key;
-    Date day;
-};
-
 class Buckets {
   public:
     virtual ~Buckets() = default;
@@ -48,10 +42,10 @@ class Buckets {
     // Enters live rows into their days and the log; returns those whose key stands there already.
     // REQUIRES: the days of all live rows are open.
     virtual std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) = 0;
-    virtual void take_back(const Entered& entry) = 0;
-    // The live entries as a segment, by ascending day and key. REQUIRES: there is one.
-    virtual std::string encode(std::span<const Entered> entries, std::uint64_t rule,
-                               bool takes_back) const = 0;
+    virtual void take_back(const DayKey& entered) = 0;
+    // What the log holds as a segment, by ascending day and key; it may leave the log in another
+    // order. REQUIRES: it holds something.
+    virtual std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) = 0;
     virtual std::int64_t memory_bytes() const = 0;
 };
 

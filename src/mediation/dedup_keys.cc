@@ -69,21 +69,26 @@ class KeyTable {
 };
 
 // Hashes are spread evenly: parted by their first bits they leave short stretches to sort.
-void sort_keys(std::vector<StoredKey>& keys) {
-    constexpr int kPartBits = 12;
+// `parted`: room that is used again.
+void sort_keys(std::vector<StoredKey>& keys, std::vector<StoredKey>& parted) {
+    constexpr int kPartBitsMax = 14;
+    constexpr std::size_t kPartKeys = 64;  // about
+    const int part_bits =
+        std::min(kPartBitsMax, static_cast<int>(std::bit_width(keys.size() / kPartKeys)));
     std::uint64_t all = 0;
     for (const StoredKey& key : keys) all |= key.key.high;
-    const int shift = std::max(0, static_cast<int>(std::bit_width(all)) - kPartBits);
-    std::vector<std::uint32_t> ends((std::size_t{1} << kPartBits) + 1);
+    const int shift = std::clamp(static_cast<int>(std::bit_width(all)) - part_bits, 0, 63);
+    std::vector<std::uint32_t> ends((all >> shift) + 2);
     for (const StoredKey& key : keys) ends[(key.key.high >> shift) + 1] += 1;
     for (std::size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
-    std::vector<StoredKey> parted(keys.size());
+    if (parted.size() < keys.size()) parted.resize(keys.size());
     for (const StoredKey& key : keys) parted[ends[key.key.high >> shift]++] = key;
     std::size_t first = 0;
     for (const std::uint32_t end : ends) {
         std::sort(parted.begin() + static_cast<std::ptrdiff_t>(first), parted.begin() + end);
         first = end;
     }
+    parted.resize(keys.size());
     keys.swap(parted);
 }
 
@@ -159,19 +164,14 @@ class KeyBuckets final : public Buckets {
         return found;
     }
 
-    void take_back(const Entered& entry) override { days_.at(entry.day).erase(entry.key); }
+    void take_back(const DayKey& entered) override { days_.at(entered.day).erase(entered.key); }
 
-    std::string encode(std::span<const Entered> entries, std::uint64_t rule,
-                       bool takes_back) const override {
-        std::map<Date, std::vector<StoredKey>> days;
-        for (const Entered& entry : entries) {
-            if (entry.live) days[entry.day].push_back({entry.key, entry.content});
-        }
+    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
-        for (auto& [day, keys] : days) {
-            sort_keys(keys);
-            writer.add_day(day, keys_body(keys));
-        }
+        log.sort_days([&](Date date, std::vector<StoredKey>& keys) {
+            sort_keys(keys, parted_);
+            writer.add_keys(date, keys);
+        });
         return writer.finish();
     }
 
@@ -193,12 +193,12 @@ class KeyBuckets final : public Buckets {
         for (const Place& place : places) {
             const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
             if (fresh) {
-                log.enter(place.key.key, entry->content, place.key.day);
+                log.enter(place.key, entry->content);
                 continue;
             }
             found.push_back({.row = static_cast<std::uint32_t>(place.row),
                              .key = place.key.key,
-                             .in_batch = log.find(place.key.key, place.key.day) != nullptr,
+                             .in_batch = log.find(place.key) != nullptr,
                              .content_known = true,
                              .content = entry->content});
         }
@@ -207,6 +207,7 @@ class KeyBuckets final : public Buckets {
     std::int64_t slot_micros_;
     std::size_t sequence_;
     std::map<Date, KeyTable> days_;
+    std::vector<StoredKey> parted_;
 };
 
 }  // namespace

@@ -71,30 +71,26 @@ class NumberBuckets final : public Buckets {
         return found;
     }
 
-    void take_back(const Entered& entry) override {
-        days_.at(entry.day).erase({static_cast<std::uint32_t>(entry.key.high)},
-                                  {static_cast<std::int64_t>(entry.key.low), 1});
+    void take_back(const DayKey& entered) override {
+        days_.at(entered.day)
+            .erase({static_cast<std::uint32_t>(entered.key.high)},
+                   {static_cast<std::int64_t>(entered.key.low), 1});
     }
 
-    std::string encode(std::span<const Entered> entries, std::uint64_t rule,
-                       bool takes_back) const override {
-        std::map<Date, NumberSet> fresh;
-        auto current = fresh.end();
-        for (const Entered& entry : entries) {
-            if (!entry.live) continue;
-            if (current == fresh.end() || current->first != entry.day)
-                current = fresh.try_emplace(entry.day).first;
-            current->second.insert({static_cast<std::uint32_t>(entry.key.high)},
-                                   static_cast<std::int64_t>(entry.key.low));
-        }
+    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
-        for (const auto& [date, day] : fresh) {
+        log.sort_days([&](Date date, std::span<const StoredKey> keys) {
+            NumberSet fresh;
+            for (const auto& [key, content] : keys) {
+                fresh.insert({static_cast<std::uint32_t>(key.high)},
+                             static_cast<std::int64_t>(key.low));
+            }
             NumbersBody body;
-            day.each_owner([&](SubscriptionId owner, const std::vector<NumberRun>& runs) {
+            fresh.each_owner([&](SubscriptionId owner, const std::vector<NumberRun>& runs) {
                 body.add(owner.value, runs);
             });
             writer.add_day(date, body.take());
-        }
+        });
         return writer.finish();
     }
 
@@ -118,10 +114,10 @@ class NumberBuckets final : public Buckets {
             const std::int64_t number = chunk.reading[reading_][row];
             const Hash128 key{owner.value, static_cast<std::uint64_t>(number)};
             if (day->insert(owner, number)) {
-                log.enter(key, chunk.content[row], date);
+                log.enter({key, date}, chunk.content[row]);
                 continue;
             }
-            const Entered* winner = log.find(key, date);
+            const StoredKey* winner = log.find({key, date});
             found.push_back({.row = static_cast<std::uint32_t>(row),
                              .key = key,
                              .in_batch = winner != nullptr,

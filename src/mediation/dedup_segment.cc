@@ -29,6 +29,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "segments are written as they stand in memory");
 constexpr std::string_view kSegmentMagic = "FTDEDUP1";
+constexpr std::size_t kSegmentHeadSize = 8 + 1 + 8 + 4;
+constexpr std::size_t kSegmentDaySize = 4 + 8;
 constexpr std::size_t kChecksumSize = 8;
 constexpr std::uint8_t kTakesBack = 0x80;
 constexpr std::uint64_t kNumbersMax = std::uint64_t{1} << 28;  // in a day: no batch has as many
@@ -151,16 +153,23 @@ bool read_bitmap(Bytes& bytes, std::size_t slots, std::span<std::uint64_t> words
 }  // namespace
 
 std::string SegmentWriter::finish() const {
+    static_assert(sizeof(StoredKey) == 24);  // without gaps: written as it stands in memory
+    std::size_t size = 0;
+    for (const Day& day : days_) size += kSegmentDaySize + day.size();
     std::string out(kSegmentMagic);
+    out.reserve(size + kSegmentHeadSize + kChecksumSize);
     put(out,
         static_cast<std::uint8_t>(static_cast<unsigned>(kind_) | (takes_back_ ? kTakesBack : 0U)));
     put(out, rule_);
     put(out, static_cast<std::uint32_t>(days_.size()));
     for (const Day& day : days_) {
         put(out, day.day.days);
-        put(out, static_cast<std::uint64_t>(day.body.size()));
+        put(out, static_cast<std::uint64_t>(day.size()));
     }
-    for (const Day& day : days_) out += day.body;
+    for (const Day& day : days_) {
+        out += day.body;
+        out.append(reinterpret_cast<const char*>(day.keys.data()), day.keys.size_bytes());
+    }
     put(out, hash64(out));
     return out;
 }
@@ -279,17 +288,6 @@ Result<void> read_numbers(std::string_view body, const TakeNumbers& take) {
         }
     }
     return {};
-}
-
-std::string keys_body(std::span<const StoredKey> keys) {
-    std::string out;
-    out.reserve(keys.size_bytes());
-    for (const StoredKey& key : keys) {
-        put(out, key.key.high);
-        put(out, key.key.low);
-        put(out, key.content);
-    }
-    return out;
 }
 
 Result<void> read_keys(std::string_view body, const TakeKey& take) {

@@ -33,13 +33,17 @@ class SegmentWriter {
     SegmentWriter(SegmentKind kind, std::uint64_t rule, bool takes_back = false)
         : kind_(kind), rule_(rule), takes_back_(takes_back) {}
     // REQUIRES: days ascend.
-    void add_day(Date day, std::string body) { days_.push_back({day, std::move(body)}); }
+    void add_day(Date day, std::string body) { days_.push_back({day, std::move(body), {}}); }
+    // Likewise; the keys ascend, and stay where they are until `finish`.
+    void add_keys(Date day, std::span<const StoredKey> keys) { days_.push_back({day, {}, keys}); }
     std::string finish() const;
 
   private:
     struct Day {
         Date day;
         std::string body;
+        std::span<const StoredKey> keys;  // instead of a body
+        std::size_t size() const { return body.size() + keys.size_bytes(); }
     };
     SegmentKind kind_;
     std::uint64_t rule_;
@@ -105,8 +109,7 @@ class NumbersBody {
 using TakeNumbers = std::function<void(std::uint32_t owner, const NumberRun& run)>;
 Result<void> read_numbers(std::string_view body, const TakeNumbers& take);
 
-// The body of one day of keys. REQUIRES: keys ascend.
-std::string keys_body(std::span<const StoredKey> keys);
+// The body of one day of keys.
 using TakeKey = std::function<void(const StoredKey& key)>;
 Result<void> read_keys(std::string_view body, const TakeKey& take);
 

@@ -87,29 +87,24 @@ class SlotBuckets final : public Buckets {
         return found;
     }
 
-    void take_back(const Entered& entry) override {
-        Day& day = days_.at(entry.day);
-        const SubscriptionId subscription{static_cast<std::uint32_t>(entry.key.high)};
+    void take_back(const DayKey& entered) override {
+        Day& day = days_.at(entered.day);
+        const SubscriptionId subscription{static_cast<std::uint32_t>(entered.key.high)};
         const auto index =
-            static_cast<std::size_t>(static_cast<std::int64_t>(entry.key.low) - day.first_slot);
+            static_cast<std::size_t>(static_cast<std::int64_t>(entered.key.low) - day.first_slot);
         bitmap_of(day, row_of(subscription))[index / kWordBits] &=
             ~(std::uint64_t{1} << (index % kWordBits));
     }
 
-    std::string encode(std::span<const Entered> entries, std::uint64_t rule,
-                       bool takes_back) const override {
-        std::map<Date, Fresh> fresh;
-        auto current = fresh.end();
-        for (const Entered& entry : entries) {
-            if (!entry.live) continue;
-            if (current == fresh.end() || current->first != entry.day) {
-                current = fresh.try_emplace(entry.day).first;
-                current->second.bitmap_of_row.resize(rows_);
-            }
-            mark(current->second, entry, days_.at(entry.day).first_slot);
-        }
+    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
-        for (auto& [day, bitmaps] : fresh) writer.add_day(day, body_of(bitmaps));
+        log.sort_days([&](Date date, std::span<const StoredKey> keys) {
+            Fresh fresh;
+            fresh.bitmap_of_row.resize(rows_);
+            const std::int64_t first_slot = days_.at(date).first_slot;
+            for (const StoredKey& entered : keys) mark(fresh, entered.key, first_slot);
+            writer.add_day(date, body_of(fresh));
+        });
         return writer.finish();
     }
 
@@ -189,10 +184,10 @@ class SlotBuckets final : public Buckets {
                               static_cast<std::uint64_t>(place.slot)};
             if ((*place.word & place.bit) == 0) {
                 *place.word |= place.bit;
-                log.enter(key, chunk.content[place.row], place.day);
+                log.enter({key, place.day}, chunk.content[place.row]);
                 continue;
             }
-            const Entered* winner = log.find(key, place.day);
+            const StoredKey* winner = log.find({key, place.day});
             found.push_back({.row = static_cast<std::uint32_t>(place.row),
                              .key = key,
                              .in_batch = winner != nullptr,
@@ -201,8 +196,8 @@ class SlotBuckets final : public Buckets {
         }
     }
 
-    void mark(Fresh& fresh, const Entered& entry, std::int64_t first_slot) const {
-        const auto subscription = static_cast<std::uint32_t>(entry.key.high);
+    void mark(Fresh& fresh, Hash128 key, std::int64_t first_slot) const {
+        const auto subscription = static_cast<std::uint32_t>(key.high);
         std::uint32_t& number = fresh.bitmap_of_row[row_of_[subscription] - 1];
         if (number == 0) {
             fresh.words.resize(fresh.words.size() + words_);
@@ -210,7 +205,7 @@ class SlotBuckets final : public Buckets {
             fresh.subscriptions.emplace_back(subscription, number);
         }
         const auto index =
-            static_cast<std::size_t>(static_cast<std::int64_t>(entry.key.low) - first_slot);
+            static_cast<std::size_t>(static_cast<std::int64_t>(key.low) - first_slot);
         fresh.words[(number - 1) * words_ + index / kWordBits] |= std::uint64_t{1}
                                                                   << (index % kWordBits);
     }

@@ -42,7 +42,12 @@ void check_slots(const SegmentReader::Day& day) {
 void check_keys(const SegmentReader::Day& day) {
     std::vector<StoredKey> keys;
     const auto read = read_keys(day.body, [&](const StoredKey& key) { keys.push_back(key); });
-    if (read && keys_body(keys) != day.body) std::abort();
+    if (!read) return;
+    SegmentWriter writer(SegmentKind::keys, kRule);
+    writer.add_keys(day.day, keys);
+    const std::string written = writer.finish();
+    const auto again = SegmentReader::open(written, SegmentKind::keys, kRule, {});
+    if (!again || again->days().size() != 1 || again->days()[0].body != day.body) std::abort();
 }
 
 void check_numbers(const SegmentReader::Day& day) {
