@@ -1,10 +1,13 @@
 // The keys of one feed by UTC day, in memory: what Dedup asks of both layers.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/int128.h"
@@ -19,7 +22,30 @@ constexpr std::int64_t floor_div(std::int64_t dividend, std::int64_t divisor) {
     return dividend / divisor - (dividend % divisor < 0 ? 1 : 0);
 }
 
-constexpr std::size_t kAhead = 16;  // rows whose place is fetched before it is needed
+// Has each place entered when kAhead later ones were added, in order: by then its memory is there.
+template <class Place, class Enter>
+class EnteredLater {
+  public:
+    explicit EnteredLater(Enter enter) : enter_(std::move(enter)) {}
+    void add(const Place& place) {
+        if (added_ >= kAhead) enter_(waiting_[added_ % kAhead]);
+        waiting_[added_++ % kAhead] = place;
+    }
+    void finish() {
+        for (std::size_t i = added_ - std::min(added_, kAhead); i < added_; ++i)
+            enter_(waiting_[i % kAhead]);
+    }
+
+  private:
+    static constexpr std::size_t kAhead = 32;
+    Enter enter_;
+    std::array<Place, kAhead> waiting_{};
+    std::size_t added_ = 0;
+};
+template <class Place, class Enter>
+EnteredLater<Place, Enter> entered_later(Enter enter) {
+    return EnteredLater<Place, Enter>(std::move(enter));
+}
 
 class Buckets {
   public:

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/prefetch.h"
 #include "mediation/dedup_buckets.h"
 
 namespace farthing::mediation {
@@ -42,7 +43,7 @@ class KeyTable {
         places_[gap].key = kFree;
     }
     void fetch(Hash128 key) const {
-        if (!places_.empty()) __builtin_prefetch(&places_[home_of(key)], 1);
+        if (!places_.empty()) prefetch(places_[home_of(key)]);
     }
     std::size_t memory_bytes() const { return places_.capacity() * sizeof(StoredKey); }
 
@@ -145,8 +146,8 @@ class KeyBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        std::array<Place, kAhead> block{};
-        std::size_t filled = 0;
+        auto later = entered_later<Place>(
+            [&](const Place& place) { enter(chunk, place, log, found); });
         Date last;
         KeyTable* table = nullptr;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -154,13 +155,9 @@ class KeyBuckets final : public Buckets {
             const DayKey key = key_of(chunk, row);
             if (table == nullptr || key.day != last) table = &days_.at(last = key.day);
             table->fetch(key.key);
-            block[filled++] = {key, table, row};
-            if (filled == kAhead) {
-                enter(chunk, std::span(block), log, found);
-                filled = 0;
-            }
+            later.add({key, table, row});
         }
-        enter(chunk, std::span(block).first(filled), log, found);
+        later.finish();
         return found;
     }
 
@@ -188,20 +185,18 @@ class KeyBuckets final : public Buckets {
         std::size_t row = 0;
     };
 
-    static void enter(const UsageChunk& chunk, std::span<const Place> places, BatchLog& log,
+    static void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
                       std::vector<Candidate>& found) {
-        for (const Place& place : places) {
-            const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
-            if (fresh) {
-                log.enter(place.key, entry->content);
-                continue;
-            }
-            found.push_back({.row = static_cast<std::uint32_t>(place.row),
-                             .key = place.key.key,
-                             .in_batch = log.find(place.key) != nullptr,
-                             .content_known = true,
-                             .content = entry->content});
+        const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
+        if (fresh) {
+            log.enter(place.key, entry->content);
+            return;
         }
+        found.push_back({.row = static_cast<std::uint32_t>(place.row),
+                         .key = place.key.key,
+                         .in_batch = log.find(place.key) != nullptr,
+                         .content_known = true,
+                         .content = entry->content});
     }
 
     std::int64_t slot_micros_;

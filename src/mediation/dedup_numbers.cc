@@ -48,8 +48,8 @@ class NumberBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        std::array<Place, kAhead> block{};
-        std::size_t filled = 0;
+        auto later = entered_later<Place>(
+            [&](const Place& place) { enter(chunk, place, log, found); });
         Period within{};  // the day of the row before
         Place place;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -61,13 +61,9 @@ class NumberBuckets final : public Buckets {
             }
             place.row = row;
             place.day->fetch(chunk.subscription[row], chunk.reading[reading_][row]);
-            block[filled++] = place;
-            if (filled == kAhead) {
-                enter(chunk, std::span(block), log, found);
-                filled = 0;
-            }
+            later.add(place);
         }
-        enter(chunk, std::span(block).first(filled), log, found);
+        later.finish();
         return found;
     }
 
@@ -107,23 +103,22 @@ class NumberBuckets final : public Buckets {
         Date date;
     };
 
-    void enter(const UsageChunk& chunk, std::span<const Place> places, BatchLog& log,
+    void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
                std::vector<Candidate>& found) const {
-        for (const auto& [day, row, date] : places) {
-            const SubscriptionId owner = chunk.subscription[row];
-            const std::int64_t number = chunk.reading[reading_][row];
-            const Hash128 key{owner.value, static_cast<std::uint64_t>(number)};
-            if (day->insert(owner, number)) {
-                log.enter({key, date}, chunk.content[row]);
-                continue;
-            }
-            const StoredKey* winner = log.find({key, date});
-            found.push_back({.row = static_cast<std::uint32_t>(row),
-                             .key = key,
-                             .in_batch = winner != nullptr,
-                             .content_known = winner != nullptr,
-                             .content = winner == nullptr ? 0 : winner->content});
+        const auto& [day, row, date] = place;
+        const SubscriptionId owner = chunk.subscription[row];
+        const std::int64_t number = chunk.reading[reading_][row];
+        const Hash128 key{owner.value, static_cast<std::uint64_t>(number)};
+        if (day->insert(owner, number)) {
+            log.enter({key, date}, chunk.content[row]);
+            return;
         }
+        const StoredKey* winner = log.find({key, date});
+        found.push_back({.row = static_cast<std::uint32_t>(row),
+                         .key = key,
+                         .in_batch = winner != nullptr,
+                         .content_known = winner != nullptr,
+                         .content = winner == nullptr ? 0 : winner->content});
     }
 
     std::size_t reading_;

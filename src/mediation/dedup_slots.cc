@@ -72,18 +72,14 @@ class SlotBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        std::array<Place, kAhead> block{};
-        std::size_t filled = 0;
+        auto later = entered_later<Place>(
+            [&](const Place& place) { enter(chunk, place, log, found); });
         Cursor cursor;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
             if (!chunk.live(row)) continue;
-            block[filled++] = locate(chunk, row, cursor);
-            if (filled == kAhead) {
-                enter(chunk, std::span(block), log, found);
-                filled = 0;
-            }
+            later.add(locate(chunk, row, cursor));
         }
-        enter(chunk, std::span(block).first(filled), log, found);
+        later.finish();
         return found;
     }
 
@@ -177,23 +173,21 @@ class SlotBuckets final : public Buckets {
         return {word, std::uint64_t{1} << (index % kWordBits), row, slot, cursor.date};
     }
 
-    static void enter(const UsageChunk& chunk, std::span<const Place> places, BatchLog& log,
+    static void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
                       std::vector<Candidate>& found) {
-        for (const Place& place : places) {
-            const Hash128 key{chunk.subscription[place.row].value,
-                              static_cast<std::uint64_t>(place.slot)};
-            if ((*place.word & place.bit) == 0) {
-                *place.word |= place.bit;
-                log.enter({key, place.day}, chunk.content[place.row]);
-                continue;
-            }
-            const StoredKey* winner = log.find({key, place.day});
-            found.push_back({.row = static_cast<std::uint32_t>(place.row),
-                             .key = key,
-                             .in_batch = winner != nullptr,
-                             .content_known = winner != nullptr,
-                             .content = winner == nullptr ? 0 : winner->content});
+        const Hash128 key{chunk.subscription[place.row].value,
+                          static_cast<std::uint64_t>(place.slot)};
+        if ((*place.word & place.bit) == 0) {
+            *place.word |= place.bit;
+            log.enter({key, place.day}, chunk.content[place.row]);
+            return;
         }
+        const StoredKey* winner = log.find({key, place.day});
+        found.push_back({.row = static_cast<std::uint32_t>(place.row),
+                         .key = key,
+                         .in_batch = winner != nullptr,
+                         .content_known = winner != nullptr,
+                         .content = winner == nullptr ? 0 : winner->content});
     }
 
     void mark(Fresh& fresh, Hash128 key, std::int64_t first_slot) const {

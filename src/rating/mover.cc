@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 namespace farthing::rating {
 
@@ -62,18 +63,26 @@ void Mover::forget() {
 
 void Mover::prefetch(const Lane& lane) const {
     if (lane.counter >= lives_.size()) return;
-    const Live& live = lives_[lane.counter];
-    __builtin_prefetch(&live);
-    __builtin_prefetch(reinterpret_cast<const char*>(&live) + sizeof(Live) - 1);
+    farthing::prefetch(lives_[lane.counter]);
 }
 
 void Mover::prefetch_counter(const Lane& lane) const {
     if (lane.counter >= lives_.size()) return;
     const Live& live = lives_[lane.counter];
     if (live.last == nullptr) return;
-    __builtin_prefetch(live.last, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(live.last) + sizeof(Segment) - 1, 1);
-    __builtin_prefetch(&live.counter->by_day);
+    farthing::prefetch(*live.last);
+    farthing::prefetch(live.counter->by_day);
+}
+
+// The day by UTC is the window's own, or its neighbour.
+void Mover::prefetch_day(const Lane& lane, Instant when) const {
+    if (lane.counter >= lives_.size()) return;
+    const Live& live = lives_[lane.counter];
+    if (live.last == nullptr) return;
+    const auto& by_day = live.counter->by_day;
+    const std::int64_t day = when.micros / kMicrosPerDay - lane.key.window_first.days;
+    if (day >= 0 && std::cmp_less(day, by_day.size()))
+        farthing::prefetch(by_day[static_cast<std::size_t>(day)]);
 }
 
 Mover::Live& Mover::open(std::uint32_t number) {

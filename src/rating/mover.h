@@ -64,9 +64,10 @@ class Mover {
     std::vector<SegmentDelta> take_deltas();
     // Forgets the counters it knows: the table was cleared.
     void forget();
-    // Two steps that have the processor fetch what moving that lane will read.
+    // Three steps that have the processor fetch what moving that lane will touch.
     void prefetch(const Lane& lane) const;
     void prefetch_counter(const Lane& lane) const;
+    void prefetch_day(const Lane& lane, Instant when) const;
 
   private:
     // What the last segment of a counter stands at, so that an ordinary record costs one evaluation

@@ -76,6 +76,9 @@ void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t
     for (std::size_t i = 0; i < end - first; ++i) {
         if (lanes_ahead[i] != nullptr) mover.prefetch_counter(*lanes_ahead[i]);
     }
+    for (std::size_t i = 0; i < end - first; ++i) {
+        if (lanes_ahead[i] != nullptr) mover.prefetch_day(*lanes_ahead[i], chunk.start[first + i]);
+    }
 }
 
 // Everything that can fail. `may_be_cut`: nothing was planned, the cut rater's turn.

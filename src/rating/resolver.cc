@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/prefetch.h"
 #include "rating/window.h"
 
 namespace farthing::rating {
@@ -12,7 +13,6 @@ namespace {
 // Beyond this many the memory of what was looked up is dropped and begins anew.
 constexpr std::size_t kContextsMax = std::size_t{1} << 22;
 constexpr std::size_t kLanesMax = std::size_t{1} << 24;
-constexpr std::size_t kCacheLine = 64;
 
 Instant start_of(const TimeZone& zone, Date day) {
     if (day <= Date::min()) return Instant::min();
@@ -68,9 +68,7 @@ void Resolver::forget() {
 
 void Resolver::prefetch(SubscriptionId subscription) const {
     if (subscription.value >= first_.size() || first_[subscription.value] == kNone) return;
-    const Context& context = contexts_[first_[subscription.value]];
-    __builtin_prefetch(&context);
-    __builtin_prefetch(reinterpret_cast<const char*>(&context) + sizeof(Context) - 1);
+    farthing::prefetch(contexts_[first_[subscription.value]]);
 }
 
 Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) const {
@@ -95,9 +93,7 @@ const Lane* Resolver::lane_ahead(Ahead& ahead) const {
                                         : row_lanes_.find(ahead.base, ahead.row);
     if (ahead.lane == kNone) return nullptr;
     const Lane& lane = lanes_[ahead.lane];
-    for (std::size_t at = 0; at < sizeof(Lane); at += kCacheLine) {
-        __builtin_prefetch(reinterpret_cast<const char*>(&lane) + at);
-    }
+    farthing::prefetch(lane);
     return &lane;
 }
 

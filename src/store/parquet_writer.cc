@@ -8,6 +8,7 @@
 #include <parquet/file_writer.h>
 #include <parquet/metadata.h>
 #include <parquet/statistics.h>
+#include <zstd.h>
 
 #include <cstring>
 
@@ -61,6 +62,7 @@ class Sink final : public arrow::io::OutputStream {
     bool closed_ = false;
 };
 
+constexpr int kCompressionLevel = 1;
 constexpr std::string_view kMagic = "PAR1";
 constexpr std::size_t kTextPageMax = std::size_t{64} << 20;
 
@@ -79,7 +81,7 @@ std::pair<Physical, Physical> bounds_as(std::span<const Physical> values) {
 std::shared_ptr<parquet::WriterProperties> properties_of(const ArchiveTable& table) {
     parquet::WriterProperties::Builder builder;
     builder.compression(parquet::Compression::ZSTD)
-        ->compression_level(1)
+        ->compression_level(kCompressionLevel)
         ->enable_page_checksum()
         ->created_by("Farthing");
     for (const ArchiveColumn& column : table.columns) {
@@ -197,12 +199,24 @@ struct ParquetWriter::State {
     }
 
     void write_page(Column& to, const std::string& bytes, parquet::Encoding::type encoding) {
-        FARTHING_ASSERT(compressed != nullptr);
-        to.pages->Compress(arrow::Buffer(bytes), compressed.get());
-        const parquet::DataPageV1 page(compressed, static_cast<std::int32_t>(rows), encoding,
+        compress(bytes);
+        const parquet::DataPageV1 page(std::make_shared<arrow::Buffer>(compressed),
+                                       static_cast<std::int32_t>(rows), encoding,
                                        parquet::Encoding::RLE, parquet::Encoding::RLE,
                                        static_cast<std::int64_t>(bytes.size()));
         written += to.pages->WriteDataPage(page);
+    }
+
+    // One context for all pages: Arrow makes one for each, which costs more than most pages do.
+    void compress(const std::string& bytes) {
+        FARTHING_ASSERT(zstd != nullptr);
+        compressed.resize_and_overwrite(
+            ZSTD_compressBound(bytes.size()), [&](char* to, std::size_t room) {
+                const std::size_t size = ZSTD_compressCCtx(zstd.get(), to, room, bytes.data(),
+                                                           bytes.size(), kCompressionLevel);
+                FARTHING_ASSERT(ZSTD_isError(size) == 0);  // there is room
+                return size;
+            });
     }
 
     template <class Physical>
@@ -311,8 +325,9 @@ struct ParquetWriter::State {
     std::vector<std::int64_t> nulls;  // of each column so far
     std::vector<std::int16_t> levels;
     std::vector<parquet::ByteArray> texts;
-    std::shared_ptr<arrow::ResizableBuffer> compressed =
-        arrow::AllocateResizableBuffer(0).ValueOr(nullptr);
+    std::string compressed;  // the page at hand
+    std::unique_ptr<ZSTD_CCtx, decltype([](ZSTD_CCtx* context) { ZSTD_freeCCtx(context); })> zstd{
+        ZSTD_createCCtx()};
 };
 
 ParquetWriter::ParquetWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
