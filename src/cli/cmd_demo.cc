@@ -57,8 +57,13 @@ Exit tell_generated(Context& context, const Generated& made, std::chrono::millis
 
 Result<Exit> lamps(Context& context) {
     FARTHING_TRY(const std::int64_t count, number_or(context, "--lamps", 200));
+    CitySlice slice;
+    slice.district = context.arguments["--district"];
+    if (context.arguments.given("--day")) {
+        FARTHING_TRY(slice.day, number_or(context, "--day", 1));
+    }
     const ProgressBar clock(context, "generate");
-    FARTHING_TRY(const City city, generate_lamps(context["DIR"], count));
+    FARTHING_TRY(const City city, generate_lamps(context["DIR"], count, {}, slice));
     return tell_generated(context, city, clock.elapsed());
 }
 
@@ -106,8 +111,11 @@ std::vector<Command> demo_commands() {
          "lamps",
          "Write a city's lamp reports of June 2026, with faults; - writes to standard output",
          {{"DIR"}},
-         {{"--lamps", "N", "how many (else 200)"}},
-         {"farthing generate lamps ./city --lamps 2000", "farthing generate lamps - > lamps.csv"},
+         {{"--lamps", "N", "how many (else 200)"},
+          {"--day", "N", "only that day of June"},
+          {"--district", "NAME", "only that district"}},
+         {"farthing generate lamps ./city --lamps 2000",
+          "farthing generate lamps - --day 1 --district harbour > lamps.csv"},
          lamps},
         {"generate",
          "sessions",

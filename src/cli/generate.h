@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,14 @@ struct CityFaults {
 struct City : Generated {
     CityFaults faults;
 };
+// What of the month is written. Of a district and a day that is one file, and what is special of
+// it; the lists of accounts and lamps are always written.
+struct CitySlice {
+    std::optional<std::int64_t> day;  // 1 to 30; else all
+    std::string district;             // else all
+};
 Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t lamps,
-                            const OnFile& on_file = {});
+                            const OnFile& on_file = {}, const CitySlice& slice = {});
 
 // What chance decides. With faults some records come twice, some late, and some from owners that
 // nobody knows: two, two and one of a thousand.

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
@@ -40,8 +43,11 @@ std::string lamp_name(std::int64_t lamp) {
 
 class CityWriter {
   public:
-    CityWriter(std::filesystem::path folder, std::int64_t lamps)
-        : folder_(std::move(folder)), lamps_(lamps), zone_(*TimeZone::named("Europe/Tallinn")) {
+    CityWriter(std::filesystem::path folder, std::int64_t lamps, CitySlice slice)
+        : folder_(std::move(folder)),
+          lamps_(lamps),
+          slice_(std::move(slice)),
+          zone_(*TimeZone::named("Europe/Tallinn")) {
         unknown_ = {lamps / 5, lamps / 2, lamps - 1};
         stuck_ = lamps / 3;
     }
@@ -49,6 +55,7 @@ class CityWriter {
     Result<City> write(const OnFile& on_file) {
         for (std::int64_t day = 0; day < kDays; ++day) {
             for (std::int64_t district = 0; district < kDistricts; ++district) {
+                if (!wanted(district, day)) continue;
                 FARTHING_CHECK(day_file(district, day));
                 if (on_file) on_file(day * kDistricts + district + 1, kDays * kDistricts);
             }
@@ -60,6 +67,11 @@ class CityWriter {
     }
 
   private:
+    bool wanted(std::int64_t district, std::int64_t day) const {
+        const auto name = kDistrictNames[static_cast<std::size_t>(district)];
+        return (!slice_.day || *slice_.day == day + 1) &&
+               (slice_.district.empty() || slice_.district == name);
+    }
     std::filesystem::path path_of(std::int64_t district, std::int64_t day,
                                   std::string_view suffix) const {
         const std::string name =
@@ -181,6 +193,7 @@ class CityWriter {
 
     std::filesystem::path folder_;
     std::int64_t lamps_;
+    CitySlice slice_;
     TimeZone zone_;
     std::array<std::int64_t, 3> unknown_{};
     std::int64_t stuck_ = 0;
@@ -191,14 +204,22 @@ class CityWriter {
 }  // namespace
 
 Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t lamps,
-                            const OnFile& on_file) {
+                            const OnFile& on_file, const CitySlice& slice) {
     if (lamps < kLampsMin || lamps > kLampsMax) {
         return fail(UsageReason::bad_value, "a city has " + std::to_string(kLampsMin) + " to " +
                                                 std::to_string(kLampsMax) + " lamps");
     }
+    if (slice.day && (*slice.day < 1 || *slice.day > kDays))
+        return fail(UsageReason::bad_value, "June has the days 1 to " + std::to_string(kDays));
+    if (!slice.district.empty() && std::ranges::find(kDistrictNames, slice.district) ==
+                                       kDistrictNames.end()) {
+        return fail(UsageReason::bad_value,
+                    fmt::format("the city has no district \"{}\"; it has {}", slice.district,
+                                fmt::join(kDistrictNames, ", ")));
+    }
     if (!TimeZone::named("Europe/Tallinn"))
         return fail(UsageReason::not_found, "the system has no time zone Europe/Tallinn");
-    return CityWriter(folder, lamps).write(on_file);
+    return CityWriter(folder, lamps, slice).write(on_file);
 }
 
 }  // namespace farthing::cli

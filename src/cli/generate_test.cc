@@ -27,6 +27,28 @@ std::vector<std::string> fields_of(const std::string& line) {
     return fields;
 }
 
+TEST(GenerateLamps, DistrictsAndDaysMakeTheSameFilesOneByOne) {
+    const TemporaryFolder whole, parts;
+    const auto city = generate_lamps(whole.path(), 24);
+    ASSERT_TRUE(city);
+    std::int64_t records = 0;
+    for (const std::int64_t day : {10, 12, 13}) {
+        for (const char* district : {"market", "university"}) {
+            const auto slice = generate_lamps(parts.path(), 24, {}, {day, district});
+            ASSERT_TRUE(slice) << slice.error().to_string();
+            records += slice->records;
+            for (const auto& file : slice->files) {
+                const auto same = whole.path() / std::filesystem::relative(file, parts.path());
+                EXPECT_EQ(lines_of(file), lines_of(same)) << file;
+            }
+        }
+    }
+    // Two lamps each; one day comes twice, one hour late.
+    EXPECT_EQ(records, (6 * 1440 + 1440) * 2);
+    EXPECT_FALSE(generate_lamps(parts.path(), 24, {}, {31, ""}));
+    EXPECT_FALSE(generate_lamps(parts.path(), 24, {}, {1, "moon"}));
+}
+
 TEST(GenerateLamps, EveryLampBurns13Point2KilowattHoursAndEachFaultIsThere) {
     const TemporaryFolder folder;
     const auto city = generate_lamps(folder.path(), 24);

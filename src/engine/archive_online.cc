@@ -47,7 +47,8 @@ Result<void> append(store::ArchiveWriter& archive, store::Store::LiveBatch& live
         row =
             use.session.empty() ? rating::kNoRow : static_cast<std::uint32_t>(live.positions[row]);
     }
-    return archive.append(chunk, live.rated, 0, {}, live.batch);
+    append(archive.rated(), live.rated);
+    return archive.append(chunk, 0, {}, live.batch);
 }
 
 }  // namespace

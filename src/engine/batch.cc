@@ -66,6 +66,7 @@ Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
       id_(id),
       dedup_(dedup),
       archive_(state.store->archive_folder(), id, currency_of(state)),
+      rated_(archive_.rated()),
       currency_(currency_of(state)) {
     commit_.committed_at = state.clock.now();
     commit_.feed = feed.id;
@@ -162,18 +163,17 @@ Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
 }
 
 Result<void> Batch::archive(const UsageChunk& chunk) {
-    FARTHING_CHECK(archive_.append(chunk, rated_, records_, waiting_));
-    rated_.clear();
+    FARTHING_CHECK(archive_.append(chunk, records_, waiting_));
     waiting_.clear();
     records_ += static_cast<std::int64_t>(chunk.size());
     return {};
 }
 
 Result<void> Batch::reprice(const std::vector<rating::CounterKey>& keys) try {
-    rated_.clear();
+    const std::size_t before = rated_.size();
     for (const rating::CounterKey& key : keys) state_.rater->reprice(key, rated_);
-    for (const std::int64_t atoms : rated_.charge_atoms) rated_atoms_ += atoms;
-    repriced_ += static_cast<std::int64_t>(rated_.size());
+    add_atoms(Perspective::retail, before);
+    repriced_ += static_cast<std::int64_t>(rated_.size() - before);
     const UsageChunk none;
     return archive(none);
 } catch (const StoreFailure& failure) {
@@ -370,15 +370,12 @@ void Batch::seal_totals() {
 // What the batch moved leaves more, or less, to the windows after it.
 Result<void> Batch::carry() {
     for (const Perspective side : {Perspective::retail, Perspective::cost}) {
-        rated_.clear();
+        const std::size_t before = rated_.size();
         state_.rater_of(side).carry(rated_);
-        if (rated_.size() == 0) continue;
-        add_atoms(side, 0);
-        const UsageChunk none;
-        FARTHING_CHECK(archive_.append(none, rated_, records_, {}));
+        add_atoms(side, before);
     }
-    rated_.clear();
-    return {};
+    const UsageChunk none;
+    return archive_.append(none, records_, {});
 }
 
 Result<void> Batch::write_keys(const mediation::Dedup::Delta& delta) {
@@ -395,8 +392,9 @@ Result<void> Batch::add_corrections(const RatedChunk& rated) {
         rated_atoms_ += rated.charge_atoms[i];
         if (rated.perspective[i] == Perspective::cost) cost_atoms_ += rated.charge_atoms[i];
     }
+    append(rated_, rated);
     const UsageChunk none;
-    return archive_.append(none, rated, records_, {});
+    return archive_.append(none, records_, {});
 }
 
 Result<void> Batch::commit(Report& report) try {

@@ -137,7 +137,7 @@ class Batch {
     store::ArchiveWriter archive_;
     store::BatchCommit commit_;
     std::int64_t records_ = 0;
-    RatedChunk rated_;
+    RatedChunk& rated_;  // of the archive: what it has not been told of yet comes last
     std::vector<store::ArchiveWriter::Waiting> waiting_;  // of the chunk at hand
     std::map<std::pair<SourceId, Perspective>, ControlTotals> controls_;
     std::map<std::tuple<SourceId, Perspective, MeterId>, QuantityTotals> quantities_;

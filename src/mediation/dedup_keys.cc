@@ -146,8 +146,8 @@ class KeyBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        auto later = entered_later<Place>(
-            [&](const Place& place) { enter(chunk, place, log, found); });
+        auto later =
+            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
         Date last;
         KeyTable* table = nullptr;
         for (std::size_t row = 0; row < chunk.size(); ++row) {

@@ -92,8 +92,8 @@ void BatchLog::clear() {
 std::int64_t BatchLog::memory_bytes() const {
     std::size_t bytes = 0;
     const auto add = [&](const Day& day) {
-        bytes += day.keys.capacity() * sizeof(StoredKey) +
-                 day.index.capacity() * sizeof(std::uint32_t);
+        bytes +=
+            day.keys.capacity() * sizeof(StoredKey) + day.index.capacity() * sizeof(std::uint32_t);
     };
     for (const auto& [date, day] : days_) add(day);
     for (const Day& day : spare_) add(day);

@@ -48,8 +48,8 @@ class NumberBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        auto later = entered_later<Place>(
-            [&](const Place& place) { enter(chunk, place, log, found); });
+        auto later =
+            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
         Period within{};  // the day of the row before
         Place place;
         for (std::size_t row = 0; row < chunk.size(); ++row) {

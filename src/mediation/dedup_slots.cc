@@ -72,8 +72,8 @@ class SlotBuckets final : public Buckets {
 
     std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
         std::vector<Candidate> found;
-        auto later = entered_later<Place>(
-            [&](const Place& place) { enter(chunk, place, log, found); });
+        auto later =
+            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
         Cursor cursor;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
             if (!chunk.live(row)) continue;

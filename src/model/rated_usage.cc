@@ -38,16 +38,22 @@ void RatedChunk::clear() {
 void RatedChunk::reserve(std::size_t rows) {
     each_column([&](auto column) { (this->*column).reserve(rows); });
 }
-void append(RatedChunk& chunk, const RatedChunk& more, std::uint32_t row) {
+void append(RatedChunk& chunk, const RatedChunk& more) {
     const std::size_t before = chunk.size();
     each_column([&](auto column) {
         (chunk.*column).insert((chunk.*column).end(), (more.*column).begin(), (more.*column).end());
     });
+    for (const auto& [of, part] : more.days)
+        chunk.days.emplace_back(static_cast<std::uint32_t>(before) + of, part);
+    chunk.record.insert(chunk.record.end(), more.record.begin(), more.record.end());
+    chunk.taken_back.insert(chunk.taken_back.end(), more.taken_back.begin(), more.taken_back.end());
+}
+void append(RatedChunk& chunk, const RatedChunk& more, std::uint32_t row) {
+    const std::size_t before = chunk.size();
+    append(chunk, more);
     for (std::size_t i = before; i < chunk.size(); ++i) {
         if (chunk.row[i] == 0) chunk.row[i] = row;
     }
-    for (const auto& [of, part] : more.days)
-        chunk.days.emplace_back(static_cast<std::uint32_t>(before) + of, part);
 }
 
 }  // namespace farthing

@@ -64,7 +64,9 @@ struct RatedChunk {
     void clear();
     void reserve(std::size_t rows);
 };
-// Appends the rows of `more`: those of its row 0 as rows of `row`, others as they are.
+// Appends the rows of `more` as they are.
+void append(RatedChunk& chunk, const RatedChunk& more);
+// Likewise, but those of its row 0 as rows of `row`.
 void append(RatedChunk& chunk, const RatedChunk& more, std::uint32_t row);
 
 }  // namespace farthing

@@ -41,7 +41,9 @@ class ArchiveWriter {
     // `currency` of the charges; none: they name none.
     ArchiveWriter(std::filesystem::path folder, BatchId batch, Currency currency = {});
     ~ArchiveWriter();  // without finish: temporary files are removed
-    // `rated` rows point into `usage` rows (a row outside of it is a repricing: it has no record);
+    // Where the rows that belong to the next `append` are added. They point into its `usage` rows;
+    // a row outside of them is a repricing: it has no record.
+    RatedChunk& rated();
     // `first_row` is the batch-wide number of the chunk's first record. `waiting`: the suspended
     // rows with the batch's groups that they wait in; a row may wait for one perspective and be
     // archived for another.
@@ -50,7 +52,7 @@ class ArchiveWriter {
         std::uint32_t group = 0;
     };
     // `of`: the rows are those of an earlier batch; none: of this one.
-    Result<void> append(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
+    Result<void> append(const UsageChunk& usage, std::int64_t first_row,
                         std::span<const Waiting> waiting, BatchId of = {});
     // Rows of usage that stand no more.
     Result<void> withdraw(const WithdrawnRow& row);

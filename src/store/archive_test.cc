@@ -68,7 +68,8 @@ std::vector<ArchiveFile> written(const TestFolder& folder, std::size_t records,
     for (std::size_t first = 0; first < records; first += kChunkRecordsMax) {
         const auto chunk = reports(static_cast<std::int64_t>(first),
                                    std::min(kChunkRecordsMax, records - first), devices);
-        EXPECT_TRUE(writer.append(chunk, charges(chunk), static_cast<std::int64_t>(first), {}));
+        farthing::append(writer.rated(), charges(chunk));
+        EXPECT_TRUE(writer.append(chunk, static_cast<std::int64_t>(first), {}));
     }
     auto files = writer.finish();
     EXPECT_TRUE(files) << files.error().to_string();
@@ -98,7 +99,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("JPY"));
     RatedChunk rated = charges(reports(3, 1, 4));
     rated.row[0] = 3;
-    ASSERT_TRUE(writer.append(chunk, rated, 100, std::array{ArchiveWriter::Waiting{1, 6}}));
+    farthing::append(writer.rated(), rated);
+    ASSERT_TRUE(writer.append(chunk, 100, std::array{ArchiveWriter::Waiting{1, 6}}));
     const auto files = writer.finish();
     ASSERT_TRUE(files) << files.error().to_string();
     ASSERT_EQ(files->size(), 3u);
@@ -149,7 +151,8 @@ TEST(Archive, ReadsBackEveryColumn) {
 TEST(Archive, ARepricingHasNoRecord) {
     const TestFolder folder;
     ArchiveWriter writer(folder.path(), {9});
-    ASSERT_TRUE(writer.append(UsageChunk(), charges(reports(0, 1, 1)), 0, {}));
+    farthing::append(writer.rated(), charges(reports(0, 1, 1)));
+    ASSERT_TRUE(writer.append(UsageChunk(), 0, {}));
     const auto files = writer.finish();
     ASSERT_EQ(files->size(), 1u);
     EXPECT_EQ((*read_rated(folder.path() / (*files)[0].path, {}))[0].row, -1);
@@ -239,7 +242,8 @@ TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
     chunk.suspend(7, SuspenseReason::no_plan);
     constexpr ArchiveWriter::Waiting kWaits[] = {{7, 0}};
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
-    ASSERT_TRUE(writer.append(chunk, charges(chunk), 0, kWaits));
+    farthing::append(writer.rated(), charges(chunk));
+    ASSERT_TRUE(writer.append(chunk, 0, kWaits));
     const auto files = writer.finish();
     ASSERT_TRUE(files);
     const auto usage = folder.path() / (*files)[0].path;
@@ -292,7 +296,8 @@ TEST(Archive, LeavesNothingBehindWithoutFinish) {
         ArchiveWriter writer(folder.path(), {9});
         for (std::int64_t i = 0; i < 5; ++i) {
             const auto chunk = reports(i * 65'536, 65'536, 200);
-            ASSERT_TRUE(writer.append(chunk, charges(chunk), i * 65'536, {}));
+            farthing::append(writer.rated(), charges(chunk));
+            ASSERT_TRUE(writer.append(chunk, i * 65'536, {}));
         }
         EXPECT_FALSE(std::filesystem::is_empty(folder.path() / "usage"));
     }

@@ -2,7 +2,6 @@
 // device's regular reports then shrink to almost nothing), parts them into row groups of few
 // subscriptions and writes those column by column, while the next stretch is gathered.
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <ranges>
 
@@ -21,27 +20,18 @@ constexpr std::size_t kGatheredMax = kGatheredRows + kChunkRecordsMax;
 constexpr std::size_t kReserveFrom = 8 * 1024;  // rows of a chunk that more will follow
 constexpr std::size_t kSuspendedBytesMax = 16 << 20;
 
-template <class To, class From>
-To bits_of(const From& from) {
-    if constexpr (std::is_class_v<From>) {
-        return std::bit_cast<To>(from);  // an id or an instant is its number
-    } else {
-        return static_cast<To>(from);
-    }
-}
-
 // Appends the rows `keep` of a column, or all of it.
 template <class To, class From>
 void take(std::vector<To>& to, const std::vector<From>& from,
           const std::vector<std::uint32_t>& keep, bool all) {
     if (all) {
-        const auto bits = from | std::views::transform(bits_of<To, From>);
-        to.insert(to.end(), bits.begin(), bits.end());
+        const auto numbers = from | std::views::transform(number_of<From>);
+        to.insert(to.end(), numbers.begin(), numbers.end());
         return;
     }
-    const auto bits =
-        keep | std::views::transform([&](std::uint32_t row) { return bits_of<To>(from[row]); });
-    to.insert(to.end(), bits.begin(), bits.end());
+    const auto numbers =
+        keep | std::views::transform([&](std::uint32_t row) { return number_of(from[row]); });
+    to.insert(to.end(), numbers.begin(), numbers.end());
 }
 
 // Room for a whole stretch, so that gathering moves nothing.
@@ -175,104 +165,68 @@ struct UsageRows {
     }
 };
 
+// The rater writes into the columns itself; what is added is whose each row is.
 struct RatedRows {
-    std::vector<std::int64_t> row, segment_start, start, billable, from, to, charge_atoms,
-        fee_atoms, below_quantity;
-    std::vector<std::uint64_t> item;
-    std::vector<std::uint32_t> subscription, payer, component, version, owner, record_batch;
-    std::vector<std::int32_t> window_first, window_end, below, fees;
-    std::vector<std::uint8_t> perspective, owner_kind, taken_back;
-    Texts days;
+    RatedChunk rated;
+    std::vector<std::int64_t> row;
+    std::vector<std::uint32_t> record_batch;
+    std::vector<std::uint8_t> taken_back;
     bool of_earlier = false;  // rows of earlier batches: `record_batch` is theirs
 
     std::size_t size() const { return row.size(); }
     void clear() {
-        for (auto* column : {&row, &segment_start, &start, &billable, &from, &to, &charge_atoms,
-                             &fee_atoms, &below_quantity})
-            column->clear();
-        item.clear();
-        for (auto* column : {&subscription, &payer, &component, &version, &owner, &record_batch})
-            column->clear();
-        for (auto* column : {&window_first, &window_end, &below, &fees}) column->clear();
-        for (auto* column : {&perspective, &owner_kind, &taken_back}) column->clear();
-        days.clear();
+        rated.clear();
+        row.clear();
+        record_batch.clear();
+        taken_back.clear();
         of_earlier = false;
     }
-    // Rows of corrections name their records; others are of the chunk's.
-    void add_records(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
-                     BatchId batch) {
-        if (!rated.record.empty()) {
-            for (const RecordRef& record : rated.record) {
-                row.push_back(record.row);
-                record_batch.push_back(record.row < 0 ? batch.value : record.batch.value);
-            }
-            taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
-            return;
+    // The rows that were rated since the last call. Those of corrections name their records; others
+    // are of the chunk's.
+    void add(const UsageChunk& usage, std::int64_t first_row, BatchId batch) {
+        const std::size_t old = size();
+        for (const RecordRef& record : rated.record) {
+            row.push_back(record.row);
+            record_batch.push_back(record.row < 0 ? batch.value : record.batch.value);
         }
-        for (std::size_t i = 0; i < rated.size(); ++i) {
-            const bool has_record = rated.row[i] < usage.size();
-            row.push_back(has_record ? first_row + rated.row[i] : -1);
-        }
-        record_batch.resize(row.size(), batch.value);
-        taken_back.resize(row.size(), 0);
+        taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
+        rated.record.clear();
+        rated.taken_back.clear();
+        if (size() == old) row.resize(rated.size());
+        FARTHING_ASSERT(size() == rated.size());
+        for (std::size_t i = record_batch.size(); i < size(); ++i)
+            row[i] = rated.row[i] < usage.size() ? first_row + rated.row[i] : -1;
+        record_batch.resize(size(), batch.value);
+        taken_back.resize(size(), 0);
     }
-    void add_days(const RatedChunk& rated, std::size_t first) {
+    Texts days() const {
+        Texts texts;
         std::string text;
         for (std::size_t i = 0; i < rated.days.size(); ++i) {
             const auto& [of, part] = rated.days[i];
             if (!text.empty()) text += ',';
             text += std::to_string(part.day) + ':' + std::to_string(part.billable);
             if (i + 1 < rated.days.size() && rated.days[i + 1].first == of) continue;
-            days.add(first + of, text);
+            texts.add(of, text);
             text.clear();
         }
-    }
-    void add(const UsageChunk& usage, const RatedChunk& rated, std::int64_t first_row,
-             BatchId batch) {
-        const std::vector<std::uint32_t> none;
-        if (size() == 0 && rated.size() >= kReserveFrom) reserve();
-        if (!rated.days.empty()) add_days(rated, size());
-        add_records(usage, rated, first_row, batch);
-        take(start, rated.when, none, true);
-        take(fees, rated.fees, none, true);
-        take(perspective, rated.perspective, none, true);
-        take(subscription, rated.subscription, none, true);
-        take(payer, rated.payer, none, true);
-        take(component, rated.component, none, true);
-        take(version, rated.version, none, true);
-        take(owner_kind, rated.owner_kind, none, true);
-        take(owner, rated.owner, none, true);
-        take(item, rated.item, none, true);
-        take(window_first, rated.window_first, none, true);
-        take(window_end, rated.window_end, none, true);
-        take(segment_start, rated.segment_start, none, true);
-        take(billable, rated.billable, none, true);
-        take(from, rated.from, none, true);
-        take(to, rated.to, none, true);
-        take(charge_atoms, rated.charge_atoms, none, true);
-        take(fee_atoms, rated.fee_atoms, none, true);
-        take(below, rated.below, none, true);
-        take(below_quantity, rated.below_quantity, none, true);
-    }
-    void reserve() {
-        reserve_stretch(row, segment_start, start, billable, from, to, charge_atoms, fee_atoms,
-                        below_quantity, item, subscription, payer, component, version, owner,
-                        record_batch, window_first, window_end, below, fees, perspective,
-                        owner_kind, taken_back);
+        return texts;
     }
     Result<void> write(ParquetWriter& writer, BatchId batch, Currency currency) const {
-        const std::vector<std::uint32_t> order = stable_order(subscription);
-        GroupWriter group(writer, size(), order, groups_of(subscription, order));
+        const std::vector<std::uint32_t> order = stable_order(rated.subscription);
+        const Texts by_day = days();
+        GroupWriter group(writer, size(), order, groups_of(rated.subscription, order));
         while (group.next()) {
             if (of_earlier) {
                 group(record_batch);
             } else {
                 group.constant(batch.value);
             }
-            group(row)(perspective)(subscription)(payer)(component)(version);
-            group(owner_kind)(owner)(item)(window_first)(window_end)(segment_start)(start);
-            group(billable)(from)(to)(charge_atoms)(fee_atoms).constant(currency.numeric());
-            group(below)(below_quantity)(fees)(record_batch)(days)(taken_back);
+            group(row)(rated.perspective)(rated.subscription)(rated.payer)(rated.component);
+            group(rated.version)(rated.owner_kind)(rated.owner)(rated.item)(rated.window_first);
+            group(rated.window_end)(rated.segment_start)(rated.when)(rated.billable)(rated.from);
+            group(rated.to)(rated.charge_atoms)(rated.fee_atoms).constant(currency.numeric());
+            group(rated.below)(rated.below_quantity)(rated.fees)(record_batch)(by_day)(taken_back);
         }
         return group.done();
     }
@@ -418,9 +372,12 @@ ArchiveWriter::ArchiveWriter(std::filesystem::path folder, BatchId batch, Curren
 }
 ArchiveWriter::~ArchiveWriter() = default;
 
-Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& rated,
-                                   std::int64_t first_row, std::span<const Waiting> waiting,
-                                   BatchId of) {
+RatedChunk& ArchiveWriter::rated() {
+    return state_->rated.rows.rated;
+}
+
+Result<void> ArchiveWriter::append(const UsageChunk& usage, std::int64_t first_row,
+                                   std::span<const Waiting> waiting, BatchId of) {
     State& state = *state_;
     state.keep.clear();
     for (std::size_t i = 0; i < usage.size(); ++i) {
@@ -429,7 +386,7 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, const RatedChunk& ra
     SuspendedRows& suspended = state.suspended.rows;
     for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
     state.usage.rows.add(usage, first_row, state.keep, of);
-    state.rated.rows.add(usage, rated, first_row, of ? of : state.batch);
+    state.rated.rows.add(usage, first_row, of ? of : state.batch);
     state.rated.rows.of_earlier = bool(of);
     if (state.usage.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_rated());

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
@@ -38,10 +42,26 @@ class Texts {
     std::vector<std::size_t> starts_;
 };
 
+// What an id, an instant, a date or a name is kept as.
+template <class T>
+constexpr auto number_of(T value) {
+    if constexpr (std::is_class_v<T>) {
+        using Small = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint32_t>;
+        return std::bit_cast<std::conditional_t<sizeof(T) == 8, std::int64_t, Small>>(value);
+    } else if constexpr (std::is_enum_v<T>) {
+        return std::to_underlying(value);
+    } else {
+        return value;
+    }
+}
+
 // `order[i]` is the row that comes i-th when rows are sorted by key; equal keys keep their order.
 // Empty: sorted already.
-inline std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>& keys) {
-    if (std::is_sorted(keys.begin(), keys.end())) return {};
+template <class Id>
+std::vector<std::uint32_t> stable_order(const std::vector<Id>& ids) {
+    if (std::is_sorted(ids.begin(), ids.end())) return {};
+    std::vector<std::uint32_t> keys(ids.size());
+    std::ranges::transform(ids, keys.begin(), number_of<Id>);
     constexpr unsigned kDigitBits = 11;
     constexpr std::uint32_t kDigits = 1U << kDigitBits;
     std::vector<std::uint32_t> order(keys.size());
@@ -62,8 +82,8 @@ inline std::vector<std::uint32_t> stable_order(const std::vector<std::uint32_t>&
 // Of whom a row group tells, about: few enough that its bounds rule out most customers.
 constexpr std::size_t kGroupSubscriptions = 8 * 1024;
 // How many row groups the rows, put in that order, are parted into.
-inline std::size_t groups_of(const std::vector<std::uint32_t>& who,
-                             const std::vector<std::uint32_t>& order) {
+template <class Id>
+std::size_t groups_of(const std::vector<Id>& who, const std::vector<std::uint32_t>& order) {
     const auto at = [&](std::size_t i) { return order.empty() ? who[i] : who[order[i]]; };
     std::size_t subscriptions = 1;
     for (std::size_t i = 1; i < who.size(); ++i) subscriptions += at(i) != at(i - 1) ? 1 : 0;
@@ -91,7 +111,7 @@ class GroupWriter {
         FARTHING_ASSERT(column.size() == all_);
         if (!done_) return *this;
         if (all_alike(column)) {
-            done_ = writer_.write_constant(static_cast<std::int64_t>(column.front()));
+            done_ = writer_.write_constant(static_cast<std::int64_t>(number_of(column.front())));
         } else if constexpr (sizeof(T) == 8) {
             ordered(column, wide_);
         } else {
@@ -130,8 +150,8 @@ class GroupWriter {
     bool all_alike(const std::vector<T>& column) {
         const std::size_t number = column_++;
         if (number == alike_.size())
-            alike_.push_back(
-                std::ranges::all_of(column, [&](T value) { return value == column.front(); }));
+            alike_.push_back(std::ranges::all_of(
+                column, [&](const T& value) { return value == column.front(); }));
         return alike_[number];
     }
     template <class T, class Physical>
@@ -139,11 +159,11 @@ class GroupWriter {
         scratch.resize(rows_);
         if (order_.empty()) {
             for (std::size_t i = 0; i < rows_; ++i)
-                scratch[i] = static_cast<Physical>(column[first_ + i]);
+                scratch[i] = static_cast<Physical>(number_of(column[first_ + i]));
         } else {
             const std::uint32_t* const order = order_.data() + first_;
             for (std::size_t i = 0; i < rows_; ++i)
-                scratch[i] = static_cast<Physical>(column[order[i]]);
+                scratch[i] = static_cast<Physical>(number_of(column[order[i]]));
         }
         done_ = writer_.write(scratch);
     }

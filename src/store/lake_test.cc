@@ -82,7 +82,8 @@ void commit_one(Store& store, const std::string& path) {
     ASSERT_TRUE(row);
     const Batch batch = batch_of(row->source.id);
     ArchiveWriter writer(store.archive_folder(), *store.next_batch(), eur);
-    ASSERT_TRUE(writer.append(batch.usage, batch.rated, 0, batch.waiting));
+    farthing::append(writer.rated(), batch.rated);
+    ASSERT_TRUE(writer.append(batch.usage, 0, batch.waiting));
     BatchCommit commit;
     commit.committed_at = Instant::from_seconds(1'780'400'000);
     commit.feed = {1};
