@@ -1,4 +1,5 @@
-"""The offline pipeline under load: data sessions of many cards, or lamp reports, from files to committed charges.
+"""The offline pipeline under load: data sessions of many cards as CSV and JSON lines, or lamp reports, from files to
+committed charges.
 
     deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING]
                        [--record]
@@ -49,8 +50,10 @@ class Load:
         self.homes = {}
         self.run_home = f"{folder}/{name}/run"
 
-    def prepare(self, catalog, feed, now, generate, programs):
+    def prepare(self, catalog, feed, now, generate, programs, turn=None):
         run([self.farthing, "generate", *generate[:1], self.data, *generate[1:]])
+        if turn:
+            turn(self.data)
         for program in programs:
             self.homes[program] = f"{self.data}/home-{len(self.homes)}"
             at = [program, "--home", self.homes[program]]
@@ -58,7 +61,7 @@ class Load:
             run([*at, "account", "import", f"{self.data}/accounts.csv"])
             run([*at, "subscription", "import", f"{self.data}/subscriptions.csv"])
             run([*at, "feed", "add", feed])
-        self.files = sorted(glob.glob(f"{self.data}/inbox/**/*.csv", recursive=True))
+        self.files = sorted(file for file in glob.glob(f"{self.data}/inbox/**/*.*", recursive=True))
         self.bytes = sum(os.path.getsize(file) for file in self.files)
         name = os.path.basename(feed).rsplit(".", 1)[0]
         self.words = ["--now", now, "import", name, *self.files]
@@ -97,6 +100,25 @@ class Load:
                 if f"farthing::{function}" in found[2]:
                     counts[stage] = max(counts.get(stage, 0), count)
         return {stage: round(count / records) for stage, count in counts.items()} | {"records": records}
+
+
+def as_events(data):
+    """Data sessions as CloudEvents, a line each, for cards that are told by their device."""
+    line = ('{{"specversion":"1.0","id":"{}","source":"/gw/{}","type":"com.example.modem.session","subject":"{}",'
+            '"time":"{}T{}Z","data":{{"up":{},"down":{}}}}}\n')
+    number = 0
+    for file in sorted(glob.glob(f"{data}/inbox/*.csv")):
+        with open(file, encoding="ascii") as have, open(f"{file[:-4]}.jsonl", "w", encoding="ascii") as events:
+            next(have)
+            for row in have:
+                start, _, card, up, down, _, _ = row.split(";")
+                number += 1
+                events.write(line.format(number, number % 9, card, start[:10], start[11:], up, down))
+        os.remove(file)
+    with open(f"{data}/subscriptions.csv", encoding="ascii") as have:
+        cards = have.read().replace(",iccid\n", ",device\n", 1)
+    with open(f"{data}/subscriptions.csv", "w", encoding="ascii") as out:
+        out.write(cards)
 
 
 def tell(name, load, costs, against):
@@ -140,11 +162,14 @@ def main():
             f"deluge, {options.sims} cards": lambda name: Load(farthing, folder, "sims").prepare(
                 f"{HERE}/catalog", f"{feeds}/sim-sessions.yaml", "2026-02-01T08:00:00Z",
                 ["sessions", "--sims", str(options.sims), "--records", str(options.records)], programs),
+            f"deluge, {options.sims} cards, JSON lines": lambda name: Load(farthing, folder, "events").prepare(
+                f"{HERE}/catalog", f"{feeds}/cloudevents.yaml", "2026-02-01T08:00:00Z",
+                ["sessions", "--sims", str(options.sims), "--records", str(options.records)], programs, as_events),
             f"deluge, {options.lamps} lamps": lambda name: Load(farthing, folder, "lamps").prepare(
                 f"{ROOT}/catalogs/smart-city", f"{feeds}/lamps.yaml", "2026-07-01T00:00:00Z",
                 ["lamps", "--lamps", str(options.lamps)], programs)}
         for name, prepare in wanted.items():
-            if options.only and options.only not in name:
+            if options.only and not name.endswith(options.only):
                 continue
             load = prepare(name)
             if options.stages:

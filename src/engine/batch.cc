@@ -1,6 +1,7 @@
 #include "engine/batch.h"
 
 #include <algorithm>
+#include <future>
 
 #include "base/assert.h"
 #include "base/utf8.h"
@@ -378,12 +379,35 @@ Result<void> Batch::carry() {
     return archive_.append(none, records_, {});
 }
 
-Result<void> Batch::write_keys(const mediation::Dedup::Delta& delta) {
-    if (delta.keys == 0) return {};
-    FARTHING_TRY(ArchiveFile file,
-                 store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
-    commit_.dedup.push_back({file.path, delta.first_day, delta.last_day, delta.keys});
-    commit_.files.push_back(std::move(file));
+Result<std::vector<Batch::KeysFile>> Batch::write_keys() const {
+    std::vector<KeysFile> files;
+    if (dedup_ == nullptr) return files;
+    const auto write = [&](const mediation::Dedup::Delta& delta) -> Result<void> {
+        if (delta.keys == 0) return {};
+        FARTHING_TRY(ArchiveFile file,
+                     store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+        const std::string path = file.path;
+        files.push_back({std::move(file), {path, delta.first_day, delta.last_day, delta.keys}});
+        return {};
+    };
+    FARTHING_CHECK(write(dedup_->taken_back()));  // before those that take their place
+    FARTHING_CHECK(write(dedup_->delta()));
+    return files;
+}
+
+// What the batch writes beside the store. Keys, counters and the archive's last rows need nothing
+// of each other: the three are made at once.
+Result<void> Batch::write_files() {
+    auto writing = std::async(std::launch::async, [this] { return write_keys(); });
+    post(state_.rater->take_deltas(), Perspective::retail);
+    post(state_.cost_rater->take_deltas(), Perspective::cost);
+    commit_.packs = state_.counters.dirty_packs();
+    FARTHING_TRY(commit_.files, archive_.finish());
+    FARTHING_TRY(std::vector<KeysFile> keys, writing.get());
+    for (KeysFile& written : keys) {
+        commit_.files.push_back(std::move(written.file));
+        commit_.dedup.push_back(std::move(written.segment));
+    }
     return {};
 }
 
@@ -400,16 +424,9 @@ Result<void> Batch::add_corrections(const RatedChunk& rated) {
 Result<void> Batch::commit(Report& report) try {
     FARTHING_CHECK(close_windows());
     FARTHING_CHECK(carry());
-    FARTHING_TRY(commit_.files, archive_.finish());
-    if (dedup_ != nullptr) {
-        FARTHING_CHECK(write_keys(dedup_->taken_back()));  // before those that take their place
-        FARTHING_CHECK(write_keys(dedup_->delta()));
-    }
-    post(state_.rater->take_deltas(), Perspective::retail);
-    post(state_.cost_rater->take_deltas(), Perspective::cost);
+    FARTHING_CHECK(write_files());
     // A stored block that can't be read must not be replaced by one that forgot what it counted.
     if (const auto& damage = state_.counters.damage()) return fail(*damage);
-    commit_.packs = state_.counters.dirty_packs();
     auto [open, closed] = sessions_.changes();
     commit_.open_sessions = std::move(open);
     commit_.closed_sessions = std::move(closed);

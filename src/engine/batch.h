@@ -125,7 +125,12 @@ class Batch {
     void count_chunk(const UsageChunk& chunk, const Source& source, Perspective side);
     void post(const std::vector<rating::SegmentDelta>& deltas, Perspective side);
     void tell(Report& report) const;
-    Result<void> write_keys(const mediation::Dedup::Delta& delta);
+    struct KeysFile {
+        ArchiveFile file;
+        store::BatchCommit::DedupSegment segment;
+    };
+    Result<std::vector<KeysFile>> write_keys() const;
+    Result<void> write_files();
     void seal_totals();
     void abandon();
 

@@ -18,17 +18,25 @@ void Corrector::name_rows(std::size_t first, std::span<const RecordRef> records,
     }
 }
 
-Result<void> Corrector::take_back(RecordPosition record,
-                                  std::span<const rating::Contribution> parts) {
-    const RecordRef ref{record.batch, record.row};
-    for (const rating::Contribution& part : parts) {
-        const std::size_t first = rated_.size();
-        if (!state_.rater_of(part.key.perspective).take_back(part, 0, rated_)) {
+Result<void> Corrector::take_back(std::vector<Part> parts) {
+    const auto key_of = [](const Part& one) -> const rating::CounterKey& { return one.part->key; };
+    std::ranges::stable_sort(parts, {}, key_of);
+    for (std::size_t first = 0; first < parts.size();) {
+        std::vector<RecordRef> refs;
+        std::vector<const rating::Contribution*> of_counter;
+        const rating::CounterKey& key = key_of(parts[first]);
+        for (; first < parts.size() && key_of(parts[first]) == key; ++first) {
+            refs.push_back({parts[first].record.batch, parts[first].record.row});
+            of_counter.push_back(parts[first].part);
+        }
+        const std::size_t rows = rated_.size();
+        const std::size_t done = state_.rater_of(key.perspective).take_back(of_counter, rated_);
+        if (done < of_counter.size()) {
             return fail(EngineReason::counter_disagrees,
                         fmt::format("record rec-{}-{} does not stand in its counter",
-                                    record.batch.value, record.row));
+                                    refs[done].batch.value, refs[done].row));
         }
-        name_rows(first, std::span(&ref, 1), true);
+        name_rows(rows, refs, true);
     }
     return {};
 }

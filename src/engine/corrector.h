@@ -16,7 +16,13 @@ class Corrector {
   public:
     Corrector(Engine::State& state, Batch& batch) : state_(state), batch_(batch) {}
 
-    Result<void> take_back(RecordPosition record, std::span<const rating::Contribution> parts);
+    // What a record adds to a counter.
+    struct Part {
+        RecordPosition record;
+        const rating::Contribution* part = nullptr;
+    };
+    // Takes them back, those of each counter in the order given.
+    Result<void> take_back(std::vector<Part> parts);
     // Rates records again, in their order; the parts of sessions on from each other. A record that
     // has no price any more is refused: nothing may be left without one.
     Result<void> rate(const std::vector<const store::UsageRow*>& records, Perspective perspective,

@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <ranges>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "engine/archive_online.h"
 #include "engine/corrector.h"
@@ -19,9 +20,34 @@ namespace {
 using rating::Contribution;
 using rating::CounterKey;
 
+constexpr std::size_t kRecordsAtOnce = std::size_t{1} << 20;  // about, some 700 bytes each
+
+// A record, and what it adds to counters.
+struct Record {
+    RecordPosition position;
+    const store::UsageRow* usage = nullptr;
+    std::span<const Contribution> parts;
+    Hash128 session;
+    std::uint32_t cluster = 0;  // that it was rated again with; 0: none yet
+};
+struct Share {
+    std::uint32_t record = 0;
+    const Contribution* part = nullptr;
+};
+struct KeyHash {
+    std::size_t operator()(const CounterKey& key) const {
+        const std::uint64_t owner = std::uint64_t{key.owner} << 8 |
+                                    static_cast<std::uint64_t>(key.owner_kind) << 1 |
+                                    static_cast<std::uint64_t>(key.perspective);
+        const std::uint64_t price = mix64(key.component.value, key.item);
+        return mix64(mix64(owner, price), static_cast<std::uint64_t>(key.window_first.days));
+    }
+};
+
 // What is counted together: it is rated again as one, or not at all.
 struct Cluster {
-    std::set<RecordPosition> records;
+    std::uint32_t number = 0;
+    std::vector<std::uint32_t> records;  // in order
     std::set<CounterKey> keys;
 };
 
@@ -59,10 +85,19 @@ class Rerate {
         FARTHING_CHECK(resolve());
         FARTHING_CHECK(archive_online(state_));
         FARTHING_CHECK(archive_.open());
-        FARTHING_CHECK(read());
         OpenFeed no_feed;
         FARTHING_TRY(const auto batch, Batch::begin(state_, no_feed, std::string(kRerate)));
-        FARTHING_CHECK(rate_clusters(*batch));
+        FARTHING_TRY(const std::size_t at_once, subscriptions_at_once());
+        std::set<SubscriptionId> done;
+        for (auto next = wanted_.begin(); next != wanted_.end();) {
+            std::set<SubscriptionId> some;
+            for (; next != wanted_.end() && some.size() < at_once; ++next) {
+                if (!done.contains(*next)) some.insert(*next);
+            }
+            FARTHING_TRY(const auto readers, read(std::move(some)));
+            FARTHING_CHECK(rate_clusters(*batch));
+            done.insert(readers.begin(), readers.end());
+        }
         if (report_.selected == 0) return fail(EngineReason::rerate_nothing);
         Report ignored;
         if (preview || report_.changed == 0) {
@@ -111,40 +146,76 @@ class Rerate {
         return {};
     }
 
-    // The records of those who are wanted, and of all who share a counter with them.
-    Result<void> read() {
-        std::set<SubscriptionId> readers = wanted_;
+    // So many that their records fit in memory, by what subscriptions have on average.
+    Result<std::size_t> subscriptions_at_once() const {
+        FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
+        std::int64_t rows = 0;
+        for (const auto& file : files) rows += file.records;
+        const std::size_t all = state_.directory.subscriptions().size();
+        return std::max<std::size_t>(1, all * kRecordsAtOnce / static_cast<std::size_t>(rows + 1));
+    }
+
+    // Reads the records of those who are asked for, and of all who share a counter with them; says
+    // who that is.
+    Result<std::set<SubscriptionId>> read(std::set<SubscriptionId> readers) {
         for (std::size_t known = 0; known != readers.size();) {
             known = readers.size();
             const std::vector<SubscriptionId> some(readers.begin(), readers.end());
-            count_ = {};
             FARTHING_TRY(standing_,
                          archive_.rated(nullptr, {filter_.side, &some, nullptr}, &count_));
-            by_key_.clear();
-            for (const auto& [position, parts] : standing_) {
-                for (const Contribution& part : parts)
-                    by_key_[part.key].emplace_back(position, &part);
-            }
-            for (const auto& [key, parts] : by_key_) {
-                if (key.owner_kind == OwnerKind::subscription) continue;
+            add_sharers(readers);
+        }
+        FARTHING_TRY(usage_, usage_of(readers));
+        join();
+        find_sessions();
+        return readers;
+    }
+
+    void add_sharers(std::set<SubscriptionId>& readers) {
+        std::unordered_set<CounterKey, KeyHash> shared;
+        for (const auto& [position, parts] : standing_) {
+            for (const Contribution& part : parts) {
+                const CounterKey& key = part.key;
+                if (key.owner_kind == OwnerKind::subscription || !shared.insert(key).second)
+                    continue;
                 const rating::Counter* counter = state_.counters.find(key);
                 if (counter == nullptr) continue;
                 for (const auto& [member, quantity] : counter->members) readers.insert(member);
             }
         }
-        FARTHING_TRY(usage_, usage_of(readers));
-        std::vector<const store::UsageRow*> parts;
+    }
+
+    // Usage and what it adds, side by side, and by counter.
+    void join() {
+        records_.clear();
+        by_key_.clear();
+        auto parts = standing_.begin();
         for (const auto& [position, row] : usage_) {
-            if (row.session != Hash128{} && row.outcome != Outcome::duplicate)
-                parts.push_back(&row);
+            Record record{position, &row, {}, {}, 0};
+            while (parts != standing_.end() && parts->first < position) ++parts;
+            if (parts != standing_.end() && parts->first == position) record.parts = parts->second;
+            const auto number = static_cast<std::uint32_t>(records_.size());
+            for (const Contribution& part : record.parts)
+                by_key_[part.key].push_back({number, &part});
+            records_.push_back(record);
         }
-        const std::vector<Hash128> keys = session_keys(state_, filter_.side, parts);
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            const RecordPosition position{parts[i]->batch, parts[i]->row};
-            session_of_[position] = keys[i];
-            sessions_[keys[i]].push_back(position);
+    }
+
+    void find_sessions() {
+        sessions_.clear();
+        std::vector<std::uint32_t> numbers;
+        std::vector<const store::UsageRow*> rows;
+        for (std::uint32_t number = 0; number < records_.size(); ++number) {
+            const store::UsageRow& row = *records_[number].usage;
+            if (row.session == Hash128{} || row.outcome == Outcome::duplicate) continue;
+            numbers.push_back(number);
+            rows.push_back(&row);
         }
-        return {};
+        const std::vector<Hash128> keys = session_keys(state_, filter_.side, rows);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            records_[numbers[i]].session = keys[i];
+            sessions_[keys[i]].push_back(numbers[i]);
+        }
     }
 
     // A carrier's usage is that of all customers.
@@ -157,50 +228,43 @@ class Rerate {
         return archive_.usage(nullptr, filter);
     }
 
-    bool selects(const store::UsageRow& row, const std::vector<Contribution>& parts) const {
-        if (!row.called.starts_with(filter_.prefix)) return false;
-        return std::ranges::any_of(parts, [&](const Contribution& part) {
+    bool selects(const Record& record) const {
+        if (!record.usage->called.starts_with(filter_.prefix)) return false;
+        return std::ranges::any_of(record.parts, [&](const Contribution& part) {
             return wanted_.contains(part.subscription) && span_.contains(part.when) &&
                    (!charge_ || part.key.component == charge_);
         });
     }
 
     Result<void> rate_clusters(Batch& batch) {
-        std::set<RecordPosition> done;
-        for (const auto& [position, parts] : standing_) {
-            const auto row = usage_.find(position);
-            if (row == usage_.end() || !selects(row->second, parts)) continue;
+        for (std::uint32_t number = 0; number < records_.size(); ++number) {
+            if (!selects(records_[number])) continue;
             report_.selected += 1;
-            if (done.contains(position)) continue;
-            const Cluster cluster = cluster_of(position);
-            done.insert(cluster.records.begin(), cluster.records.end());
-            FARTHING_CHECK(rate(cluster, batch));
+            if (records_[number].cluster == 0) FARTHING_CHECK(rate(cluster_of(number), batch));
         }
         return {};
     }
 
-    Cluster cluster_of(RecordPosition first) const {
-        Cluster cluster;
-        std::deque<RecordPosition> open = {first};
-        cluster.records.insert(first);
-        const auto add = [&](RecordPosition record) {
-            if (cluster.records.insert(record).second) open.push_back(record);
+    Cluster cluster_of(std::uint32_t first) {
+        Cluster cluster{++clusters_, {}, {}};
+        const auto add = [&](std::uint32_t number) {
+            if (records_[number].cluster == cluster.number) return;
+            records_[number].cluster = cluster.number;
+            cluster.records.push_back(number);
         };
-        while (!open.empty()) {
-            const RecordPosition record = open.front();
-            open.pop_front();
-            if (const auto session = session_of_.find(record); session != session_of_.end()) {
-                for (const RecordPosition part : sessions_.at(session->second)) add(part);
-            }
-            const auto parts = standing_.find(record);
-            if (parts == standing_.end()) continue;
-            for (const Contribution& part : parts->second) {
+        add(first);
+        for (std::size_t next = 0; next < cluster.records.size(); ++next) {
+            const Record& record = records_[cluster.records[next]];
+            if (record.session != Hash128{})
+                std::ranges::for_each(sessions_.at(record.session), add);
+            for (const Contribution& part : record.parts) {
                 if (!cluster.keys.insert(part.key).second) continue;
-                for (const auto& [other, of_other] : by_key_.at(part.key)) {
-                    if (span_.contains(of_other->when)) add(other);
+                for (const Share& other : by_key_.at(part.key)) {
+                    if (span_.contains(other.part->when)) add(other.record);
                 }
             }
         }
+        std::ranges::sort(cluster.records);
         return cluster;
     }
 
@@ -209,20 +273,23 @@ class Rerate {
         std::map<CounterKey, std::vector<rating::Segment>> before;
         for (const CounterKey& key : cluster.keys) before[key] = held_by(state_.counters.find(key));
         // The last that came goes first: so each mostly gives back just what it was charged.
-        for (const RecordPosition position : cluster.records | std::views::reverse) {
-            const auto parts = standing_.find(position);
-            if (parts == standing_.end()) continue;
-            FARTHING_CHECK(corrector.take_back(position, parts->second));
+        std::vector<Corrector::Part> parts;
+        for (const std::uint32_t number : cluster.records | std::views::reverse) {
+            const Record& record = records_[number];
+            for (const Contribution& part : record.parts)
+                parts.push_back({record.position, &part});
         }
+        FARTHING_CHECK(corrector.take_back(std::move(parts)));
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(unpin(key, cluster, corrector));
-        std::vector<const store::UsageRow*> rows;
-        for (const RecordPosition position : cluster.records) {
-            const auto parts = standing_.find(position);
-            if (parts != standing_.end() && !parts->second.empty())
-                rows.push_back(&usage_.at(position));
+        std::vector<std::pair<RecordPosition, const store::UsageRow*>> came;
+        for (const std::uint32_t number : cluster.records) {
+            const Record& record = records_[number];
+            if (!record.parts.empty())
+                came.emplace_back(archive_.came_at(*record.usage), record.usage);
         }
-        std::ranges::sort(rows, {},
-                          [&](const store::UsageRow* row) { return archive_.came_at(*row); });
+        std::ranges::sort(came);
+        std::vector<const store::UsageRow*> rows;
+        for (const auto& [at, row] : came) rows.push_back(row);
         rating::SessionBook sessions;
         FARTHING_CHECK(corrector.rate(rows, filter_.side, sessions));
         return finish(cluster, std::move(before), corrector);
@@ -231,8 +298,8 @@ class Rerate {
     // What stays in a counter is cut where the selection begins and ends.
     Result<void> unpin(const CounterKey& key, const Cluster& cluster, Corrector& corrector) {
         std::vector<Contribution> rest;
-        for (const auto& [position, part] : by_key_.at(key)) {
-            if (!cluster.records.contains(position)) rest.push_back(*part);
+        for (const Share& share : by_key_.at(key)) {
+            if (records_[share.record].cluster != cluster.number) rest.push_back(*share.part);
         }
         if (corrector.unpin(key, span_, rest)) return {};
         return fail(EngineReason::counter_disagrees);
@@ -249,10 +316,9 @@ class Rerate {
             changed += same(before[key], held_by(state_.counters.find(key))) ? 0 : 1;
         const i128 charge = corrector.charge();
         report_.records += static_cast<std::int64_t>(cluster.records.size());
-        for (const RecordPosition position : cluster.records) {
-            const auto parts = standing_.find(position);
-            if (parts != standing_.end() && !parts->second.empty())
-                payers_[{filter_.side, parts->second.front().payer}] += 1;
+        for (const std::uint32_t number : cluster.records) {
+            const auto parts = records_[number].parts;
+            if (!parts.empty()) payers_[{filter_.side, parts.front().payer}] += 1;
         }
         if (changed == 0 && charge == 0) {
             (void)corrector.take_rows();  // every row has its opposite
@@ -270,9 +336,10 @@ class Rerate {
     std::set<SubscriptionId> wanted_;
     UsageRows usage_;
     Standing standing_;
-    std::map<CounterKey, std::vector<std::pair<RecordPosition, const Contribution*>>> by_key_;
-    std::map<RecordPosition, Hash128> session_of_;
-    std::map<Hash128, std::vector<RecordPosition>> sessions_;
+    std::vector<Record> records_;  // of `usage_`, in order
+    std::unordered_map<CounterKey, std::vector<Share>, KeyHash> by_key_;
+    std::map<Hash128, std::vector<std::uint32_t>> sessions_;
+    std::uint32_t clusters_ = 0;
     ByPayer<std::int64_t> payers_;
     store::ReadCount count_;
     RerateReport report_;

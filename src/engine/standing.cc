@@ -39,6 +39,40 @@ void take_off(std::vector<rating::Contribution>& parts, rating::Contribution bac
     if (found != parts.end()) parts.erase(found);
 }
 
+UsageRows by_record(std::vector<UsageRows::Row> rows) {
+    UsageRows sorted;
+    sorted.add(std::move(rows));
+    return sorted;
+}
+
+// What a row of the archive makes of a record.
+struct Change {
+    RecordPosition position;
+    bool takes_back = false;
+    rating::Contribution part;
+};
+
+// What is left of each record after the changes, in the order in which they were made.
+Standing standing_after(std::vector<Change> changes) {
+    std::vector<std::pair<RecordPosition, std::size_t>> order;
+    order.reserve(changes.size());
+    for (std::size_t i = 0; i < changes.size(); ++i) order.emplace_back(changes[i].position, i);
+    std::ranges::sort(order);
+    std::vector<Standing::Row> rows;
+    for (const auto& [position, at] : order) {
+        if (rows.empty() || rows.back().first != position) rows.push_back({position, {}});
+        auto& parts = rows.back().second;
+        if (changes[at].takes_back) {
+            take_off(parts, std::move(changes[at].part));
+        } else {
+            parts.push_back(std::move(changes[at].part));
+        }
+    }
+    Standing standing;
+    standing.add(std::move(rows));
+    return standing;
+}
+
 // "msisdn 447…", where the archive keeps it.
 void name_identity(const store::UsageRow& row, UsageChunk& chunk, std::size_t index) {
     const std::string_view text = row.identity;
@@ -96,7 +130,7 @@ RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
 
 Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
                                          store::UsageFilter filter) const {
-    UsageRows found;
+    std::vector<UsageRows::Row> found;
     FARTHING_TRY(const auto files, state_.store->files("usage"));
     for (const auto& file : files) {
         if (batches != nullptr && !file.may_hold_any(*batches)) continue;
@@ -105,14 +139,14 @@ Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
         for (store::UsageRow& row : rows) {
             const bool wanted = batches == nullptr || batches->contains(row.batch);
             if (wanted && stands(row))
-                found.emplace(RecordPosition{row.batch, row.row}, std::move(row));
+                found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
         }
     }
-    return found;
+    return by_record(std::move(found));
 }
 
 Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCount* count) const {
-    UsageRows found;
+    std::vector<UsageRows::Row> found;
     store::UsageFilter filter;
     filter.count = count;
     std::set<BatchId> batches;
@@ -124,15 +158,16 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
                      store::read_usage(state_.store->archive_folder() / file.path, filter));
         for (store::UsageRow& row : rows) {
             const RecordPosition position{row.batch, row.row};
-            if (records.contains(position) && stands(row)) found.emplace(position, std::move(row));
+            if (records.contains(position) && stands(row))
+                found.emplace_back(position, std::move(row));
         }
     }
-    return found;
+    return by_record(std::move(found));
 }
 
 Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const Rated& wanted,
                                         store::ReadCount* count) const {
-    Standing standing;
+    std::vector<Change> changes;
     store::RatedFilter filter;
     filter.perspective = wanted.side;
     filter.subscriptions = wanted.subscriptions;
@@ -149,15 +184,10 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
             if (batches != nullptr && !batches->contains(row.record_batch)) continue;
             const RecordPosition position{row.record_batch, row.row};
             if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
-            auto& parts = standing[position];
-            if (row.taken_back) {
-                take_off(parts, contribution_of(row));
-            } else {
-                parts.push_back(contribution_of(row));
-            }
+            changes.push_back({position, row.taken_back, contribution_of(row)});
         }
     }
-    return standing;
+    return standing_after(std::move(changes));
 }
 
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {

@@ -2,8 +2,11 @@
 // taken back. Private to this room.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "engine/state.h"
@@ -17,9 +20,58 @@ struct RecordPosition {
     constexpr auto operator<=>(const RecordPosition&) const = default;
 };
 
-// By record, in the order in which the records came; what each adds to counters.
-using Standing = std::map<RecordPosition, std::vector<rating::Contribution>>;
-using UsageRows = std::map<RecordPosition, store::UsageRow>;
+// Something of each record, in the order in which the records came. Read as a map is, but kept as
+// one stretch of memory: there may be millions.
+template <class Value>
+class ByRecord {
+  public:
+    using Row = std::pair<RecordPosition, Value>;
+    auto begin() const { return rows_.begin(); }
+    auto end() const { return rows_.end(); }
+    auto begin() { return rows_.begin(); }
+    auto end() { return rows_.end(); }
+    std::size_t size() const { return rows_.size(); }
+    auto find(RecordPosition position) const {
+        const auto at = std::ranges::lower_bound(rows_, position, {}, &Row::first);
+        return at != rows_.end() && at->first == position ? at : rows_.end();
+    }
+    bool contains(RecordPosition position) const { return find(position) != rows_.end(); }
+    // REQUIRES: there is one.
+    const Value& at(RecordPosition position) const { return find(position)->second; }
+    void clear() { rows_.clear(); }
+    template <class Predicate>
+    void erase_if(Predicate predicate) {
+        std::erase_if(rows_, predicate);
+    }
+    // Takes over the rows, in any order, and of those of one record the first.
+    void add(std::vector<Row> more) {
+        if (rows_.empty()) {
+            rows_ = std::move(more);
+        } else {
+            std::ranges::move(more, std::back_inserter(rows_));
+        }
+        if (!std::ranges::is_sorted(rows_, {}, &Row::first)) sort();
+        const auto same = std::ranges::unique(rows_, {}, &Row::first);
+        rows_.erase(same.begin(), same.end());
+    }
+
+  private:
+    void sort() {  // positions first: rows are large
+        std::vector<std::pair<RecordPosition, std::size_t>> order;
+        order.reserve(rows_.size());
+        for (std::size_t i = 0; i < rows_.size(); ++i) order.emplace_back(rows_[i].first, i);
+        std::ranges::sort(order);
+        std::vector<Row> sorted;
+        sorted.reserve(rows_.size());
+        for (const auto& [position, at] : order) sorted.push_back(std::move(rows_[at]));
+        rows_ = std::move(sorted);
+    }
+    std::vector<Row> rows_;
+};
+
+// What each record adds to counters.
+using Standing = ByRecord<std::vector<rating::Contribution>>;
+using UsageRows = ByRecord<store::UsageRow>;
 
 class StandingRecords {
   public:

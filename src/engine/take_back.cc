@@ -111,11 +111,12 @@ class TakeBack {
             store::UsageFilter parts;
             parts.subscriptions = owners;
             FARTHING_TRY(UsageRows others, archive_.usage(&of_feed_, parts));
-            for (auto& [position, row] : others) {
-                if (!is_own(row) && row.outcome != Outcome::duplicate &&
-                    sessions.contains(row.session))
-                    rows_.emplace(position, std::move(row));
-            }
+            others.erase_if([&](const auto& one) {
+                const store::UsageRow& row = one.second;
+                return is_own(row) || row.outcome == Outcome::duplicate ||
+                       !sessions.contains(row.session);
+            });
+            rows_.add({std::move_iterator(others.begin()), std::move_iterator(others.end())});
         }
         for (const Perspective side : sides_) {
             FARTHING_TRY(standing_[side], archive_.rated(&of_feed_, {side, owners, &rows_}));
@@ -126,11 +127,13 @@ class TakeBack {
     Result<void> take_back(Batch& batch, Corrector& corrector) {
         for (const auto& [side, standing] : standing_) {
             // The last that came goes first: so each mostly gives back just what it was charged.
+            std::vector<Corrector::Part> taken;
             for (const auto& [position, parts] : standing | std::views::reverse) {
-                FARTHING_CHECK(corrector.take_back(position, parts));
+                for (const rating::Contribution& part : parts) taken.push_back({position, &part});
                 if (is_own(rows_.at(position)) && !parts.empty())
                     records_[{side, parts.front().payer}] += 1;
             }
+            FARTHING_CHECK(corrector.take_back(std::move(taken)));
         }
         if (whole()) FARTHING_CHECK(withdraw(batch));
         return restart_sessions(batch);
@@ -256,7 +259,7 @@ class TakeBack {
         filter.subscriptions = &subscriptions_;
         filter.outcome = Outcome::duplicate;
         FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, filter));
-        std::erase_if(rows, [&](const auto& row) {
+        rows.erase_if([&](const auto& row) {
             return is_own(row.second) ||
                    !batch.dedup().was_taken_back(chunk_of(&feed_.feed, {&row.second}), 0);
         });

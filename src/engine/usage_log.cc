@@ -82,7 +82,7 @@ Result<std::vector<UsageLogRow>> Engine::usage_log(const UsageLogFilter& filter)
     usage.subscriptions = &who;
     if (filter.period) usage.start = s.zone().period_of(*filter.period);
     FARTHING_TRY(UsageRows rows, archive.usage(nullptr, usage));
-    std::erase_if(rows, [](const auto& row) { return row.second.outcome == Outcome::duplicate; });
+    rows.erase_if([](const auto& row) { return row.second.outcome == Outcome::duplicate; });
     FARTHING_TRY(const auto charges, charges_of(s, who, rows));
     Words words(s);
     FARTHING_CHECK(words.open());

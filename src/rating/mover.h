@@ -57,7 +57,7 @@ class Mover {
     void carry(RatedChunk& rated);
     std::size_t touched() const { return touched_.size(); }
     // Of the rater, take_back.cc.
-    bool take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated);
+    std::size_t take_back(std::span<const Contribution* const> parts, RatedChunk& rated);
     bool unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,
                RatedChunk& rated);
     void join(const CounterKey& key, RatedChunk& rated);
@@ -155,6 +155,8 @@ class Mover {
                     std::uint32_t row, RatedChunk& rated) const;
     std::uint32_t day_of(const Contribution& part);
     void subtract(std::uint32_t number, std::size_t at, const Contribution& part);
+    void append_taken_back(std::uint32_t number, std::size_t at, const Contribution& part,
+                           std::uint32_t row, RatedChunk& rated);
     void count_members_again(Counter& counter, std::span<const Contribution> parts);
     static void join_member_days(Counter& counter);
     i128 worth_of(std::uint32_t number);

@@ -243,9 +243,9 @@ std::size_t Rater::touched() const {
     return state_->mover.touched();
 }
 
-bool Rater::take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated) {
+std::size_t Rater::take_back(std::span<const Contribution* const> parts, RatedChunk& rated) {
     state_->follow_table();
-    return state_->mover.take_back(part, row, rated);
+    return state_->mover.take_back(parts, rated);
 }
 
 bool Rater::unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,

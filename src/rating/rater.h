@@ -96,10 +96,12 @@ class Rater {
     // How many counters moved since the last take_deltas.
     std::size_t touched() const;
 
-    // Takes a contribution back from its counter: the arithmetic of adding it, the other way round.
-    // What that changes is a row of `rated` with the number `row`; later segments follow. False,
-    // without a trace, where the counter holds no such contribution.
-    bool take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated);
+    // Takes contributions back from the one counter that they are all of: the arithmetic of adding
+    // them, the other way round. Each gives back what its record was charged, as a row of `rated`
+    // with its number in `parts`; where the counter comes to something else without them (R2), the
+    // rest is of no record. The number of the first that the counter does not hold, which then is
+    // as it was; else that of all.
+    std::size_t take_back(std::span<const Contribution* const> parts, RatedChunk& rated);
     // Un-pins `span` of a counter, so that usage of these event times is rated by the version now
     // in force: its segments end where the span begins and go on where it ends. `rest` is all that
     // is left in the counter. REQUIRES: nothing of it lies in the span. False, without a trace,

@@ -116,55 +116,70 @@ void Mover::subtract(std::uint32_t number, std::size_t at, const Contribution& p
     if (segment.records == 0) segment.close();
 }
 
-bool Mover::take_back(const Contribution& part, std::uint32_t row, RatedChunk& rated) {
-    if (counters_.find(part.key) == nullptr) return false;
-    const std::uint32_t number = counters_.touch(part.key, part.window_end);
-    if (!settled(number, rated)) return false;
-    Counter& counter = *lives_[number].counter;
-    const std::size_t at = segment_of(counter, part);
-    if (at == kNowhere) return false;
+// The row by which a record gives back what it was charged.
+void Mover::append_taken_back(std::uint32_t number, std::size_t at, const Contribution& part,
+                              std::uint32_t row, RatedChunk& rated) {
+    const Counter& counter = *lives_[number].counter;
+    const Segment& segment = counter.segments[at];
     Move move;
     move.when = part.when;
     move.billable = -part.billable;
     move.adds = SessionTotals{} - part.adds;
-    move.from = begin_of(pricing_of(counter, counter.segments[at]), counter.segments[at],
-                         end_before(counter, at)) +
-                counter.segments[at].quantity;
+    move.from = begin_of(pricing_of(counter, segment), segment, end_before(counter, at)) +
+                segment.quantity;
     move.to = move.from - part.billable;
-    const auto before = amounts_of_segments(number);
-    FARTHING_ASSERT(before);  // planning refuses what does not fit
-    const Segment own = counter.segments[at];
-    Counter kept = counter;
-    subtract(number, at, part);
-    const auto after = amounts_of_segments(number);
-    i128 charge = 0;
-    for (std::size_t i = 0; after && i < after->size(); ++i) {
-        const Amounts& was = (*before)[i];
-        const Amounts& is = (*after)[i];
-        charge += i128{is.usage} + is.fee - was.usage - was.fee;
-    }
-    const auto narrow = narrow64(charge);
-    if (!after || !narrow) {
-        counter = std::move(kept);
-        refresh(number);
-        return false;
-    }
-    move.fee = -part.fee;
     move.charge = -part.charge;
-    append_for(number, own, move, row, rated);
+    move.fee = -part.fee;
+    append_for(number, segment, move, row, rated);
     rated.subscription.back() = part.subscription;
     const auto index = static_cast<std::uint32_t>(rated.size() - 1);
     for (const DayPart& day : part.days)
         rated.days.emplace_back(index, DayPart{day.day, -day.billable});
-    // The record gives back what it was charged; where the counter comes to something else without
-    // it (R2), the rest is of no record.
-    Move rest;
-    rest.charge = *narrow + part.charge;
-    rest.fee = (*after)[at].fee - (*before)[at].fee + part.fee;
-    if (rest.charge != 0 || rest.fee != 0) append_for(number, own, rest, kNoRow, rated);
+}
+
+std::size_t Mover::take_back(std::span<const Contribution* const> parts, RatedChunk& rated) {
+    if (parts.empty()) return 0;
+    const CounterKey& key = parts.front()->key;
+    if (counters_.find(key) == nullptr) return 0;
+    const std::uint32_t number = counters_.touch(key, parts.front()->window_end);
+    if (!settled(number, rated)) return 0;
+    Counter& counter = *lives_[number].counter;
+    const auto before = amounts_of_segments(number);
+    FARTHING_ASSERT(before);  // planning refuses what does not fit
+    const Counter kept = counter;
+    std::vector<std::pair<i128, i128>> rest(before->size());  // charge and fee by segment
+    RatedChunk rows;
+    const auto give_up = [&](std::size_t at) {
+        counter = kept;
+        refresh(number);
+        return at;
+    };
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Contribution& part = *parts[i];
+        const std::size_t at = segment_of(counter, part);
+        if (at == kNowhere) return give_up(i);
+        append_taken_back(number, at, part, static_cast<std::uint32_t>(i), rows);
+        subtract(number, at, part);
+        rest[at].first += part.charge;
+        rest[at].second += part.fee;
+    }
+    const auto after = amounts_of_segments(number);
+    if (!after) return give_up(0);
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+        const Amounts& was = (*before)[i];
+        const Amounts& is = (*after)[i];
+        const auto charge = narrow64(rest[i].first + is.usage + is.fee - was.usage - was.fee);
+        if (!charge) return give_up(0);
+        Move move;
+        move.charge = *charge;
+        move.fee = static_cast<std::int64_t>(rest[i].second + is.fee - was.fee);
+        if (move.charge != 0 || move.fee != 0)
+            append_for(number, kept.segments[i], move, kNoRow, rows);
+    }
+    farthing::append(rated, rows);
     refresh(number);
     touch(number, lives_[number]);
-    return true;
+    return parts.size();
 }
 
 // Atoms that the segments come to.
