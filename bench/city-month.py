@@ -95,8 +95,8 @@ def main():
            "peak_mib": max(making.peak, taking.peak, billing.peak),
            "archive_bytes_per_record": round(archive / reports, 2), "invoice_net": str(expected)}
     print(f"{row['name']}: {reports:,} reports to an invoice over {expected} in {wall:.0f} s "
-          f"(generate {making.wall:.0f}, import {taking.wall:.0f}, bill {billing.wall:.0f}), {row['records_per_s']:,}/s, "
-          f"{row['peak_mib']} MiB, {row['archive_bytes_per_record']} bytes of archive a report")
+          f"(generate {making.wall:.0f}, import {taking.wall:.0f}, bill {billing.wall:.0f}), "
+          f"{row['records_per_s']:,}/s, {row['peak_mib']} MiB, {row['archive_bytes_per_record']} bytes of archive a report")
     if options.record:
         record("scripts/bench city-month", [row], sys.argv[2:])
 

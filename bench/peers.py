@@ -1,5 +1,5 @@
-"""The same answer from the same files by other engines: each session once, joined with its card's owner and its network's
-price, summed for each account.
+"""The same answer from the same files by other engines: each session once, joined with its card's owner and its
+network's price, summed for each account.
 
     peers.py FARTHING [--records N] [--cards N] [--accounts N] [--runs N] [--only NAME] [--record]
 
@@ -76,8 +76,8 @@ class Load:
 
     def our_totals(self, python):
         """Of the archive, in thousand-millionths: what each payer's records come to."""
-        sql = ("SELECT payer, sum(charge_atoms) FROM read_parquet('" + f"{self.folder}/run/archive/rated_usage/*.parquet"
-               + "') GROUP BY payer")
+        files = f"{self.folder}/run/archive/rated_usage/*.parquet"
+        sql = f"SELECT payer, sum(charge_atoms) FROM read_parquet('{files}') GROUP BY payer"
         told = subprocess.run([python, "-c", f"import duckdb\nfor r in duckdb.sql({sql!r}).fetchall(): print(*r)"],
                               capture_output=True, text=True, check=True).stdout
         return sorted(int(line.split()[1]) for line in told.splitlines())
@@ -102,7 +102,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="farthing-peers-") as folder:
         load = Load(farthing, folder, options)
         plain = f"{folder}/plain"
-        subprocess.run(["g++", "-O2", "-march=native", "-std=gnu++23", f"{HERE}/peers/plain.cc", "-o", plain], check=True)
+        subprocess.run(["g++", "-O2", "-march=native", "-std=gnu++23", f"{HERE}/peers/plain.cc", "-o", plain],
+                       check=True)
         asked = {"farthing": load.ours, "plain C++": lambda: [plain, load.cards, load.prices, *load.files]}
         for name in ("duckdb", "datafusion", "polars", "clickhouse", "sqlite", "postgresql"):
             asked[name] = lambda name=name: [python, f"{HERE}/peers/engines.py", name, load.cards, load.prices,

@@ -61,7 +61,8 @@ def main():
             name = "rerate" if program == farthing else "rerate, baseline"
             rows.append({"name": f"{name}, {options.sims} cards", "records": options.records,
                          "records_per_s": int(options.records / preview["wall_s"]), **preview,
-                         "post_wall_s": commit["wall_s"], "post_cpu_s": commit["cpu_s"], "post_peak_mib": commit["peak_mib"]})
+                         "post_wall_s": commit["wall_s"], "post_cpu_s": commit["cpu_s"],
+                         "post_peak_mib": commit["peak_mib"]})
             print(f"{name}: {options.records:,} records, preview {preview['wall_s']} s wall {preview['cpu_s']} s CPU "
                   f"{preview['peak_mib']} MiB, posted {commit['wall_s']} s wall {commit['cpu_s']} s CPU "
                   f"{commit['peak_mib']} MiB", flush=True)

@@ -19,8 +19,9 @@ def duckdb(cards, prices, files):
     types = ", ".join(f"'{name}': '{'BIGINT' if name in NUMBERS else 'VARCHAR'}'" for name in COLUMNS)
     listed = ", ".join(f"'{file}'" for file in files)
     database.execute(f"CREATE VIEW usage AS FROM read_csv([{listed}], delim=';', header=true, columns={{{types}}})")
-    database.execute(f"CREATE TABLE cards AS FROM read_csv('{cards}', columns={{'card': 'VARCHAR', 'account': 'VARCHAR'}})")
-    database.execute(f"CREATE TABLE prices AS FROM read_csv('{prices}', columns={{'network': 'VARCHAR', 'nano': 'BIGINT'}})")
+    for name, file, columns in (("cards", cards, "{'card': 'VARCHAR', 'account': 'VARCHAR'}"),
+                                ("prices", prices, "{'network': 'VARCHAR', 'nano': 'BIGINT'}")):
+        database.execute(f"CREATE TABLE {name} AS FROM read_csv('{file}', columns={columns})")
     return database.execute(SQL.format(big="BIGINT")).fetchall()
 
 

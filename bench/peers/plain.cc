@@ -1,5 +1,5 @@
-// What an engineer would write for the same answer without a library: hash tables of strings, whole numbers, one
-// pass. Nothing is durable. plain CARDS PRICES FILE…; prints account,nano_eur.
+// What an engineer would write for the same answer without a library: hash tables of strings, whole
+// numbers, one pass. Nothing is durable. plain CARDS PRICES FILE…; prints account,nano_eur.
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>

@@ -211,8 +211,8 @@ Result<City> generate_lamps(const std::filesystem::path& folder, std::int64_t la
     }
     if (slice.day && (*slice.day < 1 || *slice.day > kDays))
         return fail(UsageReason::bad_value, "June has the days 1 to " + std::to_string(kDays));
-    if (!slice.district.empty() && std::ranges::find(kDistrictNames, slice.district) ==
-                                       kDistrictNames.end()) {
+    if (!slice.district.empty() &&
+        std::ranges::find(kDistrictNames, slice.district) == kDistrictNames.end()) {
         return fail(UsageReason::bad_value,
                     fmt::format("the city has no district \"{}\"; it has {}", slice.district,
                                 fmt::join(kDistrictNames, ", ")));

@@ -276,8 +276,7 @@ class Rerate {
         std::vector<Corrector::Part> parts;
         for (const std::uint32_t number : cluster.records | std::views::reverse) {
             const Record& record = records_[number];
-            for (const Contribution& part : record.parts)
-                parts.push_back({record.position, &part});
+            for (const Contribution& part : record.parts) parts.push_back({record.position, &part});
         }
         FARTHING_CHECK(corrector.take_back(std::move(parts)));
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(unpin(key, cluster, corrector));

@@ -125,8 +125,8 @@ void Mover::append_taken_back(std::uint32_t number, std::size_t at, const Contri
     move.when = part.when;
     move.billable = -part.billable;
     move.adds = SessionTotals{} - part.adds;
-    move.from = begin_of(pricing_of(counter, segment), segment, end_before(counter, at)) +
-                segment.quantity;
+    move.from =
+        begin_of(pricing_of(counter, segment), segment, end_before(counter, at)) + segment.quantity;
     move.to = move.from - part.billable;
     move.charge = -part.charge;
     move.fee = -part.fee;

@@ -97,9 +97,8 @@ TEST(Archive, ReadsBackEveryColumn) {
     chunk.last_part[3] = 1;
     chunk.network[3] = NetworkKey::parse("244-05");
     ArchiveWriter writer(folder.path(), {9}, *Currency::named("JPY"));
-    RatedChunk rated = charges(reports(3, 1, 4));
-    rated.row[0] = 3;
-    farthing::append(writer.rated(), rated);
+    farthing::append(writer.rated(), charges(reports(3, 1, 4)));
+    writer.rated().row[0] = 3;
     ASSERT_TRUE(writer.append(chunk, 100, std::array{ArchiveWriter::Waiting{1, 6}}));
     const auto files = writer.finish();
     ASSERT_TRUE(files) << files.error().to_string();
