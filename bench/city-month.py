@@ -96,7 +96,8 @@ def main():
            "archive_bytes_per_record": round(archive / reports, 2), "invoice_net": str(expected)}
     print(f"{row['name']}: {reports:,} reports to an invoice over {expected} in {wall:.0f} s "
           f"(generate {making.wall:.0f}, import {taking.wall:.0f}, bill {billing.wall:.0f}), "
-          f"{row['records_per_s']:,}/s, {row['peak_mib']} MiB, {row['archive_bytes_per_record']} bytes of archive a report")
+          f"{row['records_per_s']:,}/s, {row['peak_mib']} MiB, {row['archive_bytes_per_record']} bytes of archive "
+          "a report")
     if options.record:
         record("scripts/bench city-month", [row], sys.argv[2:])
 
