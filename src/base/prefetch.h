@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace farthing {
 
@@ -11,10 +10,9 @@ constexpr std::size_t kCacheLine = 64;
 // All lines that the object lies in, to be read and written.
 template <class T>
 void prefetch(const T& object) {
-    const auto address = reinterpret_cast<std::uintptr_t>(&object);
-    const std::uintptr_t end = address + sizeof(T);
-    for (std::uintptr_t line = address / kCacheLine * kCacheLine; line < end; line += kCacheLine)
-        __builtin_prefetch(reinterpret_cast<const void*>(line), 1);
+    const auto* const first = reinterpret_cast<const char*>(&object);
+    for (std::size_t at = 0; at < sizeof(T); at += kCacheLine) __builtin_prefetch(first + at, 1);
+    __builtin_prefetch(first + sizeof(T) - 1, 1);
 }
 
 }  // namespace farthing
