@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from decimal import Decimal
 
 from spine import HERE, ROOT, record, run, spread
 
@@ -62,7 +63,7 @@ class Load:
                 open(self.prices, "w", encoding="utf-8") as prices:
             prices.write("network,nano\n")
             for row in csv.DictReader(have):  # 0.09 EUR a MB is 90 thousand-millionths a byte
-                prices.write(f"{row['network']},{round(float(row['price']) * 1000)}\n")
+                prices.write(f"{row['network']},{int(Decimal(row['price']) * 1000)}\n")
         at = [farthing, "--home", f"{folder}/home"]
         for words in (["catalog", "publish", f"{HERE}/peers/catalog"], ["account", "import", f"{folder}/accounts.csv"],
                       ["subscription", "import", f"{folder}/subscriptions.csv"],
