@@ -94,6 +94,7 @@ class Rerate {
             for (; next != wanted_.end() && some.size() < at_once; ++next) {
                 if (!done.contains(*next)) some.insert(*next);
             }
+            if (some.empty()) break;  // all who are left shared a counter with those before
             FARTHING_TRY(const auto readers, read(std::move(some)));
             FARTHING_CHECK(rate_clusters(*batch));
             done.insert(readers.begin(), readers.end());
