@@ -148,7 +148,7 @@ void measure(const char* name, const catalog::Snapshot& catalog,
         rater.rate(chunk, rated);
         const auto middle = core_time();
         if (round % 10 == 9) {
-            for (const auto& delta : rater.take_deltas()) atoms += delta.charge_atoms;
+            rater.take_deltas([&](const auto& delta) { atoms += delta.charge_atoms; });
         }
         const auto end = core_time();
         if (round < 4) continue;  // every subscription was seen once

@@ -55,18 +55,22 @@ def polars(cards, prices, files):
 
 def clickhouse(cards, prices, files):
     import os
+    import tempfile
 
     import chdb as engine
-    def rows_of(file, types):  # comma-separated, where all else is not
-        text = open(file, encoding="utf-8").read().split("\n", 1)[1].replace(",", ";")
-        return f"SELECT * FROM format(CSV, '{types}', '{text}')"
+    with tempfile.TemporaryDirectory() as folder:
+        def table(file, types):  # of one separator with all else
+            path = f"{folder}/{os.path.basename(file)}"
+            with open(file, encoding="utf-8") as have, open(path, "w", encoding="utf-8") as out:
+                out.writelines(line.replace(",", ";") for line in have)
+            return f"file('{path}', 'CSVWithNames', '{types}')"
 
-    types = ", ".join(f"`{name}` {'Int64' if name in NUMBERS else 'String'}" for name in COLUMNS)
-    usage = f"file('{os.path.dirname(files[0])}/*.csv', 'CSVWithNames', '{types}')"
-    sql = (SQL.format(big="Int64").replace("FROM usage", f"FROM {usage}")
-           .replace("JOIN cards", f"JOIN ({rows_of(cards, 'card String, account String')}) AS cards")
-           .replace("JOIN prices", f"JOIN ({rows_of(prices, 'network String, nano Int64')}) AS prices"))
-    told = engine.query(f"{sql} SETTINGS format_csv_delimiter = ';'", "TSV")
+        types = ", ".join(f"`{name}` {'Int64' if name in NUMBERS else 'String'}" for name in COLUMNS)
+        usage = f"file('{os.path.dirname(files[0])}/*.csv', 'CSVWithNames', '{types}')"
+        sql = (SQL.format(big="Int64").replace("FROM usage", f"FROM {usage}")
+               .replace("JOIN cards", f"JOIN {table(cards, 'card String, account String')} AS cards")
+               .replace("JOIN prices", f"JOIN {table(prices, 'network String, nano Int64')} AS prices"))
+        told = engine.query(f"{sql} SETTINGS format_csv_delimiter = ';'", "TSV")
     return [line.split("\t") for line in str(told).splitlines()]
 
 

@@ -354,11 +354,13 @@ void Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack 
     }
 }
 
-void Batch::post(const std::vector<rating::SegmentDelta>& deltas, Perspective side) {
-    for (const rating::SegmentDelta& delta : deltas)
+void Batch::post(rating::Rater& rater, Perspective side) {
+    UsageEntries entries(side, currency_, id_);
+    rater.take_deltas([&](const rating::SegmentDelta& delta) {
         posted_[{side, delta.payer}] += delta.charge_atoms;
-    for (Entry& entry : usage_entries(deltas, side, currency_, id_))
-        commit_.entries.push_back(std::move(entry));
+        entries.add(delta);
+    });
+    for (Entry& entry : std::move(entries).finish()) commit_.entries.push_back(std::move(entry));
 }
 
 void Batch::seal_totals() {
@@ -399,8 +401,8 @@ Result<std::vector<Batch::KeysFile>> Batch::write_keys() const {
 // of each other: the three are made at once.
 Result<void> Batch::write_files() {
     auto writing = std::async(std::launch::async, [this] { return write_keys(); });
-    post(state_.rater->take_deltas(), Perspective::retail);
-    post(state_.cost_rater->take_deltas(), Perspective::cost);
+    post(*state_.rater, Perspective::retail);
+    post(*state_.cost_rater, Perspective::cost);
     commit_.packs = state_.counters.dirty_packs();
     FARTHING_TRY(commit_.files, archive_.finish());
     FARTHING_TRY(std::vector<KeysFile> keys, writing.get());
@@ -452,8 +454,8 @@ Result<void> Batch::commit(Report& report) try {
 Result<void> Batch::tell_and_forget(Report& report) try {
     FARTHING_CHECK(close_windows());
     FARTHING_CHECK(carry());
-    post(state_.rater->take_deltas(), Perspective::retail);
-    post(state_.cost_rater->take_deltas(), Perspective::cost);
+    post(*state_.rater, Perspective::retail);
+    post(*state_.cost_rater, Perspective::cost);
     seal_totals();
     tell(report);
     abandon();

@@ -123,7 +123,7 @@ class Batch {
                            Lack lack);
     void count(const Source& source, Perspective side, Outcome outcome, std::int64_t records);
     void count_chunk(const UsageChunk& chunk, const Source& source, Perspective side);
-    void post(const std::vector<rating::SegmentDelta>& deltas, Perspective side);
+    void post(rating::Rater& rater, Perspective side);
     void tell(Report& report) const;
     struct KeysFile {
         ArchiveFile file;

@@ -407,8 +407,7 @@ Result<void> Desk::commit() {
     const std::set<AccountId> payers = recharges_.empty() ? std::set<AccountId>() : taken.payers;
     batch.online = delta_of(std::move(taken), now);
     batch.open_sessions = std::exchange(batch.online->sums, {});
-    batch.entries =
-        usage_entries(state_.rater->take_deltas(), Perspective::retail, currency(), BatchId());
+    batch.entries = usage_entries(*state_.rater, Perspective::retail, currency(), BatchId());
     if (const auto& damage = state_.counters.damage()) return fail(*damage);
     batch.packs = state_.counters.dirty_packs();
     if (atoms != 0) batch.rated_atoms.emplace_back(currency().numeric(), atoms);

@@ -44,12 +44,15 @@ std::int64_t window_start_micros(Date first) {
 class Writer {
   public:
     void number(std::uint64_t value) {
-        while (value >= 0x80) {
-            bytes_.push_back(static_cast<char>((value & 0x7f) | 0x80));
-            value >>= 7;
-        }
-        bytes_.push_back(static_cast<char>(value));
+        if (value < 0x80) return bytes_.push_back(static_cast<char>(value));
+        char digits[10];
+        std::size_t count = 0;
+        for (; value >= 0x80; value >>= 7)
+            digits[count++] = static_cast<char>((value & 0x7f) | 0x80);
+        digits[count++] = static_cast<char>(value);
+        bytes_.append(digits, count);
     }
+    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
     void signed_number(std::int64_t value) {
         number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
     }
@@ -162,8 +165,8 @@ Segment read_segment(Reader& in, std::int64_t base, char version) {
 }
 
 // A closed segment stands for its payer only where no other of the payer's does.
-std::vector<const Segment*> kept_segments(const Counter& counter) {
-    std::vector<const Segment*> kept;
+void keep_segments(const Counter& counter, std::vector<const Segment*>& kept) {
+    kept.clear();
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
         bool stands = !segment.empty() || segment.posted_atoms != 0;
@@ -177,7 +180,6 @@ std::vector<const Segment*> kept_segments(const Counter& counter) {
         }
         if (stands) kept.push_back(&segment);
     }
-    return kept;
 }
 
 // Uses are of segments that hold something, which are kept.
@@ -207,17 +209,7 @@ void read_uses(Reader& in, Counter& counter) {
     }
 }
 
-void write_counter(Writer& out, const Counter& counter, char version) {
-    out.number(counter.key.component.value);
-    out.number(counter.key.item);
-    out.number(counter.key.owner % kPackOwners);
-    out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
-    const auto segments = kept_segments(counter);
-    out.count(segments.size());
-    const std::int64_t base = window_start_micros(counter.key.window_first);
-    for (const Segment* segment : segments) write_segment(out, *segment, base, version);
-    out.count(counter.by_day.size());
-    for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
+void write_members(Writer& out, const Counter& counter) {
     auto members = counter.members;
     std::sort(members.begin(), members.end());
     out.count(members.size());
@@ -227,6 +219,22 @@ void write_counter(Writer& out, const Counter& counter, char version) {
         out.signed_number(quantity);
         last = subscription.value;
     }
+}
+
+// `segments`: room that is used again.
+void write_counter(Writer& out, const Counter& counter, char version,
+                   std::vector<const Segment*>& segments) {
+    out.number(counter.key.component.value);
+    out.number(counter.key.item);
+    out.number(counter.key.owner % kPackOwners);
+    out.count(static_cast<std::size_t>(counter.window_end - counter.key.window_first));
+    keep_segments(counter, segments);
+    out.count(segments.size());
+    const std::int64_t base = window_start_micros(counter.key.window_first);
+    for (const Segment* segment : segments) write_segment(out, *segment, base, version);
+    out.count(counter.by_day.size());
+    for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
+    write_members(out, counter);
     if (version == kPackVersionWithCaps) write_uses(out, counter, segments);
 }
 
@@ -287,7 +295,10 @@ PackKey block_of(const CounterKey& key) {
 }
 
 std::string pack_counters(const std::vector<const Counter*>& counters) {
+    constexpr std::size_t kBytesOfSmall = 96;  // of most counters
     std::vector<const Counter*> used;
+    std::vector<const Segment*> segments;
+    used.reserve(counters.size());
     for (const Counter* counter : counters) {
         if (!counter->segments.empty()) used.push_back(counter);
     }
@@ -296,12 +307,13 @@ std::string pack_counters(const std::vector<const Counter*>& counters) {
               [](const Counter* a, const Counter* b) { return a->key < b->key; });
     const PackKey block = block_of(used.front()->key);
     Writer out;
+    out.reserve(used.size() * kBytesOfSmall);
     const char version = version_for(used);
     out.byte(version);
     out.count(used.size());
     for (const Counter* counter : used) {
         FARTHING_ASSERT(block_of(counter->key) == block);
-        write_counter(out, *counter, version);
+        write_counter(out, *counter, version, segments);
     }
     out.seal(block);
     return out.take();

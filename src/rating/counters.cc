@@ -1,10 +1,11 @@
 #include "rating/counters.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "base/steady_vector.h"
 
 namespace farthing::rating {
@@ -22,6 +23,13 @@ std::uint64_t hash_of(const CounterKey& key) {
             (static_cast<std::uint64_t>(key.perspective) << 8) |
             static_cast<std::uint64_t>(key.owner_kind));
 }
+
+struct PackHash {
+    std::size_t operator()(const PackKey& key) const {
+        return mix64(mix64(key.block, static_cast<std::uint32_t>(key.window_first)),
+                     (static_cast<std::uint64_t>(key.perspective) << 8) | key.owner_kind);
+    }
+};
 
 // Numbers of counters by key, eight bytes a slot: there are as many counters as a network has
 // devices times the destinations that each calls.
@@ -74,6 +82,14 @@ class Index {
     std::size_t used_ = 0;
 };
 
+void prefetch_content(const Counter& counter) {
+    if (counter.segments.empty()) return;
+    prefetch(counter.segments.back());
+    constexpr std::size_t kStep = kCacheLine / sizeof(std::int64_t);
+    for (std::size_t day = 0; day < counter.by_day.size(); day += kStep)
+        __builtin_prefetch(&counter.by_day[day]);
+}
+
 }  // namespace
 
 struct CounterTable::State {
@@ -86,7 +102,7 @@ struct CounterTable::State {
     Loader loader;
     SteadyVector<Counter> counters;  // raters keep addresses
     std::vector<Block*> block_of_counter;
-    std::map<PackKey, Block> blocks;  // node-based: addresses stay
+    std::unordered_map<PackKey, Block, PackHash> blocks;  // node-based: addresses stay
     std::vector<Block*> dirty;
     Index index;
     Block* latest = nullptr;  // neighbours mostly come one after the other
@@ -169,14 +185,19 @@ void CounterTable::mark_dirty(std::uint32_t index) {
     state_->dirty.push_back(block);
 }
 
+// Counters lie where they were made, and all of them is read.
 std::vector<CounterPack> CounterTable::dirty_packs() const {
     std::vector<CounterPack> packs;
+    packs.reserve(state_->dirty.size());
     std::vector<const Counter*> counters;
     std::ranges::sort(state_->dirty, {}, &State::Block::key);
     for (const State::Block* block : state_->dirty) {
         counters.clear();
-        for (const std::uint32_t number : block->counters)
+        for (const std::uint32_t number : block->counters) {
             counters.push_back(&state_->counters[number]);
+            prefetch(*counters.back());
+        }
+        for (const Counter* counter : counters) prefetch_content(*counter);
         packs.push_back({block->key, pack_counters(counters)});
     }
     return packs;

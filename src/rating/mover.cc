@@ -66,23 +66,15 @@ void Mover::prefetch(const Lane& lane) const {
     farthing::prefetch(lives_[lane.counter]);
 }
 
-void Mover::prefetch_counter(const Lane& lane) const {
+// The day by UTC is the window's own, or its neighbour.
+void Mover::prefetch_counter(const Lane& lane, Instant when) const {
     if (lane.counter >= lives_.size()) return;
     const Live& live = lives_[lane.counter];
     if (live.last == nullptr) return;
     farthing::prefetch(*live.last);
-    farthing::prefetch(live.counter->by_day);
-}
-
-// The day by UTC is the window's own, or its neighbour.
-void Mover::prefetch_day(const Lane& lane, Instant when) const {
-    if (lane.counter >= lives_.size()) return;
-    const Live& live = lives_[lane.counter];
-    if (live.last == nullptr) return;
-    const auto& by_day = live.counter->by_day;
     const std::int64_t day = when.micros / kMicrosPerDay - lane.key.window_first.days;
-    if (day >= 0 && std::cmp_less(day, by_day.size()))
-        farthing::prefetch(by_day[static_cast<std::size_t>(day)]);
+    if (day >= 0 && std::cmp_less(day, live.by_day.size()))
+        farthing::prefetch(live.by_day[static_cast<std::size_t>(day)]);
 }
 
 Mover::Live& Mover::open(std::uint32_t number) {
@@ -238,7 +230,7 @@ bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& 
     const Live& live = lives_[lane.counter];
     move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
                   live.last->payer == lane.payer && day >= live.from_day &&
-                  day < live.counter->by_day.size() && live.pricing->shares_within_charge();
+                  day < live.by_day.size() && live.pricing->shares_within_charge();
     return move.at_end ? plan_at_end(lane, live, move) : plan_anywhere(lane, move);
 }
 
@@ -372,6 +364,7 @@ void Mover::refresh(std::uint32_t number) {
     live.last = nullptr;
     if (counter.segments.back().empty()) return;  // what comes to it goes the long way
     live.last = &counter.segments.back();
+    live.by_day = counter.by_day;
     live.pricing = &pricing_of(counter, *live.last);
     live.total = live.pricing->begins_at(end_before(counter, counter.segments.size() - 1)) +
                  live.last->quantity;
@@ -458,8 +451,9 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     } else {
         insert_where_new(move);
     }
-    if (move.days.empty()) live.counter->by_day[move.day] += move.billable;
-    for (const DayPart& part : move.days) live.counter->by_day[part.day] += part.billable;
+    const auto by_day = move.at_end ? live.by_day : std::span(live.counter->by_day);
+    if (move.days.empty()) by_day[move.day] += move.billable;
+    for (const DayPart& part : move.days) by_day[part.day] += part.billable;
     if (lane.key.owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;

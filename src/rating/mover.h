@@ -61,20 +61,20 @@ class Mover {
     bool unpin(const CounterKey& key, Period span, std::span<const Contribution> rest,
                RatedChunk& rated);
     void join(const CounterKey& key, RatedChunk& rated);
-    std::vector<SegmentDelta> take_deltas();
+    void take_deltas(const Rater::TakeDelta& take);
     // Forgets the counters it knows: the table was cleared.
     void forget();
-    // Three steps that have the processor fetch what moving that lane will touch.
+    // Two steps that have the processor fetch what moving that lane will touch.
     void prefetch(const Lane& lane) const;
-    void prefetch_counter(const Lane& lane) const;
-    void prefetch_day(const Lane& lane, Instant when) const;
+    void prefetch_counter(const Lane& lane, Instant when) const;
 
   private:
     // What the last segment of a counter stands at, so that an ordinary record costs one evaluation
     // of its price.
     struct Live {
         Counter* counter = nullptr;
-        Segment* last = nullptr;  // none until the counter was settled
+        Segment* last = nullptr;         // none until the counter was settled
+        std::span<std::int64_t> by_day;  // of the counter, where there is a last segment
         const Pricing* pricing = nullptr;
         std::int64_t allowance = 0;  // at its end
         std::int64_t floor = 0;      // AtEnd
@@ -161,7 +161,8 @@ class Mover {
     static void join_member_days(Counter& counter);
     i128 worth_of(std::uint32_t number);
     void tell_worth(std::uint32_t number, i128 before, RatedChunk& rated);
-    void deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas);
+    void deltas_of(std::uint32_t number, const Rater::TakeDelta& take);
+    void prefetch_touched(std::size_t at) const;
 
     const catalog::Snapshot& catalog_;
     const directory::Directory& directory_;

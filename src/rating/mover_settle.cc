@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 #include "rating/mover.h"
 
 namespace farthing::rating {
@@ -162,7 +163,7 @@ void Mover::carry(RatedChunk& rated) {
     for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);
 }
 
-void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
+void Mover::deltas_of(std::uint32_t number, const Rater::TakeDelta& take) {
     const Live& live = lives_[number];
     Counter& counter = *live.counter;
     const bool alone = live.last != nullptr && live.simple && counter.segments.size() == 1;
@@ -199,28 +200,41 @@ void Mover::deltas_of(std::uint32_t number, std::vector<SegmentDelta>& deltas) {
             partner = shares[k].partner;
             posted = *atoms;
         }
-        if (delta.charge_atoms != 0 || !delta.shares.empty()) deltas.push_back(std::move(delta));
+        if (delta.charge_atoms != 0 || !delta.shares.empty()) take(delta);
     }
 }
 
-std::vector<SegmentDelta> Mover::take_deltas() {
+// What moved lies anywhere: counters are asked for before their number comes up.
+void Mover::prefetch_touched(std::size_t at) const {
+    constexpr std::size_t kLives = 32;
+    constexpr std::size_t kCounters = 16;
+    if (at + kLives < touched_.size()) farthing::prefetch(lives_[touched_[at + kLives]]);
+    if (at + kCounters >= touched_.size()) return;
+    const Live& live = lives_[touched_[at + kCounters]];
+    farthing::prefetch(*live.counter);
+    if (live.last != nullptr) farthing::prefetch(*live.last);
+}
+
+void Mover::take_deltas(const Rater::TakeDelta& take) {
     shrink_back();
     // Keys beside the numbers: sorting through the counters would wait for memory at each
     // comparison.
     std::vector<std::pair<CounterKey, std::uint32_t>> in_order;
     in_order.reserve(touched_.size());
-    for (const std::uint32_t number : touched_) {
-        in_order.emplace_back(lives_[number].counter->key, number);
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        prefetch_touched(i);
+        in_order.emplace_back(lives_[touched_[i]].counter->key, touched_[i]);
     }
-    if (!std::ranges::is_sorted(in_order)) std::ranges::sort(in_order);
-    std::vector<SegmentDelta> deltas;
-    deltas.reserve(touched_.size());
-    for (const auto& [key, number] : in_order) {
-        deltas_of(number, deltas);
-        lives_[number].touched = false;
+    if (!std::ranges::is_sorted(in_order)) {
+        std::ranges::sort(in_order);
+        for (std::size_t i = 0; i < in_order.size(); ++i) touched_[i] = in_order[i].second;
+    }
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        prefetch_touched(i);
+        deltas_of(touched_[i], take);
+        lives_[touched_[i]].touched = false;
     }
     touched_.clear();
-    return deltas;
 }
 
 }  // namespace farthing::rating

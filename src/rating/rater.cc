@@ -65,7 +65,9 @@ struct Rater::State {
 
 // Each pass follows the memory that the pass before asked for.
 void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t end) {
-    for (std::size_t row = first; row < end; ++row) resolver.prefetch(chunk.subscription[row]);
+    for (std::size_t row = first; row < end; ++row) resolver.prefetch(chunk, row);
+    if (resolver.knows_networks())
+        for (std::size_t row = first; row < end; ++row) resolver.prefetch_by_network(chunk, row);
     for (std::size_t row = first; row < end; ++row) {
         ahead[row - first] = chunk.live(row) ? resolver.look_ahead(chunk, row) : Resolver::Ahead{};
     }
@@ -74,10 +76,8 @@ void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t
         if (lanes_ahead[i] != nullptr) mover.prefetch(*lanes_ahead[i]);
     }
     for (std::size_t i = 0; i < end - first; ++i) {
-        if (lanes_ahead[i] != nullptr) mover.prefetch_counter(*lanes_ahead[i]);
-    }
-    for (std::size_t i = 0; i < end - first; ++i) {
-        if (lanes_ahead[i] != nullptr) mover.prefetch_day(*lanes_ahead[i], chunk.start[first + i]);
+        if (lanes_ahead[i] != nullptr)
+            mover.prefetch_counter(*lanes_ahead[i], chunk.start[first + i]);
     }
 }
 
@@ -259,9 +259,9 @@ void Rater::join(const CounterKey& key, RatedChunk& rated) {
     state_->mover.join(key, rated);
 }
 
-std::vector<SegmentDelta> Rater::take_deltas() {
+void Rater::take_deltas(const TakeDelta& take) {
     state_->follow_table();
-    return state_->mover.take_deltas();
+    state_->mover.take_deltas(take);
 }
 
 }  // namespace farthing::rating

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -114,7 +115,8 @@ class Rater {
     // The changes since the last call, one per segment whose charge or shares moved, in key order;
     // the batch posts them. Sets what the segments have posted: call it before
     // CounterTable::dirty_packs.
-    std::vector<SegmentDelta> take_deltas();
+    using TakeDelta = std::function<void(const SegmentDelta&)>;
+    void take_deltas(const TakeDelta& take);
 
   private:
     struct State;

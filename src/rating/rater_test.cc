@@ -374,12 +374,12 @@ TEST(Rater, reprice_alone_posts_the_difference_once) {
     RatedChunk rated;
     world.rater->reprice(first.deltas[0].key, rated);
     world.rater->reprice(first.deltas[0].key, rated);
-    const auto deltas = world.rater->take_deltas();
+    const auto deltas = taken_deltas(*world.rater);
     ASSERT_EQ(rated.size(), 1U);
     EXPECT_EQ(world.amount(rated.charge_atoms[0]), "-0.50");
     ASSERT_EQ(deltas.size(), 1U);
     EXPECT_EQ(deltas[0].charge_atoms, rated.charge_atoms[0]);
-    EXPECT_TRUE(world.rater->take_deltas().empty());
+    EXPECT_TRUE(taken_deltas(*world.rater).empty());
 }
 
 TEST(Rater, reasons_of_what_cannot_be_rated) {
@@ -489,7 +489,7 @@ TEST(Rater, a_discarded_batch_is_forgotten) {
     RatedChunk rated;
     world.rater->rate(lost, rated);
     world.counters->clear();
-    EXPECT_TRUE(world.rater->take_deltas().empty());
+    EXPECT_TRUE(taken_deltas(*world.rater).empty());
     EXPECT_EQ(world.charged({90 * kMb}), "9.00");
 }
 

@@ -104,6 +104,12 @@ inline void compile_matchers(catalog::Plan& plan) {
     }
 }
 
+inline std::vector<SegmentDelta> taken_deltas(Rater& rater) {
+    std::vector<SegmentDelta> deltas;
+    rater.take_deltas([&](const SegmentDelta& delta) { deltas.push_back(delta); });
+    return deltas;
+}
+
 struct World {
     TimeZone zone = *TimeZone::named("Europe/Tallinn");
     std::vector<std::shared_ptr<const catalog::Version>> versions;
@@ -220,7 +226,7 @@ struct World {
         batch.chunk = chunk_of(uses);
         rater->rate(batch.chunk, batch.rated, side);
         rater->carry(batch.rated);
-        batch.deltas = rater->take_deltas();
+        batch.deltas = taken_deltas(*rater);
         commit();
         i128 of_records = 0;
         for (const std::int64_t atoms : batch.rated.charge_atoms) of_records += atoms;

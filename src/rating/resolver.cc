@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/prefetch.h"
 #include "rating/window.h"
@@ -62,27 +63,42 @@ void Resolver::forget() {
     contexts_.clear();
     lanes_.clear();
     row_lanes_.clear();
+    by_network_.clear();
     context_ = nullptr;
     age_ += 1;
 }
 
-void Resolver::prefetch(SubscriptionId subscription) const {
-    if (subscription.value >= first_.size() || first_[subscription.value] == kNone) return;
-    farthing::prefetch(contexts_[first_[subscription.value]]);
+void Resolver::prefetch(const UsageChunk& chunk, std::size_t row) const {
+    const SubscriptionId subscription = chunk.subscription[row];
+    if (subscription.value < first_.size() && first_[subscription.value] != kNone)
+        return farthing::prefetch(contexts_[first_[subscription.value]]);
+    by_network_.prefetch(subscription.value, of(chunk.network[row]));
+}
+
+void Resolver::prefetch_by_network(const UsageChunk& chunk, std::size_t row) const {
+    const std::uint32_t head = head_of(chunk, row);
+    if (head != kNone) farthing::prefetch(contexts_[head]);
+}
+
+// Where what was looked up of the row's subscription begins.
+std::uint32_t Resolver::head_of(const UsageChunk& chunk, std::size_t row) const {
+    const std::uint32_t subscription = chunk.subscription[row].value;
+    if (subscription < first_.size() && first_[subscription] != kNone) return first_[subscription];
+    return by_network_.find(subscription, of(chunk.network[row]));
 }
 
 Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) const {
     Ahead ahead;
-    const std::uint32_t subscription = chunk.subscription[row].value;
-    if (subscription >= first_.size() || first_[subscription] == kNone) return ahead;
-    const Context& context = contexts_[first_[subscription]];
+    const std::uint32_t head = head_of(chunk, row);
+    if (head == kNone) return ahead;
+    const Context& context = contexts_[head];
     if (!context.holds(chunk, row)) return ahead;
     ahead.age = age_;
     ahead.base = context.first_lane;
     ahead.deck = context.deck;
     if (ahead.deck == nullptr) return ahead;
     ahead.row = row_of(*ahead.deck, chunk, row);
-    if (ahead.row != nullptr) row_lanes_.prefetch(ahead.base, ahead.row);
+    if (ahead.row != nullptr) row_lanes_.prefetch(ahead.base, of(*ahead.row));
     return ahead;
 }
 
@@ -90,7 +106,7 @@ const Lane* Resolver::lane_ahead(Ahead& ahead) const {
     if (ahead.base == kNone) return nullptr;
     ahead.lane = ahead.deck == nullptr  ? ahead.base
                  : ahead.row == nullptr ? kNone
-                                        : row_lanes_.find(ahead.base, ahead.row);
+                                        : row_lanes_.find(ahead.base, of(*ahead.row));
     if (ahead.lane == kNone) return nullptr;
     const Lane& lane = lanes_[ahead.lane];
     farthing::prefetch(lane);
@@ -107,23 +123,46 @@ std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
 const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t row,
                                          Perspective perspective) {
     const std::uint32_t subscription = chunk.subscription[row].value;
-    if (subscription >= first_.size()) return nullptr;
-    std::uint32_t* link = &first_[subscription];
-    std::uint32_t* const head = link;
-    while (*link != kNone) {
+    if (subscription < first_.size()) {
+        const Context* const found = known_from(first_[subscription], chunk, row, perspective);
+        if (found != nullptr) return found;
+    }
+    std::uint32_t* const head = by_network_.at(subscription, of(chunk.network[row]));
+    return head == nullptr ? nullptr : known_from(*head, chunk, row, perspective);
+}
+
+const Resolver::Context* Resolver::known_from(std::uint32_t& head, const UsageChunk& chunk,
+                                              std::size_t row, Perspective perspective) {
+    for (std::uint32_t* link = &head; *link != kNone;) {
         const std::uint32_t at = *link;
         Context& context = contexts_[at];
         if (context.holds(chunk, row) && context.perspective == perspective) {
-            if (link != head) {  // records of one time and network mostly come together
+            if (link != &head) {  // records of one time mostly come together
                 *link = context.next;
-                context.next = *head;
-                *head = at;
+                context.next = head;
+                head = at;
             }
             return &context;
         }
         link = &context.next;
     }
     return nullptr;
+}
+
+// Before the others of its subscription, and network.
+void Resolver::keep(const Context& context, SubscriptionId subscription) {
+    const auto number = static_cast<std::uint32_t>(contexts_.size());
+    std::uint32_t* head = nullptr;
+    if (context.any_network) {
+        if (subscription.value >= first_.size())
+            first_.resize(directory_.subscriptions().size() + 1, kNone);
+        head = &first_[subscription.value];
+    } else {
+        head = by_network_.at(subscription.value, of(context.network));
+        if (head == nullptr) by_network_.add(subscription.value, of(context.network), number);
+    }
+    contexts_.push_back(context);
+    if (head != nullptr) contexts_.back().next = std::exchange(*head, number);
 }
 
 Resolver::Pool Resolver::pool_of(const catalog::UsageCharge& charge,
@@ -280,22 +319,18 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     }
     context.deck = lanes_[context.first_lane].deck;
     context.windowed = lanes_[context.first_lane].windowed;
-    const std::uint32_t number = chunk.subscription[row].value;
-    if (number >= first_.size()) first_.resize(directory_.subscriptions().size() + 1, kNone);
-    context.next = first_[number];
-    first_[number] = static_cast<std::uint32_t>(contexts_.size());
-    contexts_.push_back(context);
+    keep(context, chunk.subscription[row]);
     return &contexts_.back();
 }
 
 Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
-    const std::uint32_t known = row_lanes_.find(base, &row);
+    const std::uint32_t known = row_lanes_.find(base, of(row));
     if (known != kNone) return &lanes_[known];
     Lane lane = lanes_[base];
     lane.row = &row;
     lane.key.item = row.key;
     lane.natural = intersection(lane.natural, {row.valid_from, row.valid_until});
-    row_lanes_.add(base, &row, static_cast<std::uint32_t>(lanes_.size()));
+    row_lanes_.add(base, of(row), static_cast<std::uint32_t>(lanes_.size()));
     lanes_.push_back(lane);
     return &lanes_.back();
 }

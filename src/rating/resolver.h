@@ -10,7 +10,7 @@
 #include "model/outcome.h"
 #include "model/usage.h"
 #include "rating/lane.h"
-#include "rating/row_lanes.h"
+#include "rating/pair_index.h"
 
 namespace farthing::rating {
 
@@ -45,9 +45,11 @@ class Resolver {
     // The day of the event in its window; of hours and days there is one. REQUIRES: `lane` came
     // from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;
-    // Three steps that have the processor fetch what `lanes` will read, each what the one before
-    // had fetched leads to. They change nothing.
-    void prefetch(SubscriptionId subscription) const;
+    // Steps that have the processor fetch what `lanes` will read, each what the one before had
+    // fetched leads to. They change nothing.
+    void prefetch(const UsageChunk& chunk, std::size_t row) const;
+    bool knows_networks() const { return !by_network_.empty(); }
+    void prefetch_by_network(const UsageChunk& chunk, std::size_t row) const;
     Ahead look_ahead(const UsageChunk& chunk, std::size_t row) const;
     const Lane* lane_ahead(Ahead& ahead) const;
     void forget();
@@ -62,7 +64,7 @@ class Resolver {
         Perspective perspective = Perspective::retail;
         std::uint32_t first_lane = 0;
         std::uint32_t lanes = 0;
-        std::uint32_t next = kNone;           // of the same subscription
+        std::uint32_t next = kNone;           // of the same subscription, and network
         const catalog::Deck* deck = nullptr;  // of the first lane
         bool windowed = false;                // likewise
         bool holds(const UsageChunk& chunk, std::size_t row) const {
@@ -76,7 +78,15 @@ class Resolver {
         AccountId account;  // whose payer pays
     };
 
+    static std::uint64_t of(const catalog::RateRow& row) {
+        return reinterpret_cast<std::uintptr_t>(&row);
+    }
+    static std::uint64_t of(NetworkKey network) { return (std::uint64_t{1} << 32) | network.value; }
+    std::uint32_t head_of(const UsageChunk& chunk, std::size_t row) const;
     const Context* known(const UsageChunk& chunk, std::size_t row, Perspective perspective);
+    const Context* known_from(std::uint32_t& head, const UsageChunk& chunk, std::size_t row,
+                              Perspective perspective);
+    void keep(const Context& context, SubscriptionId subscription);
     const Context* learn(const UsageChunk& chunk, std::size_t row, Perspective perspective,
                          SuspenseReason& why);
     SuspenseReason add_lanes(const catalog::Version& version, const catalog::Plan& plan,
@@ -99,10 +109,13 @@ class Resolver {
 
     const catalog::Snapshot& catalog_;
     const directory::Directory& directory_;
-    std::vector<std::uint32_t> first_;  // by subscription: its context that was used last
+    // Its context that was used last of those that hold in any network, by subscription; and of
+    // those that hold in one, by both.
+    std::vector<std::uint32_t> first_;
+    PairIndex by_network_;
     SteadyVector<Context> contexts_;
     SteadyVector<Lane> lanes_;
-    RowLanes row_lanes_;
+    PairIndex row_lanes_;
     std::uint32_t age_ = 0;  // grows when lanes are forgotten
     std::vector<Lane*> found_;
     const Context* context_ = nullptr;

@@ -65,7 +65,7 @@ struct Calls : World {
         batch.chunk.session[0] = {7, 7};
         batch.chunk.last_part[0] = last ? 1 : 0;
         rater->rate(batch.chunk, batch.rated, Perspective::retail, sessions);
-        batch.deltas = rater->take_deltas();
+        batch.deltas = taken_deltas(*rater);
         commit();
         for (const SegmentDelta& delta : batch.deltas)
             posted[delta.payer.value] += delta.charge_atoms;
