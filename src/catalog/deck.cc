@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/decimal.h"
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "catalog/snapshot.h"
 
 namespace farthing::catalog {
@@ -289,7 +290,7 @@ const RateRow* Deck::match(std::string_view called, Instant when, std::string_vi
             if (probe.length > prefixes.count) continue;
             keys[i] = probe.rank | prefixes.keys[probe.length];
             // A slot is mostly further away than the filter; asked for now, it comes meanwhile.
-            __builtin_prefetch(&slots_[place_of(keys[i], slots_.size())]);
+            prefetch_line(&slots_[place_of(keys[i], slots_.size())]);
             maybe |= std::uint32_t{may_have(keys[i])} << i;
         }
         for (; maybe != 0; maybe &= maybe - 1) {

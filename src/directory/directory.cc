@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "base/utf8.h"
 
 namespace farthing::directory {
@@ -459,14 +460,13 @@ void Directory::find_some(std::span<const Question> questions,
             identity_index_.find(hashes[i], [](std::uint32_t) { return true; });
         if (number == 0) continue;
         entries[i] = &identity_entries_[number - 1];
-        __builtin_prefetch(entries[i]);
+        prefetch_line(entries[i]);
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
-        if (entries[i] != nullptr) __builtin_prefetch(&facts_.identities[entries[i]->fact]);
+        if (entries[i] != nullptr) prefetch_line(&facts_.identities[entries[i]->fact]);
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
-        if (entries[i] != nullptr)
-            __builtin_prefetch(facts_.identities[entries[i]->fact].value.data());
+        if (entries[i] != nullptr) prefetch_line(facts_.identities[entries[i]->fact].value.data());
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
         const auto& [kind, value, when] = questions[i];

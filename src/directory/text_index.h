@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace farthing::directory {
 
 class TextIndex {
@@ -22,7 +24,7 @@ class TextIndex {
     }
     // Has the processor fetch where a search for that hash begins.
     void prefetch(std::uint64_t hash) const {
-        if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+        if (!slots_.empty()) prefetch_line(&slots_[hash & (slots_.size() - 1)]);
     }
     // The place of that number, 0 in it when it is new: the caller writes the number there.
     template <class Same>

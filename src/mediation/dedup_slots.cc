@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "base/int128.h"
+#include "base/prefetch.h"
 #include "mediation/dedup_buckets.h"
 
 namespace farthing::mediation {
@@ -169,7 +170,7 @@ class SlotBuckets final : public Buckets {
         const auto index = static_cast<std::size_t>(slot - cursor.day->first_slot);
         std::uint64_t* word =
             bitmap_of(*cursor.day, row_of(chunk.subscription[row])) + index / kWordBits;
-        __builtin_prefetch(word, 1);
+        prefetch_line(word);
         return {word, std::uint64_t{1} << (index % kWordBits), row, slot, cursor.date};
     }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "mediation/dedup_segment.h"
 #include "model/ids.h"
 
@@ -20,7 +21,7 @@ class NumberSet {
     void erase(SubscriptionId owner, const NumberRun& run);
     // Asks for the memory that an insert will need.
     void fetch(SubscriptionId owner, std::int64_t number) const {
-        if (!slots_.empty()) __builtin_prefetch(&slots_[home_of(owner, number / kPageNumbers)]);
+        if (!slots_.empty()) prefetch_line(&slots_[home_of(owner, number / kPageNumbers)]);
     }
 
     // The numbers of each owner, as few runs as can be; owners and runs ascend.

@@ -87,7 +87,7 @@ void prefetch_content(const Counter& counter) {
     prefetch(counter.segments.back());
     constexpr std::size_t kStep = kCacheLine / sizeof(std::int64_t);
     for (std::size_t day = 0; day < counter.by_day.size(); day += kStep)
-        __builtin_prefetch(&counter.by_day[day]);
+        prefetch_line(&counter.by_day[day]);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "rating/lane.h"
 
 namespace farthing::rating {
@@ -31,7 +32,7 @@ class PairIndex {
         put({what, base, number});
     }
     void prefetch(std::uint32_t base, std::uint64_t what) const {
-        if (!slots_.empty()) __builtin_prefetch(&slots_[place(base, what)]);
+        if (!slots_.empty()) farthing::prefetch_line(&slots_[place(base, what)]);
     }
     bool empty() const { return used_ == 0; }
     void clear() {
