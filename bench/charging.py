@@ -159,19 +159,20 @@ class Bench:
                       flush=True)
             self.check(server)
 
-    def imports(self):
+    def imports(self, farthing=None, program=""):
+        farthing = farthing or self.farthing
         with tempfile.TemporaryDirectory() as folder:
-            key = prepare(self.farthing, folder, self.options.accounts)
+            key = prepare(farthing, folder, self.options.accounts)
             data = f"{folder}/data"
-            run([self.farthing, "generate", "sessions", data, "--sims", "20000", "--records", "1000000"])
+            run([farthing, "generate", "sessions", data, "--sims", "20000", "--records", "1000000"])
             home = f"{folder}/home"
-            at = [self.farthing, "--home", home]
+            at = [farthing, "--home", home]
             run([*at, "account", "import", f"{data}/accounts.csv"])
             run([*at, "subscription", "import", f"{data}/subscriptions.csv"])
             run([*at, "feed", "add", f"{ROOT}/catalogs/feeds/sim-sessions.yaml"])
             files = sorted(f"{data}/inbox/{file}" for file in os.listdir(f"{data}/inbox"))
-            with Server(self.farthing, folder, key) as server:
-                most = self.reach("before files are imported", server, "http")
+            with Server(farthing, folder, key) as server:
+                most = self.reach(f"before files are imported{program}", server, "http")
                 imports = subprocess.Popen([*at, "--now", "2026-02-01T08:00:00Z", "import", "sim-sessions", *files],
                                            stdout=subprocess.DEVNULL)
                 began = time.monotonic()
@@ -179,7 +180,8 @@ class Bench:
                 told["import_still_runs"] = imports.poll() is None
                 imports.wait()
                 told["import_s"] = round(time.monotonic() - began, 1)
-                self.say("while files are imported", told)
+                self.say(f"while files are imported{program}", told)
+                print(f"    import {told['import_s']} s", flush=True)
             self.check(server)
 
     def large(self):
@@ -202,6 +204,9 @@ class Bench:
 
     def compare(self, baseline):
         """CPU time a request of the two programs' servers, in turns, at a rate that both keep."""
+        if "import" in (self.options.only or ""):
+            self.imports(baseline, ", before")
+            self.imports()
         for protocol in (one for one in PROTOCOLS if self.wants(one)):
             found = {self.farthing: [], baseline: []}
             for _ in range(self.options.runs):

@@ -55,7 +55,7 @@ Result<Exit> serve(Context& context) {
                  at_least_one(context, "--remember", settings.remembered_seconds));
     FARTHING_TRY(const std::int64_t first_retry, at_least_one(context, "--retry", 5));
     FARTHING_TRY(EnginePtr engine, open_home(context));
-    engine->set_charging(settings);
+    FARTHING_CHECK(engine->set_charging(settings));
     std::optional<api::GyPolicy> gy;
     if (context.arguments.given("--diameter")) {
         FARTHING_TRY(gy, gy_policy_of(context));

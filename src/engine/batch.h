@@ -25,6 +25,10 @@ namespace farthing::engine {
 constexpr std::int64_t kBatchRecordsMin = 1 << 20;
 constexpr std::int64_t kBatchRecordsMax = 1 << 22;
 constexpr std::int64_t kBatchRecordsPerCounter = 16;
+// Beside a process that charges while usage happens: what is committed at once, and what is read
+// before it is asked whether somebody waits (R5).
+constexpr std::int64_t kBatchRecordsLive = 1 << 16;
+constexpr std::size_t kChunkRecordsLive = 1 << 13;
 // More different identities than this in one batch share one suspense group per reason.
 constexpr std::size_t kSuspenseGroupsMax = 4096;
 

@@ -70,7 +70,7 @@ void DecodeAhead::read(const std::filesystem::path& path) {
             std::make_unique<mediation::Decoder>(feed_, meters_, file->collected->bytes());
         file->decoder->skip_to(at.position);
         auto chunk = spare();
-        while (file->decoder->next(*chunk)) {
+        while (file->decoder->next(*chunk, records_max_)) {
             prepare(feed_, meters_, directory_, at.position > 0 ? at.arrived : arrived_, *chunk);
             const std::int64_t position = file->decoder->position();
             if (!push({Step::Kind::chunk, file, std::move(chunk), position})) return;

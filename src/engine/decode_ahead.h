@@ -3,6 +3,7 @@
 // files.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -55,6 +56,8 @@ class DecodeAhead {
                 std::span<const std::filesystem::path> files);
     ~DecodeAhead();
 
+    // Chunks that are not read yet have so many records at most.
+    void cut(std::size_t records) { records_max_ = records; }
     // The next step; none after the last file.
     std::optional<Step> next();
     // A chunk that was read through: its columns are used again, and its part of the file may leave
@@ -73,6 +76,7 @@ class DecodeAhead {
     const directory::Directory& directory_;
     const KnownSources known_;
     const Instant arrived_;
+    std::atomic<std::size_t> records_max_ = kChunkRecordsMax;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Step> steps_;

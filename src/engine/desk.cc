@@ -54,6 +54,7 @@ charging::Policy Desk::policy_of(const ChargeSettings& settings) {
 Result<std::unique_ptr<Desk>> Desk::open(Engine::State& state) {
     std::unique_ptr<Desk> desk(new Desk(state));
     desk->rater_age_ = state.rater_age;
+    FARTHING_TRY(desk->changes_, state.store->session_changes());
     FARTHING_CHECK(desk->load_sessions());
     FARTHING_CHECK(desk->load_told());
     FARTHING_CHECK(desk->load_purses());
@@ -69,31 +70,48 @@ Result<void> Desk::load_sessions() {
     return {};
 }
 
-// An account's money is what it paid in less what it owes: a fold of the ledger.
+// An account's money is what it paid in less what it owes: a fold of the ledger, which only grows.
+Result<void> Desk::load_balances(charging::Purses& purses, std::set<AccountId>& moved) {
+    if (std::exchange(money_unsure_, false)) {
+        purses.clear();
+        money_seen_ = {};
+    }
+    FARTHING_TRY(const auto moves, state_.store->money_moves(money_seen_));
+    for (const auto& [of, atoms] : moves.atoms) {
+        const AccountId account{of.ref};
+        purses[account].balance -= atoms;
+        if (of.kind == LedgerKind::prepaid) prepaid_.insert(account);
+        moved.insert(account);
+    }
+    money_seen_ = moves.last;
+    return {};
+}
+
 Result<void> Desk::load_purses() {
-    charging::Purses purses;
-    FARTHING_TRY(const auto balances, state_.store->balances());
-    std::set<AccountId> prepaid;
-    for (const auto& row : balances) {
-        const AccountId account{row.account.ref};
-        switch (row.account.kind) {
-            case LedgerKind::prepaid: prepaid.insert(account); [[fallthrough]];
-            case LedgerKind::unbilled:
-            case LedgerKind::receivable: purses[account].balance -= row.atoms; break;
-            default: break;
-        }
+    broken_off_ = true;
+    charging::Purses purses = std::move(charger_.purses());
+    std::set<AccountId> moved;
+    FARTHING_CHECK(load_balances(purses, moved));
+    std::set<AccountId> capped;
+    for (auto& [account, purse] : purses) {
+        if (purse.cap) capped.insert(account);
+        purse.held = 0;
+        purse.credit.reset();
+        purse.cap.reset();
     }
     FARTHING_TRY(const auto limits, state_.store->limits());
     // Money alone makes an account prepaid: it spends what it has.
-    for (const AccountId account : prepaid) purses[account].credit = 0;
+    for (const AccountId account : prepaid_) purses[account].credit = 0;
     for (const AccountLimit& limit : limits) {
         limited_.insert(limit.account);
         purses[limit.account].credit = limit.credit;
         purses[limit.account].cap = limit.cap;
     }
     spent_known_.clear();
-    for (auto& [account, purse] : purses)
-        if (purse.cap) FARTHING_CHECK(load_spent(account, purse));
+    for (auto& [account, purse] : purses) {
+        const bool known = capped.contains(account) && !moved.contains(account);
+        if (purse.cap && !known) FARTHING_CHECK(load_spent(account, purse));
+    }
     FARTHING_CHECK(load_watched());
     FARTHING_CHECK(load_uncovered());
     FARTHING_CHECK(load_recharges());
@@ -103,6 +121,7 @@ Result<void> Desk::load_purses() {
     filed_seen_ = now;
     charger_.set_purses(std::move(purses), now);
     writes_ = state_.store->writes();
+    others_wrote_ = broken_off_ = false;
     return {};
 }
 
@@ -124,15 +143,30 @@ i128 Desk::committed(const charging::CapKey& key) {
 
 Result<void> Desk::follow() {
     FARTHING_ASSERT(rater_age_ == state_.rater_age);
-    return in_step() ? Result<void>() : load_purses();
+    return in_step() && !others_wrote_ ? Result<void>() : load_purses();
+}
+
+Result<bool> Desk::stands() {
+    if (broken_off_) return false;
+    if (!others_wrote_) return true;
+    FARTHING_TRY(const std::int64_t changes, state_.store->session_changes());
+    return changes == changes_;
+}
+
+void Desk::stay_in_step() {
+    writes_ = state_.store->writes();
+    const EntryId newest = state_.store->newest_entry();
+    if (newest.value > money_seen_.value + 1) money_unsure_ = true;  // others' may be among them
+    money_seen_ = std::max(money_seen_, newest);
 }
 
 void Desk::paid(AccountId account, std::int64_t atoms, bool no_longer_low) {
     if (no_longer_low) low_.erase(account);
     ledger::Purse& purse = charger_.purses()[account];
     purse.balance += atoms;
+    prepaid_.insert(account);
     if (!purse.credit && !limited_.contains(account)) purse.credit = 0;
-    writes_ = state_.store->writes();
+    stay_in_step();
 }
 
 std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> questions) {
@@ -415,7 +449,11 @@ Result<void> Desk::commit() {
     const bool nothing = online.uses.empty() && online.sessions.empty() &&
                          online.forgotten.empty() && online.notices.empty() &&
                          online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
-    if (!nothing) FARTHING_CHECK(state_.store->commit(batch));
+    if (!nothing) {
+        FARTHING_CHECK(state_.store->commit(batch));
+        changes_ += 1;
+        money_seen_ = std::max(money_seen_, state_.store->newest_entry());  // alone since it looked
+    }
     if (!recharges_.empty())
         for (const AccountId payer : payers) look_at(payer);
     state_.counters.mark_clean();

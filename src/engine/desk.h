@@ -34,7 +34,10 @@ class Desk {
     void look_at(AccountId account) {
         if (recharges_.contains(account)) moved_.insert(account);
     }
-    void stay_in_step() { writes_ = state_.store->writes(); }
+    void stay_in_step();
+    // Their sessions stand where ours stand, or it is to be opened again.
+    void others_wrote() { others_wrote_ = true; }
+    Result<bool> stands();
     // Whether its balance, with more of it, is below what is watched.
     bool is_low(AccountId account, std::int64_t more = 0);
     // Makes what was charged last: all of it, or nothing.
@@ -61,6 +64,7 @@ class Desk {
     static charging::Policy policy_of(const ChargeSettings& settings);
     Result<void> load_sessions();
     Result<void> load_purses();
+    Result<void> load_balances(charging::Purses& purses, std::set<AccountId>& moved);
     Result<void> load_spent(AccountId account, ledger::Purse& purse);
     i128 committed(const charging::CapKey& key);
     Result<ChargeAnswer> enquire(const charging::Request& request);
@@ -101,6 +105,12 @@ class Desk {
     std::int64_t rater_age_ = 0;
     Instant filed_seen_ = Instant::min();  // what they told was looked at then
     std::int64_t writes_ = -1;             // of the store, when purses were read
+    std::int64_t changes_ = 0;             // of sessions, by the store
+    EntryId money_seen_;                   // up to there balances know the ledger
+    bool money_unsure_ = false;            // or perhaps not all of it
+    bool others_wrote_ = false;            // since purses were read
+    bool broken_off_ = false;              // while they were
+    std::set<AccountId> prepaid_;          // money came in, at any time
     std::set<AccountId> spent_known_;  // of those without a cap: as the store has it, since then
     std::set<AccountId> limited_;      // by somebody: what they pay in sets no limit
     std::set<std::tuple<AccountId, Date, int>> alerted_;

@@ -481,7 +481,7 @@ class Engine {
     // Charging while usage happens. The requests are one commit: what is answered is stored, and a
     // request that came before is told what it was told then.
     Result<std::vector<Result<ChargeAnswer>>> charge(std::span<const ChargeQuestion> questions);
-    void set_charging(const ChargeSettings& settings);
+    Result<void> set_charging(const ChargeSettings& settings);
     // Where the client of a session is told about it; empty: nobody said so, or it has ended.
     Result<std::string> session_client(const std::string& session);
     Result<BalanceReport> balance(const std::string& account);

@@ -40,7 +40,12 @@ Result<void> Engine::State::follow_others() {
     if (!wrote && followed) return {};
     followed = true;
     FARTHING_TRY(const std::int64_t now, store->described());
-    if (now != described) {  // a batch of usage describes nothing
+    if (now == described && desk) {  // a batch of usage describes nothing
+        counters.clear();
+        desk->others_wrote();
+        return {};
+    }
+    if (now != described) {
         described = -1;
         FARTHING_CHECK(load_catalog());
         FARTHING_CHECK(load_directory());
@@ -66,6 +71,10 @@ Result<void> Engine::State::see_others(OpenFeed& feed) {
 
 Result<Desk*> Engine::State::open_desk() {
     FARTHING_CHECK(follow_others());
+    if (desk) {
+        FARTHING_TRY(const bool stands, desk->stands());
+        if (!stands) desk.reset();
+    }
     if (!desk) {
         FARTHING_TRY(desk, Desk::open(*this));
     }
@@ -80,10 +89,11 @@ Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) 
     return {};
 }
 
-void Engine::set_charging(const ChargeSettings& settings) {
+Result<void> Engine::set_charging(const ChargeSettings& settings) {
     state_->charge_settings = settings;
     state_->desk.reset();
     state_->store->checkpoint_behind();
+    return state_->store->charge_live();
 }
 
 Result<std::vector<Result<ChargeAnswer>>> Engine::charge(

@@ -23,6 +23,17 @@ plans:
       - {usage: data, graduated: [{to: 5 MB, price: 1.00 per MB}, {price: 0.50 per MB}]}
 )";
 
+constexpr std::string_view kSmsFeed = R"(feed: sms
+format: {delimited: ",", header: true}
+record:
+  id: {field: id}
+  service: {constant: sms}
+  start: {field: at, time: rfc3339}
+  quantity: {field: n}
+guide: [{by: subscription, field: who}]
+same_record: [id]
+)";
+
 class OnlineEngine : public testing::Test {
   protected:
     OnlineEngine() {
@@ -114,17 +125,65 @@ TEST_F(OnlineEngine, EC39_a_session_goes_on_in_another_process) {
     for (const CheckLine& line : *checks) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
 }
 
+// What a process keeps in memory of sessions and balances is what one that just began reads.
+TEST_F(OnlineEngine, EC38_whatever_the_other_process_did_is_seen_as_if_it_began_anew) {
+    const std::unique_ptr<Engine> both[] = {open(), open()};
+    ASSERT_TRUE(both[0]->add_feed("sms.yaml", std::string(kSmsFeed)));
+    const auto all = [](Engine& engine) {
+        const auto report = engine.balance("anna");
+        if (!report) return report.error().code;
+        return report->balance.to_string() + " held " + report->held.to_string() + " spent " +
+               report->spent.to_string() + " available " +
+               (report->available ? report->available->to_string() : "all");
+    };
+    std::uint64_t chance = 7;
+    const auto pick = [&](std::uint64_t of) {
+        chance = chance * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+        return static_cast<int>((chance >> 33) % of);
+    };
+    for (int i = 0; i < 90; ++i) {
+        Engine& engine = *both[pick(2)];
+        const std::string number = std::to_string(i);
+        const int session = pick(4);
+        const auto told_of = [&](ChargeAction action, const std::string& quantity) {
+            return told(engine, asks("s" + std::to_string(session), static_cast<std::uint32_t>(i),
+                                     action, "data", quantity));
+        };
+        now_ = now_.plus_micros(1'000'000);
+        switch (pick(7)) {
+            case 0: ASSERT_TRUE(engine.top_up("anna", "3.00", "p" + number)); break;
+            case 1: told(engine, asks("e" + number, 0, ChargeAction::debit, "sms", "1")); break;
+            case 2: told_of(ChargeAction::start, "1 MB"); break;
+            case 3: told_of(ChargeAction::update, "2 MB"); break;
+            case 4: told_of(ChargeAction::end, "1 MB"); break;
+            case 5: {
+                const std::string cap = pick(3) == 0 ? "none" : std::to_string(20 + i) + ".00";
+                ASSERT_TRUE(engine.limit({"anna", std::to_string(pick(4)) + ".00", cap}));
+                break;
+            }
+            default: {
+                const auto path = folder_ / ("f" + number + ".csv");
+                std::ofstream(path) << "id,at,who,n\n" << number << ",2026-01-05T09:00:00Z,sim,1\n";
+                Engine& reader = *both[0];
+                const auto report = reader.import_files("sms", std::span(&path, 1));
+                ASSERT_TRUE(report) << report.error().to_string();
+            }
+        }
+        const std::string anew = all(*open());
+        for (int which : {pick(2), pick(2)}) ASSERT_EQ(all(*both[which]), anew) << i;
+    }
+    const auto checks = both[1]->check("all");
+    ASSERT_TRUE(checks);
+    for (const CheckLine& line : *checks) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
+}
+
 // Charging goes on in one process while another reads files of the same customer (R4).
 TEST_F(OnlineEngine, EC38_files_are_read_beside_a_process_that_charges) {
     constexpr int kFiles = 6;
     constexpr int kRecords = 300;
     constexpr int kEvents = 150;
     const auto reader = open();
-    ASSERT_TRUE(reader->add_feed(
-        "sms.yaml",
-        "feed: sms\nformat: {delimited: \",\", header: true}\nrecord:\n  id: {field: id}\n"
-        "  service: {constant: sms}\n  start: {field: at, time: rfc3339}\n"
-        "  quantity: {field: n}\nguide: [{by: subscription, field: who}]\nsame_record: [id]\n"));
+    ASSERT_TRUE(reader->add_feed("sms.yaml", std::string(kSmsFeed)));
     ASSERT_TRUE(reader->top_up("anna", "10000.00", "p1"));
     int granted = 0;
     std::thread charging([&] {

@@ -40,6 +40,7 @@ class Import {
         DecodeAhead ahead(feed_.feed, state_.catalog.newest(), state_.directory, std::move(known),
                           arrived_, files);
         while (std::optional<DecodeAhead::Step> step = ahead.next()) {
+            ahead.cut(state_.store->charged_live() ? kChunkRecordsLive : kChunkRecordsMax);
             switch (step->kind) {
                 case DecodeAhead::Step::Kind::begin: FARTHING_CHECK(begin(*step->file)); break;
                 case DecodeAhead::Step::Kind::chunk:

@@ -81,6 +81,60 @@ TEST(OnlineStore, KeepsSessionsAndUses) {
     EXPECT_TRUE(store->integrity()->empty());
 }
 
+TEST(OnlineStore, TellsWhetherSessionsChanged) {
+    const TestFolder folder;
+    const auto store = opened_beside(folder);
+    EXPECT_EQ(*store->session_changes(), 0);
+    ASSERT_TRUE(store->commit(group("a", 7)));
+    ASSERT_TRUE(store->commit(group("b", 0)));
+    EXPECT_EQ(*store->session_changes(), 2);
+    BatchCommit files;
+    files.committed_at = kNow;
+    files.kind = "import";
+    files.feed = {1};
+    files.open_sessions = {{{1, 2}, kNow, 5, false, 5}};
+    ASSERT_TRUE(store->commit(files));  // of the feed itself
+    EXPECT_EQ(*store->session_changes(), 2);
+    files.session_feed = FeedId();
+    ASSERT_TRUE(store->commit(files));  // of sessions that are charged while they happen
+    EXPECT_EQ(*store->session_changes(), 3);
+}
+
+TEST(OnlineStore, TellsWhatMoneyMovedSinceAnEntry) {
+    const TestFolder folder;
+    const auto store = opened_beside(folder);
+    const auto other = opened_beside(folder);
+    EXPECT_TRUE(store->money_moves({})->atoms.empty());
+    ASSERT_TRUE(store->commit(group("a", 7)));
+    const EntryId first = store->newest_entry();
+    ASSERT_TRUE(store->commit(group("a", 5)));
+    ASSERT_TRUE(other->wrote_elsewhere());
+    const auto all = other->money_moves({});
+    ASSERT_EQ(all->atoms.size(), 1U);
+    EXPECT_EQ(all->atoms.front().first, (LedgerAccount{LedgerKind::unbilled, 1}));
+    EXPECT_TRUE(all->atoms.front().second == 12);
+    EXPECT_EQ(all->last, store->newest_entry());
+    EXPECT_TRUE(other->money_moves(first)->atoms.front().second == 5);
+    EXPECT_TRUE(other->money_moves(all->last)->atoms.empty());
+    EXPECT_EQ(other->money_moves(all->last)->last, all->last);
+}
+
+TEST(OnlineStore, TellsWhetherSomebodyChargesWhileUsageHappens) {
+    const TestFolder folder;
+    const auto importing = opened_beside(folder);
+    EXPECT_FALSE(importing->charged_live());
+    {
+        const auto charging = opened_beside(folder);
+        const auto beside = opened_beside(folder);
+        ASSERT_TRUE(charging->charge_live());
+        ASSERT_TRUE(beside->charge_live());
+        EXPECT_TRUE(importing->charged_live());
+        EXPECT_TRUE(charging->charged_live());
+        EXPECT_TRUE(importing->charged_live());  // asking takes nothing away
+    }
+    EXPECT_FALSE(importing->charged_live());
+}
+
 RatedChunk any_rated() {
     RatedChunk rated;
     const auto add = [&](std::uint32_t row, std::int64_t atoms) {

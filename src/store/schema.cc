@@ -452,6 +452,13 @@ constexpr std::string_view kAppendOnlySince12[] = {
     "fee_move",         "voucher_key",   "voucher_batch", "voucher",       "voucher_blocked",
     "voucher_redeemed", "voucher_guess", "transfer",      "recharge_rule", "recharge"};
 
+// Since version 13: grows with what charging keeps of sessions, and with what files tell of them.
+constexpr std::string_view kSessionChanges = R"sql(
+CREATE TABLE session_changes (
+    tenant BIGINT NOT NULL, changes BIGINT NOT NULL,
+    PRIMARY KEY (tenant)) {small};
+)sql";
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -604,6 +611,7 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kWebhooks)) + append_only_triggers(kAppendOnlySince11);
     if (version < 12)
         text += for_sqlite(std::string(kMoney)) + append_only_triggers(kAppendOnlySince12);
+    if (version < 13) text += for_sqlite(std::string(kSessionChanges));
     return text + std::string(kSpread);
 }
 

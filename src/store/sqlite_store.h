@@ -55,6 +55,7 @@ class SqliteStore final : public Store {
     Result<bool> wrote_elsewhere() override;
     std::int64_t writes() const override;
     Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() override;
+    Result<std::int64_t> session_changes() override;
     Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) override;
     Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;
@@ -115,9 +116,13 @@ class SqliteStore final : public Store {
     Result<void> take_turn() override { return turns_.take(); }
     void give_turn() override { turns_.give(); }
     bool others_wait() override { return turns_.others_wait(); }
+    Result<void> charge_live() override { return turns_.charge_live(); }
+    bool charged_live() override { return turns_.live(); }
     Result<std::int64_t> delete_retired(Instant before) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
     Result<std::vector<BalanceRow>> balances() override;
+    Result<MoneyMoves> money_moves(EntryId after) override;
+    EntryId newest_entry() const override { return newest_entry_; }
     Result<InvoiceId> save_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
                                     const std::vector<Statement>& statements) override;
     Result<void> replace_prepared(const Invoice& invoice, const std::vector<Entry>& entries,
@@ -158,6 +163,7 @@ class SqliteStore final : public Store {
     Result<void> write_online(const OnlineDelta& online, BatchId id);
     Result<void> write_uses(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
+    Result<void> count_session_change();
     Result<void> commit_alone(Transaction& transaction);
     Result<BatchId> commit_sessions(const OnlineDelta& online);
     static void read_batches(FileRow& file);
@@ -200,6 +206,7 @@ class SqliteStore final : public Store {
     std::unique_ptr<Database> database_;
     std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
     std::int64_t data_version_ = -1;  // SQLite's: what other connections wrote
+    EntryId newest_entry_;            // when entries were written last
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
 };
 

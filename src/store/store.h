@@ -226,6 +226,8 @@ class Store {
     // Grows with whatever this process writes.
     virtual std::int64_t writes() const = 0;
     virtual Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() = 0;
+    // Grows by one with each commit of kind charge, and with what files tell of its sessions.
+    virtual Result<std::int64_t> session_changes() = 0;
     virtual Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
     // What the archive lacks of it and can hold, with what it came to: whole batches, from the
@@ -359,6 +361,9 @@ class Store {
     virtual Result<void> take_turn() = 0;
     virtual void give_turn() = 0;
     virtual bool others_wait() = 0;
+    // From now on this process charges while usage happens, and turns on the folder are short (R5).
+    virtual Result<void> charge_live() = 0;
+    virtual bool charged_live() = 0;  // by some process
     // Files that no reader needs any more but one of an older version of the archive: retired
     // before that time. Forgets those versions and deletes the files; returns how many.
     virtual Result<std::int64_t> delete_retired(Instant before) = 0;
@@ -371,6 +376,13 @@ class Store {
         i128 atoms = 0;
     };
     virtual Result<std::vector<BalanceRow>> balances() = 0;  // fold of all postings
+    // What the entries after that one moved of what accounts have and owe, and the last of them.
+    struct MoneyMoves {
+        std::vector<std::pair<LedgerAccount, i128>> atoms;
+        EntryId last;
+    };
+    virtual Result<MoneyMoves> money_moves(EntryId after) = 0;
+    virtual EntryId newest_entry() const = 0;  // when this process wrote last
 
     // Invoices. One transaction each. A prepared document comes with the entries it posts. What
     // changes a document was made from what `invoices` told: if another process changed a document

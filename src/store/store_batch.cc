@@ -225,6 +225,8 @@ Result<void> SqliteStore::write_packs(const BatchCommit& batch, BatchId id) {
 
 Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
     const FeedId feed = batch.session_feed.value_or(batch.feed);
+    const bool any = !batch.open_sessions.empty() || !batch.closed_sessions.empty();
+    if (!batch.online && !feed && any) FARTHING_CHECK(count_session_change());
     FARTHING_TRY(
         SqlStatement keep,
         database_->prepare(
@@ -337,6 +339,7 @@ Result<void> SqliteStore::write_entries(std::vector<Entry>& entries, BatchId bat
                                         InvoiceId invoice) {
     FARTHING_TRY(std::int64_t next,
                  database_->integer("SELECT max(id) + 1 FROM entry WHERE tenant = ?", 1, kTenant));
+    newest_entry_ = {static_cast<std::uint64_t>(next + std::ssize(entries) - 1)};
     if (entries.empty()) return {};
     FARTHING_TRY(
         SqlStatement insert,

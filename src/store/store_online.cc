@@ -47,7 +47,19 @@ Result<void> SqliteStore::commit_alone(Transaction& transaction) {
     return fail(StoreReason::position_moved, done.error().message);
 }
 
+Result<std::int64_t> SqliteStore::session_changes() {
+    return database_->integer("SELECT changes FROM session_changes WHERE tenant = ?", 0, kTenant);
+}
+
+Result<void> SqliteStore::count_session_change() {
+    return database_->run(
+        "INSERT INTO session_changes (tenant, changes) VALUES (?, 1) ON CONFLICT (tenant) DO "
+        "UPDATE SET changes = changes + 1",
+        kTenant);
+}
+
 Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
+    FARTHING_CHECK(count_session_change());
     FARTHING_CHECK(write_uses(online, id));
     for (const std::string& session : online.forgotten) {
         FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",

@@ -339,6 +339,22 @@ Result<std::vector<Store::BalanceRow>> SqliteStore::balances() {
     return rows;
 }
 
+Result<Store::MoneyMoves> SqliteStore::money_moves(EntryId after) {
+    MoneyMoves moves;
+    moves.last = after;
+    FARTHING_CHECK(database_->select(
+        "SELECT kind, ref, sum(atoms / 4294967296), sum(atoms % 4294967296), max(entry) FROM "
+        "posting WHERE tenant = ? AND entry > ? AND kind IN (?, ?, ?) GROUP BY kind, ref",
+        [&](const SqlStatement& row) {
+            const i128 atoms = i128{row.integer(2)} * 4'294'967'296 + row.integer(3);
+            moves.atoms.push_back({{row.as<LedgerKind>(0), row.as<std::uint32_t>(1)}, atoms});
+            const EntryId last{static_cast<std::uint64_t>(row.integer(4))};
+            moves.last = std::max(moves.last, last);
+        },
+        kTenant, after, LedgerKind::prepaid, LedgerKind::unbilled, LedgerKind::receivable));
+    return moves;
+}
+
 Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
     BatchSeal seal;
     seal.id = id;

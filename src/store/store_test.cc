@@ -297,7 +297,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
     raw_sql(
         folder.path(),
         "DROP TABLE webhook_attempt; DROP TABLE webhook_delivery; DROP TABLE webhook_event; "
-        "DROP TABLE webhook; DROP TABLE balance_watch; DROP TABLE balance_low; "
+        "DROP TABLE session_changes; DROP TABLE webhook; DROP TABLE balance_watch; DROP TABLE "
+        "balance_low; "
         "DROP TABLE plan_cap_alert; DROP TABLE fee_move; DROP TABLE fee_uncovered; "
         "DROP TABLE voucher_redeemed; DROP TABLE voucher_blocked; DROP TABLE voucher; "
         "DROP TABLE voucher_batch; DROP TABLE voucher_key; DROP TABLE voucher_guess; "

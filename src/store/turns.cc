@@ -33,22 +33,23 @@ bool lock(int file, int how) {
 }  // namespace
 
 Result<Turns> Turns::open(const std::filesystem::path& folder) {
-    FARTHING_TRY(const int now, open_file(folder / "turn.lock"));
-    const auto next = open_file(folder / "next.lock");
-    if (!next) {
-        ::close(now);
-        return fail(next.error());
-    }
-    return Turns(now, *next);
+    Turns turns(-1, -1, -1);
+    FARTHING_TRY(turns.now_, open_file(folder / "turn.lock"));
+    FARTHING_TRY(turns.next_, open_file(folder / "next.lock"));
+    FARTHING_TRY(turns.live_, open_file(folder / "live.lock"));
+    return turns;
 }
 
 Turns::Turns(Turns&& other) noexcept
     : now_(std::exchange(other.now_, -1)),
       next_(std::exchange(other.next_, -1)),
+      live_(std::exchange(other.live_, -1)),
+      charges_live_(std::exchange(other.charges_live_, false)),
       taken_(std::exchange(other.taken_, 0)) {}
 Turns::~Turns() {
     if (now_ >= 0) ::close(now_);
     if (next_ >= 0) ::close(next_);
+    if (live_ >= 0) ::close(live_);
 }
 
 Result<void> Turns::take() {
@@ -72,6 +73,19 @@ void Turns::give() {
 bool Turns::others_wait() {
     if (!lock(next_, LOCK_EX | LOCK_NB)) return true;
     (void)lock(next_, LOCK_UN);
+    return false;
+}
+
+Result<void> Turns::charge_live() {
+    charges_live_ = lock(live_, LOCK_SH);
+    if (charges_live_) return {};
+    return fail(StoreReason::store_unavailable,
+                std::string("the lock can't be taken: ") + std::strerror(errno));
+}
+
+bool Turns::live() {
+    if (charges_live_ || !lock(live_, LOCK_EX | LOCK_NB)) return true;
+    (void)lock(live_, LOCK_UN);
     return false;
 }
 

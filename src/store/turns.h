@@ -21,10 +21,17 @@ class Turns {
     // REQUIRES: it is ours.
     bool others_wait();
 
+    // This process charges while usage happens, until it ends.
+    Result<void> charge_live();
+    // Whether one does.
+    bool live();
+
   private:
-    Turns(int now, int next) : now_(now), next_(next) {}
+    Turns(int now, int next, int live) : now_(now), next_(next), live_(live) {}
     int now_;   // file that is locked by whose turn it is
     int next_;  // and by who is next
+    int live_;  // shared by who charges while usage happens
+    bool charges_live_ = false;
     int taken_ = 0;
 };
 
