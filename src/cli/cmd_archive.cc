@@ -1,4 +1,8 @@
-// usage list; archive list | tidy: what the archive holds, and keeping it in order.
+// usage list; archive list | tidy | delete | deletions: what the archive holds, and keeping it in
+// order.
+#include <algorithm>
+#include <chrono>
+
 #include "cli/listing.h"
 #include "cli/parse.h"
 #include "cli/session.h"
@@ -27,6 +31,11 @@ Result<Exit> usage_list(Context& context) {
     }
     listing.print(context);
     say(context, grouped(static_cast<std::int64_t>(log.size())) + " records");
+    FARTHING_TRY(const auto deletions, engine->deletions());
+    for (const engine::DeletionRow& row : deletions) {
+        if (!filter.period || filter.period->first < row.before)
+            say(context, "usage before " + to_string(row.before) + " was deleted: " + row.because);
+    }
     return Exit::done;
 }
 
@@ -71,6 +80,99 @@ Result<Exit> tidy(Context& context) {
     return Exit::done;
 }
 
+// "13 months" before a day: the same day of that month, or its last.
+Result<Date> before_age(const std::string& text, Date today) {
+    constexpr std::int64_t kMost = 36'500;
+    const auto bad = fail(UsageReason::bad_value,
+                          "--older-than takes so many days, months or "
+                          "years, such as `13 months`");
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string::npos) return bad;
+    const auto count = whole_number(text.substr(0, blank));
+    std::string unit = text.substr(blank + 1);
+    if (unit.ends_with('s')) unit.pop_back();
+    if (!count || *count < 0 || *count > kMost) return bad;
+    if (unit == "day") return today.plus_days(-static_cast<int>(*count));
+    if (unit != "month" && unit != "year") return bad;
+    const std::chrono::year_month_day day = today.civil();
+    const auto month = std::chrono::year_month{day.year(), day.month()} -
+                       std::chrono::months{*count * (unit == "year" ? 12 : 1)};
+    const std::chrono::year_month_day_last last{month.year(),
+                                                std::chrono::month_day_last{month.month()}};
+    return Date::of(static_cast<int>(month.year()), static_cast<unsigned>(month.month()),
+                    static_cast<unsigned>(std::min(day.day(), last.day())));
+}
+
+Listing tables_of(const engine::DeletionReport& report) {
+    Listing listing({"table", "files", "cut_files", "records", "bytes"});
+    for (const auto& table : report.tables)
+        listing.add({table.name, table.files, table.files_cut, table.records, table.bytes});
+    return listing;
+}
+
+Listing holds_of(const engine::DeletionReport& report) {
+    Listing listing({"since", "needed_because"});
+    for (const auto& hold : report.holds) listing.add({to_string(hold.since), hold.because});
+    return listing;
+}
+
+void print_json(Context& context, const engine::DeletionReport& report, bool preview) {
+    JsonWriter json;
+    json.begin_object().field("preview", preview).field("before", to_string(report.before));
+    json.field("days", report.days ? to_string(*report.days) : std::string());
+    json.field("records", report.records()).field("charged", report.charged.to_string());
+    json.key("tables");
+    tables_of(report).write_json(json);
+    json.key("holds");
+    holds_of(report).write_json(json);
+    json.end_object();
+    context.out << json.text() << '\n';
+}
+
+Result<Exit> remove_old(Context& context) {
+    const bool by_day = context.arguments.given("--before");
+    if (by_day == context.arguments.given("--older-than"))
+        return fail(UsageReason::bad_usage, "say until when, by --before or --older-than");
+    engine::DeletionRequest request;
+    request.preview = context.arguments.given("--preview");
+    request.who = who_of(context);
+    request.because = context["--because"];
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(request.before,
+                 by_day ? date_argument(context["--before"])
+                        : before_age(context["--older-than"], today(context, *engine)));
+    FARTHING_TRY(const engine::DeletionReport report, engine->delete_usage(request));
+    if (context.json()) {
+        print_json(context, report, request.preview);
+        return Exit::done;
+    }
+    tables_of(report).print(context);
+    if (!report.holds.empty()) holds_of(report).print(context);
+    if (report.records() == 0) {
+        say(context, "there is no usage before " + to_string(report.before) + " to delete");
+        return Exit::done;
+    }
+    say(context, std::string(request.preview ? "would delete " : "deleted ") +
+                     grouped(report.records()) + " records of " + to_string(*report.days) +
+                     ", charged " + report.charged.to_string() + " " +
+                     std::string(report.charged.currency.code()));
+    if (!request.preview)
+        say(context, "`farthing archive tidy` deletes the files when older versions may go");
+    return Exit::done;
+}
+
+Result<Exit> deletions(Context& context) {
+    FARTHING_TRY(const EnginePtr engine, open_home(context));
+    FARTHING_TRY(const auto rows, engine->deletions());
+    Listing listing({"batch", "at", "before", "who", "because", "usage", "rated_usage", "charged"});
+    for (const engine::DeletionRow& row : rows)
+        listing.add({static_cast<std::int64_t>(row.batch.value), to_rfc3339(row.at),
+                     to_string(row.before), row.who, row.because, row.usage, row.rated,
+                     row.charged.to_string()});
+    listing.print(context);
+    return Exit::done;
+}
+
 }  // namespace
 
 std::vector<Command> archive_commands() {
@@ -101,6 +203,25 @@ std::vector<Command> archive_commands() {
           {"--preview", "", "tell what would happen, and do nothing"}},
          {"farthing archive tidy --preview", "farthing archive tidy --keep 30"},
          tidy},
+        {"archive",
+         "delete",
+         "Delete usage that is old, as far as nothing needs it any more",
+         {},
+         {{"--before", "DAY", "usage of the days before"},
+          {"--older-than", "AGE", "or by its age: 400 days, 13 months, 2 years"},
+          {"--because", "TEXT", "why (needed): it is kept"},
+          {"--who", "NAME", "who says so (else $USER)"},
+          {"--preview", "", "tell what would go and what stays why, and delete nothing"}},
+         {"farthing archive delete --older-than \"13 months\" --preview",
+          "farthing archive delete --before 2026-01-01 --because \"retention of a year\""},
+         remove_old},
+        {"archive",
+         "deletions",
+         "List what was deleted for its age: by whom, why, and what it came to",
+         {},
+         {},
+         {"farthing archive deletions", "farthing archive deletions -o csv"},
+         deletions},
     };
 }
 

@@ -183,13 +183,6 @@ Result<Exit> retry(Context& context) {
     return print_retry(context, report, clock, preview);
 }
 
-// Who: as the option says, else who is logged in.
-std::string who_of(Context& context) {
-    if (!context["--who"].empty()) return context["--who"];
-    const char* user = std::getenv("USER");
-    return user == nullptr ? std::string() : std::string(user);
-}
-
 Result<Exit> fix(Context& context) {
     FARTHING_TRY(const engine::SuspenseFilter filter, named_filter_of(context));
     engine::Correction correction{{}, who_of(context), context["--because"]};

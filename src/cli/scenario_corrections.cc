@@ -63,4 +63,40 @@ Result<void> Stage::expect_corrected(const Line& line) {
     return {};
 }
 
+// delete before DAY because "…" by WHO [preview]
+Result<void> Stage::delete_usage(const Line& line) {
+    engine::DeletionRequest request;
+    FARTHING_TRY(request.before, date_argument(word_after(line, "before").value_or("")));
+    request.because = word_after(line, "because").value_or("");
+    request.who = word_after(line, "by").value_or("");
+    request.preview = line.words.back() == "preview";
+    FARTHING_TRY(deletion_, engine_->delete_usage(request));
+    return {};
+}
+
+void Stage::compare_text(const Line& line, const std::string& expected, const std::string& got) {
+    if (expected != got) differences_.push_back({line.number, line.text, {expected}, {got}});
+}
+
+// deleted RECORDS AMOUNT: of usage, and what they had been charged
+Result<void> Stage::expect_deleted(const Line& line) {
+    FARTHING_TRY(const std::string records, word(line, 1, "a number of records"));
+    FARTHING_TRY(const std::string amount, word(line, 2, "an amount"));
+    const std::int64_t usage = deletion_.tables.empty() ? 0 : deletion_.tables.front().records;
+    compare_text(line, records, std::to_string(usage));
+    compare_amount(line, amount, deletion_.charged.exact(), deletion_.charged.to_string());
+    return {};
+}
+
+// needed since DAY ["…"]: the earliest of what is; needed nothing
+Result<void> Stage::expect_needed(const Line& line) {
+    const auto since = word_after(line, "since");
+    const auto& holds = deletion_.holds;
+    compare_text(line, since.value_or("nothing"),
+                 holds.empty() ? "nothing" : to_string(holds.front().since));
+    if (since && line.words.size() > 3 && !holds.empty())
+        compare_text(line, line.words[3], holds.front().because);
+    return {};
+}
+
 }  // namespace farthing::cli

@@ -55,6 +55,8 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "margin") return expect_margin(line);
     if (verb == "statement") return expect_statement(line);
     if (verb == "corrected") return expect_corrected(line);
+    if (verb == "deleted") return expect_deleted(line);
+    if (verb == "needed") return expect_needed(line);
     if (verb == "difference" || verb == "differences" || verb == "matched")
         return expect_difference(line);
     return expect_documents(line);

@@ -75,6 +75,7 @@ Result<void> Stage::dispatch(const Line& line) {
     const bool of_note = line.words.size() > 2 && line.words[2] == "note";
     if (verb == "void" || (verb == "send" && of_note)) return note_step(line);
     if (verb == "rerate") return rerate(line);
+    if (verb == "delete") return delete_usage(line);
     if (verb == "undo" && line.words.size() > 2 && line.words[1] == "file") return undo_file(line);
     if (verb == "bill" || verb == "undo" || verb == "send") return bill(line);
     if (verb == "adjust" || verb == "field") return amend(line);

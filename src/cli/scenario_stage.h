@@ -59,6 +59,9 @@ class Stage {
     Result<void> undo_file(const Line& line);  // scenario_corrections.cc, with the next three
     Result<void> rerate(const Line& line);
     Result<void> expect_corrected(const Line& line);
+    Result<void> delete_usage(const Line& line);
+    Result<void> expect_deleted(const Line& line);
+    Result<void> expect_needed(const Line& line);
     Result<void> import_directory(const Line& line);
     Result<void> move_clock(const Line& line);
     // Charging while usage happens (scenario_online.cc).
@@ -113,6 +116,8 @@ class Stage {
     void compare_amount(const Line& line, const std::string& expected, const Exact& got,
                         const std::string& got_text);
 
+    void compare_text(const Line& line, const std::string& expected, const std::string& got);
+
     Result<Date> day_of(const Line& line) const;
     Result<std::string> word(const Line& line, std::size_t index, std::string_view what) const;
     std::string place(const Line& line) const {
@@ -148,6 +153,7 @@ class Stage {
     engine::CarrierCheck carrier_check_;     // the last comparison
     engine::Difference corrected_;           // by the last correction
     engine::Difference corrected_cost_;
+    engine::DeletionReport deletion_;
     OnlineStage online_;
     std::vector<Difference> differences_;
 };

@@ -108,6 +108,12 @@ Result<std::int64_t> whole_number(const std::string& text) {
     return number;
 }
 
+std::string who_of(Context& context) {
+    if (!context["--who"].empty()) return context["--who"];
+    const char* user = std::getenv("USER");
+    return user == nullptr ? std::string() : std::string(user);
+}
+
 Result<Instant> instant_argument(const std::string& text, const TimeZone& zone) {
     if (const auto instant = parse_rfc3339(text)) return *instant;
     if (const auto date = parse_date(text)) return zone.start_of(*date);

@@ -37,6 +37,8 @@ Result<std::optional<Perspective>> side_argument(std::string_view text);
 Result<Date> date_option(Context& context, std::string_view option, const engine::Engine& engine);
 Date today(Context& context, const engine::Engine& engine);
 Result<std::int64_t> whole_number(const std::string& text);
+// Who asks: as --who says, else who is logged in.
+std::string who_of(Context& context);
 // A day ("2026-01-31", its start in the catalog's zone) or an RFC 3339 instant.
 Result<Instant> instant_argument(const std::string& text, const TimeZone& zone);
 

@@ -6,6 +6,7 @@
 
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 #include "mediation/collect.h"
 #include "mediation/decode.h"
 #include "model/quantity.h"
@@ -110,6 +111,7 @@ class InvoiceCheck {
     Result<CarrierCheck> run(const std::filesystem::path& file, std::optional<DatePeriod> period) {
         FARTHING_CHECK(read_theirs(file));
         check_.period = period.value_or(days_of_theirs());
+        FARTHING_CHECK(require_kept(state_, check_.period.first));
         FARTHING_CHECK(read_ours());
         const auto compared = settlement::compare_carried(theirs_, ours_);
         check_.matched = compared.matched;

@@ -74,10 +74,11 @@ Result<void> correct(const Engine::State& state, const ChargeId& id, ChargedRows
     filter.row = id.row;
     charged.atoms_before = sum_of(charged.rows);
     for (const auto& file : files) {
-        if (!corrections.contains(file.batch) || file.batch == id.batch) continue;
+        if (!file.may_hold_any(corrections)) continue;
         FARTHING_TRY(const auto rows,
                      store::read_rated(state.store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rows) {
+            if (!corrections.contains(row.batch) || row.batch == id.batch) continue;
             charged.corrected_by = row.batch;
             if (row.taken_back) {
                 erase_opposite(row, charged.rows);

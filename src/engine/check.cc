@@ -300,6 +300,15 @@ class Check {
                 for (const auto& [batch, atoms] : by_batch) rated[batch] += atoms;
             }
         }
+        // What was deleted for its age is counted as it was then.
+        FARTHING_TRY(const auto deletions, state_.store->deleted_usage(true));
+        std::int64_t deleted = 0;
+        for (const DeletedUsage& one : deletions) {
+            for (const DeletedRows& gone : one.rows) {
+                rated[gone.of] += gone.atoms;
+                deleted += gone.records;
+            }
+        }
         // What was charged online is not in the archive, but beside it.
         FARTHING_CHECK(state_.store->each_online_use(
             [&](BatchId batch, const OnlineUse& use) { rated[batch] += use.charge_atoms; }));
@@ -310,10 +319,10 @@ class Check {
             equal = equal && expected == rated[batch.id];
         }
         if (!equal && wrong.empty()) wrong = "rated_usage sums to another amount than was posted";
-        say("archive", wrong.empty(),
-            wrong.empty() ? fmt::format("{} files, {} rows, hashes and sums as registered",
-                                        grouped(files), grouped(rows))
-                          : wrong);
+        std::string right = fmt::format("{} files, {} rows, hashes and sums as registered",
+                                        grouped(files), grouped(rows));
+        if (deleted > 0) right += fmt::format("; with {} rows deleted", grouped(deleted));
+        say("archive", wrong.empty(), wrong.empty() ? right : wrong);
         return {};
     }
 

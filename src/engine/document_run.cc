@@ -8,6 +8,7 @@
 #include "engine/find.h"
 #include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 #include "ledger/ledger.h"
 
 namespace farthing::engine {
@@ -284,6 +285,7 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
 Result<void> DocumentRun::read_uses(Date window) {
     const auto [uses, fresh] = uses_.try_emplace(window);
     if (!fresh || in_order_.empty()) return {};
+    FARTHING_CHECK(require_kept(state_, window));
     FARTHING_CHECK(archive_online(state_));
     store::RatedFilter filter;
     filter.perspective = Perspective::retail;
@@ -389,6 +391,43 @@ Result<const std::vector<rating::Counter>*> DocumentRun::window_counters(Date wi
         if (!sponsors_.empty() && is_sponsored(counters[i])) note_customers(counters[i], i);
     }
     return &windows_.emplace(window, std::move(counters)).first->second;
+}
+
+Result<std::map<AccountId, Date>> DocumentRun::payers_of(Date window) {
+    std::map<AccountId, Date> ends;
+    FARTHING_TRY(const auto* counters, window_counters(window));
+    for (const rating::Counter& counter : *counters) {
+        for (const rating::Segment& segment : counter.segments) {
+            Date& end = ends.try_emplace(segment.payer, counter.window_end).first->second;
+            end = std::max(end, counter.window_end);
+        }
+    }
+    return ends;
+}
+
+Result<std::set<std::pair<AccountId, Date>>> DocumentRun::unbilled() const {
+    std::set<std::pair<AccountId, Date>> found;
+    for (const auto& [payer, periods] : usage_) {
+        FARTHING_TRY(const auto billed, state_.store->billed(payer));
+        const auto rows = rows_.find(payer);
+        std::map<Date, EntryId> seen;
+        for (std::size_t i = 0; rows != rows_.end() && i < rows->second.size(); ++i) {
+            const Row& row = rows->second[i];
+            const auto entries = of_invoice_.find(row.id);
+            if (row.state != InvoiceState::sent || entries == of_invoice_.end()) continue;
+            EntryId last;
+            for (const Entry& entry : entries->second) last = std::max(last, entry.id);
+            std::set<Date> told{row.period.first};
+            for (const BilledAmount& amount : billed) {
+                if (amount.invoice == row.id) told.insert(amount.period.first);
+            }
+            for (const Date first : told) seen[first] = std::max(seen[first], last);
+        }
+        for (const auto& [period, newest] : periods) {
+            if (newest > seen[period.first]) found.emplace(payer, period.first);
+        }
+    }
+    return found;
 }
 
 bool DocumentRun::outdated(const Row& row) const {

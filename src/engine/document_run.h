@@ -41,6 +41,10 @@ class DocumentRun {
     Result<billing::Bill> bill(AccountId payer, DatePeriod cycle, const Invoice* amended = nullptr);
     // `like`: a prepared note, or a new one, of which adjustments, fields and `by_hand` are kept.
     Result<billing::Bill> note(const Invoice& corrects, const Invoice& like);
+    // Whose charges are counted in windows that begin on a day, with the end of theirs.
+    Result<std::map<AccountId, Date>> payers_of(Date window);
+    // Payers and first days of cycles with usage that stands in no document that was sent.
+    Result<std::set<std::pair<AccountId, Date>>> unbilled() const;
     // Whether usage that it may tell of was posted after the document was made.
     bool outdated(const Row& row) const;
     // The same document as it would be made now.

@@ -192,7 +192,7 @@ Result<void> Engine::State::load_feeds() {
         if (!feed) return fail(feed.error().front());
         feeds[row.name] = OpenFeed{row.id, *std::move(feed), nullptr};
     }
-    return {};
+    return load_deletions();
 }
 
 mediation::Dedup::Reader Engine::State::key_reader() const {
@@ -316,6 +316,8 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
     if (!id) return std::unexpected(Errors{id.error()});
     const std::string name = feed->name;
     s.feeds[name] = OpenFeed{*id, *std::move(feed), nullptr};
+    if (const auto known = s.load_deletions(); !known)
+        return std::unexpected(Errors{known.error()});
     return {};
 }
 

@@ -110,6 +110,46 @@ struct TidyReport {
     std::int64_t deleted = 0;   // files that older versions of the archive needed
     std::int64_t archived = 0;  // records charged online that the archive lacked
 };
+// Usage that is to be deleted for its age.
+struct DeletionRequest {
+    Date before;  // whole days, by the catalog's clock
+    std::string who;
+    std::string because;
+    bool preview = false;
+};
+struct DeletionReport {
+    Date before;  // what goes: as asked for, or what is still needed begins here
+    struct Hold {
+        Date since;
+        std::string because;
+    };
+    std::vector<Hold> holds;  // why it is less than was asked for, the earliest first
+    struct Table {
+        std::string name;
+        std::int64_t files = 0;      // that go
+        std::int64_t files_cut = 0;  // that hold later days too: those are written anew
+        std::int64_t records = 0;
+        std::int64_t bytes = 0;  // of these files
+    };
+    std::vector<Table> tables;
+    std::optional<DatePeriod> days;  // of the events that go
+    Money charged;                   // what they had come to
+    std::int64_t records() const {
+        std::int64_t sum = 0;
+        for (const Table& table : tables) sum += table.records;
+        return sum;
+    }
+};
+struct DeletionRow {
+    BatchId batch;
+    Instant at;
+    Date before;
+    std::string who;
+    std::string because;
+    std::int64_t usage = 0;  // records
+    std::int64_t rated = 0;  // rated records
+    Money charged;
+};
 struct ArchiveFileRow {
     std::string table;
     std::string path;
@@ -441,6 +481,10 @@ class Engine {
     // `keep_days` days ago.
     Result<TidyReport> tidy(int keep_days, bool preview = false);
     Result<std::vector<ArchiveFileRow>> archive_files();
+    // Deletes usage of whole days from the archive, as far as nobody needs it any more; what it
+    // came to stays, and its files go as rewritten ones do.
+    Result<DeletionReport> delete_usage(const DeletionRequest& request);
+    Result<std::vector<DeletionRow>> deletions();  // oldest first
 
     // Files that came, and taking one back: by id, path or file name.
     Result<std::vector<FileRow>> files();

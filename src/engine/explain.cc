@@ -12,6 +12,7 @@
 #include "engine/find.h"
 #include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 #include "engine/spending.h"
 #include "engine/suspense_groups.h"
 #include "mediation/collect.h"
@@ -36,6 +37,7 @@ class Explain {
             return fail(EngineReason::id_malformed, "\"" + std::string(id) + "\" is no charge id");
         FARTHING_TRY(const ChargedRows charged, charged_rows(state_, *parsed));
         const std::vector<store::RatedRow>& rows = charged.rows;
+        if (rows.empty()) FARTHING_CHECK(require_rows_kept(state_, parsed->batch));
         if (rows.empty())
             return fail(EngineReason::charge_unknown, "no charge is \"" + std::string(id) + "\"");
         Explanation e;
@@ -333,6 +335,8 @@ class Explain {
             }
             FARTHING_CHECK(tell_fixes(state_, row.record_batch, e.fixes));
         }
+        if (state_.deleted && e.sources.empty() && !rows.empty())
+            e.parts.push_back("its record is no longer kept: " + words_of(*state_.deleted));
         return {};
     }
 
@@ -453,6 +457,8 @@ class Explain {
             }
         }
         FARTHING_CHECK(sources(first, e));
+        if (state_.deleted && line.cycle.first < state_.deleted->before)
+            e.parts.push_back("records of it are no longer kept: " + words_of(*state_.deleted));
         if (by_members) return {};
         FARTHING_TRY(e.source_records, records_of(payer, line));
         return {};

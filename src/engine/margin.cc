@@ -10,6 +10,7 @@
 #include "catalog/describe.h"
 #include "engine/batch.h"
 #include "engine/find.h"
+#include "engine/retention.h"
 #include "engine/standing.h"
 #include "store/archive.h"
 
@@ -75,7 +76,7 @@ class Meeting {
     Result<void> read_corrections(const std::vector<store::Store::FileRow>& rated) {
         FARTHING_TRY(const auto correcting, correcting_batches(state_));
         for (const auto& file : rated) {
-            if (!correcting.contains(file.batch)) continue;
+            if (!file.may_hold_any(correcting)) continue;
             FARTHING_TRY(const auto rows,
                          store::read_rated(state_.store->archive_folder() / file.path, {}));
             for (const store::RatedRow& row : rows) {
@@ -217,6 +218,7 @@ Result<void> each_carried(const Engine::State& state, const OnCarried& visit) {
 
 Result<MarginReport> Engine::margin(MarginBy by, std::optional<DatePeriod> period) {
     const State& s = *state_;
+    FARTHING_CHECK(require_kept(s, period ? period->first : Date::min()));
     MarginReport report;
     const Currency currency = s.catalog.empty() ? Currency() : s.catalog.newest().currency;
     const auto begin = [&](MarginRow& row) {

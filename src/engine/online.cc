@@ -53,7 +53,7 @@ Result<void> Engine::State::follow_others() {
         described = now;
     }
     forget_counters();
-    return {};
+    return load_deletions();
 }
 
 Result<void> Engine::State::see_others(OpenFeed& feed) {

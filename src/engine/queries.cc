@@ -8,6 +8,7 @@
 #include "engine/archive_online.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 #include "engine/standing.h"
 #include "rating/pricing.h"
 #include "store/archive.h"
@@ -206,6 +207,7 @@ Result<std::vector<SubscriptionCharge>> Engine::charges(const std::string& subsc
     if (!id)
         return fail(DirectoryReason::unknown_subscription,
                     "no subscription is named \"" + subscription + "\"");
+    FARTHING_CHECK(require_kept(s, Date::min()));
     store::RatedFilter filter;
     filter.subscription = id;
     std::map<ComponentId, SubscriptionCharge> sums;

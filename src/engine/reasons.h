@@ -83,6 +83,10 @@ namespace farthing {
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \
       "Write plan/charge, as `farthing catalog show` tells it.")                                   \
+    X(usage_deleted, "the usage was deleted for its age",                                          \
+      "Ask for days since then: `farthing archive deletions` tells what was deleted, by whom "     \
+      "and why.")                                                                                  \
+    X(deletion_unsigned, "a deletion says who asked for it and why", "Name both: they are kept.")  \
     X(voucher_order_malformed, "those vouchers can't be made",                                     \
       "Give them a name, an amount, how many (up to 100000 at once), and an end of validity.")     \
     X(voucher_batch_unknown, "no vouchers of that name were made",                                 \

@@ -12,6 +12,7 @@
 #include "engine/corrector.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 
 namespace farthing::engine {
 
@@ -87,6 +88,7 @@ class Rerate {
         FARTHING_CHECK(archive_.open());
         OpenFeed no_feed;
         FARTHING_TRY(const auto batch, Batch::begin(state_, no_feed, std::string(kRerate)));
+        FARTHING_CHECK(require_usage());
         FARTHING_TRY(const std::size_t at_once, subscriptions_at_once());
         std::set<SubscriptionId> done;
         for (auto next = wanted_.begin(); next != wanted_.end();) {
@@ -110,6 +112,14 @@ class Rerate {
         report_.read = {count_.files, count_.files_read, count_.groups, count_.groups_read,
                         count_.rows_read};
         return std::move(report_);
+    }
+
+    // Nothing of what is selected was deleted for its age: nobody else deletes from here on.
+    Result<void> require_usage() {
+        FARTHING_CHECK(state_.load_deletions());
+        FARTHING_CHECK(require_kept(state_, filter_.period ? filter_.period->first : Date::min()));
+        FARTHING_TRY(deleted_, read_corrigible(state_));
+        return {};
     }
 
     // Names to ids, and days to instants.
@@ -190,6 +200,7 @@ class Rerate {
     void join() {
         records_.clear();
         by_key_.clear();
+        deleted_.note_lost(standing_, usage_);
         auto parts = standing_.begin();
         for (const auto& [position, row] : usage_) {
             Record record{position, &row, {}, {}, 0};
@@ -270,6 +281,9 @@ class Rerate {
     }
 
     Result<void> rate(const Cluster& cluster, Batch& batch) {
+        for (const CounterKey& key : cluster.keys) FARTHING_CHECK(deleted_.require(state_, key));
+        for (const std::uint32_t number : cluster.records)
+            FARTHING_CHECK(deleted_.require(state_, records_[number].usage->session));
         Corrector corrector(state_, batch);
         std::map<CounterKey, std::vector<rating::Segment>> before;
         for (const CounterKey& key : cluster.keys) before[key] = held_by(state_.counters.find(key));
@@ -331,6 +345,7 @@ class Rerate {
     Engine::State& state_;
     const RerateFilter& filter_;
     StandingRecords archive_{state_};
+    Corrigible deleted_;
     Period span_;
     ComponentId charge_;
     std::set<SubscriptionId> wanted_;

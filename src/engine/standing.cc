@@ -174,8 +174,7 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
     filter.count = count;
     FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
     for (const auto& file : files) {
-        if (batches != nullptr && !file.may_hold_any(*batches) &&
-            !corrections_.contains(file.batch))
+        if (batches != nullptr && !file.may_hold_any(*batches) && !file.may_hold_any(corrections_))
             continue;
         FARTHING_TRY(const auto rows,
                      store::read_rated(state_.store->archive_folder() / file.path, filter));

@@ -38,6 +38,7 @@ struct Engine::State {
     directory::Directory
         carriers;  // as if each carrier were a customer: what it charges is its plan
     std::map<std::string, OpenFeed, std::less<>> feeds;
+    std::optional<DeletedUsage> deleted;  // the last deletion of usage for its age
     rating::CounterTable counters;
     std::int64_t unusual_factor = 3;
     std::unique_ptr<rating::Rater>
@@ -81,6 +82,8 @@ struct Engine::State {
     }
     Result<void> load_directory();
     Result<void> load_feeds();
+    // Up to when usage was deleted, for feeds too. REQUIRES: catalogs and feeds were read.
+    Result<void> load_deletions();
     // Stores the facts, then folds them in.
     Result<void> change_directory(DirectoryFacts added);
     // Folds `added` into a new snapshot without storing it: what a batch's transaction will make

@@ -10,6 +10,7 @@
 #include "engine/conflicts_again.h"
 #include "engine/corrector.h"
 #include "engine/reasons.h"
+#include "engine/retention.h"
 #include "engine/suspense_groups.h"
 
 namespace farthing::engine {
@@ -120,6 +121,21 @@ class TakeBack {
         }
         for (const Perspective side : sides_) {
             FARTHING_TRY(standing_[side], archive_.rated(&of_feed_, {side, owners, &rows_}));
+        }
+        return require_all_kept();
+    }
+
+    // Usage that was deleted for its age can't be taken back, nor what is counted with it.
+    Result<void> require_all_kept() {
+        if (!state_.deleted) return {};
+        FARTHING_TRY(const Corrigible kept, read_corrigible(state_));
+        FARTHING_CHECK(kept.require(state_, file_.source.id));
+        for (const auto& [position, row] : rows_) FARTHING_CHECK(kept.require(state_, row.session));
+        for (const auto& [side, standing] : standing_) {
+            for (const auto& [position, parts] : standing) {
+                for (const rating::Contribution& part : parts)
+                    FARTHING_CHECK(kept.require(state_, part.key));
+            }
         }
         return {};
     }

@@ -207,6 +207,9 @@ struct Feed {
     // What an edge needs to know of the catalog: units of meters by name; empty but in policies.
     std::map<std::string, std::string, std::less<>> policy_meters;
     std::int64_t accept_late_micros = 35 * kMicrosPerDay;  // beyond it: too_late
+    // So is what is earlier than that: usage of that time was deleted, and with it what tells
+    // duplicates. Set by who reads the feed.
+    Instant accept_since = Instant::min();
     std::int64_t accept_early_micros = 5 * 60 * kMicrosPerSecond;
     struct Filter {  // records that are not usage: counted as filtered
         FieldRef field;

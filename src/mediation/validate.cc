@@ -1,9 +1,11 @@
+#include <algorithm>
+
 #include "mediation/decode.h"
 
 namespace farthing::mediation {
 
 void validate(const Feed& feed, Instant now, UsageChunk& chunk) {
-    const Instant oldest = now.plus_micros(-feed.accept_late_micros);
+    const Instant oldest = std::max(now.plus_micros(-feed.accept_late_micros), feed.accept_since);
     const Instant newest = now.plus_micros(feed.accept_early_micros);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;

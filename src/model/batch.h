@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/civil.h"
+#include "base/hash.h"
 #include "base/instant.h"
 #include "model/ids.h"
 #include "model/outcome.h"
@@ -78,6 +80,25 @@ struct WindowTotals {
     std::int64_t rated = 0;
     std::int64_t zero_rated = 0;
     std::int64_t quantity = 0;
+};
+
+// Rows of the archive that were deleted for their age: what they came to stays.
+struct DeletedRows {
+    std::string table;  // usage, rated_usage
+    BatchId of;         // of the rows
+    SourceId source;    // of usage; rated rows name none
+    std::int64_t records = 0;
+    std::int64_t atoms = 0;  // charges of rated rows
+    bool operator==(const DeletedRows&) const = default;
+};
+struct DeletedUsage {
+    BatchId batch;  // given by the store
+    Instant at;     // likewise
+    Date before;    // all usage before that day, by the catalog's clock
+    std::string who;
+    std::string because;
+    std::vector<DeletedRows> rows;
+    std::vector<Hash128> sessions;  // of which parts are deleted, and others are not or may come
 };
 
 // What waits in suspense, one row per batch and cause; the records themselves are in the archive.

@@ -7,7 +7,7 @@
 
 #include "base/int128.h"
 #include "store/archive.h"
-#include "store/parquet_reader.h"
+#include "store/column_copy.h"
 #include "store/store.h"
 
 namespace farthing::store {
@@ -111,15 +111,7 @@ Result<void> fill_hashes(ParquetReader& reader, int group, int column,
                          Hash128 UsageRow::* field) {
     FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, column));
     const std::size_t first = to.size() - rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string& bytes = values[rows[i]];
-        if (bytes.size() != 2 * sizeof(std::uint64_t)) continue;
-        Hash128& hash = to[first + i].*field;
-        for (std::size_t at = 0; at < bytes.size(); ++at) {
-            std::uint64_t& half = at < sizeof(std::uint64_t) ? hash.high : hash.low;
-            half = half << 8 | static_cast<unsigned char>(bytes[at]);
-        }
-    }
+    for (std::size_t i = 0; i < rows.size(); ++i) to[first + i].*field = hash_in(values[rows[i]]);
     return {};
 }
 

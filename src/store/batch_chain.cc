@@ -30,6 +30,17 @@ void add_entry(Sha256& hash, const Entry& entry) {
     hash.add(text);
 }
 
+void add_deleted(std::vector<std::string>& lines, const DeletedUsage& deleted) {
+    lines.push_back(fmt::format("deletes before {} {} {}\n", deleted.before.days, deleted.who,
+                                deleted.because));
+    for (const DeletedRows& row : deleted.rows) {
+        lines.push_back(fmt::format("deletes {} {} {} {} {}\n", row.table, row.of.value,
+                                    row.source.value, row.records, row.atoms));
+    }
+    for (const Hash128& session : deleted.sessions)
+        lines.push_back(fmt::format("deletes session {} {}\n", session.high, session.low));
+}
+
 }  // namespace
 
 std::string chain_of(const std::string& previous, BatchSeal seal) {
@@ -66,6 +77,7 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
                                     row.again ? 1 : 0, joined(row.outcomes)));
     }
     for (const std::string& path : seal.retires) lines.push_back("retires " + path + "\n");
+    if (seal.deletes) add_deleted(lines, *seal.deletes);
     for (const auto& [path, file_hash] : seal.files)
         lines.push_back(fmt::format("file {} {}\n", path, file_hash));
     std::sort(lines.begin(), lines.end());

@@ -2,6 +2,7 @@
 // so that a changed figure, source or file shows, however it was changed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct BatchSeal {
     std::vector<TakenBackTotals> taken_back;
     std::vector<std::string> retires;
     std::vector<WindowTotals> windows;
+    std::optional<DeletedUsage> deletes;
 };
 
 // SHA-256 in hex. The order of the vectors does not matter, but that of entries does.

@@ -1,8 +1,10 @@
 #include "store/lake.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
+#include <set>
 
 #include "base/hash.h"
 #include "model/currency.h"
@@ -246,20 +248,23 @@ Result<void> add_file(Database& database, const ArchiveTable& table, const Archi
     return {};
 }
 
-Result<void> retire_file(Database& database, std::int64_t id, std::int64_t snapshot) {
+// Gives its table.
+Result<std::int64_t> retire_file(Database& database, std::int64_t id, std::int64_t snapshot) {
     FARTHING_CHECK(
         database.run("UPDATE ducklake_data_file SET end_snapshot = ? WHERE data_file_id = ? AND "
                      "end_snapshot IS NULL",
                      snapshot, id));
     if (database.changes() != 1)
         return fail(StoreReason::position_moved, "another process rewrote the file meanwhile");
-    return database.run(
+    FARTHING_CHECK(database.run(
         "UPDATE ducklake_table_stats SET record_count = ducklake_table_stats.record_count - "
         "file.record_count, "
         "file_size_bytes = ducklake_table_stats.file_size_bytes - file.file_size_bytes FROM "
         "ducklake_data_file AS file WHERE file.data_file_id = ? AND "
         "file.table_id = ducklake_table_stats.table_id",
-        id);
+        id));
+    return database.integer("SELECT table_id FROM ducklake_data_file WHERE data_file_id = ?", 0,
+                            id);
 }
 
 }  // namespace
@@ -326,16 +331,17 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
                             snapshot.id = row.integer(0);
                             next_file = row.integer(1);
                         }));
-    std::string changes;
-    for (const std::int64_t file : retired)
-        FARTHING_CHECK(retire_file(database, file, snapshot.id));
+    std::set<std::string> changes;
+    for (const std::int64_t file : retired) {
+        FARTHING_TRY(const std::int64_t table, retire_file(database, file, snapshot.id));
+        changes.insert(fmt::format("deleted_from_table:{}", table));
+    }
     for (const ArchiveFile& file : files) {
         const ArchiveTable* table = archive_table(file.table);
         snapshot.data_files.push_back(table == nullptr ? -1 : next_file);
         if (table == nullptr) continue;
         FARTHING_CHECK(add_file(database, *table, file, next_file++, snapshot.id));
-        changes += fmt::format("{}inserted_into_table:{}", changes.empty() ? "" : ",", table->id);
-        if (!retired.empty()) changes += fmt::format(",deleted_from_table:{}", table->id);
+        changes.insert(fmt::format("inserted_into_table:{}", table->id));
     }
     FARTHING_CHECK(
         database.run("INSERT INTO ducklake_snapshot SELECT ?, ?, schema_version, next_catalog_id, "
@@ -345,7 +351,8 @@ Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batc
     FARTHING_CHECK(database.run(
         "INSERT INTO ducklake_snapshot_changes (snapshot_id, changes_made, author, commit_message) "
         "VALUES (?, ?, 'Farthing', ?)",
-        snapshot.id, changes, fmt::format("batch {}", batch.value)));
+        snapshot.id, fmt::format("{}", fmt::join(changes, ",")),
+        fmt::format("batch {}", batch.value)));
     return snapshot;
 }
 

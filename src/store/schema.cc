@@ -459,6 +459,29 @@ CREATE TABLE session_changes (
     PRIMARY KEY (tenant)) {small};
 )sql";
 
+// Since version 14: usage that was deleted for its age, and what it came to.
+constexpr std::string_view kDeletedUsage = R"sql(
+CREATE TABLE usage_deleted (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, before_day BIGINT NOT NULL, who TEXT NOT NULL,
+    because TEXT NOT NULL,
+    PRIMARY KEY (tenant, batch),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+CREATE TABLE usage_deleted_rows (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, table_name TEXT NOT NULL,
+    of_batch BIGINT NOT NULL, source BIGINT NOT NULL, records BIGINT NOT NULL,
+    atoms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, table_name, of_batch, source), CHECK (records > 0),
+    FOREIGN KEY (tenant, of_batch) REFERENCES batch (tenant, id),
+    FOREIGN KEY (tenant, batch) REFERENCES usage_deleted (tenant, batch)) {small};
+CREATE TABLE usage_deleted_session (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, key_high BIGINT NOT NULL,
+    key_low BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, key_high, key_low),
+    FOREIGN KEY (tenant, batch) REFERENCES usage_deleted (tenant, batch)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince14[] = {"usage_deleted", "usage_deleted_rows",
+                                                   "usage_deleted_session"};
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -612,6 +635,8 @@ std::string upgrade_sql(std::int64_t version) {
     if (version < 12)
         text += for_sqlite(std::string(kMoney)) + append_only_triggers(kAppendOnlySince12);
     if (version < 13) text += for_sqlite(std::string(kSessionChanges));
+    if (version < 14)
+        text += for_sqlite(std::string(kDeletedUsage)) + append_only_triggers(kAppendOnlySince14);
     return text + std::string(kSpread);
 }
 

@@ -113,6 +113,8 @@ class SqliteStore final : public Store {
     Result<std::vector<ApiKey>> keys() override;
     Result<std::map<std::pair<Date, ComponentId>, i128>> spent(AccountId payer) override;
     Result<std::vector<FileRow>> files(const std::string& table) override;
+    Result<std::vector<DeletedUsage>> deleted_usage(bool whole) override;
+    Result<std::optional<Instant>> oldest_open_session(Instant touched_since) override;
     Result<void> take_turn() override { return turns_.take(); }
     void give_turn() override { turns_.give(); }
     bool others_wait() override { return turns_.others_wait(); }
@@ -169,6 +171,10 @@ class SqliteStore final : public Store {
     static void read_batches(FileRow& file);
     Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
+    // store_deleted.cc
+    Result<void> write_deleted(const DeletedUsage& deleted, BatchId id);
+    Result<void> read_deleted(DeletedUsage& deleted);
+    Result<void> check_deleted(std::vector<std::string>& faults);
     // store_suspense.cc. Gives new fixes their ids and writes them.
     Result<void> write_fixes(std::vector<SuspenseFix>& fixes, BatchId batch);
     Result<std::vector<SuspenseFix>> read_fixes(BatchId batch);

@@ -69,12 +69,15 @@ FARTHING_REASON_ENUM(StoreReason, FARTHING_STORE_REASONS)
 
 namespace farthing::store {
 
+// The kind of batches that delete usage for its age.
+inline constexpr std::string_view kDeleteUsage = "delete";
+
 // All that one batch writes, and moves, or nothing of it.
 struct BatchCommit {
     Instant committed_at;
     FeedId feed;
     std::string kind =
-        "import";  // import, retry, reprice, take back, rerate, charge, archive, tidy
+        "import";  // import, retry, reprice, take back, rerate, charge, archive, tidy, delete
     std::vector<SourceRange> ranges;  // of import and retry
     std::vector<ControlTotals> controls;
     std::vector<QuantityTotals> quantities;
@@ -109,7 +112,9 @@ struct BatchCommit {
         std::int64_t records = 0;
     };
     std::optional<ArchivedOnline> archived_online;
-    std::vector<std::string> retires;  // paths of archive files that `files` stand for from now on
+    // Paths of archive files that `files` stand for from now on, but for the rows that it deletes.
+    std::vector<std::string> retires;
+    std::optional<DeletedUsage> deletes;
 };
 
 struct BatchRow {
@@ -357,6 +362,10 @@ class Store {
         }
     };
     virtual Result<std::vector<FileRow>> files(const std::string& table) = 0;
+    // Usage that was deleted for its age, oldest first; with or without the rows and sessions.
+    virtual Result<std::vector<DeletedUsage>> deleted_usage(bool whole) = 0;
+    // What may be a session's parts and was touched since, of all feeds but online charging's.
+    virtual Result<std::optional<Instant>> oldest_open_session(Instant touched_since) = 0;
     // Processes that charge on the folder take turns: `Turn` below.
     virtual Result<void> take_turn() = 0;
     virtual void give_turn() = 0;

@@ -116,6 +116,8 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
             kTenant, path, seal.id, batch.committed_at));
     }
     seal.retires = batch.retires;
+    if (batch.deletes) FARTHING_CHECK(write_deleted(*batch.deletes, seal.id));
+    seal.deletes = batch.deletes;
     FARTHING_CHECK(append_facts(batch.facts));
     if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id));
     if (batch.archived_online) {
@@ -315,7 +317,8 @@ Result<void> SqliteStore::write_files(const BatchCommit& batch, BatchId id,
     return {};
 }
 
-// The data files of the paths that the batch retires. What it puts in their place has as many rows.
+// The data files of the paths that the batch retires. What it puts in their place, with what it
+// deletes for its age, has as many rows.
 Result<std::vector<std::int64_t>> SqliteStore::retired_data_files(const BatchCommit& batch) {
     std::vector<std::int64_t> found;
     std::map<std::string, std::int64_t> rows;
@@ -330,6 +333,9 @@ Result<std::vector<std::int64_t>> SqliteStore::retired_data_files(const BatchCom
     }
     if (batch.retires.empty()) return found;
     for (const ArchiveFile& file : batch.files) rows[file.table] += file.records;
+    if (batch.deletes) {
+        for (const DeletedRows& row : batch.deletes->rows) rows[row.table] += row.records;
+    }
     const bool equal = std::ranges::all_of(rows, [](const auto& one) { return one.second == 0; });
     if (!equal || found.size() != batch.retires.size()) return fail(StoreReason::rewrite_unequal);
     return found;

@@ -50,6 +50,7 @@ Result<std::vector<std::string>> SqliteStore::integrity() {
     FARTHING_CHECK(check_series(faults));
     FARTHING_CHECK(check_chain(faults));
     FARTHING_CHECK(check_files(faults));
+    FARTHING_CHECK(check_deleted(faults));
     return faults;
 }
 

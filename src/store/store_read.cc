@@ -406,6 +406,10 @@ Result<BatchSeal> SqliteStore::read_seal(BatchId id) {
         "SELECT * FROM control_window WHERE tenant = ? AND batch = ?",
         [&](const SqlStatement& row) { seal.windows.push_back(window_of(row).totals); }, kTenant,
         id));
+    if (seal.kind == kDeleteUsage) {
+        seal.deletes.emplace().batch = id;
+        FARTHING_CHECK(read_deleted(*seal.deletes));
+    }
     FARTHING_TRY(seal.fixes, read_fixes(id));
     FARTHING_TRY(seal.entries, read_entries("entry.batch = ?", id.value));
     return seal;

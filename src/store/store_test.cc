@@ -308,6 +308,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "ALTER TABLE invoice DROP COLUMN corrects; "
         "ALTER TABLE account_fact DROP COLUMN country; DROP TABLE control_taken_back; "
         "DROP TABLE archive_deleted; DROP TABLE archive_retired; "
+        "DROP TABLE usage_deleted_session; DROP TABLE usage_deleted_rows; "
+        "DROP TABLE usage_deleted; "
         "DROP TABLE control_window; ALTER TABLE source DROP COLUMN control; "
         "ALTER TABLE suspense_group DROP COLUMN sides; "
         "ALTER TABLE suspense_group DROP COLUMN accepted; "

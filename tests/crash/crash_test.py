@@ -4,8 +4,8 @@ was never killed.
     crash_test.py FARTHING every|random|windows [SEED]
     crash_test.py FARTHING disk BAD_DISK.so [SEED]
 
-every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again) is killed at its 1st,
-        2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
+every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again, deleting) is killed at its
+        1st, 2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
 windows: the same with records that their owners number, and of which the hours are charged.
 disk:   in each step the disk is full, fails once, takes half of a write, or loses its power (bad_disk.cc), at some of
@@ -85,6 +85,8 @@ class World:
         os.makedirs(f"{folder}/dearer")
         write(f"{folder}/dearer/catalog.yaml", CATALOG.replace("0.037 per MB", "0.059 per MB"))
         write(f"{folder}/feed.yaml", feed)
+        os.makedirs(f"{folder}/short")
+        write(f"{folder}/short/sessions.yaml", feed.replace("3650 days", "35 days"))
         write(f"{folder}/accounts.csv", "account,parent,pays\ncompany,,yes\nsales,company,no\n")
         rows = [f"sim-{i},{'sales' if i % 2 else 'company'},pooled,2026-01-01,{i:04}" for i in range(SIMS)]
         write(f"{folder}/subscriptions.csv", "subscription,account,plan,from,iccid\n" + "\n".join(rows) + "\n")
@@ -118,11 +120,14 @@ class World:
     def says(self, home):
         """Everything that must not change: the equations with their figures, balances, suspense, documents."""
         told = {}
-        for words in (["check", "all"], ["balance", "list"], ["suspense", "list"], ["invoice", "list"]):
+        for words in (["check", "all"], ["balance", "list"], ["suspense", "list"], ["invoice", "list"],
+                      ["archive", "deletions"]):
             done = subprocess.run(self.command(home, *words, "--json"), capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(f"{words} after a kill gave {done.returncode}\n{done.stdout}\n{done.stderr}")
             told[" ".join(words)] = json.loads(done.stdout)
+        for deletion in told["archive deletions"]:
+            del deletion["at"]  # each comes at its own time
         return told
 
 
@@ -138,7 +143,12 @@ def small_world(binary, folder):
     steps += [("subscription", "import", f"{folder}/late.csv"), ("suspense", "retry", "--reason", "unknown_identity"),
               ("bill", "run", "--period", "2026-01"), ("bill", "send", "--period", "2026-01"),
               ("file", "undo", "usage-1.csv", "--because", "a test"),
-              ("catalog", "publish", f"{folder}/dearer", "--valid-from", "2026-01-01"), ("rerate", "--all")]
+              ("catalog", "publish", f"{folder}/dearer", "--valid-from", "2026-01-01"), ("rerate", "--all"),
+              # Nothing waits any more: half of the month is deleted, and each file cut.
+              ("suspense", "drop", "--all", "--because", "a test"),
+              ("bill", "run", "--period", "2026-02"), ("bill", "send", "--period", "2026-02"),
+              ("feed", "add", f"{folder}/short/sessions.yaml"),
+              ("archive", "delete", "--before", "2026-01-15", "--because", "a test", "--who", "tester")]
     return World(binary, folder, files), steps
 
 

@@ -232,6 +232,16 @@ def documents():
     refused("note_of_note", "invoice", "note", note, says=f"{note} corrects {number}")
 
 
+def old_usage():
+    refused("bad_usage", "archive", "delete", says="--before or --older-than")
+    refused("bad_value", "archive", "delete", "--older-than", "13 moons", says="13 months")
+    refused("deletion_unsigned", "archive", "delete", "--before", "2026-01-01", says="who asked for it and why")
+    for age, before in (("3 years", "2023-03-01"), ("36 months", "2023-03-01"), ("800 days", "2023-12-22")):
+        told = done("archive", "delete", "--older-than", age, "--preview", "--json")
+        if f'"before": "{before}"' not in told:
+            sys.exit(f"{age} ago is not {before}:\n{told}")
+
+
 def damage():
     """What only a broken disk or a careless hand does."""
     with sqlite3.connect("home/farthing.db") as database:
@@ -281,7 +291,7 @@ def served():
 
 def main():
     parts = (command_lines, files, before_a_catalog, catalogs, directory, carriers_and_feeds, quotes, imports,
-             explanations, documents, served, damage, lost_order)
+             explanations, documents, served, old_usage, damage, lost_order)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         os.environ.pop("FARTHING_HOME", None)

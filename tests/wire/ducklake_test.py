@@ -3,9 +3,9 @@
 Usage: python3 tests/wire/ducklake_test.py BUILD_DIR
 
 Lets store_test write a small data folder, then attaches it with DuckDB's ducklake extension. Another is written by
-`farthing` itself: files imported, retried, taken back, rated again, rewritten and deleted; at every version the sums
-must equal what the ledger had by then. DuckDB and its extensions come from Python packages into a virtual environment
-below the build folder.
+`farthing` itself: files imported, retried, taken back, rated again, rewritten and deleted, usage deleted for its age;
+at every version the sums must equal what the ledger had by then. DuckDB and its extensions come from Python packages
+into a virtual environment below the build folder.
 """
 
 import os
@@ -116,8 +116,24 @@ def tidy_all(farthing, data):
         subprocess.run([farthing, "--home", data, "--now", day, "--quiet", "archive", "tidy"], check=True)
 
 
+def delete_old(farthing, data):
+    """Usage before the middle of January is invoiced, and deleted for its age."""
+    def run(*words):
+        done = subprocess.run([farthing, "--home", data, "--now", "2026-05-01", "--quiet", *words],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
+
+    for month in ("2026-01", "2026-02"):
+        run("bill", "run", "--period", month)
+        run("bill", "send", "--period", month)
+    (data.parent / "sessions.yaml").write_text(FEED.replace("3650 days", "35 days"))
+    run("feed", "add", data.parent / "sessions.yaml")
+    run("archive", "delete", "--before", "2026-01-15", "--because", "a test", "--who", "tester")
+
+
 def check_history(data):
-    """At every version that is left, charges are what the ledger had by then."""
+    """At every version that is left, charges are what the ledger had by then, but for those that were deleted."""
     lake = attach(data)
     store = sqlite3.connect(data / "farthing.db")
     snapshots = lake.execute("SELECT snapshot_id FROM ducklake_snapshots('lake') ORDER BY 1").fetchall()
@@ -130,14 +146,25 @@ def check_history(data):
                                "JOIN entry ON entry.id = posting.entry "
                                "JOIN batch ON batch.id = entry.batch WHERE posting.kind = 1 AND entry.kind = 1 "
                                "AND batch.snapshot <= ?", (version,)).fetchone()[0]
-        if abs(charged) != abs(posted):
+        deleted = store.execute("SELECT coalesce(sum(atoms), 0) FROM usage_deleted_rows JOIN batch ON "
+                                "batch.id = usage_deleted_rows.batch WHERE batch.snapshot <= ?",
+                                (version,)).fetchone()[0]
+        if abs(charged + deleted) != abs(posted):
             failed.append(f"version {version}: charges come to {charged}, the ledger to {posted}")
     rows = lake.execute("SELECT count(*), count(DISTINCT (batch, \"row\")) FROM lake.usage").fetchone()
     if rows[0] != rows[1]:
         failed.append(f"{rows[0]} rows of usage, but {rows[1]} places")
+    for table in ("usage", "rated_usage"):
+        kept, before, earlier = lake.execute(
+            f"SELECT count(*), count(*) FILTER (start_time < '2026-01-15'), (SELECT count(*) FROM lake.{table} "
+            f"AT (VERSION => {max(versions) - 1})) FROM lake.{table}").fetchone()
+        gone = store.execute("SELECT coalesce(sum(records), 0) FROM usage_deleted_rows WHERE table_name = ?",
+                             (table,)).fetchone()[0]
+        if gone and (before or kept + gone != earlier or not kept):
+            failed.append(f"{table}: {kept} rows, {before} of them old; {earlier} before, {gone} deleted")
     if len(versions) < 2:
         failed.append(f"only versions {versions} are left")
-    return len(versions) + 2 - len(failed), failed
+    return len(versions) + 4 - len(failed), failed
 
 
 def attach(data):
@@ -208,8 +235,10 @@ def main(arguments):
     history = build / "wire" / "history" / "data"
     write_history(build / "farthing", history)
     answer = answer or subprocess.run([python, __file__, "--history", str(history)]).returncode
-    tidy_all(build / "farthing", history)
-    return answer or subprocess.run([python, __file__, "--history", str(history)]).returncode
+    for step in (tidy_all, delete_old):
+        step(build / "farthing", history)
+        answer = answer or subprocess.run([python, __file__, "--history", str(history)]).returncode
+    return answer
 
 
 if __name__ == "__main__":
