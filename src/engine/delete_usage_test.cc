@@ -210,9 +210,22 @@ TEST(DeleteUsage, WhatWasDeletedIsToldByNameAndTheRestStays) {
 TEST(DeleteUsage, WhatStaysIsCorrectedAsBefore) {
     OldUsage world("corrected");
     OldUsage whole("whole");
-    for (OldUsage* one : {&world, &whole}) live_through_spring(*one);
-    world.removed(Date::of(2026, 3, 1));
+    for (OldUsage* one : {&world, &whole}) {
+        live_through_spring(*one);
+        one->publish("0.06");  // a correction of both months, in one file
+        RerateFilter both;
+        both.period = DatePeriod{Date::of(2026, 2, 1), Date::of(2026, 4, 1)};
+        ASSERT_TRUE(one->engine->rerate(both));
+        one->send(4);
+    }
+    EXPECT_EQ(world.removed(Date::of(2026, 3, 1)).tables.back().files_cut, 1);
     world.open();
+    for (const UsageLogRow& row : world.log()) {
+        const auto got = world.engine->explain(row.id, true);
+        const auto wanted = whole.engine->explain(row.id, true);
+        ASSERT_TRUE(got && wanted) << row.id;
+        EXPECT_EQ(got->rounded, wanted->rounded);
+    }
     for (OldUsage* one : {&world, &whole}) {
         one->publish("0.07");
         RerateFilter march;
