@@ -20,6 +20,8 @@ class DelimitedReader {
     bool next(RecordView& record, std::string_view* fields);
     // Passes over one record; the same records as `next` finds.
     bool skip();
+    // Passes over all that are left; returns how many.
+    std::int64_t count();
 
     std::string_view header() const { return header_; }
     // Mapped names that the header lacks, or has twice.
@@ -36,6 +38,7 @@ class DelimitedReader {
     const char* next_special();
     bool next_block();
     bool has_quote_before(const char* at);
+    std::int64_t skip_plain();
     void store(std::size_t column, std::string_view text, std::string_view* fields) const {
         fields[column < slot_of_column_.size() ? slot_of_column_[column] : unwanted_] = text;
     }

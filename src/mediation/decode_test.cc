@@ -1,6 +1,8 @@
 #include "mediation/decode.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/hash.h"
 #include "mediation/collect.h"
@@ -178,6 +180,29 @@ TEST(Delimited, AbsurdQuantities) {
                   Lines{"2 " + result})
             << text;
     }
+}
+
+// Sealing passes over blocks of plain lines at once; `decoded` holds its count against reading.
+RC_GTEST_PROP(Delimited, SealingCountsTheRecordsThatAreRead, ()) {
+    const bool quotes = *rc::gen::arbitrary<bool>();
+    const Feed feed = feed_of(
+        "feed: f\nformat: {delimited: \",\", columns: [at, bytes], comment: \"#\"" +
+        std::string(quotes ? "" : ", quote: none") +
+        "}\nrecord:\n  service: {constant: data}\n  start: {field: at, time: unix_seconds}\n"
+        "  quantity: {field: bytes, unit: byte}\nguide: [{by: device, field: bytes}]\n"
+        "same_record: [at]\n");
+    const std::vector<std::string> pieces = {
+        "1767600000,5\n", "1767600001,123456789012345\n", "1767600002,7\r\n", "\n", "\r\n",
+        "# a remark\n",    "\"1767600003\",8\n",           "\"two\nlines\",9\n", "\r",   "1,2,3\n",
+        "\"stray\n",      "plain text without an end"};
+    std::string bytes;
+    const auto count = *rc::gen::inRange(0, 60);
+    for (int i = 0; i < count; ++i) {
+        const auto piece = *rc::gen::inRange<std::size_t>(0, pieces.size() * 4);
+        bytes += pieces[piece < pieces.size() ? piece : piece % 3];
+    }
+    decoded(feed, bytes);
+    RC_ASSERT(!::testing::Test::HasFailure());
 }
 
 TEST(Delimited, RestartsAtAnyRecordAndCutsAnywhere) {

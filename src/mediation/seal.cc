@@ -114,6 +114,7 @@ std::int64_t sum_of(const FieldMap& map, const std::string_view* fields) {
 std::int64_t count(RecordReader& reader) {
     return std::visit(
         [](auto& of_format) {
+            if constexpr (requires { of_format.count(); }) return of_format.count();
             std::int64_t records = 0;
             while (of_format.skip()) records += 1;
             return records;
