@@ -252,7 +252,7 @@ std::vector<Command> usage_commands() {
          "",
          "Take usage files into the data folder: mediate, rate, post",
          {{"FEED"}, {"FILES", true, true}},
-         {},
+         {{"--stages", "", "tell where the processor's time went"}},
          {"farthing import lamps inbox/", "farthing import carrier-uk UK000042.cdr.gz --json"},
          import},
     };

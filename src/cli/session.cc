@@ -1,11 +1,14 @@
 #include "cli/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <numeric>
 #include <system_error>
 
 #include "base/utf8.h"
@@ -168,8 +171,31 @@ void print_report_json(Context& context, const engine::Report& report) {
     }
     json.end_array().key("notes").begin_array();
     for (const std::string& note : report.notes) json.value(note);
-    json.end_array().end_object();
+    json.end_array();
+    if (context.arguments.given("--stages")) {
+        json.key("stages").begin_object();
+        for (std::size_t i = 0; i < kStages; ++i)
+            json.field(title_of(static_cast<Stage>(i)), report.stages[i]);
+        json.end_object();
+    }
+    json.end_object();
     context.out << json.text() << '\n';
+}
+
+// Processor time of all threads, so that it does not depend on who waited for whom.
+void print_stages(Context& context, const engine::Report& report) {
+    const std::int64_t all =
+        std::accumulate(report.stages.begin(), report.stages.end(), std::int64_t{0});
+    const std::int64_t records = std::max<std::int64_t>(report.received, 1);
+    const auto line = [&](std::string_view title, std::int64_t nanos) {
+        context.out << fmt::format("{:<20}{:>8} ns a record{:>5} %\n", title,
+                                   grouped(nanos / records),
+                                   nanos * 100 / std::max<std::int64_t>(all, 1));
+    };
+    for (std::size_t i = 0; i < kStages; ++i) {
+        if (report.stages[i] > 0) line(title_of(static_cast<Stage>(i)), report.stages[i]);
+    }
+    line("all stages", all);
 }
 
 void print_report_text(Context& context, const engine::Report& report,
@@ -206,6 +232,7 @@ void print_report_text(Context& context, const engine::Report& report,
         context.out << "refused " << (placed ? std::string() : refused.path + ": ")
                     << refused.error.to_string() << '\n';
     }
+    if (context.arguments.given("--stages")) print_stages(context, report);
     for (const std::string& note : report.notes) say(context, "note: " + note);
     say(context, "took " + duration_text(elapsed));
 }

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "base/assert.h"
+#include "base/stages.h"
 #include "base/utf8.h"
 #include "engine/reasons.h"
 #include "engine/usage_entries.h"
@@ -127,6 +128,7 @@ Result<void> Batch::add_retail(UsageChunk& chunk, const Source& source) {
 
 Result<void> Batch::rate(UsageChunk& chunk, Perspective side) {
     FARTHING_CHECK(load_sessions(chunk));
+    const Timed timed(Stage::rate);
     const std::size_t before = rated_.size();
     state_.rater_of(side).rate(chunk, rated_, side, sessions_);
     for (std::size_t row = 0; chunk.tells_counted && row < chunk.size(); ++row) {
@@ -154,6 +156,7 @@ bool Batch::full() const {
 }
 
 Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
+    const Timed timed(Stage::gather);
     count_chunk(chunk, source, Perspective::retail);
     std::vector<std::uint32_t> rows;
     for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -208,6 +211,7 @@ Result<void> Batch::load_sessions(const UsageChunk& chunk) {
 // Candidates become duplicates when their content agrees with the winner's, conflicts when it does
 // not (R9).
 Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
+    const Timed timed(Stage::dedup);
     const std::vector<mediation::Candidate> candidates = dedup_->check(chunk);
     if (dedup_->error()) return fail(*dedup_->error());  // duplicates can't be told: none may pass
     for (const mediation::Candidate& candidate : candidates) {
@@ -383,6 +387,7 @@ Result<void> Batch::carry() {
 }
 
 Result<std::vector<Batch::KeysFile>> Batch::write_keys() const {
+    const Timed timed(Stage::keys);
     std::vector<KeysFile> files;
     if (dedup_ == nullptr) return files;
     const auto write = [&](const mediation::Dedup::Delta& delta) -> Result<void> {
@@ -398,14 +403,24 @@ Result<std::vector<Batch::KeysFile>> Batch::write_keys() const {
     return files;
 }
 
+void Batch::pack_counters() {
+    const Timed timed(Stage::counter);
+    post(*state_.rater, Perspective::retail);
+    post(*state_.cost_rater, Perspective::cost);
+    commit_.packs = state_.counters.dirty_packs();
+}
+
+Result<std::vector<ArchiveFile>> Batch::finish_archive() {
+    const Timed timed(Stage::encode);
+    return archive_.finish();
+}
+
 // What the batch writes beside the store. Keys, counters and the archive's last rows need nothing
 // of each other: the three are made at once.
 Result<void> Batch::write_files() {
     auto writing = std::async(std::launch::async, [this] { return write_keys(); });
-    post(*state_.rater, Perspective::retail);
-    post(*state_.cost_rater, Perspective::cost);
-    commit_.packs = state_.counters.dirty_packs();
-    FARTHING_TRY(commit_.files, archive_.finish());
+    pack_counters();
+    FARTHING_TRY(commit_.files, finish_archive());
     FARTHING_TRY(std::vector<KeysFile> keys, writing.get());
     for (KeysFile& written : keys) {
         commit_.files.push_back(std::move(written.file));
@@ -438,8 +453,7 @@ Result<void> Batch::commit(Report& report) try {
         add_incident(std::to_string(beyond_online_) +
                      " records told more than was charged while it happened: the rest is charged");
     seal_totals();
-    FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
-    FARTHING_ASSERT(committed == id_);
+    FARTHING_CHECK(store());
     done_ = true;
     state_.counters.mark_clean();
     if (dedup_ != nullptr)  // one that took keys back is spent: its caller opens it anew
@@ -450,6 +464,13 @@ Result<void> Batch::commit(Report& report) try {
     return {};
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
+}
+
+Result<void> Batch::store() {
+    const Timed timed(Stage::commit);
+    FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
+    FARTHING_ASSERT(committed == id_);
+    return {};
 }
 
 Result<void> Batch::tell_and_forget(Report& report) try {

@@ -134,7 +134,10 @@ class Batch {
         store::BatchCommit::DedupSegment segment;
     };
     Result<std::vector<KeysFile>> write_keys() const;
+    void pack_counters();
+    Result<std::vector<ArchiveFile>> finish_archive();
     Result<void> write_files();
+    Result<void> store();
     void seal_totals();
     void abandon();
 

@@ -28,6 +28,7 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
     windows_source_ = source.id;
     if (!windows_) windows_.emplace(feed_.feed, state_.catalog.newest());
     std::vector<std::uint32_t> fell_out;
+    const Timed timed(Stage::window);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         if (!add_part(chunk, row)) fell_out.push_back(static_cast<std::uint32_t>(row));
@@ -72,6 +73,7 @@ bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
 
 Result<void> Batch::close_windows() {
     if (!windows_ || windows_->empty()) return {};
+    const Timed timed(Stage::window);
     const std::span<const mediation::Window> all = windows_->all();
     for (std::size_t first = 0; first < all.size(); first += kChunkRecordsMax)
         FARTHING_CHECK(

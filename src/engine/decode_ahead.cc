@@ -1,5 +1,6 @@
 #include "engine/decode_ahead.h"
 
+#include "base/stages.h"
 #include "mediation/guide.h"
 
 namespace farthing::engine {
@@ -11,6 +12,7 @@ constexpr std::size_t kStepsMax = 16;
 
 void prepare(const mediation::Feed& feed, const catalog::Version& meters,
              const directory::Directory& directory, Instant arrived, UsageChunk& chunk) {
+    const Timed timed(Stage::guide);
     mediation::validate(feed, arrived, chunk);
     mediation::guide(directory, chunk, feed.by_destination ? &meters : nullptr);
     if (feed.sent_by_edge()) mediation::suspend_shared(directory, chunk);
@@ -51,15 +53,7 @@ void DecodeAhead::read(const std::filesystem::path& path) {
     }
     auto file = std::make_shared<OpenFile>();
     file->path = path;
-    auto collected = mediation::Collected::open(path, feed_.unpacked_max);
-    if (!collected) {
-        file->error = std::move(collected).error();
-    } else {
-        file->collected = *std::move(collected);
-        const std::string_view bytes = file->collected->bytes();
-        file->seal = mediation::seal(feed_, bytes);
-        file->collected->read_up_to(bytes.data() + bytes.size());
-    }
+    open(*file);
     const bool usage = feed_.kind == mediation::Feed::Kind::usage;
     const bool decodes = usage && !file->error && !file->seal.rejected;
     if (!push({Step::Kind::begin, file, nullptr, 0})) return;
@@ -70,7 +64,7 @@ void DecodeAhead::read(const std::filesystem::path& path) {
             std::make_unique<mediation::Decoder>(feed_, meters_, file->collected->bytes());
         file->decoder->skip_to(at.position);
         auto chunk = spare();
-        while (file->decoder->next(*chunk, records_max_)) {
+        while (decode(*file->decoder, *chunk)) {
             prepare(feed_, meters_, directory_, at.position > 0 ? at.arrived : arrived_, *chunk);
             const std::int64_t position = file->decoder->position();
             if (!push({Step::Kind::chunk, file, std::move(chunk), position})) return;
@@ -79,6 +73,25 @@ void DecodeAhead::read(const std::filesystem::path& path) {
         give_back(std::move(chunk));
     }
     push({Step::Kind::end, file, nullptr, 0});
+}
+
+void DecodeAhead::open(OpenFile& file) const {
+    std::optional<Timed> timed(Stage::open);
+    auto collected = mediation::Collected::open(file.path, feed_.unpacked_max);
+    if (!collected) {
+        file.error = std::move(collected).error();
+        return;
+    }
+    file.collected = *std::move(collected);
+    const std::string_view bytes = file.collected->bytes();
+    timed.emplace(Stage::count);
+    file.seal = mediation::seal(feed_, bytes);
+    file.collected->read_up_to(bytes.data() + bytes.size());
+}
+
+bool DecodeAhead::decode(mediation::Decoder& decoder, UsageChunk& chunk) const {
+    const Timed timed(Stage::decode);
+    return decoder.next(chunk, records_max_);
 }
 
 std::unique_ptr<UsageChunk> DecodeAhead::spare() {

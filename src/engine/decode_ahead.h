@@ -67,6 +67,8 @@ class DecodeAhead {
   private:
     void work(std::span<const std::filesystem::path> files);
     void read(const std::filesystem::path& path);
+    void open(OpenFile& file) const;
+    bool decode(mediation::Decoder& decoder, UsageChunk& chunk) const;
     bool push(Step step);
     void give_back(std::unique_ptr<UsageChunk> chunk);
     std::unique_ptr<UsageChunk> spare();

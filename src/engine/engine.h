@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stages.h"
 #include "catalog/snapshot.h"
 #include "directory/directory.h"
 #include "engine/carrier_reports.h"
@@ -49,6 +50,7 @@ struct Report {
     };
     std::vector<Refused> refused;
     std::vector<std::string> notes;
+    StageTimes stages{};  // of an import
     std::int64_t count(Outcome outcome) const {
         return outcomes[static_cast<std::size_t>(outcome)];
     }

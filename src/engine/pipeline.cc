@@ -217,11 +217,14 @@ Result<Report> Engine::import_files(const std::string& feed_name,
     }
     Report report;
     report.charged.currency = s.catalog.newest().currency;
+    const StageTimes before = stage_times();
     std::set<SourceId> own;
     for (bool apart = false;; apart = true) {
         try {
             Import import(s, feed->second, report, progress, own, apart);
             FARTHING_CHECK(import.run(files));
+            report.stages = stage_times();
+            for (std::size_t i = 0; i < kStages; ++i) report.stages[i] -= before[i];
             return report;
         } catch (const WindowRefused&) {  // what was committed stands; the rest comes again
             report.files = 0;

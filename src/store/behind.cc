@@ -1,5 +1,7 @@
 #include "store/behind.h"
 
+#include "base/stages.h"
+
 namespace farthing::store {
 
 Behind::~Behind() {
@@ -31,6 +33,11 @@ Result<void> Behind::finish() {
     return {};
 }
 
+Result<void> Behind::run(Task& task) {
+    const Timed timed(Stage::encode);
+    return task();
+}
+
 void Behind::work() {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -41,7 +48,7 @@ void Behind::work() {
         busy_ = true;
         lock.unlock();
         changed_.notify_all();
-        Result<void> done = task();
+        Result<void> done = run(task);
         task = {};
         lock.lock();
         busy_ = false;

@@ -31,6 +31,7 @@ class Behind {
 
   private:
     static constexpr std::size_t kWaiting = 1;
+    static Result<void> run(Task& task);
     void work();
 
     std::mutex mutex_;

@@ -23,6 +23,7 @@ WORLDLY = {
     "mediation/collect": "reads files, decompresses them",
     "mediation/seal": "reads files, decompresses them",
     "base/assert": "prints before it aborts",
+    "base/stages": "asks what processor time was spent, which no result depends on",
     "base/time_zone": "the library reads the system's zone database",
 }
 # Files that may compute in floating point, with why no money or quantity passes through them.
