@@ -1,8 +1,7 @@
 #include "base/stages.h"
 
-#include <ctime>
-
 #include <atomic>
+#include <ctime>
 #include <utility>
 
 namespace farthing {
@@ -22,10 +21,9 @@ std::int64_t thread_nanos() {
 
 std::string_view title_of(Stage stage) {
     constexpr std::array<std::string_view, kStages> kTitles = {
-        "open and hash",    "count records", "scan and map",
-        "validate, guide",  "dedup",         "aggregate",
-        "rate",             "gather",        "encode and compress",
-        "write the keys",   "pack counters", "commit"};
+        "open and hash", "count records", "scan and map", "validate, guide",     "dedup",
+        "aggregate",     "rate",          "gather",       "encode and compress", "write the keys",
+        "pack counters", "commit"};
     return kTitles[static_cast<std::size_t>(stage)];
 }
 

@@ -37,8 +37,7 @@ TEST(Stages, whatOneCountsWithinAnotherIsItsOwn) {
 }
 
 TEST(Stages, eachHasATitle) {
-    for (std::size_t i = 0; i < kStages; ++i)
-        EXPECT_FALSE(title_of(static_cast<Stage>(i)).empty());
+    for (std::size_t i = 0; i < kStages; ++i) EXPECT_FALSE(title_of(static_cast<Stage>(i)).empty());
 }
 
 }  // namespace

@@ -192,8 +192,8 @@ RC_GTEST_PROP(Delimited, SealingCountsTheRecordsThatAreRead, ()) {
         "  quantity: {field: bytes, unit: byte}\nguide: [{by: device, field: bytes}]\n"
         "same_record: [at]\n");
     const std::vector<std::string> pieces = {
-        "1767600000,5\n", "1767600001,123456789012345\n", "1767600002,7\r\n", "\n", "\r\n",
-        "# a remark\n",    "\"1767600003\",8\n",           "\"two\nlines\",9\n", "\r",   "1,2,3\n",
+        "1767600000,5\n", "1767600001,123456789012345\n", "1767600002,7\r\n",   "\n", "\r\n",
+        "# a remark\n",   "\"1767600003\",8\n",           "\"two\nlines\",9\n", "\r", "1,2,3\n",
         "\"stray\n",      "plain text without an end"};
     std::string bytes;
     const auto count = *rc::gen::inRange(0, 60);

@@ -31,10 +31,10 @@ namespace farthing::mediation {
 // A live row whose key was seen before.
 struct Candidate {
     std::uint32_t row = 0;
-    Hash128 key;            // keys: the key; others: {subscription, slot or number}
-    bool in_batch = false;  // the winner is in the batch at hand: `content` below is the winner's
-    bool content_known =
-        false;  // keys carry it; others look it up in that day's archive unless in_batch
+    Hash128 key;  // keys: the key; others: {subscription, slot or number}
+    // Keys carry the winner's content; others have it where the winner is in the batch at hand, and
+    // leave it to that day's archive where not.
+    bool content_known = false;
     std::uint64_t content = 0;
 };
 

@@ -1,6 +1,8 @@
 // Keys: per day one open-addressing table of 128-bit keys, each with the content that came with it.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <span>
 
 #include "base/prefetch.h"
 #include "mediation/dedup_buckets.h"
@@ -69,28 +71,40 @@ class KeyTable {
     std::size_t count_ = 0;
 };
 
-// Hashes are spread evenly: parted by their first bits they leave short stretches to sort.
-// `parted`: room that is used again.
-void sort_keys(std::vector<StoredKey>& keys, std::vector<StoredKey>& parted) {
-    constexpr int kPartBitsMax = 14;
-    constexpr std::size_t kPartKeys = 64;  // about
-    const int part_bits =
-        std::min(kPartBitsMax, static_cast<int>(std::bit_width(keys.size() / kPartKeys)));
+constexpr std::size_t kParts = 256;  // so few that the ends of all of them stay near
+
+std::size_t part_of(const StoredKey& key, int shift) {
+    return (key.key.high >> shift) % kParts;
+}
+
+// Puts keys into parts by eight bits; where each part begins, and the last one ends.
+std::array<std::uint32_t, kParts + 1> part(std::span<const StoredKey> from, StoredKey* to,
+                                           int shift) {
+    std::array<std::uint32_t, kParts + 1> starts{};
+    for (const StoredKey& key : from) starts[part_of(key, shift) + 1] += 1;
+    for (std::size_t i = 1; i <= kParts; ++i) starts[i] += starts[i - 1];
+    auto next = starts;
+    for (const StoredKey& key : from) to[next[part_of(key, shift)]++] = key;
+    return starts;
+}
+
+// Hashes are spread evenly: parted twice by their first bits they leave a few at a time to sort.
+// `room` is used again.
+void sort_keys(std::vector<StoredKey>& keys, std::vector<StoredKey>& room) {
+    constexpr std::size_t kFew = 4096;
+    if (keys.size() < kFew) return std::sort(keys.begin(), keys.end());
     std::uint64_t all = 0;
     for (const StoredKey& key : keys) all |= key.key.high;
-    const int shift = std::clamp(static_cast<int>(std::bit_width(all)) - part_bits, 0, 63);
-    std::vector<std::uint32_t> ends((all >> shift) + 2);
-    for (const StoredKey& key : keys) ends[(key.key.high >> shift) + 1] += 1;
-    for (std::size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
-    if (parted.size() < keys.size()) parted.resize(keys.size());
-    for (const StoredKey& key : keys) parted[ends[key.key.high >> shift]++] = key;
-    std::size_t first = 0;
-    for (const std::uint32_t end : ends) {
-        std::sort(parted.begin() + static_cast<std::ptrdiff_t>(first), parted.begin() + end);
-        first = end;
+    const int first = std::max(0, static_cast<int>(std::bit_width(all)) - 8);
+    const int second = std::max(0, first - 8);
+    if (room.size() < keys.size()) room.resize(keys.size());
+    const auto parts = part(keys, room.data(), first);
+    for (std::size_t i = 0; i < kParts; ++i) {
+        StoredKey* const at = keys.data() + parts[i];
+        const auto ends =
+            part(std::span(room).subspan(parts[i], parts[i + 1] - parts[i]), at, second);
+        for (std::size_t j = 0; j < kParts; ++j) std::sort(at + ends[j], at + ends[j + 1]);
     }
-    parted.resize(keys.size());
-    keys.swap(parted);
 }
 
 class KeyBuckets final : public Buckets {
@@ -166,7 +180,7 @@ class KeyBuckets final : public Buckets {
     std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
         log.sort_days([&](Date date, std::vector<StoredKey>& keys) {
-            sort_keys(keys, parted_);
+            sort_keys(keys, room_);
             writer.add_keys(date, keys);
         });
         return writer.finish();
@@ -194,7 +208,6 @@ class KeyBuckets final : public Buckets {
         }
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = place.key.key,
-                         .in_batch = log.find(place.key) != nullptr,
                          .content_known = true,
                          .content = entry->content});
     }
@@ -202,7 +215,7 @@ class KeyBuckets final : public Buckets {
     std::int64_t slot_micros_;
     std::size_t sequence_;
     std::map<Date, KeyTable> days_;
-    std::vector<StoredKey> parted_;
+    std::vector<StoredKey> room_;
 };
 
 }  // namespace

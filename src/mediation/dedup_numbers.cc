@@ -116,7 +116,6 @@ class NumberBuckets final : public Buckets {
         const StoredKey* winner = log.find({key, date});
         found.push_back({.row = static_cast<std::uint32_t>(row),
                          .key = key,
-                         .in_batch = winner != nullptr,
                          .content_known = winner != nullptr,
                          .content = winner == nullptr ? 0 : winner->content});
     }

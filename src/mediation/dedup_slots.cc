@@ -186,7 +186,6 @@ class SlotBuckets final : public Buckets {
         const StoredKey* winner = log.find({key, place.day});
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = key,
-                         .in_batch = winner != nullptr,
                          .content_known = winner != nullptr,
                          .content = winner == nullptr ? 0 : winner->content});
     }
