@@ -19,10 +19,17 @@ std::int64_t thread_nanos() {
 
 }  // namespace
 
+std::string_view name_of(Stage stage) {
+    constexpr std::array<std::string_view, kStages> kNames = {
+        "open", "count",  "decode", "guide", "dedup",   "window",
+        "rate", "gather", "encode", "keys",  "counter", "commit"};
+    return kNames[static_cast<std::size_t>(stage)];
+}
+
 std::string_view title_of(Stage stage) {
     constexpr std::array<std::string_view, kStages> kTitles = {
-        "open and hash", "count records", "scan and map", "validate, guide",     "dedup",
-        "aggregate",     "rate",          "gather",       "encode and compress", "write the keys",
+        "open and hash", "count records", "scan and map", "validate, guide",  "dedup",
+        "aggregate",     "rate",          "gather",       "encode, compress", "write keys",
         "pack counters", "commit"};
     return kTitles[static_cast<std::size_t>(stage)];
 }

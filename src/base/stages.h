@@ -23,7 +23,8 @@ enum class Stage : std::uint8_t {
     commit,   // written to the store
 };
 constexpr std::size_t kStages = 12;
-std::string_view title_of(Stage stage);
+std::string_view name_of(Stage stage);   // as above
+std::string_view title_of(Stage stage);  // for people
 
 // Nanoseconds of processor time of all threads since the process began.
 using StageTimes = std::array<std::int64_t, kStages>;

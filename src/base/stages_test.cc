@@ -36,8 +36,11 @@ TEST(Stages, whatOneCountsWithinAnotherIsItsOwn) {
     EXPECT_GT(in_rate, in_window);  // twice the work
 }
 
-TEST(Stages, eachHasATitle) {
-    for (std::size_t i = 0; i < kStages; ++i) EXPECT_FALSE(title_of(static_cast<Stage>(i)).empty());
+TEST(Stages, eachHasANameAndATitle) {
+    for (std::size_t i = 0; i < kStages; ++i) {
+        EXPECT_FALSE(name_of(static_cast<Stage>(i)).empty());
+        EXPECT_FALSE(title_of(static_cast<Stage>(i)).empty());
+    }
 }
 
 }  // namespace

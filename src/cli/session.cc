@@ -173,9 +173,9 @@ void print_report_json(Context& context, const engine::Report& report) {
     for (const std::string& note : report.notes) json.value(note);
     json.end_array();
     if (context.arguments.given("--stages")) {
-        json.key("stages").begin_object();
+        json.key("stage_nanos").begin_object();
         for (std::size_t i = 0; i < kStages; ++i)
-            json.field(title_of(static_cast<Stage>(i)), report.stages[i]);
+            json.field(name_of(static_cast<Stage>(i)), report.stages[i]);
         json.end_object();
     }
     json.end_object();
