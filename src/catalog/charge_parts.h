@@ -59,6 +59,9 @@ struct ReadLimit {
 std::vector<ReadLimit> read_limits(Reading& reading, const Node& node, Plan& plan);
 // The plan's `spending_cap`; nullopt where it has none, or one with mistakes.
 std::optional<SpendingCap> read_spending_cap(const Fields& plan, Mistakes& mistakes);
+// A package of a plan whose charges were read; nullopt where it can't be known.
+std::optional<Package> read_package(Reading& reading, const Node& node, const Plan& plan,
+                                    const PlanDefaults& defaults);
 // nullopt where the meter is unknown.
 std::optional<ReadCharge> read_usage(Reading& reading, const Fields& fields,
                                      const PlanDefaults& defaults);

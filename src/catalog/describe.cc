@@ -147,6 +147,15 @@ std::string tax_scope_text(const TaxRule& rule) {
     return text + days_text(rule.days);
 }
 
+std::string package_words(const Package& package, const Plan& plan) {
+    std::string text = package.fee.text + ", " + package.text;
+    for (const UsageCharge& charge : plan.charges)
+        if (charge.id == package.charge) text += " of " + charge.name;
+    if (package.priority != 0) text += fmt::format(", priority {}", package.priority);
+    if (package.rollover > 0) text += ", rollover " + package.rollover_text;
+    return text;
+}
+
 std::string days_text(DatePeriod days) {
     std::string text;
     if (days.first != Date::min()) text += " from " + to_string(days.first);

@@ -7,6 +7,8 @@
 
 namespace farthing::catalog {
 
+// "5.00 per package, 1 GB for 30 days of data, priority 2, rollover 500 MB".
+std::string package_words(const Package& package, const Plan& plan);
 // "0.05 per MB"; "0.10 per MB up to 100 MB, then 0.05 per MB"; "by deck uk-az".
 std::string price_text(const UsageCharge& charge, const Meter& meter);
 // "50 MB per subscription, shared by the account"; empty without allowance.

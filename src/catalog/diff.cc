@@ -207,6 +207,9 @@ class Comparison {
     }
 
     std::string added_text(const Meter&) const { return {}; }
+    std::string added_text(const Package& package) const {
+        return ": " + package.fee.text + ", " + package.text;
+    }
     std::string added_text(const Plan&) const { return {}; }
     std::string added_text(const Carrier&) const { return {}; }
     std::string added_text(const Fee& fee) const { return ": " + fee.text; }
@@ -238,6 +241,13 @@ class Comparison {
                           compare(what, x.text + scope_text(x), y.text + scope_text(y));
                           compare(what + ", title", x.title, y.title);
                           if (x.on != y.on) tell('~', what + ": applies to other charges");
+                      });
+        compare_named(plan + ", package", a.packages, b.packages,
+                      [&](const Package& x, const Package& y) {
+                          const std::string what = plan + ", package " + y.name;
+                          compare(what, package_words(x, a), package_words(y, b));
+                          compare(what + ", title", x.fee.title, y.fee.title);
+                          compare(what + ", tax", x.fee.tax_category, y.fee.tax_category);
                       });
         const auto order = [](const Plan& p) {
             std::string text;

@@ -264,8 +264,8 @@ const std::vector<Mistake> kMistakes = {
      "catalog.yaml:11:60: `hour` doesn't measure"},
     {around("      - {usage: data, graduated: [{to: 1 MB, price: 2 per MB}, {price: 1 per MB}]}\n",
             "special_prices: [{plan: p, usage: data, account: a, price: 1 per MB}]\n"),
-     "catalog.yaml:11:35: a special price of `data`, which has tiers, an allowance, a deck or time "
-     "bands, is not priced by this release (not_supported)"},
+     "catalog.yaml:11:35: a special price of `data`, which has tiers, an allowance, packages, a "
+     "deck or time bands, is not priced by this release (not_supported)"},
     {around(
          "      - {usage: data, price: 1 per MB}\n",
          "special_prices: [{plan: p, usage: data, account: a, price: 1 per MB}, {plan: p, usage: "

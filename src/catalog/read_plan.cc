@@ -47,6 +47,7 @@ class PlanReader {
         plan_.matchers = compile_matchers(conditions_, mistakes_);
         if (customer) {
             for (const Node& node : fields_.list("discounts")) read_discount(node);
+            for (const Node& node : fields_.list("packages")) add_package(node);
         }
         if (plan_.currency != reading_.version.currency) check_foreign();
         check_shared_tax();
@@ -149,7 +150,8 @@ class PlanReader {
     void check_foreign() const {
         const auto amount = [](const Discount& d) { return d.amount || !d.tiers.empty(); };
         const auto minimum = [](const Fee& fee) { return !!fee.minimum; };
-        if (plan_.charges.empty() && std::ranges::none_of(plan_.fees, minimum) &&
+        if (plan_.charges.empty() && plan_.packages.empty() &&
+            std::ranges::none_of(plan_.fees, minimum) &&
             std::ranges::none_of(plan_.discounts, amount)) {
             return;
         }
@@ -417,6 +419,12 @@ class PlanReader {
         discount.end = days.end;
         if (claim(discount.name, {node.place, discount.id, {}, false}))
             plan_.discounts.push_back(std::move(discount));
+    }
+
+    void add_package(const Node& node) {
+        auto package = read_package(reading_, node, plan_, defaults_);
+        if (package && claim(package->fee.name, {node.place, package->fee.id, {}, false}))
+            plan_.packages.push_back(*std::move(package));
     }
 
     // What customers read instead of the name.

@@ -84,13 +84,15 @@ class SpecialReader {
                    !charge.of_customer && !charge.limit;
         });
         if (base == plan.charges.end()) return unknown();
+        const auto covers = [&](const Package& one) { return one.charge == base->id; };
         const bool plain = base->priced_by == PricedBy::bands && base->additive() &&
-                           !base->allowance && base->in_bands.empty();
+                           !base->allowance && base->in_bands.empty() &&
+                           std::ranges::none_of(plan.packages, covers);
         if (!plain) {
             return reading_.mistakes.add(
                 CatalogReason::not_supported, fields_.place_of("usage"),
-                fmt::format("a special price of {}, which has tiers, an allowance, a deck or time "
-                            "bands, is not priced by this release",
+                fmt::format("a special price of {}, which has tiers, an allowance, packages, a "
+                            "deck or time bands, is not priced by this release",
                             shown(base->name)),
                 "Give such customers a plan of their own.");
         }

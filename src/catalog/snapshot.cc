@@ -22,6 +22,16 @@ bool Plan::allows(NetworkKey network) const {
     return allowed.empty() || named(network) || named(network.country());
 }
 
+const Package* Plan::package_named(std::string_view package_name) const {
+    const auto found = std::ranges::find_if(
+        packages, [&](const Package& one) { return one.name == package_name; });
+    return found == packages.end() ? nullptr : &*found;
+}
+
+Date Package::until(Date from) const {
+    return days > 0 ? from.plus_days(days) : cycle_of(from, 1).end;
+}
+
 const std::vector<std::uint32_t>& Plan::applying(MeterId meter, NetworkKey network) const {
     static const std::vector<std::uint32_t> kNone;
     if (meter.value >= matchers.size()) return kNone;

@@ -349,6 +349,25 @@ struct Fee {
     std::string tax_category;
 };
 
+// A quantity that customers of a plan buy beside it: it covers usage of one of its charges for some
+// days.
+struct Package {
+    std::string name;
+    Fee fee;  // what it costs, once
+    ComponentId charge;
+    std::int64_t quantity = 0;
+    std::string quantity_text;  // "1 GB"
+    int days = 0;               // that it is valid, its first among them; 0: until the month ends
+    std::int32_t priority = 0;
+    std::int64_t rollover = 0;  // of what is left at its end, so much at most goes on in the next
+    std::string rollover_text;
+    std::string text;             // "1 GB for 30 days"
+    Date until(Date from) const;  // the first day on which it is valid no more
+};
+
+// Why no package covers usage of that charge; empty where packages may.
+std::string_view why_not_covered(const UsageCharge& charge);
+
 struct DiscountTier {
     std::optional<Decimal> to;  // of the cycle's charges; none: the last one
     Exact percent;
@@ -392,6 +411,8 @@ struct Plan {
     std::vector<Fee> fees;
     std::vector<UsageCharge> charges;
     std::vector<Discount> discounts;
+    std::vector<Package> packages;
+    const Package* package_named(std::string_view package_name) const;
     std::vector<NetworkKey> allowed;  // countries and networks, sorted; empty: everywhere
     std::string allowed_text;         // as the catalog says them: "248, 244-05"
     std::optional<SpendingCap> spending_cap;

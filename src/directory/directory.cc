@@ -71,6 +71,7 @@ struct Directory::Builder {
         FARTHING_CHECK(take_groups());
         FARTHING_CHECK(take_subscriptions());
         FARTHING_CHECK(take_dated());
+        FARTHING_CHECK(take_buckets());
         FARTHING_CHECK(take_identities());
         return check_identities();
     }
@@ -250,6 +251,31 @@ struct Directory::Builder {
         return {};
     }
 
+    std::size_t owners_of(OwnerKind kind) const {
+        switch (kind) {
+            case OwnerKind::subscription: return directory.subscriptions_.size();
+            case OwnerKind::group: return directory.groups_.size();
+            case OwnerKind::account: break;
+        }
+        return directory.accounts_.size();
+    }
+
+    Result<void> take_buckets() {
+        for (const BucketFact& fact : directory.facts_.buckets) {
+            const bool owned = fact.owner > 0 && fact.owner <= owners_of(fact.owner_kind);
+            if (!owned || fact.until <= fact.from || fact.quantity <= 0)
+                return fail(DirectoryReason::bad_bucket, fmt::format("bucket {}", fact.id.value));
+            directory.buckets_[{fact.owner_kind, fact.owner, fact.charge}].push_back(fact);
+            if (fact.payer) directory.bought_[fact.payer].push_back(fact);
+        }
+        for (auto& [of, buckets] : directory.buckets_) {
+            std::ranges::sort(buckets, {}, [](const BucketFact& one) {
+                return std::tuple(one.priority, one.until, one.id);
+            });
+        }
+        return {};
+    }
+
     Result<Subscription*> subscription_of(SubscriptionId id, std::string_view what) {
         if (!id || id.value > directory.subscriptions_.size()) {
             return fail(DirectoryReason::unknown_subscription,
@@ -372,6 +398,29 @@ Result<Directory> Directory::fold(DirectoryFacts facts, TimeZone zone) {
     directory.zone_ = std::move(zone);
     FARTHING_CHECK(Builder{directory}.fold());
     return directory;
+}
+
+const Directory::Buckets& Directory::buckets_of(OwnerKind kind, std::uint32_t owner,
+                                                ComponentId charge) const {
+    static const Buckets kNone;
+    const auto found = buckets_.find({kind, owner, charge});
+    return found == buckets_.end() ? kNone : found->second;
+}
+
+Directory::Buckets Directory::buckets_of(OwnerKind kind, std::uint32_t owner) const {
+    Buckets all;
+    for (auto at = buckets_.lower_bound({kind, owner, ComponentId{}}); at != buckets_.end(); ++at) {
+        if (std::get<0>(at->first) != kind || std::get<1>(at->first) != owner) break;
+        all.insert(all.end(), at->second.begin(), at->second.end());
+    }
+    std::ranges::sort(all, {}, &BucketFact::id);
+    return all;
+}
+
+const Directory::Buckets& Directory::bought_by(AccountId payer) const {
+    static const Buckets kNone;
+    const auto found = bought_.find(payer);
+    return found == bought_.end() ? kNone : found->second;
 }
 
 AccountId Directory::account_named(std::string_view name) const {

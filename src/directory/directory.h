@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/civil.h"
@@ -38,6 +40,7 @@ namespace farthing {
     X(bad_bill_day, "the bill day is not between 1 and 31", "Write a day of the month.")           \
     X(bad_country, "the country is no code of a country", "Write GB, or US-CA for a part of one.") \
     X(bad_quantity, "the quantity is negative or not a number", "Write a whole number.")           \
+    X(bad_bucket, "a bucket's owner or days can't be", "Restore the database from a backup.")      \
     X(bad_column, "the import has a column that is not known", "Mend the header line.")            \
     X(bad_row, "a row of the import can't be read", "Mend the row.")
 FARTHING_REASON_ENUM(DirectoryReason, FARTHING_DIRECTORY_REASONS)
@@ -116,6 +119,16 @@ class Directory {
     SubscriptionId subscription_named(std::string_view name) const;
     GroupId group_named(std::string_view name) const;
 
+    // The buckets of an owner that cover that price, in the order in which they are used: by
+    // priority, then by the one that ends first, then by the one that was bought first.
+    using Buckets = std::vector<BucketFact>;
+    const Buckets& buckets_of(OwnerKind kind, std::uint32_t owner, ComponentId charge) const;
+    // All of an owner, as they were bought.
+    Buckets buckets_of(OwnerKind kind, std::uint32_t owner) const;
+    // Those that it paid for, as they were bought.
+    const Buckets& bought_by(AccountId payer) const;
+    bool has_buckets() const { return !buckets_.empty(); }
+
     // Who pays for usage of `service` to that number or address at `when` (reverse billing): the
     // rule for the service goes before the one for all. `service` in small letters. None: the
     // caller.
@@ -167,6 +180,8 @@ class Directory {
     TextIndex subscription_names_;
     TextIndex group_names_;
     TextIndex identity_index_;
+    std::map<std::tuple<OwnerKind, std::uint32_t, ComponentId>, Buckets> buckets_;
+    std::map<AccountId, Buckets> bought_;
     std::vector<IdentityEntry> identity_entries_;  // number n stands at n - 1
 };
 

@@ -10,6 +10,7 @@
 #include "base/civil.h"
 #include "base/instant.h"
 #include "model/ids.h"
+#include "model/rated_usage.h"
 #include "model/usage.h"
 
 namespace farthing {
@@ -65,6 +66,27 @@ struct IdentityFact {
     bool operator==(const IdentityFact&) const = default;
 };
 
+// A package that somebody has: from `from` to the day before `until` it covers usage of one price.
+// It says itself what the catalog said when it was bought.
+struct BucketFact {
+    BucketId id;
+    OwnerKind owner_kind = OwnerKind::subscription;
+    std::uint32_t owner = 0;
+    ComponentId charge;   // the price of usage that it covers
+    ComponentId package;  // of the catalog, and the version that was in force
+    VersionNo version;
+    Date from;
+    Date until;
+    std::int64_t quantity = 0;
+    std::int32_t priority = 0;     // the lower is used first
+    std::int64_t rollover = 0;     // of what is left at its end, so much at most goes on
+    AccountId payer = {};          // who paid; none: it was given
+    std::int64_t price_atoms = 0;  // what for
+    Instant at = {};               // when
+    std::string reference = {};    // unique in the tenant
+    bool operator==(const BucketFact&) const = default;
+};
+
 struct DirectoryFacts {
     std::vector<AccountFact> accounts;
     std::vector<PaysFact> pays;
@@ -74,6 +96,7 @@ struct DirectoryFacts {
     std::vector<QuantityFact> quantities;
     std::vector<IdentityFact>
         identities;  // a later fact about the same kind, value and start replaces the earlier
+    std::vector<BucketFact> buckets;
 };
 
 }  // namespace farthing

@@ -24,6 +24,7 @@ using FeedId = Id<struct FeedTag>;
 using SourceId = Id<struct SourceTag>;  // one file (later: one partition) of a feed
 using BatchId = Id<struct BatchTag>;    // the unit of commit
 using EntryId = Id<struct EntryTag, std::uint64_t>;
+using BucketId = Id<struct BucketTag>;  // one package that an owner bought or was given
 using InvoiceId = Id<struct InvoiceTag>;
 
 // From whose side a record is rated, part of every rated key: what the customer pays, and what the

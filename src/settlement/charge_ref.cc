@@ -1,5 +1,7 @@
 #include "settlement/charge_ref.h"
 
+#include <algorithm>
+
 namespace farthing::settlement {
 namespace {
 
@@ -16,10 +18,19 @@ std::uint32_t place_of(const std::vector<Charge>& charges, ComponentId component
 ChargeRef find_charge(const catalog::Version& version, ComponentId component) {
     std::uint32_t plan_place = 0;
     for (const catalog::Plan& plan : version.plans) {
-        ChargeRef ref{&version, &plan, nullptr, nullptr, nullptr, plan_place++, 0};
+        ChargeRef ref{&version, &plan, nullptr, nullptr, nullptr, plan_place++, 0, nullptr};
         if (const auto at = place_of(plan.fees, component); at < plan.fees.size()) {
             ref.fee = &plan.fees[at];
             ref.charge_place = at;
+            return ref;
+        }
+        const auto sold = std::ranges::find_if(
+            plan.packages, [&](const catalog::Package& one) { return one.fee.id == component; });
+        if (sold != plan.packages.end()) {  // bought once, it is a fee
+            ref.fee = &sold->fee;
+            ref.package = &*sold;
+            ref.charge_place =
+                static_cast<std::uint32_t>(plan.fees.size() + (sold - plan.packages.begin()));
             return ref;
         }
         if (const auto at = place_of(plan.charges, component); at < plan.charges.size()) {

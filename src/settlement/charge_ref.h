@@ -18,6 +18,7 @@ struct ChargeRef {
     const catalog::Discount* discount = nullptr;
     std::uint32_t plan_place = 0;  // in the order of the catalog
     std::uint32_t charge_place = 0;
+    const catalog::Package* package = nullptr;  // whose price the fee is
     explicit operator bool() const { return plan != nullptr; }
 };
 ChargeRef find_charge(const catalog::Version& version, ComponentId component);
