@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "rating/counters.h"
@@ -18,6 +19,9 @@ struct Beyond {
     std::int64_t from = 0;
     std::int64_t to = 0;
     std::int64_t free = 0;
+    // Of the segment's units, those that buckets covered; of where usage would begin, those that
+    // they would cover before anything of it is free or paid.
+    std::int64_t covered = 0;
 };
 
 // Usage that a counter does not hold yet.
@@ -28,19 +32,26 @@ struct Addition {
     std::uint32_t day = 0;
     SubscriptionId member;
     std::int64_t billable = 0;
-    bool capped = false;  // or at least kept by member, by its own segment's version
+    bool capped = false;                 // or at least kept by member, by its own segment's version
+    std::span<const DayPart> days = {};  // where it lies on several
 };
 
 // How a counter stands at its end: from there usage of that day or later needs no walk.
 struct AtEnd {
     std::uint32_t from_day = 0;
-    std::int64_t floor = 0;  // what was beyond what is included at the last step
-    std::int64_t over = 0;   // what members used over their caps
+    std::int64_t floor = 0;    // what was beyond what is included at the last step
+    std::int64_t over = 0;     // what members used over their caps
+    std::int64_t covered = 0;  // by buckets
+    Buckets buckets = {};      // once all was used
+    Buckets on_day = {};       // on the day asked for, and until others are valid
 };
 
-// For each segment, with the addition's own where it is new.
+// For each segment, with the addition's own where it is new. `day`: asked for, of the window.
 void beyond_of(const Counter& counter, const Included& included, const Addition* addition,
-               std::vector<Beyond>& result, AtEnd* at_end = nullptr);
+               std::vector<Beyond>& result, AtEnd* at_end = nullptr,
+               std::uint32_t day = UINT32_MAX);
+Buckets buckets_after(const Counter& counter, const Included& included);
+Buckets buckets_on_day(const Counter& counter, const Included& included, std::uint32_t day);
 
 // What was used of what is included. REQUIRES: the counter counts over its whole window.
 std::int64_t covered(const Counter& counter, const Included& included);

@@ -199,7 +199,12 @@ SuspenseReason CutRater::plan_price(Lane& base, Lane& lane, Instant when, std::u
     add(pieces_, 1);
     add(earlier_, -1);
     planned.parts = parts_.size() - planned.first_part;
-    if (!mover_.plan(lane, when, last_day, use, planned.move)) {
+    std::int64_t sum = 0;
+    const auto parts = std::span(parts_).subspan(planned.first_part, planned.parts);
+    for (const DayPart& part : parts) sum += part.billable;
+    const bool lies_there = sum == use.billable;  // else it only asks what so much would come to
+    if (!mover_.plan(lane, when, last_day, use, planned.move,
+                     lies_there ? parts : std::span<const DayPart>())) {
         return SuspenseReason::charge_out_of_range;
     }
     if (!mover_.within_limit(planned.move)) return SuspenseReason::over_limit;

@@ -6,6 +6,7 @@
 
 #include "base/int128.h"
 #include "rating/beyond.h"
+#include "rating/buckets.h"
 #include "rating/pricing.h"
 #include "rating/rater.h"
 #include "rating/window.h"
@@ -255,6 +256,129 @@ class Carrying {
     std::vector<Carried> left_;
 };
 
+const directory::Directory::Buckets& buckets_of(const directory::Directory& directory,
+                                                const CounterKey& key) {
+    return directory.buckets_of(key.owner_kind, key.owner, key.component);
+}
+
+// The windows of days, each with the day from which usage goes into the next: where the window ends
+// or the payer changes to one with another.
+std::vector<std::pair<DatePeriod, Date>> used_windows(const directory::Directory& directory,
+                                                      const CounterKey& key, DatePeriod days) {
+    std::vector<std::pair<DatePeriod, Date>> windows;
+    const auto& payers = directory.account(account_of(directory, key)).payer;
+    for (Date day = days.first; day < days.end;) {
+        const DatePeriod window = window_on(directory, key, day);
+        const Date change = payers.next_change(day);
+        day = window.empty() ? change : std::min(window.end, change);
+        if (window.empty()) continue;
+        const bool goes_on = !windows.empty() && windows.back().first.first == window.first;
+        if (!goes_on) windows.emplace_back(window, day);
+        if (goes_on) windows.back().second = day;
+    }
+    return windows;
+}
+
+// The buckets of an owner as usage window after window leaves them.
+class BucketChain {
+  public:
+    BucketChain(const directory::Directory& directory, const CounterKey& key,
+                const CounterOf& counter_of)
+        : directory_(directory), key_(key), counter_of_(counter_of) {}
+
+    // Before `window`, which is the key's.
+    Buckets before(DatePeriod window) const {
+        const auto facts = that_matter(window);
+        if (facts.empty()) return {};
+        Buckets buckets(facts);
+        if (counter_of_) pass_windows(window, first_day(facts), buckets);
+        buckets.pass_to(window.first);
+        return buckets;
+    }
+
+    // On a day of it, after what is known to be used until others are valid.
+    Buckets on(DatePeriod window, Date day) const {
+        Buckets buckets = before(window);
+        if (buckets.empty()) return buckets;
+        CounterKey key = key_;
+        key.window_first = window.first;
+        const Counter* counter = counter_of_(key);
+        if (counter == nullptr) {
+            buckets.pass_to(day);
+            return buckets;
+        }
+        Included included;
+        add_steps(buckets, window, directory_.zone(), included);
+        included.buckets = std::move(buckets);
+        return buckets_on_day(*counter, included, static_cast<std::uint32_t>(day - window.first));
+    }
+
+    // The days on which one begins or ends, as steps that include no more.
+    static void add_steps(const Buckets& buckets, DatePeriod window, const TimeZone& zone,
+                          Included& included) {
+        auto& steps = included.steps;
+        for (Date day = buckets.next_change(window.first); day < window.end;
+             day = buckets.next_change(day)) {
+            const auto offset = static_cast<std::uint32_t>(day - window.first);
+            const auto at = std::ranges::lower_bound(steps, offset, {}, &Included::Step::day);
+            if (at != steps.end() && at->day == offset) continue;
+            const std::int64_t whole =
+                at == steps.begin() ? included.at_start : std::prev(at)->whole;
+            steps.insert(at, {zone.start_of(day), offset, whole});
+        }
+    }
+
+  private:
+    static Date first_day(std::span<const BucketFact* const> facts) {
+        Date first = Date::max();
+        for (const BucketFact* one : facts) first = std::min(first, one->from);
+        return first;
+    }
+
+    // Those valid within the window, and those that they were valid with, or went on in them.
+    std::vector<const BucketFact*> that_matter(DatePeriod window) const {
+        Date first = Date::max();
+        for (const BucketFact& one : buckets_of(directory_, key_)) {
+            const bool valid = one.from < window.end && one.until > window.first;
+            if (valid) first = std::min(first, one.from);
+        }
+        for (Date before = Date::max(); first < before;) {
+            before = first;
+            for (const BucketFact& one : buckets_of(directory_, key_))
+                if (one.until >= first) first = std::min(first, one.from);
+        }
+        std::vector<const BucketFact*> kept;
+        if (first == Date::max()) return kept;
+        for (const BucketFact& one : buckets_of(directory_, key_))
+            if (one.until >= first && one.from < window.end) kept.push_back(&one);
+        return kept;
+    }
+
+    // Over the windows from that day on: each is used until the payer changes to one with another.
+    void pass_windows(DatePeriod window, Date day, Buckets& buckets) const {
+        for (const auto& [past, used_until] : used_windows(directory_, key_, {day, window.end})) {
+            if (past.first >= window.first) return;
+            pass({past.first, used_until}, buckets);
+        }
+    }
+
+    void pass(DatePeriod days, Buckets& buckets) const {
+        CounterKey key = key_;
+        key.window_first = days.first;
+        const Counter* counter = counter_of_(key);
+        buckets.pass_to(days.first);
+        if (counter == nullptr) return;
+        Included included;
+        add_steps(buckets, days, directory_.zone(), included);
+        included.buckets = std::move(buckets);
+        buckets = rating::buckets_after(*counter, included);
+    }
+
+    const directory::Directory& directory_;
+    const CounterKey& key_;
+    const CounterOf& counter_of_;
+};
+
 }  // namespace
 
 std::int64_t Included::carried_in() const {
@@ -277,7 +401,41 @@ Included included_of(const catalog::Snapshot& catalog, const catalog::Version& v
     for (const Carried& one : carried) sum += one.quantity;
     Included included = without_carried(version, directory, key, window, as_counted(sum));
     included.carried = std::move(carried);
+    const catalog::UsageCharge* charge = find_charge(version, key.component).charge;
+    if (!has_buckets(directory, key) || charge == nullptr ||
+        !catalog::why_not_covered(*charge).empty())
+        return included;
+    included.buckets = BucketChain(directory, key, counter_of).before(window);
+    BucketChain::add_steps(included.buckets, window, version.zone, included);
     return included;
+}
+
+bool has_buckets(const directory::Directory& directory, const CounterKey& key) {
+    return directory.has_buckets() && key.perspective == Perspective::retail && key.item == 0 &&
+           !buckets_of(directory, key).empty();
+}
+
+Date buckets_end(const directory::Directory& directory, const CounterKey& key) {
+    Date end = Date::min();
+    if (!has_buckets(directory, key)) return end;
+    for (const BucketFact& one : buckets_of(directory, key)) end = std::max(end, one.until);
+    return end;
+}
+
+Buckets buckets_on(const directory::Directory& directory, CounterKey key, Date day,
+                   const CounterOf& counter_of) {
+    DatePeriod window = window_on(directory, key, day);
+    if (window.empty()) window = {day, day.plus_days(1)};  // nobody pays, and nothing is used
+    key.window_first = window.first;
+    return BucketChain(directory, key, counter_of).on(window, day);
+}
+
+std::vector<DatePeriod> windows_in(const directory::Directory& directory, const CounterKey& key,
+                                   DatePeriod days) {
+    std::vector<DatePeriod> windows;
+    for (const auto& [window, used_until] : used_windows(directory, key, days))
+        windows.push_back(window);
+    return windows;
 }
 
 LaterWindows::LaterWindows(const directory::Directory& directory, const CounterKey& key)

@@ -96,7 +96,8 @@ const Included& Mover::included(std::uint32_t number, VersionNo version) {
     const catalog::Version* by = catalog_.numbered(version);
     FARTHING_ASSERT(by != nullptr);  // a published version is never taken back
     const catalog::UsageCharge* charge = find_charge(*by, counter.key.component).charge;
-    if (charge == nullptr || !charge->allowance) return kNothing;
+    if (charge == nullptr || (!charge->allowance && !has_buckets(directory_, counter.key)))
+        return kNothing;
     const std::uint32_t age = lives_[number].age;
     const auto [found, is_new] = included_.try_emplace(pair_of(number, version.value));
     if (!is_new && found->second.age == age) return found->second.included;
@@ -220,13 +221,14 @@ bool Mover::shares_fit(const Pricing& pricing, const Beyond& beyond,
     });
 }
 
-bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move) {
+bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move,
+                 std::span<const DayPart> days) {
     move.lane = &lane;
     move.when = when;
     move.day = day;
     move.billable = use.billable;
     move.adds = use.totals;
-    move.days = {};
+    move.days = days;
     const Live& live = lives_[lane.counter];
     move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
                   live.last->payer == lane.payer && day >= live.from_day &&
@@ -292,10 +294,11 @@ bool Mover::plan_anywhere(Lane& lane, Move& move) {
     const Addition addition{place.position,
                             place.is_new,
                             place.start,
-                            move.days.empty() ? move.day : move.days.front().day,
+                            move.day,
                             lane.subscription,
                             move.billable,
-                            counts_members(*lane.pricing)};
+                            counts_members(*lane.pricing),
+                            move.days};
     return plan_segments(number, addition, lane, move);
 }
 
@@ -335,20 +338,43 @@ i128 Mover::left_after(const Move& move) const {
     return *move.lane->charge->limit - total;
 }
 
-Beyond Mover::position(const Lane& lane, std::int64_t from) {
+Beyond Mover::position(const Lane& lane, std::int64_t from, Instant when, std::uint32_t day) {
     const Included& now = included(lane.counter, lane.pinned);
     if (now.simple()) return {from, from, now.at_end()};
     const Counter& counter = counters_.at(lane.counter);
     AtEnd at_end;
-    beyond_of(counter, now, nullptr, of_version_, &at_end);
-    const std::int64_t total = total_of(counter);
+    beyond_of(counter, now, nullptr, of_version_, &at_end, day);
+    const std::int64_t total = total_of(counter) - at_end.covered;
     const std::int64_t pool = now.at_end() + at_end.over + at_end.floor - total;
     const std::int64_t beyond = of_version_.empty() ? 0 : of_version_.back().to;
-    if (beyond > 0 || pool <= 0) return {beyond, beyond, 0};
+    std::int64_t covered = at_end.on_day.left();
+    // What was used on later days needs buckets too: then what is free by its own day may not be.
+    if (covered > 0 && !free_at(counter, now, lane, when, {day, covered}, beyond)) covered = 0;
+    if (beyond > 0 || pool <= 0) return {beyond, beyond, 0, covered};
     std::int64_t own = now.cap;
     for (const MemberDay& use : counter.member_days)
         own -= use.member == lane.subscription ? use.quantity : 0;
-    return {0, 0, std::max<std::int64_t>(0, std::min(pool, own))};
+    return {0, 0, std::max<std::int64_t>(0, std::min(pool, own)), covered};
+}
+
+std::optional<Date> Mover::buckets_change(const Lane& lane, std::uint32_t day) {
+    if (!has_buckets(directory_, lane.key)) return std::nullopt;
+    const Included& now = included(lane.counter, lane.pinned);
+    if (now.buckets.empty()) return std::nullopt;
+    const Date change =
+        now.buckets.next_change(lane.key.window_first.plus_days(static_cast<int>(day)));
+    return change == Date::max() ? std::nullopt : std::optional(change);
+}
+
+// Whether so much more on that day leaves what is beyond as it is.
+bool Mover::free_at(const Counter& counter, const Included& included, const Lane& lane,
+                    Instant when, DayPart more, std::int64_t beyond) {
+    if (counter.segments.empty()) return true;
+    const Place place = place_of(counter, lane, when);
+    const Addition addition{place.position,    place.is_new,  place.start, more.day,
+                            lane.subscription, more.billable, false};
+    beyond_of(counter, included, &addition, of_version_);
+    return of_version_.back().to == beyond;
 }
 
 void Mover::touch(std::uint32_t number, Live& live) {

@@ -40,7 +40,9 @@ class Mover {
     // Finds the counter and the segment of event time `when`. REQUIRES: lane.natural holds `when`.
     void bind(Lane& lane, Instant when);
     // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
-    bool plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move);
+    // `days`: where it lies on several; they sum to it.
+    bool plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move,
+              std::span<const DayPart> days = {});
     // Whether the counter of a planned move stays within the hard limit that it counts for.
     bool within_limit(const Move& move) const {
         return !move.lane->charge->limit || left_after(move) >= 0;
@@ -52,7 +54,9 @@ class Mover {
     void reprice(const CounterKey& key, RatedChunk& rated);
     // Where a record of that lane would begin: in units of its price, with what is free of them.
     // Of a pool whose members come, go or are capped it may come out as less free, never as more.
-    Beyond position(const Lane& lane, std::int64_t from);
+    Beyond position(const Lane& lane, std::int64_t from, Instant when, std::uint32_t day);
+    // On which day, after that one of the window, other buckets are valid.
+    std::optional<Date> buckets_change(const Lane& lane, std::uint32_t day);
     // Prices again what what moved since take_deltas leaves less, or more, to.
     void carry(RatedChunk& rated);
     std::size_t touched() const { return touched_.size(); }
@@ -116,6 +120,8 @@ class Mover {
                                              const SessionTotals& sessions) {
         return pricing.atoms(beyond.from, beyond.to, sessions, beyond.free);
     }
+    bool free_at(const Counter& counter, const Included& included, const Lane& lane, Instant when,
+                 DayPart more, std::int64_t beyond);
     static std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
         return (std::uint64_t{high} << 32) | low;
     }

@@ -142,12 +142,15 @@ void Mover::fit_again(std::uint32_t number, RatedChunk& rated) {
 // Over the windows after it, until nothing was used for as long as anything it left could live.
 void Mover::carry_from(const Counter& counter, RatedChunk& rated) {
     const auto carries = carries_.find(counter.key.component.value);
-    if (carries == carries_.end()) return;
+    const Date end = buckets_end(directory_, counter.key);
+    if (carries == carries_.end() && end <= counter.key.window_first) return;
+    const int months = carries == carries_.end() ? 0 : carries->second;
     LaterWindows windows(directory_, counter.key);
     CounterKey key = counter.key;
-    for (int unused = 0; unused < carries->second + windows.spare(); ++unused) {
+    for (int unused = 0;; ++unused) {
         const auto window = windows.next();
         if (!window) return;
+        if (unused >= months + windows.spare() && window->first > end) return;
         key.window_first = window->first;
         const Counter* later = counters_.find(key);
         if (later == nullptr) continue;
@@ -157,7 +160,7 @@ void Mover::carry_from(const Counter& counter, RatedChunk& rated) {
 }
 
 void Mover::carry(RatedChunk& rated) {
-    if (carries_.empty()) return;
+    if (carries_.empty() && !directory_.has_buckets()) return;
     shrink_back(rated);
     const std::vector<std::uint32_t> moved = touched_;
     for (const std::uint32_t number : moved) carry_from(counters_.at(number), rated);

@@ -43,7 +43,8 @@ std::vector<std::int64_t> rises_until(std::span<const Standing> standings, std::
         if (charge.mode != catalog::BandMode::volume) continue;
         for (const catalog::Band& band : charge.bands) {
             const auto inside = [&](std::int64_t raw) {
-                const i128 total = i128{standing.total} + billable_of(raw, pricing.rule());
+                const i128 total =
+                    i128{standing.total} + standing.counted(billable_of(raw, pricing.rule()));
                 const auto narrow = narrow64(total);
                 return narrow && paid_of(charge, *narrow, standing.allowance) <= band.to;
             };
@@ -112,7 +113,7 @@ std::optional<std::int64_t> session_atoms(const Standing& standing, std::int64_t
     const Pricing& pricing = *standing.pricing;
     if (!pricing.countable(raw)) return std::nullopt;
     const SessionUse use = pricing.use_of(raw, true);
-    const auto to = narrow64(i128{standing.total} + use.billable);
+    const auto to = narrow64(i128{standing.total} + standing.counted(use.billable));
     const auto amounts =
         to ? pricing.atoms(standing.total, *to, use.totals, standing.allowance) : std::nullopt;
     return amounts ? narrow64(i128{amounts->usage} + amounts->fee) : std::nullopt;

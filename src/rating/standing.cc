@@ -22,7 +22,7 @@ std::optional<std::int64_t> highest_atoms(const Standing& standing, std::int64_t
     if (!before) return std::nullopt;
     i128 highest = 0;
     const auto reach = [&](std::int64_t further) {
-        const auto to = narrow64(i128{standing.total} + further);
+        const auto to = narrow64(i128{standing.total} + standing.counted(further));
         const auto atoms = to ? usage.atoms(*to, standing.allowance) : std::nullopt;
         if (!atoms) return false;
         highest = std::max(highest, i128{*atoms} - *before);
@@ -105,9 +105,12 @@ SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std:
         found.limits.push_back({lane->key, left});
         return SuspenseReason::none;
     }
-    const Beyond at = mover_.position(*lane, none.from);
-    found.prices.push_back({lane->pricing, at.from, at.free, lane->key, lane->payer, lane->row,
-                            lane->version->capped_plan(lane->key.component)});
+    const std::uint32_t day = resolver_.day_of(base, when);
+    const Beyond at = mover_.position(*lane, none.from, when, day);
+    found.prices.push_back({lane->pricing, at.from, at.free, at.covered, lane->key, lane->payer,
+                            lane->row, lane->version->capped_plan(lane->key.component)});
+    if (const auto change = mover_.buckets_change(*lane, day))
+        found.holds_until = std::min(found.holds_until, lane->version->zone.start_of(*change));
     const Instant band_end =
         base.charge->in_bands.empty() ? Instant::max() : band_ends(base, ruling, when);
     found.holds_until = std::min(found.holds_until, band_end);

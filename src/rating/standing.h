@@ -20,6 +20,11 @@ struct Standing {
     const Pricing* pricing = nullptr;
     std::int64_t total = 0;      // billable base units in its window
     std::int64_t allowance = 0;  // free ones of them
+    std::int64_t covered = 0;    // further ones that buckets cover before they count
+    // So many further units, less those.
+    std::int64_t counted(std::int64_t further) const {
+        return further > covered ? further - covered : 0;
+    }
     CounterKey key = {};
     AccountId payer = {};
     const catalog::RateRow* row = nullptr;
