@@ -1,5 +1,6 @@
 #include "api/charge_json.h"
 
+#include "api/bucket_json.h"
 #include "api/fields.h"
 #include "api/problem.h"
 #include "base/json.h"
@@ -157,6 +158,11 @@ std::string write_balance(const engine::BalanceReport& report) {
                 .field("amount", one.amount.to_string())
                 .end_object();
         }
+        json.end_array();
+    }
+    if (!report.buckets.empty()) {
+        json.key("buckets").begin_array();
+        for (const engine::BucketRow& one : report.buckets) write_bucket(one, json);
         json.end_array();
     }
     return json.end_object().text();

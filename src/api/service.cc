@@ -110,7 +110,7 @@ Result<Service::Asked> Service::route(const HttpRequest& request) {
     return fail(ApiReason::route_unknown);
 }
 
-// NAME/balance · NAME/topups · NAME/vouchers · NAME/transfers · NAME/limits
+// NAME/balance · NAME/buckets · NAME/topups · NAME/vouchers · NAME/transfers · NAME/limits
 Result<Service::Asked> Service::route_account(const HttpRequest& request, std::string_view rest) {
     const std::size_t slash = rest.find('/');
     if (slash == 0 || slash == std::string_view::npos) return fail(ApiReason::route_unknown);
@@ -129,6 +129,7 @@ Result<Service::Asked> Service::route_account(const HttpRequest& request, std::s
                      TopUpOf{account, std::move(body->amount), std::move(body->reference)}};
     }
     if (what == "vouchers") return route_voucher(request, account);
+    if (what == "buckets") return route_buckets(request, account);
     if (what == "transfers") return route_transfer(request, account);
     if (what == "limits") {
         if (request.method != "PUT") return fail(ApiReason::method_not_allowed);

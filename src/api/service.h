@@ -80,6 +80,7 @@ class Service {
     static Result<Asked> route(const HttpRequest& request);
     static Result<Asked> route_radius(const HttpRequest& request, std::string_view rest);
     static Result<Asked> route_voucher(const HttpRequest& request, const std::string& account);
+    static Result<Asked> route_buckets(const HttpRequest& request, const std::string& account);
     static Result<Asked> route_transfer(const HttpRequest& request, const std::string& account);
     static Result<Asked> route_webhooks(const HttpRequest& request, std::string_view rest);
     static Result<Asked> route_account(const HttpRequest& request, std::string_view rest);

@@ -1,4 +1,6 @@
-// Routes of money that is redeemed from vouchers, and that goes from one account to another.
+// Routes of money that is redeemed from vouchers and goes from one account to another, and of what
+// is bought with it.
+#include "api/bucket_json.h"
 #include "api/charge_json.h"
 #include "api/problem.h"
 #include "api/route.h"
@@ -25,6 +27,26 @@ Result<Service::Asked> Service::route_voucher(const HttpRequest& request,
                  Call{[account, asked = *body](engine::Engine& engine) -> Result<HttpAnswer> {
                      FARTHING_CHECK(engine.redeem(account, asked.code, asked.reference));
                      return balance_of(engine, account);
+                 }}};
+}
+
+Result<Service::Asked> Service::route_buckets(const HttpRequest& request,
+                                              const std::string& account) {
+    if (request.method == "GET") {
+        return Asked{"charge", Call{[account](engine::Engine& engine) -> Result<HttpAnswer> {
+                         FARTHING_TRY(const auto rows, engine.buckets(account));
+                         return with_body(write_buckets(rows));
+                     }}};
+    }
+    if (request.method != "POST") return fail(ApiReason::method_not_allowed);
+    auto order = read_bucket_order(request.body);
+    if (!order) return Asked{"manage", std::unexpected(std::move(order).error())};
+    if (order->reference.empty()) order->reference = request.idempotency_key;
+    if (order->owner.empty()) order->owner = account;
+    order->account = account;
+    return Asked{"manage", Call{[order = *order](engine::Engine& engine) -> Result<HttpAnswer> {
+                     FARTHING_TRY(const engine::BucketRow row, engine.buy_bucket(order));
+                     return with_body(write_bucket(row));
                  }}};
 }
 

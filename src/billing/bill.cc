@@ -11,6 +11,7 @@
 #include "billing/lines.h"
 #include "billing/minimums.h"
 #include "billing/notes.h"
+#include "billing/package_lines.h"
 #include "billing/postings.h"
 #include "billing/sponsored_lines.h"
 #include "billing/taxes.h"
@@ -145,6 +146,7 @@ Result<void> append_adjustments(const Context& context, Invoice& invoice) {
 Result<std::vector<Draft>> composed(const Context& context, Totals& fees, UsageLines& usage) {
     std::vector<Draft> drafts;
     FARTHING_CHECK(append_fees(context, drafts, fees));
+    FARTHING_CHECK(append_packages(context, drafts, fees));
     FARTHING_TRY(usage, usage_lines(context));
     std::ranges::move(usage.lines, std::back_inserter(drafts));
     FARTHING_TRY(std::vector<Draft> sponsored, sponsored_lines(context));

@@ -252,7 +252,7 @@ class FeeComposer {
             if (billed.period != cycle) continue;
             const ChargeRef ref = fee_in(cycle, billed.component);
             if (!ref || timing_of(*ref.fee) != timing || months_of(*ref.fee) != months) continue;
-            if (ref.fee->minimum) continue;
+            if (ref.fee->minimum || ref.package != nullptr) continue;
             Draft draft = nothing_owed(context_, ref, billed);
             const BilledKey key{billed.component, context_.billed_department(billed.department),
                                 cycle};

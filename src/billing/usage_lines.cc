@@ -42,7 +42,9 @@ struct UsageSum {
     Exact exact;
     i128 quantity = 0;
     i128 allowance = 0;
-    std::map<Date, i128> carried;  // of that, by the day from which it counts no more
+    std::map<Date, i128> carried;    // of that, by the day from which it counts no more
+    i128 covered = 0;                // by buckets, before what is included
+    std::set<std::string> packages;  // whose they are
     i128 posted = 0;
     std::map<PartnerId, i128> shares;
     std::vector<i128> by_day;
@@ -212,6 +214,7 @@ class UsageComposer {
             row = row_of(ref, counter.key.item, segment);
             const bool of_cycle = ref.usage->window == catalog::Window::cycle;
             if (of_cycle && &priced == &segments.back()) add_included(priced.included, *sum);
+            if (priced.beyond.covered > 0) add_covered(counter, priced, *sum);
             sum->words.add(*ref.usage, row, priced);
             sum->posted += segment.posted_atoms;
             for (const auto& [partner, atoms] : segment.posted_shares)
@@ -236,6 +239,21 @@ class UsageComposer {
             add_subjects(counter, row, whole, *sum);
         }
         return {};
+    }
+
+    // By title, as the catalog says it that was in force when they were bought.
+    void add_covered(const Counter& counter, const SegmentPrice& priced, UsageSum& sum) const {
+        sum.covered += priced.beyond.covered;
+        const rating::Buckets after = rating::buckets_after(counter, priced.included);
+        const auto before = priced.included.buckets.all();
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            const BucketFact& fact = *before[i].fact;
+            if (after.all()[i].covered == before[i].covered) continue;
+            const catalog::Version* version = context_.input().catalog.numbered(fact.version);
+            if (version == nullptr) continue;
+            const ChargeRef ref = settlement::find_charge(*version, fact.package);
+            if (ref.package != nullptr) sum.packages.insert(ref.fee->title);
+        }
     }
 
     static void add_included(const rating::Included& included, UsageSum& sum) {
@@ -353,6 +371,12 @@ class UsageComposer {
         line.unit = shown.unit;
         line.unit_price = price == nullptr ? words_of(*sum.ref.usage) : price->text;
         line.arithmetic = arithmetic_of(sum, meter, price);
+        if (sum.covered > 0) {
+            FARTHING_TRY(const std::int64_t covered, narrow(sum.covered));
+            line.arithmetic += fmt::format("; {} covered by {}",
+                                           shown_quantity(covered, meter, price_of(sum)).text(),
+                                           fmt::join(sum.packages, ", "));
+        }
         for (const auto& [until, quantity] : sum.carried) {
             FARTHING_TRY(const std::int64_t carried, narrow(quantity));
             line.arithmetic += fmt::format("; carried over {} until {}",

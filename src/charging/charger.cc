@@ -441,7 +441,12 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     told.overrun_atoms += overrun;
     if (record.reason != SuspenseReason::none) told.suspense = record.reason;
     taken_.uses.push_back(std::move(record));
-    if (stand(open, service, start) == SuspenseReason::none) holds_.refresh(standings_);
+    if (stand(open, service, start) != SuspenseReason::none) return;
+    holds_.refresh(standings_);
+    // What is granted will be used now: buckets that covered usage of then may cover it no more.
+    if (standings_.holds_until <= request.at &&
+        stand(open, service, request.at) == SuspenseReason::none)
+        holds_.refresh(standings_);
 }
 
 // The largest quantity whose hold the purses have room for; the first unit that costs must have it

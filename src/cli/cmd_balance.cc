@@ -28,6 +28,10 @@ Result<Exit> balance_show(Context& context) {
     if (report.cap) {
         line("cap", report.cap->to_string() + " a cycle, " + report.spent.to_string() + " spent");
     }
+    for (const engine::BucketRow& one : report.buckets) {
+        line("bucket", one.owner + ": " + one.remaining + " of " + one.package + " until " +
+                           to_string(one.last));
+    }
     for (const engine::SuspendedRow& one : report.suspended) {
         line("suspended", one.subscription + ": " + one.fee + ", " + one.amount.to_string() +
                               " due on " + to_string(one.due));

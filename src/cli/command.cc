@@ -57,7 +57,7 @@ const std::vector<Command>& commands() {
               edge_commands,     suspense_commands, correction_commands, archive_commands,
               bill_commands,     invoice_commands,  carrier_commands,    serve_commands,
               simulate_commands, voucher_commands,  webhook_commands,    proof_commands,
-              misc_commands}) {
+              bucket_commands,   misc_commands}) {
             std::ranges::move(room(), std::back_inserter(all));
         }
         return all;

@@ -104,6 +104,7 @@ std::vector<Command> serve_commands();
 std::vector<Command> simulate_commands();
 std::vector<Command> webhook_commands();
 std::vector<Command> voucher_commands();
+std::vector<Command> bucket_commands();
 std::vector<Command> archive_commands();
 std::vector<Command> suspense_commands();
 std::vector<Command> bill_commands();

@@ -48,6 +48,7 @@ Result<void> Stage::expect(const Step& step) {
     if (verb == "tells") return expect_tells(line);
     if (verb == "suspended") return expect_suspended(line);
     if (verb == "fee") return expect_fee(line);
+    if (verb == "bucket") return expect_bucket(line);
     if (verb == "granted" || verb == "denied" || verb == "charged" || verb == "overrun" ||
         verb == "repeated" || verb == "passed")
         return expect_online(line);

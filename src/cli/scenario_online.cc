@@ -95,6 +95,48 @@ Result<void> Stage::redeem(const Line& line) {
     return {};
 }
 
+// buy OWNER PACKAGE [of group|account] [from DATE] [ref X] · give … the same
+Result<void> Stage::buy(const Line& line) {
+    engine::BucketOrder order;
+    FARTHING_TRY(order.owner, word(line, 1, "who it is for"));
+    FARTHING_TRY(order.package, word(line, 2, "a package"));
+    FARTHING_TRY(order.owner_kind, owner_kind_argument(word_after(line, "of").value_or("")));
+    if (const auto from = word_after(line, "from")) {
+        FARTHING_TRY(order.from, date_argument(*from));
+    }
+    online_.payments += 1;
+    order.reference = word_after(line, "ref").value_or("order " + std::to_string(online_.payments));
+    order.given = line.verb() == "give";
+    if (const auto bought = engine_->buy_bucket(order); !bought) return fail(bought.error());
+    return {};
+}
+
+// bucket ACCOUNT ID [remaining Q] [covered Q] [rolled Q] [state S] [until DATE]
+Result<void> Stage::expect_bucket(const Line& line) {
+    FARTHING_TRY(const std::string account, word(line, 1, "an account"));
+    FARTHING_TRY(const std::string id, word(line, 2, "a bucket: bkt-1"));
+    FARTHING_TRY(const auto rows, engine_->buckets(account));
+    const auto row = std::ranges::find(rows, id, &engine::BucketRow::id);
+    if (row == rows.end())
+        return wrong(line, "there is no bucket \"" + printable(id) + "\"",
+                     ScenarioReason::scenario_not_there);
+    const auto compare = [&](std::string_view what, const std::string& got) {
+        const auto found = std::ranges::find(line.words, what);
+        if (found == line.words.end()) return;
+        auto at = static_cast<std::size_t>(found - line.words.begin()) + 1;
+        std::string expected = quantity_at(line, at);
+        if (expected.empty()) expected = word_after(line, what).value_or("");
+        if (expected != got) differences_.push_back({line.number, line.text, {expected}, {got}});
+    };
+    compare("remaining", row->remaining);
+    compare("covered", row->covered);
+    compare("rolled", row->rolled_over);
+    compare("state", row->state);
+    compare("price", row->price.to_string());
+    compare("until", to_string(row->last));
+    return {};
+}
+
 // transfer FROM TO AMOUNT ref X
 Result<void> Stage::transfer(const Line& line) {
     engine::TransferOrder order;

@@ -11,19 +11,20 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 48> kVerbs = {
+constexpr std::array<std::string_view, 50> kVerbs = {
     "scenario", "catalog", "deck",  "account",  "subscribe", "quantity", "plan",     "pays",
     "identify", "usage",   "feed",  "file",     "retry",     "drop",     "bill",     "undo",
     "send",     "adjust",  "field", "import",   "now",       "explain",  "invoice",  "records",
     "charge",   "share",   "fix",   "note",     "credit",    "debit",    "void",     "compare",
     "rerate",   "topup",   "limit", "alert",    "webhook",   "session",  "event",    "again",
-    "burst",    "restart", "fees",  "vouchers", "redeem",    "transfer", "recharge", "delete"};
-constexpr std::array<std::string_view, 30> kExpectationVerbs = {
-    "own",       "suspense",   "refused",     "check",    "balance", "documents",
-    "no",        "finding",    "findings",    "estimate", "cost",    "margin",
-    "statement", "difference", "differences", "matched",  "quote",   "money",
-    "tells",     "granted",    "denied",      "charged",  "overrun", "repeated",
-    "passed",    "corrected",  "suspended",   "fee",      "deleted", "needed"};
+    "burst",    "restart", "fees",  "vouchers", "redeem",    "transfer", "recharge", "delete",
+    "buy",      "give"};
+constexpr std::array<std::string_view, 31> kExpectationVerbs = {
+    "own",         "suspense", "refused",  "check",  "balance",   "documents", "no",
+    "finding",     "findings", "estimate", "cost",   "margin",    "statement", "difference",
+    "differences", "matched",  "quote",    "money",  "tells",     "granted",   "denied",
+    "charged",     "overrun",  "repeated", "passed", "corrected", "suspended", "fee",
+    "deleted",     "needed",   "bucket"};
 // What may stand under an expected document besides its lines.
 constexpr std::array<std::string_view, 7> kDocumentVerbs = {
     "total", "net", "tax", "payable", "detail", "department", "number"};

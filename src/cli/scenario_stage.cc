@@ -84,6 +84,7 @@ Result<void> Stage::dispatch(const Line& line) {
     if (verb == "fees") return fees(line);
     if (verb == "vouchers") return vouchers(line);
     if (verb == "redeem") return redeem(line);
+    if (verb == "buy" || verb == "give") return buy(line);
     if (verb == "transfer") return transfer(line);
     if (verb == "recharge") return recharge(line);
     if (verb == "alert") return alert(line);

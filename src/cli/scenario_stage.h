@@ -69,6 +69,8 @@ class Stage {
     Result<void> limit(const Line& line);
     Result<void> vouchers(const Line& line);
     Result<void> redeem(const Line& line);
+    Result<void> buy(const Line& line);
+    Result<void> expect_bucket(const Line& line);
     Result<void> transfer(const Line& line);
     Result<void> recharge(const Line& line);
     Result<void> alert(const Line& line);

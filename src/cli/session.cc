@@ -67,6 +67,14 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
     return {};
 }
 
+Result<OwnerKind> owner_kind_argument(const std::string& text) {
+    if (text.empty() || text == "subscription") return OwnerKind::subscription;
+    if (text == "group") return OwnerKind::group;
+    if (text == "account") return OwnerKind::account;
+    return fail(UsageReason::bad_value,
+                "\"" + printable(text) + "\" is no subscription, group or account");
+}
+
 Result<Date> date_argument(const std::string& text) {
     if (const auto date = parse_date(text)) return *date;
     return fail(UsageReason::bad_value,

@@ -29,6 +29,8 @@ Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::strin
                                                     std::string_view extension = {});
 
 Result<Date> date_argument(const std::string& text);
+// "subscription" (empty, too), "group", "account".
+Result<OwnerKind> owner_kind_argument(const std::string& text);
 // "2026-06-08..2026-06-14": both days are in it.
 Result<DatePeriod> period_argument(const std::string& text);
 // "retail" or "cost"; empty: none named.

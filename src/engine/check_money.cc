@@ -1,7 +1,9 @@
-// What vouchers and transfers moved, against the ledger.
+// What vouchers, transfers and packages moved, against the ledger.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/decimal.h"
 #include "engine/prepaid_fees.h"
@@ -24,12 +26,52 @@ Sums sums_posted(const std::vector<Entry>& entries, EntryKind kind) {
 
 }  // namespace
 
+std::set<ComponentId> packages_sold(const Engine::State& state) {
+    std::set<ComponentId> packages;
+    for (const BucketFact& fact : state.directory.facts().buckets) packages.insert(fact.package);
+    return packages;
+}
+
+namespace {
+
+CheckLine check_packages(const Engine::State& state, const std::vector<Entry>& entries) {
+    std::map<std::pair<AccountId, ComponentId>, i128> sums;
+    i128 sum = 0;
+    std::int64_t sold = 0;
+    for (const BucketFact& fact : state.directory.facts().buckets) {
+        if (!fact.payer) continue;
+        sums[{fact.payer, fact.package}] += fact.price_atoms;
+        sum += fact.price_atoms;
+        sold += 1;
+    }
+    const auto packages = packages_sold(state);
+    for (const Entry& entry : entries) {
+        if (entry.kind != EntryKind::fee || entry.invoice) continue;
+        if (!packages.contains(entry.component)) continue;
+        for (const Posting& posting : entry.postings)
+            if (posting.account == LedgerAccount{LedgerKind::unbilled, entry.payer.value})
+                sums[{entry.payer, entry.component}] -= posting.atoms;
+    }
+    const bool ok = std::ranges::all_of(sums, [](const auto& one) { return one.second == 0; });
+    const Currency currency = state.catalog.newest().currency;
+    return {"packages",
+            ok,
+            fmt::format("{} bought, {} {} = posted; {} given", grouped(sold),
+                        Money{sum, currency}.to_string(), currency.code(),
+                        grouped(std::ssize(state.directory.facts().buckets) - sold)),
+            {}};
+}
+
+}  // namespace
+
 Result<std::vector<CheckLine>> check_moved_money(Engine::State& state) {
     std::vector<CheckLine> lines;
     FARTHING_TRY(const auto batches, state.store->voucher_batches());
     FARTHING_TRY(const auto transfers, state.store->transfers({}));
-    if (batches.empty() && transfers.empty()) return lines;
+    const bool packages = state.directory.has_buckets();
+    if (batches.empty() && transfers.empty() && !packages) return lines;
     FARTHING_TRY(const auto entries, state.store->entries({}));
+    if (packages) lines.push_back(check_packages(state, entries));
     const Currency currency = state.catalog.newest().currency;
     const auto add = [&](std::string name, Sums sums, EntryKind kind, std::string text) {
         std::erase_if(sums, [](const auto& one) { return one.second == 0; });

@@ -247,7 +247,8 @@ Result<std::map<std::uint32_t, Money>> DocumentRun::adjusted_by_others(const Inv
 bool DocumentRun::has_allowance(const rating::Counter& counter) const {
     const catalog::Version* version = state_.catalog.numbered(counter.segments.back().version);
     const catalog::UsageCharge* charge = find_charge(*version, counter.key.component, nullptr);
-    return charge != nullptr && charge->allowance.has_value();
+    return charge != nullptr &&
+           (charge->allowance.has_value() || rating::has_buckets(state_.directory, counter.key));
 }
 
 // Windows to bill: the cycle's own, and earlier ones that usage reached after the last document

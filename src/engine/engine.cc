@@ -91,6 +91,7 @@ void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
     add(facts.plans, more.plans);
     add(facts.quantities, more.quantities);
     add(facts.identities, more.identities);
+    add(facts.buckets, more.buckets);
 }
 
 Engine::State::State()

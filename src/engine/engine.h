@@ -547,6 +547,10 @@ class Engine {
     // Money that comes by itself when a balance falls below an amount.
     Result<void> set_recharge(const RechargeChange& change);
     Result<std::vector<RechargeRow>> recharges(const std::string& account);
+    // Buys a package of a plan, or gives it; once per reference.
+    Result<BucketRow> buy_bucket(const BucketOrder& order);
+    // Those of the account and all below it, as they stand today.
+    Result<std::vector<BucketRow>> buckets(const std::string& account);
     Result<std::vector<TopUp>> top_ups(const std::string& account);
     Result<void> limit(const LimitChange& change);
     // Takes the fees of prepaid accounts that are due by now, each once; of an account, or of all.

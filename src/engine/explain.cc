@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "engine/archive_online.h"
 #include "engine/charge_id.h"
@@ -131,6 +132,10 @@ class Explain {
                 if (fee.id == component)
                     place = plan.name + " › " + fee.name + " (" + fee.place + ")";
             }
+            for (const catalog::Package& package : plan.packages) {
+                if (package.fee.id == component)
+                    place = plan.name + " › " + package.name + " (" + package.fee.place + ")";
+            }
             for (const auto& charge : plan.charges) {
                 if (charge.id == component)
                     place = plan.name + " › " + charge.name + " (" + charge.place + ")";
@@ -173,8 +178,11 @@ class Explain {
         add_included_words(shape.included, *shape.unit, e);
         // What a member's cap, or a pool that grew, left beyond depends on all of the pool.
         if (!shape.included.simple()) {
-            e.arithmetic.push_back("what is beyond depends on when the whole pool used it: " +
-                                   amount.to_string());
+            e.arithmetic.push_back(
+                std::string(shape.included.buckets.empty()
+                                ? "what is beyond depends on when the whole pool used it: "
+                                : "what buckets do not cover depends on the days of all usage: ") +
+                amount.to_string());
             FARTHING_CHECK(sources(rows, e));
             return usage_ledger(first, e);
         }
@@ -244,9 +252,18 @@ class Explain {
         return {};
     }
 
-    static void add_included_words(const rating::Included& included, const Unit& unit,
-                                   Explanation& e) {
+    void add_included_words(const rating::Included& included, const Unit& unit, Explanation& e) {
+        for (const rating::BucketState& one : included.buckets.all()) {
+            e.arithmetic.push_back(fmt::format(
+                "covered first by bucket bkt-{} of {}, {} to {}: {} before the cycle",
+                one.fact->id.value,
+                state_.names.name_of(NameTable::Kind::component, one.fact->package.value),
+                to_string(one.fact->from), to_string(one.fact->until.plus_days(-1)),
+                quantity_to_string(one.left, unit)));
+        }
+        std::int64_t whole = included.at_start;
         for (const auto& step : included.steps) {
+            if (std::exchange(whole, step.whole) == step.whole) continue;
             e.arithmetic.push_back(fmt::format("included from day {} of the cycle on: {}",
                                                step.day + 1, quantity_to_string(step.whole, unit)));
         }

@@ -140,8 +140,10 @@ Result<std::optional<CheckLine>> check_fees(Engine::State& state) {
     FARTHING_TRY(const auto entries, state.store->entries({}));
     FARTHING_TRY(const auto waiting, state.store->uncovered_fees());
     std::map<EntryId, i128> posted;
+    const auto packages = packages_sold(state);
     for (const Entry& entry : entries) {
         if (entry.kind != EntryKind::fee || entry.invoice) continue;
+        if (packages.contains(entry.component)) continue;
         for (const Posting& posting : entry.postings)
             if (posting.account == LedgerAccount{LedgerKind::unbilled, entry.payer.value})
                 posted[entry.id] += posting.atoms;

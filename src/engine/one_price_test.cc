@@ -184,6 +184,74 @@ TEST(OnePrice, EC10_a_session_and_its_record_cost_what_the_record_alone_does) {
     }
 }
 
+constexpr std::string_view kSelling[] = {
+    "price: 0.05 per B}\n    packages:\n      - {package: big, on: data, quantity: 60 B, price: "
+    "1.00, "
+    "valid: 30 days",
+    "graduated: [{to: 40 B, price: 0.10 per B}, {price: 0.02 per B}], round_up: 8 B per session, "
+    "allowance: {quantity: 10 B per subscription}}\n    packages:\n      - {package: big, on: "
+    "data, "
+    "quantity: 30 B, price: 1.00, valid: 1 day",
+};
+
+void buy(World& world, const std::string& reference) {
+    BucketOrder order;
+    order.owner = "sim";
+    order.package = "big";
+    order.reference = reference;
+    const auto row = world.engine->buy_bucket(order);
+    ASSERT_TRUE(row) << row.error().to_string();
+}
+
+TEST(OnePrice, EC10_what_buckets_cover_is_the_same_online_and_by_file_whenever_they_are_bought) {
+    for (unsigned seed = 0; seed < 12; ++seed) {
+        std::mt19937 random(seed);
+        const std::string_view plan = kSelling[seed % std::size(kSelling)];
+        World both(plan);
+        World alone(plan);
+        std::vector<std::string> records;
+        const std::int64_t bought = upto(random, 5);
+        for (int i = 0; i < 4; ++i) {
+            const std::string session = "s" + std::to_string(i);
+            if (bought == i) buy(both, "one");
+            EXPECT_EQ(both.charge(session, 0, ChargeAction::start, -1), "granted");
+            both.pass_minutes(5);
+            const std::int64_t online = upto(random, 40);
+            EXPECT_EQ(both.charge(session, 1, ChargeAction::update, online), "granted");
+            if (upto(random, 1) == 0) buy(both, "more " + std::to_string(i));
+            EXPECT_EQ(both.charge(session, 2, ChargeAction::end, 0), "granted");
+            const std::int64_t told = online + upto(random, 1) * upto(random, 30);
+            records.push_back("r" + std::to_string(i) + "," + session + "," + std::to_string(told) +
+                              ",yes");
+        }
+        if (seed % 3 == 0) both.open();
+        (void)both.import(records);
+        if (bought > 3) buy(both, "one");
+        EXPECT_EQ(both.faults(), "") << "seed " << seed;
+        // The other knows the same purchases, and all usage by file, the last first.
+        const auto rows = both.engine->buckets("anna");
+        ASSERT_TRUE(rows);
+        std::ranges::reverse(records);
+        alone.pass_minutes(300);
+        for (std::size_t i = 0; i <= rows->size(); ++i) {
+            if (i == rows->size() / 2) (void)alone.import(records);
+            if (i < rows->size()) buy(alone, "order " + std::to_string(i));
+        }
+        EXPECT_EQ(both.total(), alone.total()) << "seed " << seed << " " << plan;
+        EXPECT_EQ(alone.faults(), "") << "seed " << seed;
+        const auto other = alone.engine->buckets("anna");
+        ASSERT_TRUE(other && other->size() == rows->size());
+        for (std::size_t i = 0; i < rows->size(); ++i)
+            EXPECT_EQ((*rows)[i].covered, (*other)[i].covered) << "seed " << seed;
+        ASSERT_TRUE(both.engine->tidy(0, false));
+        const auto again = both.engine->rerate({}, false);
+        ASSERT_TRUE(again) << again.error().to_string();
+        EXPECT_EQ(again->changed, 0) << "seed " << seed;
+        EXPECT_EQ(both.total(), alone.total()) << "seed " << seed;
+        EXPECT_EQ(both.faults(), "") << "seed " << seed;
+    }
+}
+
 TEST(OnePrice, A_record_before_the_last_report_leaves_it_nothing_to_charge) {
     World world("round_up: 8 B per session, connection_fee: 0.25, price: 0.05 per B");
     EXPECT_EQ(world.charge("s", 0, ChargeAction::start, -1), "granted");

@@ -134,7 +134,11 @@ Result<BalanceReport> Engine::balance(const std::string& account) try {
     FARTHING_CHECK(state_->follow_others());
     FARTHING_TRY(const AccountId id, payer_named(*state_, account));
     FARTHING_TRY(Desk* const desk, state_->open_desk());
-    return desk->balance(id);
+    FARTHING_TRY(BalanceReport report, desk->balance(id));
+    if (!state_->directory.has_buckets()) return report;
+    FARTHING_TRY(report.buckets, buckets(account));
+    std::erase_if(report.buckets, [](const BucketRow& row) { return row.state != "valid"; });
+    return report;
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
 }

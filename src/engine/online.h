@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "engine/buckets.h"
 #include "engine/money.h"
 #include "model/money.h"
 #include "model/quantity.h"
@@ -120,6 +121,7 @@ struct BalanceReport {
     Money spent;                     // in the cycle of today
     std::int64_t alerts = 0;         // on the cap, of that cycle
     std::vector<SuspendedRow> suspended = {};
+    std::vector<BucketRow> buckets = {};  // valid today, of the account and all below it
 };
 
 struct LimitChange {

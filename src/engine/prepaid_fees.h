@@ -26,7 +26,9 @@ Result<Uncovered> uncovered_fees(Engine::State& state, AccountId payer);
 
 // What was taken is what was posted, and what waits was not taken; none where nothing fell due.
 Result<std::optional<CheckLine>> check_fees(Engine::State& state);
-// What vouchers and transfers moved is what was posted; one line of each that there are.
+// Whose prices stand in the ledger beside fees.
+std::set<ComponentId> packages_sold(const Engine::State& state);
+// What vouchers, transfers and packages moved is what was posted; one line of each that there are.
 Result<std::vector<CheckLine>> check_moved_money(Engine::State& state);
 // `id`: "fee-12".
 Result<Explanation> explain_fee(Engine::State& state, std::string_view id, bool verify);

@@ -101,6 +101,13 @@ namespace farthing {
       "Top it up, or set a credit limit.")                                                         \
     X(transfer_not_covered, "the balance does not cover it",                                       \
       "Move less, or top the account up: what is held for open sessions can't be moved.")          \
+    X(package_unknown, "the owner has no plan with that package",                                  \
+      "`farthing catalog show` lists the packages of each plan.")                                \
+    X(package_ambiguous, "two plans of the owner have that package", "Write PLAN/PACKAGE.")        \
+    X(package_not_covered, "the balance does not cover the package",                               \
+      "Top the account up: what is held for open sessions can't be spent.")                        \
+    X(bucket_owner_unfit, "the usage that the package covers is counted elsewhere",                \
+      "Buy it for whom the usage is counted: the subscription, group or account that shares it.")  \
     X(recharge_malformed, "so often is not possible", "A day or a month has 1 to 1000 of them.")   \
     X(recharge_circle, "the money would come from the account itself, by rules of others",         \
       "Name a source that does not lead back to it.")                                              \

@@ -334,6 +334,44 @@ TEST(OnlineStore, EC71_a_fee_waits_until_it_is_taken_and_what_became_of_it_stays
     EXPECT_TRUE(store->integrity()->empty());
 }
 
+TEST(OnlineStore, ABucketAndItsPriceAreStoredTogetherOrNeither) {
+    const TestFolder folder;
+    const auto store = opened_beside(folder);
+    const auto beside = opened_beside(folder);
+    BucketFact fact{{},
+                    OwnerKind::group,
+                    7,
+                    {4},
+                    {5},
+                    {1},
+                    Date::of(2026, 6, 1),
+                    Date::of(2026, 7, 1),
+                    1'000'000,
+                    2,
+                    50,
+                    {1},
+                    9,
+                    kNow,
+                    "order 1"};
+    const auto price =
+        entry(EntryKind::fee, {LedgerKind::unbilled, 1}, {LedgerKind::revenue, 5}, 9);
+    const std::int64_t described = *store->described();
+    const auto id = store->add_bucket({fact, price, {}});
+    ASSERT_TRUE(id) << id.error().to_string();
+    EXPECT_EQ(*id, BucketId{1});
+    EXPECT_NE(*store->described(), described);
+    fact.id = *id;
+    ASSERT_EQ(store->facts()->buckets.size(), 1U);
+    EXPECT_EQ(store->facts()->buckets.front(), fact);
+    EXPECT_EQ(store->entries({})->size(), 1U);
+    EXPECT_EQ(beside->add_bucket({fact, price, {}}).error().code, "position_moved");
+    EXPECT_FALSE(store->add_bucket({fact, price, {}}));  // the reference is taken
+    fact.reference = "order 2";
+    EXPECT_FALSE(store->add_bucket({fact, {}, {}}));  // a price without an entry
+    EXPECT_EQ(store->entries({})->size(), 1U);
+    EXPECT_TRUE(store->integrity()->empty());
+}
+
 TEST(OnlineStore, AVoucherIsRedeemedOnceAndItsCodeIsNotKept) {
     const TestFolder folder;
     const auto store = opened_beside(folder);

@@ -482,6 +482,21 @@ CREATE TABLE usage_deleted_session (
 constexpr std::string_view kAppendOnlySince14[] = {"usage_deleted", "usage_deleted_rows",
                                                    "usage_deleted_session"};
 
+constexpr std::string_view kBuckets = R"sql(
+CREATE TABLE bucket_fact (
+    tenant BIGINT NOT NULL, seq BIGINT NOT NULL, owner_kind BIGINT NOT NULL, owner BIGINT NOT NULL,
+    charge BIGINT NOT NULL, package BIGINT NOT NULL, version BIGINT NOT NULL,
+    from_day BIGINT NOT NULL, until_day BIGINT NOT NULL, quantity BIGINT NOT NULL,
+    priority BIGINT NOT NULL, rollover BIGINT NOT NULL, payer BIGINT NOT NULL,
+    atoms BIGINT NOT NULL, at BIGINT NOT NULL, reference TEXT NOT NULL, entry BIGINT,
+    PRIMARY KEY (tenant, seq), UNIQUE (tenant, reference),
+    CHECK (quantity > 0 AND from_day < until_day AND atoms >= 0 AND rollover >= 0),
+    CHECK ((entry IS NULL) = (atoms = 0)),
+    FOREIGN KEY (tenant, entry) REFERENCES entry (tenant, id)) {small};
+CREATE INDEX bucket_fact_by_payer ON bucket_fact (tenant, payer);
+)sql";
+constexpr std::string_view kAppendOnlySince15[] = {"bucket_fact"};
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -637,6 +652,8 @@ std::string upgrade_sql(std::int64_t version) {
     if (version < 13) text += for_sqlite(std::string(kSessionChanges));
     if (version < 14)
         text += for_sqlite(std::string(kDeletedUsage)) + append_only_triggers(kAppendOnlySince14);
+    if (version < 15)
+        text += for_sqlite(std::string(kBuckets)) + append_only_triggers(kAppendOnlySince15);
     return text + std::string(kSpread);
 }
 

@@ -84,6 +84,7 @@ class SqliteStore final : public Store {
     Result<std::vector<Recharge>> recharges(AccountId account, Instant since) override;
     Result<std::vector<TopUp>> top_ups(AccountId account) override;
     Result<std::int64_t> take_fees(const FeesTaken& taken) override;
+    Result<BucketId> add_bucket(const BucketBought& bought) override;
     Result<std::vector<FeeMove>> fee_moves(AccountId payer, Date ends) override;
     Result<std::vector<FeeMove>> fee_moves() override;
     Result<std::optional<FeeMove>> fee_move(std::int64_t id) override;
@@ -146,6 +147,7 @@ class SqliteStore final : public Store {
     // store.cc. All of these run inside a transaction of the caller's.
     Result<void> create_schema();
     Result<void> upgrade();
+    Result<void> read_buckets(DirectoryFacts& facts);
     Result<void> append_facts(const DirectoryFacts& facts);
     Result<void> append_account(const AccountFact& fact);
     Result<std::int64_t> next_seq(std::string_view table);

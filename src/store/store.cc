@@ -175,9 +175,9 @@ Result<std::vector<AccountFact>> read_accounts(Database& database) {
 }  // namespace
 
 Result<std::int64_t> SqliteStore::described() {
-    constexpr std::string_view kAdded[] = {"account_fact",      "pays_fact",    "group_fact",
-                                           "subscription_fact", "plan_fact",    "name",
-                                           "quantity_fact",     "identity_fact"};
+    constexpr std::string_view kAdded[] = {"account_fact",      "pays_fact",     "group_fact",
+                                           "subscription_fact", "plan_fact",     "name",
+                                           "quantity_fact",     "identity_fact", "bucket_fact"};
     std::string sql =
         "SELECT (SELECT count(*) FROM feed_version WHERE tenant = ?1) + coalesce((SELECT "
         "max(version) FROM catalog_version WHERE tenant = ?1), 0)";
@@ -236,6 +236,7 @@ Result<DirectoryFacts> SqliteStore::facts() {
                                         row.instant(4)});
         },
         kTenant));
+    FARTHING_CHECK(read_buckets(facts));
     return facts;
 }
 

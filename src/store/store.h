@@ -301,6 +301,13 @@ class Store {
     virtual Result<std::vector<UncoveredFee>> uncovered_fees() = 0;
     // When an account first paid in, or was first limited to what it has; none: all that did.
     virtual Result<std::map<AccountId, Instant>> prepaid_since(AccountId account) = 0;
+    // What is used before money. Refused as position_moved as fees are.
+    struct BucketBought {
+        BucketFact fact;
+        std::optional<Entry> entry;  // none: it was given
+        OnlineDelta told;
+    };
+    virtual Result<BucketId> add_bucket(const BucketBought& bought) = 0;
     virtual Result<void> limit(const AccountLimit& limit) = 0;
     virtual Result<std::vector<AccountLimit>> limits() = 0;  // in the order they were set
     virtual Result<std::vector<CapAlert>> cap_alerts() = 0;

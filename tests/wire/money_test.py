@@ -17,7 +17,9 @@ currency: EUR
 time_zone: UTC
 meters: {sms: {unit: message}}
 plans:
-  - {plan: simple, charges: [{usage: sms, price: 0.10 per message}]}
+  - plan: simple
+    charges: [{usage: sms, price: 0.10 per message}]
+    packages: [{package: ten, on: sms, quantity: 10 message, price: 0.50, valid: 30 days}]
   - plan: basic
     charges:
       - {fee: base, amount: 2.00, per: subscription month, in: advance, prorate: none}
@@ -82,6 +84,28 @@ def transfers(world):
     refused(world, 404, "unknown_account", "POST", path, {"to": "nobody", "amount": "1.00", "reference": "gift-3"})
 
 
+def buckets(world, today):
+    path, order = "/v1/accounts/anna/buckets", {"owner": "sim-1", "package": "ten"}
+    for _ in range(2):
+        status, told, _ = world.ask("POST", path, order, headers={"Idempotency-Key": "order-1"})
+        expect("a bucket", (status, told["id"], told["remaining_units"]), (200, "bkt-1", 10))
+    expect("what it cost", world.ask("GET", "/v1/accounts/anna/balance")[1]["balance"], "5.50")
+    event = {"subscription": "sim-1", "action": "debit", "services": [{"meter": "sms", "quantity": 4}]}
+    expect("what it covers", world.charge("b1", 0, **event)[1]["services"][0]["charged"], "0.00")
+    world.stop(signal.SIGKILL)
+    world.start()
+    told = world.ask("GET", path)[1]["buckets"][0]
+    expect("what remains", (told["remaining"], told["covered"], told["from"]), ("6 message", "4 message", today))
+    expect("the balance", world.ask("GET", "/v1/accounts/anna/balance")[1]["buckets"][0]["remaining_units"], 6)
+    refused(world, 422, "reference_missing", "POST", path, order)
+    refused(world, 400, "body_malformed", "POST", path, {"owner": "sim-1"})
+    refused(world, 400, "body_malformed", "POST", path, {"package": "ten", "from": "soon"})
+    refused(world, 422, "package_unknown", "POST", path, {**order, "package": "hundred", "reference": "order-2"})
+    refused(world, 422, "bucket_owner_unfit", "POST", path, {**order, "owner": "sim-2", "reference": "order-3"})
+    refused(world, 403, "scope_missing", "POST", path, order, key=world.charge_key)
+    refused(world, 405, "method_not_allowed", "PUT", path, order)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         world = World(sys.argv[1], folder, CATALOG)
@@ -90,6 +114,7 @@ def main():
         fees_by_the_clock(world, today)
         vouchers(world, codes)
         transfers(world)
+        buckets(world, today)
         world.stop()
         checked = world.run("check", "all")
         expect("the books", "DIFFERS" in checked, False)
