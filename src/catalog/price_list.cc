@@ -79,8 +79,11 @@ std::string plan_section(const Plan& plan, const Version& version) {
         if (!charge.of_customer) out += charge_row(charge, version);
     }
     for (const Discount& discount : plan.discounts) out += discount_row(discount, plan);
-    for (const Package& package : plan.packages)
-        out += row_of(package.fee.title, fmt::format("{}: {}", package.fee.text, package.text));
+    for (const Package& package : plan.packages) {
+        const std::string& title = package.fee.title;
+        const std::string price = package.fee.text;
+        out += row_of(title, title == package.text ? price : price + ": " + package.text);
+    }
     if (plan.spending_cap) out += row_of("Spending cap", cap_text(*plan.spending_cap));
     if (!plan.allowed.empty())
         out += row_of("Usage in other networks", "not allowed; only in " + plan.allowed_text);

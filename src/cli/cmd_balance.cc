@@ -29,8 +29,8 @@ Result<Exit> balance_show(Context& context) {
         line("cap", report.cap->to_string() + " a cycle, " + report.spent.to_string() + " spent");
     }
     for (const engine::BucketRow& one : report.buckets) {
-        line("bucket", one.owner + ": " + one.remaining + " of " + one.package + " until " +
-                           to_string(one.last));
+        line("bucket", one.id + " of " + one.owner + ": " + one.remaining + " of " + one.package +
+                           " until " + to_string(one.last));
     }
     for (const engine::SuspendedRow& one : report.suspended) {
         line("suspended", one.subscription + ": " + one.fee + ", " + one.amount.to_string() +

@@ -2,6 +2,7 @@
 // the record alone does, and the archive has all of it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -303,6 +303,7 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DROP TABLE voucher_redeemed; DROP TABLE voucher_blocked; DROP TABLE voucher; "
         "DROP TABLE voucher_batch; DROP TABLE voucher_key; DROP TABLE voucher_guess; "
         "DROP TABLE transfer; DROP TABLE recharge_rule; DROP TABLE recharge; "
+        "DROP TABLE bucket_fact; "
         "DROP TABLE batch_fix; DROP TABLE suspense_fix; DROP TABLE suspense_exit_record; "
         "DROP TABLE document_revision; DROP INDEX invoice_once; DROP INDEX note_once; "
         "ALTER TABLE invoice DROP COLUMN corrects; "
