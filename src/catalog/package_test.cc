@@ -32,7 +32,8 @@ TEST(Packages, SayWhatTheyHoldForHowLongAndWhatTheyCost) {
     EXPECT_EQ(to_string(big->until(Date::of(2026, 1, 10))), "2026-02-09");
     EXPECT_EQ(package_words(*big, plan),
               "5.00 per package, 1 GB for 30 days of data, priority 3, rollover 500 MB");
-    EXPECT_NE(price_list(**version).find("| 1 GB for 30 days | 5.00 per package |"), std::string::npos);
+    EXPECT_NE(price_list(**version).find("| 1 GB for 30 days | 5.00 per package |"),
+              std::string::npos);
 }
 
 TEST(Packages, AMonthEndsWithTheCalendars) {

@@ -188,6 +188,20 @@ TEST(Directory, references_to_nothing_are_refused) {
     EXPECT_EQ(
         refused([](auto& f) { f.identities.push_back({IdentityKind::did, "1", {0}, kStart}); }),
         "unknown_subscription");
+    const auto with_bucket = [&](std::uint32_t owner, int days) {
+        return refused([&](auto& f) {
+            BucketFact bucket;
+            bucket.id = {1};
+            bucket.owner = owner;
+            bucket.from = kNewYear;
+            bucket.until = kNewYear.plus_days(days);
+            bucket.quantity = 1;
+            f.buckets.push_back(bucket);
+        });
+    };
+    EXPECT_EQ(with_bucket(2, 1), "bad_bucket");
+    EXPECT_EQ(with_bucket(0, 1), "bad_bucket");
+    EXPECT_EQ(with_bucket(1, 0), "bad_bucket");
 }
 
 TEST(Directory, a_group_stays_in_its_account_tree) {

@@ -267,6 +267,7 @@ Result<bool> buy_once(Engine::State& state, const BucketOrder& order, BucketFact
     added.buckets.push_back(fact);
     FARTHING_TRY(state.directory, state.folded_with(added));
     state.remake_rater();
+    FARTHING_TRY(state.described, state.store->described());
     FARTHING_CHECK(price_again(state, fact));
     return true;
 }
