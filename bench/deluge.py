@@ -3,16 +3,18 @@ committed charges.
 
     deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING]
                        [--record]
-    deluge.py FARTHING --stages [--records N] …
+    deluge.py FARTHING --times|--stages [--records N] …
 
 Each run begins with a fresh copy of the program's data folder. With --baseline (the program of another commit) the
-two take turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --stages counts
-instructions instead (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record
+two take turns, and the ratio of their CPU time is told beside: machines drift, turns don't. --times tells the
+processor time of each stage instead, as `farthing import --stages` counts it; --stages counts
+instructions (valgrind --tool=callgrind), which do not depend on the machine's mood, and tells them per record
 and stage. Valgrind knows no SHA instructions, so hashing counts far more there than it costs. --record appends the
 medians with their spread to bench/history.ndjson.
 """
 import argparse
 import glob
+import json
 import os
 import re
 import shutil
@@ -78,6 +80,13 @@ class Load:
         archive = glob.glob(f"{self.run_home}/archive/*/*")
         cost["archive_bytes"] = sum(os.path.getsize(file) for file in archive if "/dedup/" not in file)
         return cost
+
+    def times(self, farthing):
+        _, out = run([*self.command(farthing), "--stages", "--json"], accept=(0, 3))
+        told = json.loads(out)
+        records = told["received"]
+        times = {stage: round(nanos / records) for stage, nanos in told["stage_nanos"].items() if nanos > 0}
+        return times | {"all": sum(times.values()), "records": records}
 
     def stages(self, farthing):
         out = f"{self.run_home}.callgrind"
@@ -150,6 +159,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only")
     parser.add_argument("--baseline")
+    parser.add_argument("--times", action="store_true")
     parser.add_argument("--stages", action="store_true")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
@@ -172,10 +182,11 @@ def main():
             if options.only and not name.endswith(options.only):
                 continue
             load = prepare(name)
-            if options.stages:
-                stages = load.stages(farthing)
-                rows.append({"name": name + ", instructions per record", **stages})
-                print(f"{name}, instructions per record: " + ", ".join(f"{k} {v}" for k, v in stages.items()))
+            if options.times or options.stages:
+                stages = load.times(farthing) if options.times else load.stages(farthing)
+                what = "ns of processor time" if options.times else "instructions"
+                rows.append({"name": f"{name}, {what} per record", **stages})
+                print(f"{name}, {what} per record: " + ", ".join(f"{k} {v}" for k, v in stages.items()))
                 continue
             costs, against = [], []
             for _ in range(options.runs):

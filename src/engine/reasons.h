@@ -102,7 +102,7 @@ namespace farthing {
     X(transfer_not_covered, "the balance does not cover it",                                       \
       "Move less, or top the account up: what is held for open sessions can't be moved.")          \
     X(package_unknown, "the owner has no plan with that package",                                  \
-      "`farthing catalog show` lists the packages of each plan.")                                \
+      "`farthing catalog show` lists the packages of each plan.")                                  \
     X(package_ambiguous, "two plans of the owner have that package", "Write PLAN/PACKAGE.")        \
     X(package_not_covered, "the balance does not cover the package",                               \
       "Top the account up: what is held for open sessions can't be spent.")                        \
