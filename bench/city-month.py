@@ -1,9 +1,10 @@
 """The city of the case study: 200,000 lamps that report each minute of June, generated file by file, imported, billed.
 
-    city-month.py FARTHING [--lamps N] [--days N] [--record]
+    city-month.py FARTHING [--lamps N] [--days N] [--inbox FOLDER] [--record]
 
 A file is one district's day (24 million reports of 200,000 lamps); while it is imported the next one is generated, and
-then it is deleted, so that the month's 390 GB never stand on the disk. At the end the month is billed
+then it is deleted, so that the month's 390 GB never stand on the disk; with --inbox on a file system in memory they do
+not even pass it. The data folder stands on the disk. At the end the month is billed
 and its figures are held against those of the case study, which grow with the lamps: energy burnt, lease, shares. With
 --days 1 it is the first day's 288 million reports, and the lease of the whole month.
 """
@@ -56,15 +57,16 @@ def main():
     parser.add_argument("farthing")
     parser.add_argument("--lamps", type=int, default=200_000)
     parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--inbox")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     farthing = os.path.abspath(options.farthing)
     making, taking, billing = Costs(), Costs(), Costs()
     began = time.monotonic()
     reports = 0
-    with tempfile.TemporaryDirectory(prefix="farthing-city-") as folder:
+    with tempfile.TemporaryDirectory(prefix="farthing-city-") as folder, \
+            tempfile.TemporaryDirectory(prefix="farthing-inbox-", dir=options.inbox) as data:
         at = [farthing, "--home", f"{folder}/home", "--now", RESOLVED_NOW]
-        data = f"{folder}/data"
         run([*at, "catalog", "publish", f"{ROOT}/catalogs/smart-city"])
 
         def generate(number):

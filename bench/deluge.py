@@ -72,6 +72,7 @@ class Load:
     def command(self, farthing):
         shutil.rmtree(self.run_home, ignore_errors=True)
         shutil.copytree(self.homes[farthing], self.run_home)
+        os.sync()  # or the program waits for the disk to take what was written before it
         return [farthing, "--home", self.run_home, *self.words]
 
     def time(self, farthing):
@@ -185,8 +186,8 @@ def main():
             if options.times or options.stages:
                 stages = load.times(farthing) if options.times else load.stages(farthing)
                 what = "ns of processor time" if options.times else "instructions"
-                rows.append({"name": f"{name}, {what} per record", **stages})
-                print(f"{name}, {what} per record: " + ", ".join(f"{k} {v}" for k, v in stages.items()))
+                rows.append({"name": f"{name}, {what}", "records": stages.pop("records"), "per_record": stages})
+                print(f"{name}, {what} a record: " + ", ".join(f"{k} {v}" for k, v in stages.items()))
                 continue
             costs, against = [], []
             for _ in range(options.runs):

@@ -73,6 +73,7 @@ class Load:
     def ours(self):
         shutil.rmtree(f"{self.folder}/run", ignore_errors=True)
         shutil.copytree(f"{self.folder}/home", f"{self.folder}/run")
+        os.sync()  # or who waits for the disk, as ours does, waits for what was generated too
         return [self.farthing, "--home", f"{self.folder}/run", "--now", NOW, "import", "sim-sessions", *self.files]
 
     def our_totals(self, python):
