@@ -158,6 +158,14 @@ def rule_clock(tree):
                 yield path, number, f"{what}: time comes in as an argument"
 
 
+def rule_prefetch(tree):
+    """Memory is asked for ahead in one way, which the compiler does not leave out."""
+    for path, _, stem, text in tree.room_code():
+        if stem != "base/prefetch":
+            for number, what in matches(without_comments(text), r'__builtin_prefetch|_mm_prefetch'):
+                yield path, number, f"{what}: base/prefetch.h asks for memory ahead"
+
+
 def rule_unfinished(tree):
     """Nothing is left for later in the text."""
     words = r'\b(TO' r'DO|FIX' r'ME|HA' r'CK)\b|not implemented' r' yet'
@@ -269,8 +277,8 @@ def rule_reasons(tree):
             yield manual, number, f"{reason}: no test names it"
 
 
-RULES = [rule_doors, rule_purity, rule_floating, rule_clock, rule_unfinished, rule_self, rule_columns,
-         rule_whitespace, rule_readme, rule_headers, rule_catch_all, rule_function_length,
+RULES = [rule_doors, rule_purity, rule_floating, rule_clock, rule_prefetch, rule_unfinished, rule_self,
+         rule_columns, rule_whitespace, rule_readme, rule_headers, rule_catch_all, rule_function_length,
          rule_reasons]
 
 
@@ -297,6 +305,7 @@ PLANTED = {
     rule_floating: [({"src/rating/a.cc": "double price;\n"}, 1), ({"src/rating/a.cc": "auto a = std::pow(2, 3);\n"}, 1),
                     ({"src/rating/a.cc": '// a double is refused\nconst char* a = "double";\n'}, 0)],
     rule_clock: [({"src/base/a.cc": "auto now = std::chrono::system_clock::now();\n"}, 1)],
+    rule_prefetch: [({"src/base/a.cc": "__builtin_prefetch(a);\n"}, 1)],
     rule_unfinished: [({"src/base/a.cc": "// TO" "DO later\n"}, 1)],
     rule_self: [({"docs/a.md": "see /" "work/main/x\n"}, 1), ({"docs/a.md": "see .." "/shar" "ed/x\n"}, 1),
                 ({"docs/a.md": "a framework/main is fine\n"}, 0)],
