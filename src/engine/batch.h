@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/grown_windows.h"
 #include "engine/state.h"
 #include "mediation/windows.h"
 #include "rating/session_book.h"
@@ -78,6 +79,8 @@ class Batch {
 
     // After WindowRefused.
     void keep_records_apart() { alone_ = true; }
+    // A file that the batch takes back: its windows are as if it had not come.
+    void leave_out(SourceId source) { left_out_ = source; }
     // Whether it is time to commit: also where others wait for their turn.
     bool full() const;
     // Corrections: rows that name records of earlier batches, and usage that stands no more.
@@ -156,7 +159,9 @@ class Batch {
     std::map<std::tuple<SuspenseReason, std::uint8_t, std::string>, std::uint32_t> groups_;
     std::map<std::pair<SourceId, MeterId>, WindowTotals> window_totals_;
     std::optional<mediation::Windows> windows_;  // of one source, not yet charged
-    bool alone_ = false;                         // each record is a window of its own
+    std::optional<GrownWindows> grown_;          // what they came to before, where that matters
+    SourceId left_out_;
+    bool alone_ = false;  // each record is a window of its own
     SourceId windows_source_;
     rating::SessionBook sessions_;
     std::int64_t beyond_online_ = 0;  // records that told more than was charged online

@@ -2,7 +2,8 @@
 // brought. Windows are never held back: what comes later, in another file or batch, becomes a
 // further record of the same window. Since a charge is the difference of a cumulated price, the
 // totals are those of one record, and of all the parts by themselves (R12 keeps apart what a price
-// tells apart).
+// tells apart). Of windows that only grow, a record carries what its parts add to what the window
+// came to before.
 #include <algorithm>
 #include <bit>
 
@@ -27,6 +28,10 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
     if (windows_source_ != source.id) FARTHING_CHECK(close_windows());
     windows_source_ = source.id;
     if (!windows_) windows_.emplace(feed_.feed, state_.catalog.newest());
+    if (feed_.feed.aggregation.any_grows()) {
+        if (!grown_) grown_.emplace(state_, feed_, left_out_);
+        FARTHING_CHECK(grown_->meet(chunk));
+    }
     std::vector<std::uint32_t> fell_out;
     const Timed timed(Stage::window);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -43,12 +48,18 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
 // so what can't be charged of one can't be charged of any.
 bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     mediation::Window& window = windows_->of(chunk, row);
-    if (chunk.quantity[row] > kQuantityMax - window.sum) {
+    const bool grows = windows_->grows(window.meter);
+    if (chunk.quantity[row] > windows_->sum_max(window.meter) - window.sum) {
         chunk.suspend(row, SuspenseReason::charge_out_of_range);
         return false;
     }
-    const std::int64_t quantity =
-        windows_->quantity(chunk.meter[row], window.parts + 1, window.sum + chunk.quantity[row]);
+    const std::optional<std::int64_t> growth = grows ? grown_->growth(chunk, row) : 0;
+    if (!growth) {
+        chunk.suspend(row, SuspenseReason::too_many_values);
+        return false;
+    }
+    const std::int64_t quantity = windows_->quantity(
+        window.meter, window.parts + 1, window.sum + chunk.quantity[row], window.growth + *growth);
     if (quantity > window.priced_up_to && window.refused == SuspenseReason::none) {
         std::int64_t up_to = tried_up_to(quantity);
         SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
@@ -67,6 +78,8 @@ bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     }
     mediation::Windows::add(window, chunk, row,
                             mediation::part_hash(chunk.content[row], chunk.line[row]));
+    if (grows) grown_->add(chunk, row);
+    window.growth += *growth;
     chunk.outcome[row] = Outcome::aggregated;
     return true;
 }
@@ -101,7 +114,7 @@ Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
         chunk.start[row] = window.first;
         chunk.end[row] = std::max(window.last, window.end);
         chunk.line[row] = window.line;
-        chunk.quantity[row] = windows_->quantity(window.meter, window.parts, window.sum);
+        chunk.quantity[row] = windows_->quantity(window);
         for (std::size_t i = 0; i < chunk.reading.size(); ++i)
             chunk.reading[i][row] = window.reading[i];
         chunk.parts[row] = window.parts;
@@ -117,7 +130,7 @@ Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
         WindowTotals& totals = window_totals_[{windows_source_, window.meter}];
         totals.source = windows_source_;
         totals.meter = window.meter;
-        totals.counted = windows_->counts(window.meter);
+        totals.function = windows_->function(window.meter);
         totals.parts += window.parts;
         totals.sum += window.sum;
         totals.quantity += chunk.quantity[row];

@@ -54,7 +54,8 @@ Result<mediation::Feed> read_policy(const EdgeSettings& settings) {
                     "\"" + settings.name + "\" is no name of an edge");
     auto feed = mediation::read_feed(settings.policy_path, settings.policy);
     if (!feed) return fail(feed.error().front());
-    if (!feed->makes_windows() || feed->policy_meters.empty() || feed->by_destination)
+    if (!feed->makes_windows() || feed->sent_by_edge() || feed->policy_meters.empty() ||
+        feed->by_destination)
         return fail(EngineReason::edge_policy_unfit, "this is no policy of an edge",
                     settings.policy_path);
     return *std::move(feed);
@@ -254,12 +255,14 @@ void Edge::State::add_parts(UsageChunk& chunk) {
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         mediation::Window& window = windows.of(chunk, row);
-        if (chunk.quantity[row] > kQuantityMax - window.sum) {
+        const std::int64_t sum_max = windows.sum_max(window.meter);
+        if (chunk.quantity[row] > sum_max - window.sum) {
             chunk.suspend(row, SuspenseReason::quantity_out_of_range);
             fell_out.push_back(static_cast<std::uint32_t>(row));
             continue;
         }
         mediation::Windows::add(window, chunk, row, hash64(chunk.raw[row]));
+        window.growth = std::max(window.growth, chunk.quantity[row]);  // of `max`
         known.newest = std::max(known.newest, chunk.start[row]);
         chunk.outcome[row] = Outcome::aggregated;
     }
@@ -317,7 +320,7 @@ std::string Edge::State::file_of(const std::vector<mediation::Window>& sent,
         std::tie(record.kind, record.identity) = next.identities[window.owner.value - 1];
         record.first = window.first;
         record.last = window.last;
-        record.quantity = windows.quantity(window.meter, window.parts, window.sum);
+        record.quantity = windows.quantity(window);
         record.parts = window.parts;
         record.digest = window.digest;
         record.network = window.network;

@@ -1,5 +1,5 @@
 // Lines of words, texts in hexadecimal, and the hash of all lines before it as the last one. A
-// later release reads "farthing-edge-state 1" for ever.
+// later release reads each version for ever; before version 2 windows had no greatest part.
 #include "engine/edge_state.h"
 
 #include <fmt/format.h>
@@ -14,7 +14,8 @@ namespace farthing::engine {
 
 namespace {
 
-constexpr std::string_view kMagic = "farthing-edge-state 1";
+constexpr std::string_view kMagic = "farthing-edge-state 2";
+constexpr std::string_view kMagicBefore = "farthing-edge-state 1";
 
 std::string hex_text(std::string_view text) {
     std::string hex = "x";
@@ -52,6 +53,7 @@ class Words {
         return text;
     }
     bool good() const { return good_ && line_.empty(); }
+    bool more() const { return !line_.empty(); }
 
   private:
     std::string_view line_;
@@ -71,6 +73,7 @@ bool read_window(Words& words, EdgeState& state) {
     words.number(window.digest, 16);
     state.texts.push_back(words.text());
     state.texts.push_back(words.text());
+    if (words.more()) words.number(window.growth);
     state.windows.push_back(window);
     return words.good() && window.owner && window.owner.value <= state.identities.size();
 }
@@ -131,19 +134,21 @@ std::string EdgeState::encode() const {
     for (const auto& [kind, text] : identities)
         out += fmt::format("identity {} {}\n", static_cast<unsigned>(kind), hex_text(text));
     for (const mediation::Window& window : windows)
-        out += fmt::format("window {} {} {} {} {} {} {} {} {} {} {} {} {:x} {} {}\n",
+        out += fmt::format("window {} {} {} {} {} {} {} {} {} {} {} {} {:x} {} {} {}\n",
                            window.owner.value, window.meter.value, window.network.value,
                            window.start.micros, window.first.micros, window.last.micros,
                            window.end.micros, window.line, window.reading[0], window.reading[1],
                            window.parts, window.sum, window.digest, hex_text(window.called),
-                           hex_text(window.calling));
+                           hex_text(window.calling), window.growth);
     return out + "end " + sha256_hex(out) + "\n";
 }
 
 Result<EdgeState> EdgeState::decode(std::string_view bytes, const std::string& place) {
     EdgeState state;
     const std::size_t last = bytes.rfind("end ");
-    bool good = last != std::string_view::npos && bytes.starts_with(kMagic) &&
+    const std::string_view first_line = bytes.substr(0, bytes.find('\n'));
+    bool good = last != std::string_view::npos &&
+                (first_line == kMagic || first_line == kMagicBefore) &&
                 bytes.substr(last) == "end " + sha256_hex(bytes.substr(0, last)) + "\n";
     std::string_view rest = good ? bytes.substr(0, last) : std::string_view();
     for (bool first = true; good && !rest.empty(); first = false) {

@@ -88,7 +88,12 @@ Result<std::string> Engine::edge_policy(const std::string& name) const {
     const auto feed = state_->feeds.find(name);
     if (feed == state_->feeds.end())
         return fail(EngineReason::feed_unknown, "no feed is named \"" + name + "\"");
-    if (!feed->second.feed.makes_windows()) return fail(EngineReason::feed_without_windows);
+    const mediation::Feed& described = feed->second.feed;
+    if (!described.makes_windows() || described.sent_by_edge())
+        return fail(EngineReason::feed_without_windows);
+    if (described.aggregation.any(mediation::Feed::Aggregation::is_distinct))
+        return fail(EngineReason::edge_policy_unfit,
+                    "an edge sends how many values a window has, not which");
     if (state_->catalog.empty()) return fail(EngineReason::catalog_none);
     std::string text = feed->second.feed.text;
     if (!text.ends_with('\n')) text += '\n';
@@ -103,7 +108,7 @@ Result<std::string> Engine::edge_policy(const std::string& name) const {
 Result<std::string> edge_feed(std::string_view path, std::string_view yaml) {
     const auto feed = mediation::read_feed(path, yaml);
     if (!feed) return fail(feed.error().front());
-    if (!feed->makes_windows())
+    if (!feed->makes_windows() || feed->sent_by_edge())
         return fail(EngineReason::feed_without_windows, {}, std::string(path));
     return mediation::feed_of_edge(*feed);
 }

@@ -300,6 +300,24 @@ const directory::Directory& Engine::directory() const {
     return state_->directory;
 }
 
+namespace {
+
+// What windows came to that only grow is read back by the policy that made them.
+Result<void> require_policy(Engine::State& state, const OpenFeed& known,
+                            const mediation::Feed& described) {
+    const bool grows = known.feed.aggregation.any_grows() || described.aggregation.any_grows();
+    if (!grows || mediation::same_windows(known.feed, described)) return {};
+    FARTHING_TRY(const auto sources, state.store->sources());
+    for (const auto& row : sources) {
+        if (row.source.feed == known.id && row.source.reject_reason.empty() && !row.taken_back_by)
+            return fail(EngineReason::windows_keep_policy, "such as " + row.source.path,
+                        described.name);
+    }
+    return {};
+}
+
+}  // namespace
+
 std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_view yaml) {
     State& s = *state_;
     auto feed = mediation::read_feed(path, yaml);
@@ -309,6 +327,10 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
             Errors{error_of(EngineReason::feed_is_policy, {}, std::string(path))});
     const auto known = s.feeds.find(feed->name);
     if (known != s.feeds.end() && known->second.feed.text == feed->text) return {};
+    if (known != s.feeds.end()) {
+        auto kept = require_policy(s, known->second, *feed);
+        if (!kept) return std::unexpected(Errors{std::move(kept).error()});
+    }
     for (const auto& version : s.catalog.versions()) {
         Errors windows = mediation::check_windows(*feed, *version);
         if (!windows.empty()) return std::unexpected(std::move(windows));

@@ -56,20 +56,38 @@ Result<Parts> parts_of(Engine::State& state, const store::UsageRow& whole) {
     }
     FARTHING_TRY(parts.rows, rows_of(state, whole, feed->second.feed));
     const mediation::Windows windows(feed->second.feed, state.catalog.newest());
+    std::string growth;  // in words
     std::int64_t sum = 0;
+    std::int64_t greatest = 0;
     std::uint64_t digest = 0;
     for (const store::UsageRow& row : parts.rows) {
         sum += row.quantity;
+        greatest = std::max(greatest, row.quantity);
         digest += mediation::part_hash(archived_content(row), row.line);
     }
     const auto count = static_cast<std::int64_t>(parts.rows.size());
-    parts.whole = count == whole.parts && digest == whole.digest &&
-                  windows.quantity(whole.meter, count, sum) == whole.quantity;
+    parts.whole = count == whole.parts && digest == whole.digest;
+    switch (windows.function(whole.meter)) {
+        case WindowFunction::max:
+            parts.whole = parts.whole && whole.quantity <= greatest;
+            growth =
+                fmt::format("; the greatest is {}, of which it adds {}", greatest, whole.quantity);
+            break;
+        case WindowFunction::distinct:
+            parts.whole = parts.whole && whole.quantity <= count;
+            growth = fmt::format("; {} of their values are new to the window", whole.quantity);
+            break;
+        case WindowFunction::sum:
+        case WindowFunction::count:
+            parts.whole =
+                parts.whole && windows.quantity(whole.meter, count, sum, 0) == whole.quantity;
+    }
     parts.words = fmt::format(
         "{} records of a window, {} to {}, digest {:016x}: {}", whole.parts,
         to_rfc3339(whole.start),
         to_rfc3339(parts.rows.empty() ? whole.start : parts.rows.back().start), whole.digest,
         parts.whole ? "the archive holds them all" : "the archive does not hold them as they were");
+    parts.words += growth;
     return parts;
 }
 

@@ -66,6 +66,10 @@ namespace farthing {
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
     X(feed_without_windows, "the feed aggregates nothing",                                         \
       "Write `aggregate` in its description, then ask again.")                                     \
+    X(windows_keep_policy, "the feed has usage in windows that only grow",                         \
+      "Give the description another name: its windows then begin anew.")                           \
+    X(windows_go_on, "later files were charged what they added to the file's windows",             \
+      "Take these back first, the last one before the others; then import them again.")            \
     X(feed_is_policy, "that is the policy of an edge, not a feed of this data folder",             \
       "Add what `farthing edge feed` prints for it.")                                              \
     X(edge_name_malformed,                                                                         \
@@ -73,7 +77,7 @@ namespace farthing {
       "Write it as gw-7.")                                                                         \
     X(edge_policy_unfit, "an edge can't work by that description",                                 \
       "Take what `farthing edge policy` prints at the centre: delimited or JSON lines where "      \
-      "records come as a stream, and no rule for destinations.")                                   \
+      "records come as a stream, no rule for destinations, and no `distinct`.")                    \
     X(edge_policy_changed, "the edge works by another policy",                                     \
       "Send what it holds by the old one (--all), then begin under a new name.")                   \
     X(edge_state_damaged, "what the edge remembers is damaged",                                    \

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "engine/conflicts_again.h"
 #include "engine/corrector.h"
+#include "engine/grown_windows.h"
 #include "engine/reasons.h"
 #include "engine/retention.h"
 #include "engine/suspense_groups.h"
@@ -41,6 +42,7 @@ class TakeBack {
         FARTHING_CHECK(read());
         FARTHING_TRY(const auto batch, Batch::begin(state_, feed_, std::string(kTakeBack)));
         Corrector corrector(state_, *batch);
+        batch->leave_out(file_.source.id);
         FARTHING_CHECK(take_back(*batch, corrector));
         FARTHING_CHECK(close_waiting(*batch));
         FARTHING_CHECK(replay(*batch, corrector));
@@ -107,6 +109,7 @@ class TakeBack {
             if (row.session != Hash128{} && row.outcome != Outcome::duplicate)
                 sessions.insert(row.session);
         }
+        FARTHING_CHECK(require_no_growth());
         of_feed_ = archive_.batches_of(feed_.id);
         if (!sessions.empty()) {
             store::UsageFilter parts;
@@ -123,6 +126,15 @@ class TakeBack {
             FARTHING_TRY(standing_[side], archive_.rated(&of_feed_, {side, owners, &rows_}));
         }
         return require_all_kept();
+    }
+
+    // What later files were charged of windows may rest on what this one added to them.
+    Result<void> require_no_growth() {
+        if (!feed_.feed.aggregation.any_grows()) return {};
+        if (!whole())
+            return fail(EngineReason::windows_go_on, "its windows go with the whole file alone",
+                        file_.source.path);
+        return require_no_growth_since(state_, feed_, archive_, file_.source.id, rows_);
     }
 
     // Usage that was deleted for its age can't be taken back, nor what is counted with it.
@@ -157,7 +169,7 @@ class TakeBack {
 
     // It came with no line of its own and has no key.
     bool made_of_parts(const store::UsageRow& row) const {
-        return row.parts > 0 && feed_.feed.makes_windows();
+        return row.parts > 0 && row.outcome != Outcome::aggregated && feed_.feed.makes_windows();
     }
 
     // Its rows of usage stand no more, and their keys are free.

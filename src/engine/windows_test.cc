@@ -1,15 +1,15 @@
 // With an accepted policy totals are what they are without one: in whatever order records come, in
 // whatever files and batches, and whenever the program is started again.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
 
+#include "base/hash.h"
 #include "engine/edge.h"
-#include "engine/engine.h"
+#include "engine/test_city.h"
 
 namespace farthing::engine {
 namespace {
@@ -36,74 +36,13 @@ std::string feed_of(const std::string& aggregate) {
            "guide: [{by: device, field: lamp}]\nsame_record: [id]\n" +
            aggregate;
 }
-constexpr int kLamps = 5;
 const std::string kHead = "id,lamp,what,at,q\n";
 
-class City {
+class City : public testing::City {
   public:
     City(const std::string& name, const std::string& aggregate)
-        : folder_(std::filesystem::temp_directory_path() /
-                  ("farthing-windows-" + name + "-" + std::to_string(::getpid()))) {
-        std::filesystem::remove_all(folder_);
-        std::filesystem::create_directories(folder_);
-        open();
-        EXPECT_TRUE(engine->publish({{"catalog.yaml", kCatalog}}, std::nullopt));
-        const auto added = engine->add_feed("lamps.yaml", feed_of(aggregate));
-        EXPECT_TRUE(added) << added.error().front().to_string();
-        AccountChange account;
-        account.name = "city";
-        EXPECT_TRUE(engine->apply(account));
-        for (int i = 0; i < kLamps; ++i)
-            subscribe("L-" + std::to_string(i), i % 2 == 0 ? "lamp" : "pooled");
-    }
-    void subscribe(const std::string& name, const std::string& plan) {
-        SubscriptionChange change;
-        change.name = name;
-        change.account = "city";
-        change.plan = plan;
-        change.from = Date::of(2026, 1, 1);
-        change.identities = {{IdentityKind::device, name}};
-        EXPECT_TRUE(engine->apply(std::span(&change, 1)));
-    }
-    ~City() {
-        engine.reset();
-        std::filesystem::remove_all(folder_);
-    }
-    void open() {
-        engine.reset();
-        engine = *Engine::open(folder_ / "data",
-                               Clock{[] { return *parse_rfc3339("2026-06-03T00:00:00Z"); }});
-    }
-    Report import(const std::string& text) {
-        const auto path = folder_ / ("f" + std::to_string(++files_) + ".csv");
-        std::ofstream(path) << kHead << text;
-        const auto report = engine->import_files("lamps", std::span(&path, 1));
-        EXPECT_TRUE(report) << report.error().to_string();
-        return report ? *report : Report();
-    }
-    std::string totals() {
-        std::string text;
-        const auto balances = engine->balances();
-        for (const auto& balance : *balances)
-            text += balance.account + " " + balance.amount.to_string() + "\n";
-        const auto invoice = engine->preview_invoice(Date::of(2026, 6, 15), "city");
-        if (!invoice) return text + invoice.error().to_string();
-        for (const InvoiceLine& line : invoice->lines)
-            text +=
-                line.text + " " + line.quantity.to_decimal() + " " + line.exact.to_decimal() + "\n";
-        return text;
-    }
-    void expect_sound() {
-        const auto lines = engine->check("all");
-        ASSERT_TRUE(lines) << lines.error().to_string();
-        for (const CheckLine& line : *lines) EXPECT_TRUE(line.ok) << line.name << " " << line.text;
-    }
-    const std::filesystem::path& folder() const { return folder_; }
-    std::unique_ptr<Engine> engine;
-
-  private:
-    std::filesystem::path folder_;
-    int files_ = 0;
+        : testing::City(name, kCatalog, feed_of(aggregate)) {}
+    Report import(const std::string& records) { return testing::City::import(kHead + records); }
 };
 
 std::vector<std::string> records(std::mt19937_64& random) {
@@ -113,7 +52,7 @@ std::vector<std::string> records(std::mt19937_64& random) {
     };
     for (int i = 0; i < 300; ++i) {
         const bool alarm = number(6) == 0;
-        lines.push_back("r" + std::to_string(i) + ",L-" + std::to_string(number(kLamps + 1)) +
+        lines.push_back("r" + std::to_string(i) + ",L-" + std::to_string(number(City::kLamps + 1)) +
                         (alarm ? ",alarm," : ",energy,") + "2026-06-0" +
                         std::to_string(1 + number(2)) + "T0" + std::to_string(number(4)) + ":" +
                         std::to_string(10 + number(50)) + ":00Z," +
@@ -264,6 +203,20 @@ class Gateway {
         EXPECT_TRUE(report) << report.error().to_string();
         return *report;
     }
+    // In whatever order and pieces, delivered now and then, and all of it in the end.
+    EdgeReport run_in_pieces(std::vector<std::string> lines, std::mt19937_64& random) {
+        std::ranges::shuffle(lines, random);
+        for (std::size_t first = 0; first < lines.size();) {
+            const std::size_t end = std::min(lines.size(), first + 1 + random() % 150);
+            std::string some;
+            for (; first < end; ++first) some += lines[first];
+            run(some);
+            if (random() % 2 == 0) deliver();
+        }
+        const EdgeReport report = run("", true);
+        deliver();
+        return report;
+    }
     const std::string& policy() const { return policy_; }
 
   private:
@@ -275,24 +228,39 @@ class Gateway {
 TEST(AnEdge, SendsWhatCostsTheSameInAnyOrderAndOverAnyRestart) {
     for (unsigned seed = 1; seed <= 6; ++seed) {
         std::mt19937_64 random(seed);
-        std::vector<std::string> lines = records(random);
+        const std::vector<std::string> lines = records(random);
         const std::string expected = cost_of_each(lines);
         City city("city", kPolicy);
         Gateway gateway(city);
-        std::ranges::shuffle(lines, random);
-        for (std::size_t first = 0; first < lines.size();) {
-            const std::size_t end = std::min(lines.size(), first + 1 + random() % 150);
-            std::string some;
-            for (; first < end; ++first) some += lines[first];
-            gateway.run(some);
-            if (random() % 2 == 0) gateway.deliver();
-        }
-        const EdgeReport report = gateway.run("", true);
+        const EdgeReport report = gateway.run_in_pieces(lines, random);
         EXPECT_EQ(report.received, static_cast<std::int64_t>(lines.size()));
         EXPECT_EQ(report.held, 0);
         EXPECT_LT(report.records, report.aggregated);
-        gateway.deliver();
         EXPECT_EQ(city.totals(), expected) << "seed " << seed;
+        city.expect_sound();
+        const auto edges = city.engine->feed_edges("lamps-edge");
+        ASSERT_TRUE(edges && edges->size() == 1);
+        EXPECT_TRUE(edges->front().ok) << edges->front().text;
+    }
+}
+
+// Where windows are worth their greatest part, the edge sends the greatest that it held, and the
+// centre charges what that adds.
+TEST(AnEdge, SendsTheGreatestPartsAndTheCentreChargesWhatTheyAdd) {
+    const std::string greatest =
+        "aggregate: {window: 15 minutes, time_zone: Europe/Tallinn, quantity: {energy: max, alarm: "
+        "count}, lateness: 10 minutes}\n";
+    for (unsigned seed = 1; seed <= 4; ++seed) {
+        std::mt19937_64 random(seed);
+        const std::vector<std::string> lines = records(random);
+        City direct("direct", greatest);
+        std::string all;
+        for (const std::string& line : lines) all += line;
+        direct.import(all);
+        City city("city", greatest);
+        Gateway gateway(city);
+        gateway.run_in_pieces(lines, random);
+        EXPECT_EQ(city.totals(), direct.totals()) << "seed " << seed;
         city.expect_sound();
         const auto edges = city.engine->feed_edges("lamps-edge");
         ASSERT_TRUE(edges && edges->size() == 1);
@@ -323,6 +291,29 @@ TEST(AnEdge, SendsAWindowOnceItsLatenessIsOver) {
                         "filtered=0\n"),
               std::string::npos)
         << text;
+}
+
+// Version 1 of the state knew no greatest part of a window.
+TEST(AnEdge, GoesOnFromTheStateOfAnEarlierRelease) {
+    City city("earlier", kPolicy);
+    Gateway gateway(city);
+    gateway.run("a,L-0,energy,2026-06-01T00:01:00Z,5\n");
+    const auto path = city.folder() / "edge" / "state";
+    std::ifstream file(path);
+    std::string earlier = "farthing-edge-state 1\n";
+    std::string line;
+    std::getline(file, line);
+    EXPECT_EQ(line, "farthing-edge-state 2");
+    while (std::getline(file, line)) {
+        if (line.starts_with("end ")) break;
+        if (line.starts_with("window ")) line.resize(line.rfind(' '));
+        earlier += line + "\n";
+    }
+    EXPECT_NE(earlier.find("\nwindow "), std::string::npos);
+    std::ofstream(path) << earlier << "end " << sha256_hex(earlier) << "\n";
+    const EdgeReport report = gateway.run("b,L-0,energy,2026-06-01T00:02:00Z,6\n", true);
+    EXPECT_EQ(report.aggregated, 2);
+    EXPECT_EQ(report.records, 1);
 }
 
 TEST(AnEdge, SetsAsideWhatItCanNotReadAndSaysHowMuch) {

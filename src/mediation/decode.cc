@@ -43,7 +43,8 @@ struct Decoder::State {
           tells_amount(feed.amount.given()),
           tells_parts(feed.parts.given()),
           keeps_key(!RecordKey(feed).told_by_columns()),
-          keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity()) {}
+          keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity() ||
+                         feed.aggregation.tells_identity()) {}
 
     Arena arena;
     FieldMap map;

@@ -16,6 +16,7 @@
 #include "base/csv.h"
 #include "base/utf8.h"
 #include "mediation/windows.h"
+#include "model/batch.h"
 
 namespace farthing::mediation {
 
@@ -335,8 +336,8 @@ std::string feed_of_edge(const Feed& feed) {
         if (on) by += fmt::format("{}{}", by.empty() ? "" : ", ", name);
     }
     if (!by.empty()) text += ", by: [" + by + "]";
-    const auto function = [](Feed::Aggregation::Quantity quantity) {
-        return quantity == Feed::Aggregation::Quantity::sum ? "sum" : "count";
+    const auto function = [](Feed::Aggregation::Quantity quantity) {  // no edge sends `distinct`
+        return kWindowFunctionNames[static_cast<std::size_t>(quantity)];
     };
     if (rules.quantity_of.empty()) {
         text += fmt::format(", quantity: {}", function(rules.quantity));

@@ -190,7 +190,21 @@ struct Feed {
         bool by_network = false;  // what keeps windows apart besides owner and service
         bool by_called = false;
         bool by_calling = false;
-        enum class Quantity : std::uint8_t { sum, count } quantity = Quantity::sum;
+        // What a window is worth: `distinct` is how many different values that field has.
+        enum class Quantity : std::uint8_t {
+            sum,
+            count,
+            max,
+            distinct_network,
+            distinct_called,
+            distinct_calling,
+            distinct_identity,
+            distinct_reading_1,
+            distinct_reading_2
+        } quantity = Quantity::sum;
+        // Those only grow with more parts, but are no sums of what files hold.
+        static bool grows(Quantity quantity) { return quantity >= Quantity::max; }
+        static bool is_distinct(Quantity quantity) { return quantity > Quantity::max; }
         std::map<std::string, Quantity, std::less<>> quantity_of;  // by service, where they differ
         std::int64_t lateness_micros = 0;  // how long an edge waits for the parts of a window
         bool at_edge = false;              // the records are windows already, made by an edge
@@ -199,8 +213,22 @@ struct Feed {
             const auto found = quantity_of.find(service);
             return found == quantity_of.end() ? quantity : found->second;
         }
+        template <class Is>
+        bool any(Is is) const {
+            return std::ranges::any_of(quantity_of,
+                                       [&](const auto& one) { return is(one.second); }) ||
+                   is(quantity);
+        }
+        bool any_grows() const { return any(grows); }
+        bool tells_identity() const {
+            return any([](Quantity one) { return one == Quantity::distinct_identity; });
+        }
     } aggregation;
-    bool makes_windows() const { return aggregation.given() && !aggregation.at_edge; }
+    // Of what an edge sent too, where it can't be added up: two of its records may be of one
+    // window.
+    bool makes_windows() const {
+        return aggregation.given() && (!aggregation.at_edge || aggregation.any_grows());
+    }
     bool sent_by_edge() const { return aggregation.at_edge; }
     FieldRef parts;  // of what an edge sent: how many records each stands for
     FieldRef digest;

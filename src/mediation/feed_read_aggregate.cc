@@ -1,6 +1,8 @@
 // The part of a description that says which records become one: `aggregate`.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/utf8.h"
 #include "mediation/feed_reading.h"
 #include "model/quantity.h"
@@ -51,16 +53,50 @@ void read_dimensions(FeedReading& in, const Node& node) {
     }
 }
 
+constexpr std::string_view kFunctions = "Write sum, count, max, or `distinct FIELD`.";
+
+// What has different values, and whether the record maps it.
+void read_distinct(FeedReading& in, const Node& node, std::string_view field, Quantity& quantity) {
+    const Feed& feed = in.feed;
+    struct Known {
+        std::string_view name;
+        Quantity quantity;
+        bool given;
+    };
+    const Known known[] = {
+        {"network", Quantity::distinct_network, feed.network.given() || feed.mcc.given()},
+        {"called", Quantity::distinct_called, feed.called.given()},
+        {"calling", Quantity::distinct_calling, feed.calling.given()},
+        {"identity", Quantity::distinct_identity, !feed.guide.empty()},
+        {feed.keep_names[0], Quantity::distinct_reading_1, feed.keep[0].given()},
+        {feed.keep_names[1], Quantity::distinct_reading_2, feed.keep[1].given()}};
+    const auto found = std::ranges::find(known, field, &Known::name);
+    if (field.empty() || found == std::end(known))
+        return in.bad(node, fmt::format("values of \"{}\" can't be told apart", printable(field)),
+                      "Write `distinct` with network, called, calling, identity, or a name of the "
+                      "record's `keep`.");
+    if (!found->given) in.bad(node, fmt::format("the record maps no `{}`", field));
+    quantity = found->quantity;
+}
+
 void read_function(FeedReading& in, const Node& node, Quantity& quantity) {
-    if (node.text == "sum" || node.text == "count") {
-        quantity = node.text == "sum" ? Quantity::sum : Quantity::count;
-    } else if (node.text == "max" || node.text == "last" || node.text == "distinct") {
+    constexpr std::string_view kDistinct = "distinct";
+    const std::string_view text = node.text;
+    if (text == "sum" || text == "count" || text == "max") {
+        quantity = text == "sum"     ? Quantity::sum
+                   : text == "count" ? Quantity::count
+                                     : Quantity::max;
+    } else if (text == kDistinct || text.starts_with("distinct ")) {
+        read_distinct(in, node, text == kDistinct ? "" : text.substr(kDistinct.size() + 1),
+                      quantity);
+    } else if (text == "last") {
         in.add(FeedReason::feed_not_supported, node.place,
-               fmt::format("the function `{}` is not supported in this release", node.text),
-               "Write sum or count.");
+               "`last` is not supported in this release: a later reading may be smaller than what "
+               "was charged",
+               std::string(kFunctions));
     } else {
-        in.bad(node, fmt::format("there is no function \"{}\"", printable(node.text)),
-               "Write sum or count.");
+        in.bad(node, fmt::format("there is no function \"{}\"", printable(text)),
+               std::string(kFunctions));
     }
 }
 
@@ -98,6 +134,17 @@ void read_aggregate(FeedReading& in, const Node& node) {
                "Leave out `aggregate`, or give carriers' records a feed of their own.");
 }
 
+namespace {
+
+void bad_distinct(FeedReading& in, const Node& node) {
+    in.add(FeedReason::feed_not_supported, node.place,
+           "an edge sends how many values a window has, not which: two of its records can't be "
+           "added up",
+           "Let these records travel by a feed of their own.");
+}
+
+}  // namespace
+
 // `aggregated`: an edge made windows of the records by that policy, and sent them with its control
 // totals.
 void read_aggregated(FeedReading& in, const Node& node) {
@@ -108,6 +155,7 @@ void read_aggregated(FeedReading& in, const Node& node) {
                       "Write `aggregated` for what an edge sent, or `aggregate`.");
     read_policy(in, node);
     feed.aggregation.at_edge = true;
+    if (feed.aggregation.any(Feed::Aggregation::is_distinct)) return bad_distinct(in, node);
     const bool plain = feed.format == FormatKind::delimited && feed.header &&
                        feed.delimiter == ',' && feed.comment == '#';
     if (!plain || feed.same_record != std::vector<std::string>{"id"} || feed.rates_cost() ||
@@ -124,6 +172,7 @@ void read_edge_policy(FeedReading& in, const Node& node) {
     const Node* meters = in.required(node, "meters", "`policy`");
     if (meters == nullptr) return;
     in.read_map(*meters, in.feed.policy_meters);
+    if (in.feed.aggregation.any(Feed::Aggregation::is_distinct)) bad_distinct(in, node);
     for (const auto& [name, unit] : in.feed.policy_meters) {
         if (unit_named(unit) == nullptr)
             in.bad(*meters, fmt::format("there is no unit \"{}\"", printable(unit)));

@@ -18,9 +18,10 @@ bool same(const Window& a, const Window& b) {
 
 Windows::Windows(const Feed& feed, const catalog::Version& meters) : feed_(feed) {
     for (const catalog::Meter& meter : meters.meters) {
-        counts_.resize(std::max(counts_.size(), std::size_t{meter.id.value} + 1));
-        counts_[meter.id.value] =
-            feed.aggregation.of(meter.name) == Feed::Aggregation::Quantity::count;
+        quantities_.resize(std::max(quantities_.size(), std::size_t{meter.id.value} + 1));
+        Quantity& quantity = quantities_[meter.id.value] = feed.aggregation.of(meter.name);
+        // An edge has counted: what it sends is the number.
+        if (feed.sent_by_edge() && quantity == Quantity::count) quantity = Quantity::sum;
     }
 }
 
@@ -59,15 +60,24 @@ std::string_view Windows::kept(std::string_view text) {
     return texts_.emplace_back(text);
 }
 
+std::size_t Windows::slot_of(const Window& key) const {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = hash_of(key) & mask;
+    while (slots_[at] != 0 && !same(windows_[slots_[at] - 1], key)) at = (at + 1) & mask;
+    return at;
+}
+
+Window* Windows::find(const Window& key) {
+    if (slots_.empty()) return nullptr;
+    const std::uint32_t found = slots_[slot_of(key)];
+    return found == 0 ? nullptr : &windows_[found - 1];
+}
+
 Window& Windows::of(const UsageChunk& chunk, std::size_t row) {
     if (windows_.size() * 2 >= slots_.size()) rehash(std::max(kSlotsMin, slots_.size() * 2));
     Window key = key_of(chunk, row);
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash_of(key) & mask;
-    for (; slots_[at] != 0; at = (at + 1) & mask) {
-        Window& known = windows_[slots_[at] - 1];
-        if (same(known, key)) return known;
-    }
+    const std::size_t at = slot_of(key);
+    if (slots_[at] != 0) return windows_[slots_[at] - 1];
     key.called = kept(key.called);
     key.calling = kept(key.calling);
     windows_.push_back(key);

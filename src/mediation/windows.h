@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalog/snapshot.h"
 #include "mediation/feed.h"
+#include "model/batch.h"
 #include "model/usage.h"
 
 namespace farthing::mediation {
@@ -31,7 +33,8 @@ struct Window {
     std::int64_t line = 0;             // of the first part
     std::int64_t reading[2] = {0, 0};  // likewise
     std::int64_t parts = 0;
-    std::int64_t sum = 0;  // of their quantities
+    std::int64_t sum = 0;     // of their quantities
+    std::int64_t growth = 0;  // where the window only grows: what they add to what it came to
     std::uint64_t digest = 0;
 
     // For whoever prices windows: why none of it can be charged, and up to which sum it can.
@@ -51,17 +54,39 @@ class Windows {
 
     // The window of a record, made where there is none. Valid until the next call.
     Window& of(const UsageChunk& chunk, std::size_t row);
+    // The one that these keep apart from others; null: there is none.
+    Window* find(const Window& key);
+    // What the record's window is kept by.
+    Window key_of(const UsageChunk& chunk, std::size_t row);
     // The start of the window that holds `when`.
     Instant window_of(Instant when);
     // Makes the record a part of it, under the hash that stands for it. REQUIRES: its sum stays
     // within 64 bits.
     static void add(Window& window, const UsageChunk& chunk, std::size_t row, std::uint64_t hash);
-    // What is charged of a window of that meter with that many parts and that sum.
-    std::int64_t quantity(MeterId meter, std::int64_t parts, std::int64_t sum) const {
-        return counts(meter) ? parts : sum;
+    // What is charged of a window with those parts.
+    std::int64_t quantity(const Window& window) const {
+        return quantity(window.meter, window.parts, window.sum, window.growth);
     }
-    bool counts(MeterId meter) const {
-        return meter.value < counts_.size() && counts_[meter.value];
+    std::int64_t quantity(MeterId meter, std::int64_t parts, std::int64_t sum,
+                          std::int64_t growth) const {
+        const Quantity function = quantity_of(meter);
+        if (function == Quantity::sum) return sum;
+        return function == Quantity::count ? parts : growth;
+    }
+    WindowFunction function(MeterId meter) const {
+        const Quantity quantity = quantity_of(meter);
+        return Rules::is_distinct(quantity) ? WindowFunction::distinct
+                                            : static_cast<WindowFunction>(quantity);
+    }
+    // Of the parts of a window: where they are not summed, the sum is told and not charged.
+    std::int64_t sum_max(MeterId meter) const {
+        return grows(meter) ? std::numeric_limits<std::int64_t>::max() : kQuantityMax;
+    }
+    bool grows(MeterId meter) const { return Rules::grows(quantity_of(meter)); }
+    using Rules = Feed::Aggregation;
+    using Quantity = Rules::Quantity;
+    Quantity quantity_of(MeterId meter) const {
+        return meter.value < quantities_.size() ? quantities_[meter.value] : Quantity::sum;
     }
 
     const std::vector<Window>& all() const { return windows_; }
@@ -85,13 +110,14 @@ class Windows {
 
   private:
     static std::uint64_t hash_of(const Window& window);
-    Window key_of(const UsageChunk& chunk, std::size_t row);
+    // Where it stands, or would.
+    std::size_t slot_of(const Window& key) const;
     std::string_view kept(std::string_view text);
     void rehash(std::size_t slots);
 
     const Feed& feed_;
-    std::vector<bool> counts_;        // by meter: parts are counted, not summed
-    std::int64_t offset_micros_ = 0;  // of the local clock within `offset_span_`
+    std::vector<Quantity> quantities_;  // by meter
+    std::int64_t offset_micros_ = 0;    // of the local clock within `offset_span_`
     Period offset_span_{Instant::max(), Instant::max()};
     std::vector<Window> windows_;
     std::vector<std::uint32_t> slots_;  // open addressing, at most half full; index + 1, 0: empty

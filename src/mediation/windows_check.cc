@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace farthing::mediation {
 
@@ -46,8 +47,10 @@ class Check {
                        fmt::format("the catalog has no meter \"{}\"", name));
         }
         for (const catalog::Meter& meter : version_.meters) {
-            if (!is_fed(meter) || rules_.of(meter.name) != Feed::Aggregation::Quantity::count)
-                continue;
+            const Feed::Aggregation::Quantity quantity = rules_.of(meter.name);
+            const bool counts = quantity == Feed::Aggregation::Quantity::count ||
+                                Feed::Aggregation::is_distinct(quantity);
+            if (!is_fed(meter) || !counts) continue;
             const Dimension dimension = meter.unit->dimension;
             if (dimension != Dimension::event && dimension != Dimension::message &&
                 dimension != Dimension::number)
@@ -176,6 +179,16 @@ class Check {
 };
 
 }  // namespace
+
+bool same_windows(const Feed& a, const Feed& b) {
+    const auto of = [](const Feed& feed) {
+        const Feed::Aggregation& rules = feed.aggregation;
+        return std::tuple(rules.window_micros, clock_of(rules.zone), rules.by_network,
+                          rules.by_called, rules.by_calling, rules.quantity, rules.quantity_of,
+                          rules.at_edge, feed.keep_names);
+    };
+    return of(a) == of(b);
+}
 
 Errors check_windows(const Feed& feed, const catalog::Version& version) {
     if (!feed.aggregation.given()) return {};

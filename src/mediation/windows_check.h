@@ -33,6 +33,9 @@ FARTHING_REASON_ENUM(WindowReason, FARTHING_WINDOW_REASONS)
 
 namespace farthing::mediation {
 
+// Whether both make the same windows of the same records.
+bool same_windows(const Feed& a, const Feed& b);
+
 // Every reason why that feed's windows do not go with that version; empty: they do, or the feed has
 // none.
 Errors check_windows(const Feed& feed, const catalog::Version& version);

@@ -4,6 +4,7 @@
 
 #include "catalog/test_catalogs.h"
 #include "mediation/test_feeds.h"
+#include "mediation/window_growth.h"
 #include "mediation/windows_check.h"
 
 namespace farthing::mediation {
@@ -16,7 +17,7 @@ std::string feed_text(const std::string& aggregate, const std::string& more = {}
     return "feed: f\nformat: {delimited: \",\", header: true}\ntime_zone: Europe/Tallinn\nrecord:\n"
            "  id: {field: id}\n  service: {field: what}\n  start: {field: at, time: rfc3339}\n"
            "  quantity: {field: q}\n  network: {field: net}\n  called: {field: to}\n"
-           "  calling: {field: from}\n"
+           "  calling: {field: from}\n  keep: {seq: {field: seq}}\n"
            "guide: [{by: device, field: d}]\nsame_record: [id]\n" +
            more + "aggregate: " + aggregate + "\n";
 }
@@ -31,6 +32,13 @@ TEST(Windows, AreDescribedInTheFeed) {
     EXPECT_TRUE(rules.by_network && rules.by_called && !rules.by_calling);
     EXPECT_EQ(rules.of("sms"), Feed::Aggregation::Quantity::count);
     EXPECT_EQ(rules.of("data"), Feed::Aggregation::Quantity::sum);
+    EXPECT_FALSE(rules.any_grows());
+    using Quantity = Feed::Aggregation::Quantity;
+    const Feed grows = feed_of(feed_text(
+        "{window: 1 h, quantity: {data: max, sms: distinct called, voice: distinct seq}}"));
+    EXPECT_EQ(grows.aggregation.of("data"), Quantity::max);
+    EXPECT_EQ(grows.aggregation.of("sms"), Quantity::distinct_called);
+    EXPECT_EQ(grows.aggregation.of("voice"), Quantity::distinct_reading_1);
     EXPECT_EQ(feed_of(feed_text("{window: 1 day}")).aggregation.zone.name(), "Europe/Tallinn");
 }
 
@@ -46,7 +54,8 @@ TEST(Windows, ThatCanNotBeAreRefusedWithTheirPlace) {
     says("{window: 1 h, time_zone: Mars/Base}", "no time zone");
     says("{window: 1 h, by: [colour]}", "\"colour\"");
     says("{window: 1 h, quantity: mean}", "no function \"mean\"");
-    says("{window: 1 h, quantity: max}", "feed_not_supported");
+    says("{window: 1 h, quantity: distinct}", "can't be told apart");
+    says("{window: 1 h, quantity: distinct colour}", "\"colour\"");
     says("{window: 1 h, quantity: {data: last}}", "feed_not_supported");
     says("{window: 1 h, every: 2}", "feed_unknown_key");
     EXPECT_NE(mistake(feed_text("{window: 1 h}", "partials: {by: {field: s}}\n"))
@@ -89,11 +98,10 @@ TEST(Windows, NameTheirPartsInWhateverOrderTheyCome) {
         }
         std::vector<std::string> lines;
         for (const Window& window : windows.all()) {
-            lines.push_back(fmt::format("{} {} {} {} {} {} {} {} {} {} {}", window.owner.value,
-                                        window.meter.value, window.called, window.start.micros,
-                                        window.first.micros, window.last.micros, window.line,
-                                        window.parts, window.sum, window.digest,
-                                        windows.quantity(window.meter, window.parts, window.sum)));
+            lines.push_back(fmt::format(
+                "{} {} {} {} {} {} {} {} {} {} {}", window.owner.value, window.meter.value,
+                window.called, window.start.micros, window.first.micros, window.last.micros,
+                window.line, window.parts, window.sum, window.digest, windows.quantity(window)));
         }
         std::ranges::sort(lines);
         return lines;
@@ -121,6 +129,58 @@ TEST(Windows, PutBackAreTheSameWindows) {
         Windows::add(windows.of(chunk, row), chunk, row, 1);
     EXPECT_EQ(windows.all().size(), 2000U);
     for (const Window& window : windows.all()) EXPECT_EQ(window.parts, 2);
+}
+
+TEST(WindowGrowth, IsWhatPartsAddInWhateverOrderTheyCome) {
+    const Feed feed = feed_of(feed_text(
+        "{window: 15 minutes, quantity: {data: max, voice: distinct called, sms: distinct "
+        "identity}}"));
+    UsageChunk chunk;
+    chunk.resize(6);
+    const std::int64_t quantities[] = {5, 9, 7, 9, 0, 12};
+    const char* texts[] = {"1", "2", "1", "", "3", "2"};
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        chunk.subscription[row] = {1};
+        chunk.quantity[row] = quantities[row];
+        chunk.called[row] = chunk.identity[row] = texts[row];
+    }
+    // One text of two kinds is two identities.
+    chunk.identity_kind[5] = IdentityKind::iccid;
+    const auto grown = [&](std::string_view meter, bool backwards) {
+        WindowGrowth growth(feed, meters());
+        const MeterId id = meters().meter_named(meter)->id;
+        std::fill(chunk.meter.begin(), chunk.meter.end(), id);
+        std::int64_t sum = 0;
+        for (std::size_t i = 0; i < chunk.size(); ++i) {
+            const std::size_t row = backwards ? chunk.size() - 1 - i : i;
+            sum += *growth.growth(chunk, row);
+            growth.add(chunk, row);
+        }
+        EXPECT_EQ(growth.all().size(), 1U);
+        EXPECT_EQ(growth.all().front().growth, sum);
+        return sum;
+    };
+    for (const bool backwards : {false, true}) {
+        EXPECT_EQ(grown("data", backwards), 12);
+        EXPECT_EQ(grown("voice", backwards), 3);  // the empty one is none
+        EXPECT_EQ(grown("sms", backwards), 4);
+    }
+}
+
+TEST(WindowGrowth, KeepsSoManyValuesAndSaysSo) {
+    const Feed feed = feed_of(feed_text("{window: 15 minutes, quantity: distinct network}"));
+    WindowGrowth growth(feed, meters());
+    UsageChunk chunk;
+    chunk.resize(1);
+    chunk.meter[0] = meters().meter_named("data")->id;
+    for (std::int64_t i = 1; i <= kWindowValuesMax; ++i) {
+        chunk.network[0] = {static_cast<std::uint32_t>(i)};
+        ASSERT_EQ(growth.growth(chunk, 0), 1);
+        growth.add(chunk, 0);
+    }
+    EXPECT_EQ(growth.growth(chunk, 0), 0);
+    chunk.network[0] = {kWindowValuesMax + 1};
+    EXPECT_EQ(growth.growth(chunk, 0), std::nullopt);
 }
 
 // The names of the refusals of that policy under a plan with those charges; "" when it goes.
@@ -176,9 +236,13 @@ TEST(Windows, ThatMergeWhatAPriceTellsApartAreRefusedByName) {
     EXPECT_EQ(
         refusals("{window: 1 h, quantity: {fax: sum}}", "      - {usage: data, price: 1 per MB}\n"),
         "windows_of_no_meter");
+    for (const char* function : {"count", "distinct called"})
+        EXPECT_EQ(refusals("{window: 1 h, quantity: " + std::string(function) + "}",
+                           "      - {usage: sms, price: 1 per message}\n"),
+                  "windows_count_amounts");
     EXPECT_EQ(
-        refusals("{window: 1 h, quantity: count}", "      - {usage: sms, price: 1 per message}\n"),
-        "windows_count_amounts");
+        refusals("{window: 1 h, quantity: max}", "      - {usage: sms, price: 1 per message}\n"),
+        "");
     EXPECT_EQ(refusals(hour, "      - {usage: data, price: 1 per MB}\n    limits: {data: 60 MB}\n"),
               "windows_merge_limits");
     EXPECT_EQ(

@@ -68,13 +68,19 @@ struct TakenBackTotals {
     std::array<std::int64_t, kOutcomes> outcomes{};
 };
 
+// What a window of records is worth: the sum of its parts, their number, the greatest of them, or
+// how many different values they have. Stored by these numbers.
+enum class WindowFunction : std::uint8_t { sum, count, max, distinct };
+constexpr std::array<std::string_view, 4> kWindowFunctionNames = {"sum", "count", "max",
+                                                                  "distinct"};
+
 // Per batch, source, perspective and meter: the chargeable records that were made of aggregated
 // ones, with what their parts come to and what they come to.
 struct WindowTotals {
     SourceId source;
     Perspective perspective = Perspective::retail;
     MeterId meter;
-    bool counted = false;  // the quantity is the number of the parts; else it is their sum
+    WindowFunction function = WindowFunction::sum;
     std::int64_t parts = 0;
     std::int64_t sum = 0;
     std::int64_t rated = 0;

@@ -146,6 +146,7 @@ struct UsageFilter {
     std::optional<Period> start;
     std::optional<std::int64_t> row;
     std::optional<Outcome> outcome;
+    bool made_of_parts = false;  // chargeable records that were made of aggregated ones
 };
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
                                          const UsageFilter& filter);

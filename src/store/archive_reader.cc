@@ -237,6 +237,11 @@ std::vector<Condition> conditions_of(const UsageFilter& filter) {
     if (filter.outcome)
         conditions.push_back(
             equals(usage_column::outcome, static_cast<std::int64_t>(*filter.outcome)));
+    if (filter.made_of_parts) {
+        conditions.push_back({usage_column::outcome, 0,
+                              static_cast<std::int64_t>(Outcome::zero_rated)});  // or rated
+        conditions.push_back({usage_column::parts, 1, std::numeric_limits<std::int64_t>::max()});
+    }
     return conditions;
 }
 

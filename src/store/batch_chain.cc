@@ -68,7 +68,7 @@ std::string chain_of(const std::string& previous, BatchSeal seal) {
     for (const WindowTotals& row : seal.windows) {
         lines.push_back(fmt::format("windows {} {} {} {} {} {} {} {} {}\n", row.source.value,
                                     static_cast<int>(row.perspective), row.meter.value,
-                                    row.counted ? 1 : 0, row.parts, row.sum, row.rated,
+                                    static_cast<int>(row.function), row.parts, row.sum, row.rated,
                                     row.zero_rated, row.quantity));
     }
     for (const TakenBackTotals& row : seal.taken_back) {

@@ -497,6 +497,24 @@ CREATE INDEX bucket_fact_by_payer ON bucket_fact (tenant, payer);
 )sql";
 constexpr std::string_view kAppendOnlySince15[] = {"bucket_fact"};
 
+// Since version 16: windows whose records carry what their parts add to what the window came to.
+constexpr std::string_view kGrowingWindows = R"sql(
+CREATE TABLE control_window_grown (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
+    perspective BIGINT NOT NULL, meter BIGINT NOT NULL, function BIGINT NOT NULL,
+    parts BIGINT NOT NULL, parts_quantity BIGINT NOT NULL, rated BIGINT NOT NULL,
+    zero_rated BIGINT NOT NULL, quantity BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, source, perspective, meter),
+    CONSTRAINT control_broken CHECK (rated >= 0 AND zero_rated >= 0 AND parts >= rated + zero_rated
+        AND CASE function WHEN 0 THEN quantity = parts_quantity WHEN 1 THEN quantity = parts
+            WHEN 2 THEN quantity BETWEEN 0 AND parts_quantity
+            WHEN 3 THEN quantity BETWEEN 0 AND parts ELSE 0 END),
+    FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
+INSERT INTO control_window_grown SELECT * FROM control_window;
+DROP TABLE control_window;
+ALTER TABLE control_window_grown RENAME TO control_window;
+)sql";
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -654,6 +672,8 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kDeletedUsage)) + append_only_triggers(kAppendOnlySince14);
     if (version < 15)
         text += for_sqlite(std::string(kBuckets)) + append_only_triggers(kAppendOnlySince15);
+    if (version < 16)
+        text += for_sqlite(std::string(kGrowingWindows)) + append_only_triggers(kAppendOnlySince8);
     return text + std::string(kSpread);
 }
 

@@ -351,6 +351,10 @@ class Store {
         // Of its rows: a rewritten file holds those of many.
         BatchId first_batch;
         BatchId last_batch;
+        Period events{Instant::min(), Instant::max()};  // of usage: these, the last one included
+        bool may_hold_events(const Period& wanted) const {
+            return events.start < wanted.end && wanted.start <= events.end;
+        }
         bool may_hold(BatchId wanted) const {
             return first_batch <= wanted && wanted <= last_batch;
         }

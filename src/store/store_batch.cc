@@ -174,7 +174,7 @@ Result<void> SqliteStore::write_totals(const BatchCommit& batch, BatchId id) {
     for (const WindowTotals& totals : batch.windows) {
         FARTHING_CHECK(database_->run(
             "INSERT INTO control_window VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kTenant, id,
-            totals.source, totals.perspective, totals.meter, totals.counted, totals.parts,
+            totals.source, totals.perspective, totals.meter, totals.function, totals.parts,
             totals.sum, totals.rated, totals.zero_rated, totals.quantity));
     }
     for (const auto& [currency, atoms] : batch.rated_atoms) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "store/archive_columns.h"
 #include "store/currency_code.h"
 #include "store/sqlite_store.h"
 
@@ -33,7 +34,7 @@ Store::WindowRow window_of(const SqlStatement& row) {
     result.totals.source = {row.as<std::uint32_t>(2)};
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.meter = {row.as<std::uint16_t>(4)};
-    result.totals.counted = row.integer(5) != 0;
+    result.totals.function = row.as<WindowFunction>(5);
     result.totals.parts = row.integer(6);
     result.totals.sum = row.integer(7);
     result.totals.rated = row.integer(8);
@@ -268,6 +269,27 @@ void SqliteStore::read_batches(FileRow& file) {
     }
 }
 
+namespace {
+
+// "2026-06-01 00:00:00+00", as DuckLake writes it.
+void read_event(std::string text, Instant& event) {
+    constexpr std::string_view kUtc = "+00";
+    if (text.size() <= kUtc.size() || !text.ends_with(kUtc)) return;
+    text.replace(text.size() - kUtc.size(), kUtc.size(), "Z");
+    std::ranges::replace(text, ' ', 'T');
+    if (const auto read = parse_rfc3339(text)) event = *read;
+}
+
+void read_events(Store::FileRow& file) {
+    for (const auto& column : file.columns) {
+        if (column.column != kUsageColumns[usage_column::start].id) continue;
+        read_event(column.min, file.events.start);
+        read_event(column.max, file.events.end);
+    }
+}
+
+}  // namespace
+
 Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table) {
     std::vector<FileRow> rows;
     std::vector<std::int64_t> data_files;
@@ -288,6 +310,7 @@ Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table)
     for (std::size_t i = 0; i < rows.size(); ++i) {
         FARTHING_TRY(rows[i].columns, column_stats(*database_, data_files[i]));
         read_batches(rows[i]);
+        if (table == "usage") read_events(rows[i]);
     }
     // A rewritten file stands where its first rows did, before the corrections of them.
     std::ranges::stable_sort(rows, {}, &FileRow::first_batch);

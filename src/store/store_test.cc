@@ -288,6 +288,62 @@ TEST(Store, KeepsWhichRecordsLeftAGroupBeforeTheRest) {
     EXPECT_FALSE(store->integrity()->empty());
 }
 
+WindowTotals window_of(WindowFunction function, std::int64_t quantity) {
+    WindowTotals totals;
+    totals.source = {1};
+    totals.meter = {1};
+    totals.function = function;
+    totals.parts = 3;
+    totals.sum = 20;
+    totals.rated = 1;
+    totals.quantity = quantity;
+    return totals;
+}
+
+TEST(Store, ProvesWhatWindowsCameTo) {
+    const TestFolder folder;
+    const auto store = opened(folder.path());
+    const auto commits = [&](const WindowTotals& totals) {
+        BatchCommit batch = batch_of(sealed(*store, std::to_string(totals.quantity) + ".csv"));
+        batch.windows = {totals};
+        return store->commit(batch).has_value();
+    };
+    EXPECT_TRUE(commits(window_of(WindowFunction::max, 20)));
+    EXPECT_FALSE(commits(window_of(WindowFunction::max, 21)));
+    EXPECT_FALSE(commits(window_of(WindowFunction::distinct, 4)));
+    EXPECT_FALSE(commits(window_of(WindowFunction::sum, 19)));
+    EXPECT_FALSE(commits(window_of(WindowFunction::count, 2)));
+}
+
+TEST(Store, KeepsTheWindowsOfVersion15) {
+    const TestFolder folder;
+    {
+        const auto store = opened(folder.path());
+        BatchCommit batch = batch_of(sealed(*store, "a.csv"));
+        batch.windows = {window_of(WindowFunction::count, 3)};
+        ASSERT_TRUE(store->commit(batch));
+    }
+    raw_sql(folder.path(),
+            "CREATE TABLE before (tenant INTEGER NOT NULL, batch INTEGER NOT NULL, source INTEGER "
+            "NOT NULL, perspective INTEGER NOT NULL, meter INTEGER NOT NULL, counted INTEGER NOT "
+            "NULL, parts INTEGER NOT NULL, parts_quantity INTEGER NOT NULL, rated INTEGER NOT "
+            "NULL, zero_rated INTEGER NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (tenant, "
+            "batch, source, perspective, meter), CHECK (quantity = CASE WHEN counted = 1 THEN "
+            "parts ELSE parts_quantity END)) STRICT, WITHOUT ROWID; "
+            "INSERT INTO before SELECT * FROM control_window; DROP TABLE control_window; "
+            "ALTER TABLE before RENAME TO control_window; UPDATE schema_version SET version = 15");
+    const auto store = opened(folder.path());
+    const auto windows = store->windows();
+    ASSERT_TRUE(windows && windows->size() == 1);
+    EXPECT_EQ(windows->front().totals.function, WindowFunction::count);
+    EXPECT_EQ(windows->front().totals.quantity, 3);
+    EXPECT_TRUE(store->integrity()->empty());
+    BatchCommit batch = batch_of(sealed(*store, "b.csv"));
+    batch.windows = {window_of(WindowFunction::max, 7)};
+    EXPECT_TRUE(store->commit(batch));
+    EXPECT_TRUE(store->integrity()->empty());
+}
+
 TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
     const TestFolder folder;
     {

@@ -1,13 +1,14 @@
 """Kills `farthing` at each write and at random, runs the same command again, and compares every total with a run that
 was never killed.
 
-    crash_test.py FARTHING every|random|windows [SEED]
+    crash_test.py FARTHING every|random|windows|greatest [SEED]
     crash_test.py FARTHING disk BAD_DISK.so [SEED]
 
 every:  each step (imports, a retry, a bill run, sending, taking a file back, rating again, deleting) is killed at its
         1st, 2nd, ... write until it comes through; after the repeat the data folder must say what the reference says.
 random: a longer import is killed after random times until it is done.
 windows: the same with records that their owners number, and of which the hours are charged.
+greatest: likewise, and of each hour the greatest record.
 disk:   in each step the disk is full, fails once, takes half of a write, or loses its power (bad_disk.cc), at some of
         the things that are asked of it; the program must say so or get by, and after the repeat the data folder must
         say what the reference says. FARTHING_CASES times as many places are tried.
@@ -56,6 +57,7 @@ late: {accept: 3650 days}
 """
 WINDOWS = FEED.replace("same_record: [id]", "same_record: {sequence: n}\naggregate: {window: 1 hour}").replace(
     "guide:", "  keep: {n: {field: n}}\nguide:")
+GREATEST = WINDOWS.replace("window: 1 hour", "window: 1 hour, quantity: max")
 SIMS = 12
 
 
@@ -274,4 +276,4 @@ if __name__ == "__main__":
             disk(program, place, os.path.abspath(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 1)
         else:
             at_random(program, place, int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30),
-                      WINDOWS if mode == "windows" else FEED)
+                      {"windows": WINDOWS, "greatest": GREATEST}.get(mode, FEED))

@@ -15,14 +15,14 @@ feed: lamps
 format: {delimited: ",", header: true}
 record:
   id: {field: id}
-  service: {constant: energy}
+  service: {field: what}
   start: {field: at, time: rfc3339}
   quantity: {field: q}
 guide: [{by: device, field: lamp}]
 same_record: [id]
 late: {accept: 3650 days}
-aggregate: {window: 15 minutes, lateness: 10 minutes}
-policy: {meters: {energy: joule}}
+aggregate: {window: 15 minutes, lateness: 10 minutes, quantity: {peak: max}}
+policy: {meters: {energy: joule, peak: joule}}
 """
 
 
@@ -34,8 +34,9 @@ def write(path, text):
 def inputs(folder):
     """Files that overlap, with a record that can't be read; the last step sends all."""
     for i in range(4):
-        rows = [f"r{n},L-{n % 3},2026-06-01T{n // 60:02}:{n % 60:02}:00Z,{n}" for n in range(i * 50, i * 50 + 60)]
-        write(f"{folder}/in-{i}.csv", "id,lamp,at,q\n" + "\n".join(rows) + f"\nx{i},L-1,never,1\n")
+        rows = [f"r{n},L-{n % 3},{'peak' if n % 2 else 'energy'},2026-06-01T{n // 60:02}:{n % 60:02}:00Z,{n}"
+                for n in range(i * 50, i * 50 + 60)]
+        write(f"{folder}/in-{i}.csv", "id,lamp,what,at,q\n" + "\n".join(rows) + f"\nx{i},L-1,peak,never,1\n")
 
 
 def run(binary, folder, home, step, crash_at=None):
