@@ -28,12 +28,12 @@ Result<void> Batch::add_parts(UsageChunk& chunk, const Source& source) {
     if (windows_source_ != source.id) FARTHING_CHECK(close_windows());
     windows_source_ = source.id;
     if (!windows_) windows_.emplace(feed_.feed, state_.catalog.newest());
+    std::vector<std::uint32_t> fell_out;
+    const Timed timed(Stage::window);
     if (feed_.feed.aggregation.any_grows()) {
         if (!grown_) grown_.emplace(state_, feed_, left_out_);
         FARTHING_CHECK(grown_->meet(chunk));
     }
-    std::vector<std::uint32_t> fell_out;
-    const Timed timed(Stage::window);
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         if (!add_part(chunk, row)) fell_out.push_back(static_cast<std::uint32_t>(row));
@@ -78,7 +78,7 @@ bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     }
     mediation::Windows::add(window, chunk, row,
                             mediation::part_hash(chunk.content[row], chunk.line[row]));
-    if (grows) grown_->add(chunk, row);
+    if (*growth > 0) grown_->add(chunk, row);
     window.growth += *growth;
     chunk.outcome[row] = Outcome::aggregated;
     return true;

@@ -11,9 +11,6 @@ namespace farthing::engine {
 
 namespace {
 
-// `parts` of a window that was met: it is being read back, and then it is known.
-constexpr std::int64_t kBeingRead = 1;
-constexpr std::int64_t kKnown = 2;
 // Windows further apart than this are read by themselves.
 constexpr std::int64_t kApartMicros = kMicrosPerDay;
 
@@ -43,10 +40,9 @@ Result<void> GrownWindows::meet(const UsageChunk& chunk) {
     std::vector<Met> met;
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row) || !growth_.grows(chunk.meter[row])) continue;
-        mediation::Window& window = growth_.of(chunk, row);
-        if (window.parts != 0) continue;
-        window.parts = kBeingRead;
-        met.push_back({window.start, window.owner});
+        const std::size_t before = growth_.all().size();
+        const mediation::Window& window = growth_.of(chunk, row);
+        if (growth_.all().size() > before) met.push_back({window.start, window.owner});
     }
     if (met.empty()) return {};
     if (!sources_) FARTHING_CHECK(learn_sources());
@@ -58,10 +54,7 @@ Result<void> GrownWindows::meet(const UsageChunk& chunk) {
         FARTHING_CHECK(read_back(std::span(met).subspan(first, end - first)));
         first = end;
     }
-    for (std::size_t row = 0; row < chunk.size(); ++row) {
-        if (chunk.live(row) && growth_.grows(chunk.meter[row]))
-            growth_.of(chunk, row).parts = kKnown;
-    }
+    known_ = growth_.all().size();
     return {};
 }
 
@@ -119,7 +112,7 @@ Result<void> GrownWindows::read_rows(const store::UsageFilter& filter) {
 void GrownWindows::learn(const std::vector<const store::UsageRow*>& rows) {
     each_in_chunks(rows, [&](const UsageChunk& chunk, std::size_t i, const store::UsageRow& row) {
         mediation::Window* window = growth_.find(chunk, i);
-        if (window == nullptr || window->parts != kBeingRead) return;
+        if (window == nullptr || growth_.index_of(*window) < known_) return;
         const bool adds = is_made_of_parts(row);
         const WindowFunction function = growth_.function(window->meter);
         if (adds && function == WindowFunction::max) window->growth += row.quantity;
@@ -151,16 +144,16 @@ class OfOthers {
     }
 
     void add(const Rows& rows) {
-        each_in_chunks(
-            rows, [&](const UsageChunk& chunk, std::size_t i, const store::UsageRow& row) {
-                const mediation::Window* window = worth_.find(chunk, i);
-                if (window == nullptr) return;
-                Others& others = by_window_[static_cast<std::size_t>(window - worth_.all().data())];
-                if (is_made_of_parts(row)) others.charged += row.quantity;
-                if (row.outcome != Outcome::aggregated) return;
-                worth_.add(chunk, i);
-                others.last = row.source;
-            });
+        each_in_chunks(rows,
+                       [&](const UsageChunk& chunk, std::size_t i, const store::UsageRow& row) {
+                           const mediation::Window* window = worth_.find(chunk, i);
+                           if (window == nullptr) return;
+                           Others& others = by_window_[worth_.index_of(*window)];
+                           if (is_made_of_parts(row)) others.charged += row.quantity;
+                           if (row.outcome != Outcome::aggregated) return;
+                           worth_.add(chunk, i);
+                           others.last = row.source;
+                       });
     }
 
     // What they were charged is what their parts are worth.

@@ -42,6 +42,7 @@ class GrownWindows {
     std::optional<std::set<SourceId>> sources_;  // files of the feed that stand
     std::vector<store::Store::FileRow> files_;
     mediation::WindowGrowth growth_;
+    std::size_t known_ = 0;  // so many of its windows are; those after them are being read back
 };
 
 // A file whose windows went on to grow by later files can't be taken back before these: what they

@@ -185,6 +185,24 @@ TEST(GrownWindows, OfAFileThatLaterOnesRestOnAreNotTakenBack) {
     city.expect_sound();
 }
 
+TEST(GrownWindows, TakeDuplicatesOfAFileThatIsTakenBackAgain) {
+    City city("duplicates", kPrices, described(policy("1 hour")));
+    const Record low{1, 0, false, 10, 1000, 0};
+    const Record high{2, 0, false, 20, 3000, 0};
+    const Record visit{3, 0, true, 20, 0, 5};
+    const std::vector<Record> second = {high, visit};
+    city.import(file_of(std::span(&low, 1)));
+    city.import(file_of(second));
+    city.import(file_of(second));
+    const auto gone = city.engine->take_back("f2.csv", request());
+    ASSERT_TRUE(gone) << gone.error().to_string();
+    EXPECT_EQ(city.totals(), cost_of({low, high, visit}, 60));
+    city.expect_sound();
+    EXPECT_TRUE(city.engine->take_back("f3.csv", request()));
+    EXPECT_EQ(city.totals(), cost_of({low}, 60));
+    city.expect_sound();
+}
+
 TEST(GrownWindows, AreRatedAgainAsTheyAre) {
     std::mt19937_64 random(7);
     const std::vector<Record> all = records(random, 100);

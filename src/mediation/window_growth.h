@@ -32,7 +32,11 @@ class WindowGrowth {
     Window* find(const UsageChunk& chunk, std::size_t row) {
         return windows_.find(windows_.key_of(chunk, row));
     }
+    // In the order in which they were met.
     const std::vector<Window>& all() const { return windows_.all(); }
+    std::uint32_t index_of(const Window& window) const {
+        return static_cast<std::uint32_t>(&window - windows_.all().data());
+    }
     // What the record adds to its window; none: it has one value more than are kept.
     // REQUIRES: its meter grows.
     std::optional<std::int64_t> growth(const UsageChunk& chunk, std::size_t row);
@@ -51,9 +55,6 @@ class WindowGrowth {
     // Its value, or what would be the number of its text; none: the record has none.
     std::optional<std::uint64_t> value_of(const UsageChunk& chunk, std::size_t row);
     std::uint64_t number_of(std::string_view text);
-    std::uint32_t index_of(const Window& window) const {
-        return static_cast<std::uint32_t>(&window - windows_.all().data());
-    }
 
     const Feed& feed_;
     Windows windows_;
