@@ -1,5 +1,6 @@
 // Windows worth the greatest of their parts, or how many different values these have: whatever
 // comes in whatever order, files and batches, they cost what a slow count over all records says.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,12 +49,10 @@ struct Record {
     int quantity = 0;
     int called = 0;
     std::string text() const {
-        char at[32];
-        std::snprintf(at, sizeof at, "2026-06-%02dT%02d:%02d:00Z", 1 + minute / 1440,
-                      minute / 60 % 24, minute % 60);
-        return "r" + std::to_string(id) + ",L-" + std::to_string(lamp) +
-               (visit ? ",visitor," : ",peak,") + at + "," + std::to_string(quantity) + "," +
-               (called == 0 ? "" : "44" + std::to_string(called)) + "\n";
+        return fmt::format("r{},L-{},{},2026-06-{:02}T{:02}:{:02}:00Z,{},{}\n", id, lamp,
+                           visit ? "visitor" : "peak", 1 + minute / 1440, minute / 60 % 24,
+                           minute % 60, quantity,
+                           called == 0 ? std::string() : fmt::format("44{}", called));
     }
 };
 
