@@ -21,8 +21,7 @@ constexpr std::int64_t kWindowValuesMax = 65'536;
 class WindowGrowth {
   public:
     // REQUIRES: as of Windows.
-    WindowGrowth(const Feed& feed, const catalog::Version& meters)
-        : feed_(feed), windows_(feed, meters) {}
+    WindowGrowth(const Feed& feed, const catalog::Version& meters) : windows_(feed, meters) {}
 
     bool grows(MeterId meter) const { return windows_.grows(meter); }
     WindowFunction function(MeterId meter) const { return windows_.function(meter); }
@@ -56,7 +55,6 @@ class WindowGrowth {
     std::optional<std::uint64_t> value_of(const UsageChunk& chunk, std::size_t row);
     std::uint64_t number_of(std::string_view text);
 
-    const Feed& feed_;
     Windows windows_;
     std::unordered_set<Value, ValueHash> values_;
     std::unordered_map<std::string, std::uint64_t> numbers_;  // of texts
