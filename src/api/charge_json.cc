@@ -10,7 +10,7 @@ namespace farthing::api {
 
 namespace {
 
-Result<engine::ChargeAction> action_of(const std::string& text, std::uint32_t number) {
+Result<engine::ChargeAction> action_of(const std::string& text, std::uint64_t number) {
     using engine::ChargeAction;
     if (text.empty()) return number == 0 ? ChargeAction::start : ChargeAction::update;
     if (text == "start") return ChargeAction::start;

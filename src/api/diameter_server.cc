@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "api/listen.h"
+#include "api/sctp.h"
 #include "api/tls.h"
 
 namespace farthing::api {
@@ -65,11 +66,12 @@ struct DiameterServer::State {
     // One connection. Its peer belongs to the server's thread; answers come from any.
     class Connection : public std::enable_shared_from_this<Connection> {
       public:
-        Connection(State& state, tcp::socket socket)
+        Connection(State& state, tcp::socket socket, bool by_message)
             : state_(state),
-              wire_(std::move(socket), state.tls.get()),
-              peer_(state.policy.node, state.policy.peers, own_address(), steady_now()),
-              timer_(state.context) {}
+              wire_(std::move(socket), by_message ? nullptr : state.tls.get()),
+              peer_(state.policy.node, state.policy.peers, state.open, own_address(), steady_now()),
+              timer_(state.context),
+              by_message_(by_message) {}
 
         asio::awaitable<void> read();
         asio::awaitable<void> watch();
@@ -88,27 +90,34 @@ struct DiameterServer::State {
         void charge(std::string_view message, std::string& out);
         void flush();
         void close();
+        void close(ApiReason why);
 
         State& state_;
         Wire wire_;
         Peer peer_;
         asio::steady_timer timer_;
-        std::string sending_;  // under way
+        std::string sending_;   // under way
+        std::size_t sent_ = 0;  // of it
+        bool by_message_;       // each is written alone: SCTP keeps them apart
         bool writes_ = false;
         bool ends_ = false;  // after what is to be sent
         std::mutex mutex_;   // of what follows
         std::string outbox_;
     };
 
-    State(GyPolicy with, Charge to) : policy(std::move(with)), charge(std::move(to)) {}
-    void take(tcp::socket socket);
+    State(GyPolicy with, Charge to, Say tell)
+        : policy(std::move(with)), charge(std::move(to)), say(std::move(tell)) {}
+    void take(tcp::socket socket, bool by_message);
 
     GyPolicy policy;
     TlsContext tls;
     Charge charge;
+    Say say;
+    diameter::OpenPeers open;
     std::atomic<bool> refuses = false;
     asio::io_context context{1};
     tcp::acceptor acceptor{context};
+    tcp::acceptor sctp_acceptor{context};
     std::set<std::shared_ptr<Connection>> connections;
     std::thread thread;
 
@@ -200,14 +209,17 @@ void DiameterServer::State::Connection::send(std::string_view bytes) {
         if (!full) outbox_ += bytes;
     }
     // The peer asks and does not read: it learns what became of it on another connection.
-    if (full) return asio::post(state_.context, [self = shared_from_this()] { self->close(); });
+    if (full)
+        return asio::post(state_.context,
+                          [self = shared_from_this()] { self->close(ApiReason::peer_unread); });
     if (first) asio::post(state_.context, [self = shared_from_this()] { self->flush(); });
 }
 
 void DiameterServer::State::Connection::flush() {
     if (writes_) return;
-    sending_.clear();
-    {
+    if (sent_ == sending_.size()) {
+        sending_.clear();
+        sent_ = 0;
         const std::scoped_lock lock(mutex_);
         sending_.swap(outbox_);
     }
@@ -216,9 +228,12 @@ void DiameterServer::State::Connection::flush() {
         return;
     }
     writes_ = true;
-    wire_.write(asio::buffer(sending_),
-                [self = shared_from_this()](const error_code& failed, std::size_t) {
+    const std::string_view rest = std::string_view(sending_).substr(sent_);
+    const std::size_t size = by_message_ ? first_message(rest) : rest.size();
+    wire_.write(asio::buffer(rest.data(), size),
+                [self = shared_from_this(), size](const error_code& failed, std::size_t) {
                     self->writes_ = false;
+                    self->sent_ += size;
                     if (failed) return self->close();
                     self->flush();
                 });
@@ -226,8 +241,14 @@ void DiameterServer::State::Connection::flush() {
 
 void DiameterServer::State::Connection::close() {
     ends_ = true;
+    peer_.leave();
     timer_.cancel();
     wire_.close();
+}
+
+void DiameterServer::State::Connection::close(ApiReason why) {
+    if (!ends_ && peer_.open()) state_.say(error_of(why, "", peer_.host()));
+    close();
 }
 
 void DiameterServer::State::Connection::disconnect() {
@@ -249,7 +270,7 @@ asio::awaitable<void> DiameterServer::State::Connection::watch() {
         if (failed || ends_) break;
         std::string out;
         if (peer_.watch(steady_now(), out) == Peer::Next::close) {
-            close();
+            close(peer_.replaced() ? ApiReason::peer_replaced : ApiReason::peer_silent);
             break;
         }
         send(out);
@@ -297,8 +318,9 @@ bool DiameterServer::tell(const std::string& session, bool abort) {
     return true;
 }
 
-void DiameterServer::State::take(tcp::socket socket) {
-    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+void DiameterServer::State::take(tcp::socket socket, bool by_message) {
+    if (by_message) prepare_sctp(socket.native_handle());
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket), by_message);
     connections.insert(connection);
     asio::co_spawn(context, connection->read(), asio::detached);
     asio::co_spawn(context, connection->watch(), asio::detached);
@@ -309,13 +331,24 @@ DiameterServer::~DiameterServer() {
     stop();
 }
 
-Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& address,
-                                                               GyPolicy policy, Charge charge) {
-    auto state = std::make_unique<State>(std::move(policy), std::move(charge));
-    FARTHING_TRY(state->tls, open_tls(address, {}));
-    FARTHING_CHECK(open_port(state->acceptor, address));
-    const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
-    asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);
+Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Ports& ports, GyPolicy policy,
+                                                               Charge charge, Say say) {
+    auto state = std::make_unique<State>(std::move(policy), std::move(charge), std::move(say));
+    const auto accept = [&state = *state](tcp::acceptor& from, bool by_message) {
+        const auto take = [&state, by_message](tcp::socket socket) {
+            state.take(std::move(socket), by_message);
+        };
+        asio::co_spawn(state.context, accept_all(from, take), asio::detached);
+    };
+    if (ports.sctp) {
+        FARTHING_CHECK(open_sctp_port(state->sctp_acceptor, *ports.sctp));
+        accept(state->sctp_acceptor, true);
+    }
+    if (ports.tcp) {
+        FARTHING_TRY(state->tls, open_tls(*ports.tcp, {}));
+        FARTHING_CHECK(open_port(state->acceptor, *ports.tcp));
+        accept(state->acceptor, false);
+    }
     state->thread = std::thread([&context = state->context] { context.run(); });
     return std::unique_ptr<DiameterServer>(new DiameterServer(std::move(state)));
 }
@@ -323,6 +356,10 @@ Result<std::unique_ptr<DiameterServer>> DiameterServer::listen(const Address& ad
 std::uint16_t DiameterServer::port() const {
     error_code ignored;
     return state_->acceptor.local_endpoint(ignored).port();
+}
+std::uint16_t DiameterServer::sctp_port() const {
+    error_code ignored;
+    return state_->sctp_acceptor.local_endpoint(ignored).port();
 }
 
 void DiameterServer::refuse() {
@@ -337,6 +374,7 @@ void DiameterServer::stop() {
     asio::post(state.context, [&state] {
         error_code ignored;
         (void)state.acceptor.close(ignored);
+        (void)state.sctp_acceptor.close(ignored);
         for (const auto& connection : state.connections) connection->disconnect();
     });
     end_thread(state.context, state.thread, state.connections, kLeave);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/gy.h"
@@ -15,11 +16,18 @@ class DiameterServer {
   public:
     using Reply = std::function<void(const Result<engine::ChargeAnswer>&)>;
     using Charge = std::function<void(engine::ChargeQuestion, Reply)>;
+    // What became of a connection, from the server's thread.
+    using Say = std::function<void(const Error&)>;
+    struct Ports {
+        std::optional<Address> tcp = {};
+        std::optional<Address> sctp = {};
+    };
     // Serves from here on, on a thread of its own.
-    static Result<std::unique_ptr<DiameterServer>> listen(const Address& address, GyPolicy policy,
-                                                          Charge charge);
+    static Result<std::unique_ptr<DiameterServer>> listen(const Ports& ports, GyPolicy policy,
+                                                          Charge charge, Say say);
     ~DiameterServer();  // stops
     std::uint16_t port() const;
+    std::uint16_t sctp_port() const;
     // Asks the client of the session, from any thread: to come back for another grant, or to end
     // it. False: no connected peer is known to lead to it.
     bool tell(const std::string& session, bool abort);

@@ -211,9 +211,10 @@ engine::ChargeQuestion question_of(const CreditControlRequest& request, const Gy
         add_service({}, request, policy, question);
     if (question.action == ChargeAction::enquire) question.session.clear();
     if (question.action == ChargeAction::refund && !request.refunds.empty()) {
-        // The refund is a request of the debit's session, with a number that is its own.
+        // The refund is a request of the debit's session, with a number that is its own: as wide
+        // as it takes, so that no two refunds are ever one.
         question.session = std::string(request.refunds);
-        question.number = static_cast<std::uint32_t>(hash64(session_of(request)) | 0x8000'0000);
+        question.number = hash64(session_of(request)) | std::uint64_t{1} << 63;
     }
     return question;
 }

@@ -27,18 +27,33 @@ constexpr auto kAsTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr auto kLeave = std::chrono::seconds(1);  // that connections have to end
 constexpr std::size_t kReadSize = std::size_t{64} * 1024;
 
+inline std::unexpected<Error> not_listened(const Address& address,
+                                           const boost::system::error_code& why) {
+    return fail(ApiReason::address_taken, why.message(),
+                address.host + ":" + std::to_string(address.port));
+}
+
+// REQUIRES: the acceptor is open.
+inline Result<void> bind_port(boost::asio::ip::tcp::acceptor& acceptor,
+                              const boost::asio::ip::tcp::endpoint& endpoint,
+                              const Address& address) {
+    namespace asio = boost::asio;
+    boost::system::error_code failed;
+    (void)acceptor.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed) (void)acceptor.bind(endpoint, failed);
+    if (!failed) (void)acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (failed) return not_listened(address, failed);
+    return {};
+}
+
 inline Result<void> open_port(boost::asio::ip::tcp::acceptor& acceptor, const Address& address) {
     namespace asio = boost::asio;
     boost::system::error_code failed;
     const auto host = asio::ip::make_address(address.host, failed);
     const asio::ip::tcp::endpoint endpoint(host, address.port);
     if (!failed) (void)acceptor.open(endpoint.protocol(), failed);
-    if (!failed) (void)acceptor.set_option(asio::socket_base::reuse_address(true), failed);
-    if (!failed) (void)acceptor.bind(endpoint, failed);
-    if (!failed) (void)acceptor.listen(asio::socket_base::max_listen_connections, failed);
-    if (!failed) return {};
-    return fail(ApiReason::address_taken, failed.message(),
-                address.host + ":" + std::to_string(address.port));
+    if (failed) return not_listened(address, failed);
+    return bind_port(acceptor, endpoint, address);
 }
 
 // Gives each connection to `take`, until the port is closed.

@@ -1,6 +1,6 @@
 #include "api/player.h"
 
-#include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -15,7 +15,9 @@
 #include <deque>
 #include <vector>
 
+#include "api/sctp.h"
 #include "api/speaker.h"
+#include "api/tls_client.h"
 
 namespace farthing::api {
 
@@ -51,10 +53,21 @@ class Handle {
     int handle_;
 };
 
+std::string_view protocol_name(PlayProtocol protocol) {
+    switch (protocol) {
+        case PlayProtocol::http: return "http/1.1";
+        case PlayProtocol::nchf: return "h2";
+        case PlayProtocol::diameter: break;
+    }
+    return {};
+}
+
 struct Connection {
     Handle socket;
     std::unique_ptr<Speaker> speaker;
+    std::optional<TlsClient> tls;
     std::string in;     // of an answer that is not whole yet
+    std::string plain;  // to go by TLS
     std::string out;    // not sent yet
     bool asks = false;  // has something to send
     bool full = false;  // waits until the server reads
@@ -68,12 +81,13 @@ class Player {
     Result<Played> run();
 
   private:
+    std::string place() const { return play_.to.host + ":" + std::to_string(play_.to.port); }
     std::unexpected<Error> unreachable(std::string why = {}) const {
-        return fail(PlayerReason::server_unreachable, std::move(why),
-                    play_.to.host + ":" + std::to_string(play_.to.port));
+        return fail(PlayerReason::server_unreachable, std::move(why), place());
     }
     Result<void> connect_all();
-    Result<void> connect(const sockaddr_in& to, const PlayedUnits& units);
+    Result<void> connect(const addrinfo& to, const PlayedUnits& units);
+    Result<Handle> open_socket(const addrinfo& to) const;
     Result<void> greet();
     void ask_what_is_due(std::int64_t now);
     Result<void> send(Connection& connection);
@@ -85,6 +99,7 @@ class Player {
     const Play& play_;
     const std::function<void(const Latencies&)>& each_second_;
     Handle poll_;
+    std::optional<TlsTrust> trust_;
     std::vector<Connection> connections_;
     std::vector<Lane> lanes_;
     std::deque<std::size_t> free_;     // lanes without a request
@@ -125,11 +140,16 @@ Result<Played> Player::run() {
 }
 
 Result<void> Player::connect_all() {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(play_.to.port);
-    if (inet_pton(AF_INET, play_.to.host.c_str(), &to.sin_addr) != 1)
-        return unreachable("no IPv4 address: " + play_.to.host);
+    addrinfo wanted_kind{};
+    wanted_kind.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int unknown = ::getaddrinfo(play_.to.host.c_str(), std::to_string(play_.to.port).c_str(),
+                                      &wanted_kind, &found);
+    if (unknown != 0) return unreachable(::gai_strerror(unknown));
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> to(found, ::freeaddrinfo);
+    if (play_.tls) {
+        FARTHING_TRY(trust_, TlsTrust::open(play_.authorities, protocol_name(play_.protocol)));
+    }
     FARTHING_TRY(const PlayedUnits units, units_of(play_));
     const std::int64_t wanted =
         play_.protocol == PlayProtocol::http ? play_.sessions : play_.connections;
@@ -139,7 +159,7 @@ Result<void> Player::connect_all() {
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);
     connections_.reserve(static_cast<std::size_t>(connections));
-    for (std::int64_t i = 0; i < connections; ++i) FARTHING_CHECK(connect(to, units));
+    for (std::int64_t i = 0; i < connections; ++i) FARTHING_CHECK(connect(*to, units));
     lanes_.resize(static_cast<std::size_t>(play_.sessions));
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
         lanes_[i].index = i;
@@ -150,31 +170,55 @@ Result<void> Player::connect_all() {
     return {};
 }
 
-Result<void> Player::connect(const sockaddr_in& to, const PlayedUnits& units) {
-    Handle socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int one = 1;
-    (void)::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as sockets ask
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-        return unreachable(std::strerror(errno));
+// Of the addresses of the host, the first that answers.
+Result<Handle> Player::open_socket(const addrinfo& to) const {
+    int why = 0;
+    for (const addrinfo* one = &to; one != nullptr; one = one->ai_next) {
+        int made = -1;
+        if (play_.sctp) {
+            FARTHING_TRY(made, open_sctp_socket(one->ai_family, place()));
+        } else {
+            made = ::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        }
+        Handle socket(made);
+        const int yes = 1;
+        if (play_.sctp) {
+            prepare_sctp(made);
+        } else {
+            (void)::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        }
+        if (::connect(made, one->ai_addr, one->ai_addrlen) == 0) return socket;
+        why = errno;
+    }
+    return unreachable(std::strerror(why));
+}
+
+Result<void> Player::connect(const addrinfo& to, const PlayedUnits& units) {
+    FARTHING_TRY(Handle socket, open_socket(to));
     std::unique_ptr<Speaker> speaker;
     switch (play_.protocol) {
         case PlayProtocol::http: speaker = speak_http(play_); break;
-        case PlayProtocol::diameter: speaker = speak_diameter(play_, units); break;
+        case PlayProtocol::diameter:
+            speaker = speak_diameter(play_, units, connections_.size());
+            break;
         case PlayProtocol::nchf: speaker = speak_nchf(play_, units); break;
     }
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = connections_.size();
     (void)::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
-    connections_.push_back({std::move(socket), std::move(speaker), {}, {}});
+    Connection& connection = connections_.emplace_back(
+        Connection{std::move(socket), std::move(speaker), {}, {}, {}, {}});
+    if (trust_) connection.tls.emplace(*trust_, play_.to.host);
     return {};
 }
 
 Result<void> Player::greet() {
     const std::int64_t until = steady_micros() + kSilence;
     for (Connection& connection : connections_) FARTHING_CHECK(send(connection));
-    const auto ready = [](const Connection& one) { return one.speaker->ready(); };
+    const auto ready = [](const Connection& one) {
+        return one.speaker->ready() && (!one.tls || one.tls->greeted());
+    };
     while (!std::ranges::all_of(connections_, ready)) {
         if (steady_micros() > until) return unreachable("it does not greet");
         FARTHING_CHECK(wait(kSecond));
@@ -200,11 +244,17 @@ void Player::ask_what_is_due(std::int64_t now) {
 
 Result<void> Player::send(Connection& connection) {
     connection.asks = false;
-    connection.speaker->produce(connection.out);
+    connection.speaker->produce(connection.tls ? connection.plain : connection.out);
+    if (connection.tls) {
+        FARTHING_CHECK(connection.tls->say(std::exchange(connection.plain, {})));
+        connection.tls->produce(connection.out);
+    }
     std::size_t sent = 0;
     while (sent < connection.out.size()) {
-        const auto size = ::send(connection.socket.get(), connection.out.data() + sent,
-                                 connection.out.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const std::string_view rest = std::string_view(connection.out).substr(sent);
+        const auto size =
+            ::send(connection.socket.get(), rest.data(),
+                   play_.sctp ? first_message(rest) : rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (size < 0 && (errno == EAGAIN || errno == EINTR)) break;
         if (size < 0) return unreachable("it hung up");
         sent += static_cast<std::size_t>(size);
@@ -243,6 +293,11 @@ Result<void> Player::receive(Connection& connection) {
     if (size <= 0) return unreachable("it hung up");
     const auto each = [this](std::size_t lane, Told told) { answered(lane, told); };
     std::string_view in(bytes.data(), static_cast<std::size_t>(size));
+    std::string said;
+    if (connection.tls) {
+        FARTHING_CHECK(connection.tls->take(in, said));
+        in = said;
+    }
     if (!connection.in.empty()) in = connection.in.append(in);
     FARTHING_TRY(const std::size_t taken, connection.speaker->take(in, each));
     std::string rest(in.substr(taken));

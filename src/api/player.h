@@ -28,9 +28,12 @@ enum class PlayProtocol : std::uint8_t { http, diameter, nchf };
 struct Play {
     Address to;
     PlayProtocol protocol = PlayProtocol::http;
-    std::string key;            // of the HTTP API
-    std::string subscriptions;  // their names are this and a number from 1; where a network is
-                                // played their telephone numbers, or the names of their devices
+    bool tls = false;
+    std::string authorities = {};  // with TLS: a file of whom to trust; empty: as the system does
+    bool sctp = false;             // in place of TCP
+    std::string key;               // of the HTTP API
+    std::string subscriptions;     // their names are this and a number from 1; where a network is
+                                   // played their telephone numbers, or the names of their devices
     std::int64_t count = 1;
     std::string meter;          // over HTTP; else the server tells it by what is counted
     std::string quantity;       // asked for and reported by each update

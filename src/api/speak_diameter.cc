@@ -27,8 +27,10 @@ std::string_view context_of(Dimension dimension) {
 
 class DiameterSpeaker final : public Speaker {
   public:
-    DiameterSpeaker(const Play& play, const PlayedUnits& units)
-        : Speaker(play), units_(units), host_(play.run + "." + std::string(kRealm)) {
+    DiameterSpeaker(const Play& play, const PlayedUnits& units, std::size_t connection)
+        : Speaker(play),
+          units_(units),
+          host_(play.run + '-' + std::to_string(connection) + '.' + std::string(kRealm)) {
         Writer writer(out_, header_of(diameter::kCapabilitiesExchange, 0, kUnused));
         write_origin(writer);
         writer.text(Key::host_ip_address, std::string_view("\0\1\x7f\0\0\1", 6));
@@ -156,8 +158,9 @@ Result<void> DiameterSpeaker::take_one(const Header& header, std::string_view av
 
 }  // namespace
 
-std::unique_ptr<Speaker> speak_diameter(const Play& play, const PlayedUnits& units) {
-    return std::make_unique<DiameterSpeaker>(play, units);
+std::unique_ptr<Speaker> speak_diameter(const Play& play, const PlayedUnits& units,
+                                        std::size_t connection) {
+    return std::make_unique<DiameterSpeaker>(play, units, connection);
 }
 
 }  // namespace farthing::api

@@ -13,8 +13,7 @@ class NchfSpeaker final : public Speaker {
   public:
     NchfSpeaker(const Play& play, const PlayedUnits& units)
         : Speaker(play),
-          client_(play.to.tls ? "https" : "http",
-                  play.to.host + ":" + std::to_string(play.to.port)),
+          client_(play.tls ? "https" : "http", play.to.host + ":" + std::to_string(play.to.port)),
           consumer_(R"({"nfConsumerIdentification":{"nodeFunctionality":")" +
                     std::string(function_of(units.dimension)) + R"(","nFName":")" + play.run +
                     R"("},"invocationTimeStamp":")") {

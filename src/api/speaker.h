@@ -73,7 +73,9 @@ Result<PlayedUnits> units_of(const Play& play);
 bool is_telephone_number(std::string_view name);
 
 std::unique_ptr<Speaker> speak_http(const Play& play);
-std::unique_ptr<Speaker> speak_diameter(const Play& play, const PlayedUnits& units);
+// Each connection has an Origin-Host of its own.
+std::unique_ptr<Speaker> speak_diameter(const Play& play, const PlayedUnits& units,
+                                        std::size_t connection);
 std::unique_ptr<Speaker> speak_nchf(const Play& play, const PlayedUnits& units);
 
 }  // namespace farthing::api

@@ -414,7 +414,7 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     }
     if (chunk.outcome[0] != Outcome::suspended) service.told += used.units;
     OnlineUse record{.session = open.session.id,
-                     .number = request.number,
+                     .number = static_cast<std::uint32_t>(request.number),  // of a refund its end
                      .group = group,
                      .subscription = open.session.subscription,
                      .meter = service.meter,

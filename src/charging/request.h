@@ -78,7 +78,7 @@ struct Fingerprint {
 };
 struct Request {
     std::string session;
-    std::uint32_t number = 0;  // of the request in its session
+    std::uint64_t number = 0;  // of the request in its session
     Action action = Action::start;
     SubscriptionId subscription;
     Instant at;

@@ -47,8 +47,8 @@ struct Session {
     Instant last;  // when it was heard of
     bool ended = false;
     std::map<std::uint32_t, Service> services;    // by group
-    std::map<std::uint32_t, KeptAnswer> answers;  // by number; the newest few
-    std::uint32_t forgotten_below = 0;            // answers to smaller numbers are gone
+    std::map<std::uint64_t, KeptAnswer> answers;  // by number; the newest few
+    std::uint64_t forgotten_below = 0;            // answers to smaller numbers are gone
 
     const std::string& known_as() const { return charging_id.empty() ? id : charging_id; }
     // Until when it holds money; the last word on it long before where it holds none.

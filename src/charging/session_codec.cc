@@ -1,6 +1,6 @@
 // A session as bytes.
 //
-//   session  := version(1 byte = 1 to 3) id subscription last ended forgotten_below charging_id
+//   session  := version(1 byte = 1 to 4) id subscription last ended forgotten_below charging_id
 //               client count { group service } count { number content answer }
 //   service  := meter network called calling key_high key_low start raw answered filed told granted
 //               held_until since
@@ -9,7 +9,7 @@
 // Numbers are varints of 7 bits, least significant first, signed ones zigzag-coded; sums of atoms
 // are their two halves; texts have their length before them; reasons are texts. Version 1 has no
 // charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`;
-// versions 1 and 2 have no client.
+// versions 1 and 2 have no client. Up to version 3 a request's number has 32 bits.
 #include "base/packing.h"
 #include "charging/session.h"
 
@@ -17,7 +17,7 @@ namespace farthing::charging {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 
 // By its name: the order of reasons may change between releases. The usual one is empty.
 template <class Reason>
@@ -143,7 +143,7 @@ Result<Session> unpack_session(std::string_view bytes) {
     session.subscription = {in.small<std::uint32_t>()};
     session.last = {in.integer()};
     session.ended = in.whole() != 0;
-    session.forgotten_below = in.small<std::uint32_t>();
+    session.forgotten_below = in.whole();
     if (version > 1) session.charging_id = in.text();
     if (version > 2) session.client = in.text();
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
@@ -151,7 +151,7 @@ Result<Session> unpack_session(std::string_view bytes) {
         session.services[group] = unpack_service(in, version);
     }
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
-        const auto number = in.small<std::uint32_t>();
+        const std::uint64_t number = in.whole();
         const std::uint64_t content = in.whole();
         session.answers[number] = {content, unpack_answer(in)};
     }

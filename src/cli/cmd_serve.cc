@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "api/deliverer.h"
-#include "api/diameter_server.h"
 #include "api/nchf_server.h"
 #include "api/server.h"
 #include "api/service.h"
@@ -56,10 +55,7 @@ Result<Exit> serve(Context& context) {
     FARTHING_TRY(const std::int64_t first_retry, at_least_one(context, "--retry", 5));
     FARTHING_TRY(EnginePtr engine, open_home(context));
     FARTHING_CHECK(engine->set_charging(settings));
-    std::optional<api::GyPolicy> gy;
-    if (context.arguments.given("--diameter")) {
-        FARTHING_TRY(gy, gy_policy_of(context));
-    }
+    FARTHING_TRY(auto diameter_service, diameter_service_of(context));
     std::optional<api::NchfServer::Settings> nchf_settings;
     if (context.arguments.given("--nchf")) {
         FARTHING_TRY(nchf_settings, nchf_settings_of(context));
@@ -76,10 +72,8 @@ Result<Exit> serve(Context& context) {
         }));
     service = std::make_unique<api::Service>(std::move(engine));
     std::unique_ptr<api::DiameterServer> diameter;
-    if (gy) {
-        FARTHING_TRY(const api::Address place, address_of(context, "--diameter", "diameter"));
-        FARTHING_TRY(diameter, api::DiameterServer::listen(place, *std::move(gy), charge));
-        context.out << "diameter on " << place.host << ':' << diameter->port() << std::endl;
+    if (diameter_service) {
+        FARTHING_TRY(diameter, start_diameter(context, *std::move(diameter_service), charge));
     }
     std::unique_ptr<api::NchfServer> nchf;
     if (nchf_settings) {

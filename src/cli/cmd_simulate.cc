@@ -59,6 +59,11 @@ Result<api::Play> play_of(Context& context) {
     } else if (play.protocol != api::PlayProtocol::http) {
         return fail(UsageReason::bad_usage, "say where the server speaks it: --to HOST:PORT");
     }
+    play.tls = context.arguments.given("--tls") || context.arguments.given("--ca");
+    play.authorities = context["--ca"];
+    play.sctp = context.arguments.given("--sctp");
+    if (play.sctp && (play.tls || play.protocol != api::PlayProtocol::diameter))
+        return fail(UsageReason::bad_usage, "over SCTP goes Diameter, without TLS");
     play.key = context["--key"];
     play.subscriptions = context["SUBSCRIPTIONS"];
     play.meter = context["METER"];
@@ -99,6 +104,10 @@ std::vector<Command> simulate_commands() {
           {"--protocol", "NAME",
            "http (else), diameter or nchf: there SUBSCRIPTIONS begin telephone numbers or names "
            "of devices, and the server tells the meter by its unit"},
+          {"--tls", "", "over TLS"},
+          {"--ca", "FILE",
+           "over TLS, trusting who is in the PEM file (else whom the system trusts)"},
+          {"--sctp", "", "Diameter over SCTP"},
           {"--key", "KEY", "an API key of scope charge, over HTTP"},
           {"--count", "N", "names are SUBSCRIPTIONS and a number up to N (else 1)"},
           {"--rate", "N", "requests due in a second (else 1000)"},

@@ -10,7 +10,7 @@ namespace farthing::cli {
 
 struct OnlineStage {
     struct Asked {
-        std::uint32_t next = 0;  // number
+        std::uint64_t next = 0;  // number
         engine::ChargeQuestion question;
         engine::ChargeAnswer answer;
     };

@@ -47,8 +47,8 @@ Result<api::Address> address_of(Context& context, std::string_view option, std::
         return fail(UsageReason::bad_usage, "--tls-cert and --tls-key go together");
     bool clear = !certified;
     for (const std::string& port : context.arguments.all("--clear")) {
-        if (port != "http" && port != "diameter" && port != "nchf")
-            return fail(UsageReason::bad_value, "--clear is http, diameter or nchf");
+        if (port != "http" && port != "diameter" && port != "sctp" && port != "nchf")
+            return fail(UsageReason::bad_value, "--clear is http, diameter, sctp or nchf");
         clear = clear || port == what;
     }
     if (!clear) address.tls = api::TlsFiles{context["--tls-cert"], context["--tls-key"]};
@@ -78,7 +78,8 @@ std::vector<Option> policy_options() {
         {"--failure-handling", "WHAT", "terminate, continue or retry: told to peers"},
         {"--tls-cert", "FILE", "PEM, with its chain: all ports speak TLS"},
         {"--tls-key", "FILE", "PEM, of that certificate"},
-        {"--clear", "PORT", "http, diameter or nchf: a port without TLS all the same; repeat it"},
+        {"--clear", "PORT",
+         "http, diameter, sctp or nchf: a port without TLS all the same; repeat it"},
     };
 }
 

@@ -141,6 +141,7 @@ enum class Code : std::uint32_t {
     application_unsupported = 3007,
     invalid_hdr_bits = 3008,
     unknown_peer = 3010,
+    election_lost = 4003,
     end_user_service_denied = 4010,
     credit_limit_reached = 4012,
     avp_unsupported = 5001,

@@ -14,6 +14,12 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+std::string lower(std::string_view name) {
+    std::string small(name);
+    std::ranges::transform(small, small.begin(), [](char c) { return lower(c); });
+    return small;
+}
+
 Header answer_to(const Header& asked, bool error) {
     Header header = asked;
     header.flags = static_cast<std::uint8_t>((asked.flags & kProxiable) | (error ? kError : 0));
@@ -41,6 +47,7 @@ struct Capabilities {
     bool vendor = false;
     bool product = false;
     bool credit_control = false;  // or it relays everything
+    std::uint32_t origin_state = 0;
 
     void offer(std::string_view data) {
         const auto application = as_u32(data);
@@ -59,6 +66,7 @@ std::optional<Fault> read_capabilities(std::string_view avps, Capabilities& peer
             case Key::host_ip_address: peer.addressed = true; break;
             case Key::vendor_id: peer.vendor = true; break;
             case Key::product_name: peer.product = true; break;
+            case Key::origin_state_id: peer.origin_state = as_u32(avp.data).value_or(0); break;
             case Key::auth_application_id: peer.offer(avp.data); break;
             case Key::vendor_specific_application_id: {
                 AvpReader inner(avp.data);
@@ -84,7 +92,8 @@ std::optional<Fault> read_capabilities(std::string_view avps, Capabilities& peer
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
+    const auto small = [](char c) { return lower(c); };
+    return std::ranges::equal(a, b, {}, small, small);
 }
 
 void write_refusal(const Node& node, std::string_view message, const Fault& fault,
@@ -123,9 +132,23 @@ std::optional<Fault> misdirected(const Node& node, const CreditControlRequest& r
     return std::nullopt;
 }
 
-Peer::Peer(const Node& node, const PeerPolicy& policy, std::string address, Instant now)
+Peer* OpenPeers::of(std::string_view host) const {
+    const auto found = open_.find(lower(host));
+    return found == open_.end() ? nullptr : found->second;
+}
+void OpenPeers::join(std::string_view host, Peer& peer) {
+    leave(peer);
+    open_.insert_or_assign(lower(host), &peer);
+}
+void OpenPeers::leave(const Peer& peer) {
+    std::erase_if(open_, [&](const auto& one) { return one.second == &peer; });
+}
+
+Peer::Peer(const Node& node, const PeerPolicy& policy, OpenPeers& others, std::string address,
+           Instant now)
     : node_(node),
       policy_(policy),
+      others_(others),
       address_(std::move(address)),
       heard_(now),
       asked_(now),
@@ -160,7 +183,7 @@ Peer::Next Peer::look(std::string_view bytes, std::string& out) const {
 Peer::Next Peer::take(std::string_view message, Instant now, std::string& out) {
     const Header header = read_header(message);
     heard_ = now;
-    waits_ = false;
+    waits_ = doubted_ = false;
     if (header.has(kRequest)) return take_request(header, message, out);
     // An answer: to a watchdog, to a re-authorisation, or to nothing that we asked.
     return header.command == kDisconnect && disconnects_ ? Next::close : Next::go_on;
@@ -182,6 +205,7 @@ Peer::Next Peer::take_request(const Header& header, std::string_view message, st
     }
     if (header.command == kDisconnect && header.application == kBaseApplication) {
         write_success(node_, header, out);
+        leave();
         return Next::close;
     }
     if (header.application != kCreditControlApplication && header.application != kBaseApplication)
@@ -191,12 +215,26 @@ Peer::Next Peer::take_request(const Header& header, std::string_view message, st
     return Next::credit_control;
 }
 
+// The connection that is open stays, and its peer is asked at once whether it is there; unless the
+// host says by its Origin-State-Id that it has begun again since.
+std::optional<Fault> Peer::elect(std::string_view host, std::uint32_t origin_state) {
+    Peer* const other = others_.of(host);
+    if (other == nullptr || other == this) return std::nullopt;
+    if (other->origin_state_ != 0 && origin_state > other->origin_state_) {
+        other->replaced_ = true;
+        return std::nullopt;
+    }
+    other->doubted_ = true;
+    return Fault{Code::election_lost, "the host is connected already"};
+}
+
 Peer::Next Peer::take_capabilities(const Header& header, std::string_view avps, std::string& out) {
     Capabilities peer;
     std::optional<Fault> fault = read_capabilities(avps, peer);
     const auto is_peer = [&](std::string_view known) { return same_name(known, peer.host); };
     if (!fault && !policy_.known.empty() && std::ranges::none_of(policy_.known, is_peer))
         fault = Fault{Code::unknown_peer, "the host is not among the peers that are served"};
+    if (!fault) fault = elect(peer.host, peer.origin_state);
     Writer writer(out, answer_to(header, fault && is_protocol_error(fault->code)));
     writer.u32(Key::result_code, static_cast<std::uint32_t>(fault ? fault->code : Code::success));
     write_origin(writer, node_);
@@ -223,16 +261,20 @@ Peer::Next Peer::take_capabilities(const Header& header, std::string_view avps, 
     if (fault) return Next::close;
     host_ = peer.host;
     realm_ = peer.realm;
+    origin_state_ = peer.origin_state;
     open_ = true;
+    others_.join(host_, *this);
     return Next::go_on;
 }
 
 Peer::Next Peer::watch(Instant now, std::string& out) {
     const std::int64_t silent = now.micros - heard_.micros;
+    if (replaced_) return Next::close;
     if (!open_ || disconnects_) return silent < policy_.watchdog_micros ? Next::go_on : Next::close;
     if (waits_)
         return now.micros - asked_.micros < policy_.watchdog_micros ? Next::go_on : Next::close;
-    if (silent < policy_.watchdog_micros) return Next::go_on;
+    if (silent < policy_.watchdog_micros && !doubted_) return Next::go_on;
+    doubted_ = false;
     waits_ = true;
     asked_ = now;
     Writer writer(out, request_of(kWatchdog, kBaseApplication));

@@ -33,7 +33,8 @@ class DiameterPeer : public testing::Test {
 
     Node node_{"ocs.example.org", "example.org", 5};
     PeerPolicy policy_{{"pgw.example.org"}};
-    Peer peer_{node_, policy_, std::string("\0\1\x7f\0\0\1", 6), at(0)};
+    OpenPeers peers_;
+    Peer peer_{node_, policy_, peers_, std::string("\0\1\x7f\0\0\1", 6), at(0)};
     std::string out_;
 };
 
@@ -90,6 +91,47 @@ TEST_F(DiameterPeer, LeaveIsTakenBothWays) {
     EXPECT_EQ(read_header(out_).command, kDisconnect);
     EXPECT_EQ(first_u32(out_, Key::disconnect_cause), 0U);
     EXPECT_EQ(take(base(kDisconnect, 0)), Next::close);
+}
+
+// RFC 6733, 5.6: the connection that is open stays.
+TEST_F(DiameterPeer, AHostHasOneConnection) {
+    take(capabilities("pgw.example.org", 4));
+    Peer second(node_, policy_, peers_, {}, at(1));
+    const auto comes = [&](std::uint32_t origin_state) {
+        out_.clear();
+        return second.take(capabilities("PGW.example.org", 4, origin_state), at(1), out_);
+    };
+    EXPECT_EQ(comes(0), Next::close);
+    EXPECT_EQ(code(), 4003U);
+    EXPECT_FALSE(second.open());
+    out_.clear();
+    EXPECT_EQ(peer_.watch(at(1), out_), Next::go_on);  // asked at once whether it is there
+    EXPECT_EQ(read_header(out_).command, kWatchdog);
+    EXPECT_EQ(take(base(kWatchdog, 0), 2), Next::go_on);
+    EXPECT_EQ(peer_.watch(at(31), out_), Next::go_on);
+    EXPECT_EQ(comes(7), Next::close);  // the first told no state: nothing says that it is gone
+    EXPECT_EQ(peer_.watch(at(31), out_), Next::go_on);
+    EXPECT_EQ(peer_.watch(at(61), out_), Next::close);
+    peer_.leave();
+    EXPECT_EQ(comes(7), Next::go_on);
+    EXPECT_EQ(code(), 2001U);
+}
+
+TEST_F(DiameterPeer, AHostThatBeganAgainTakesTheOldOnesPlace) {
+    take(capabilities("pgw.example.org", 4, 7));
+    Peer second(node_, policy_, peers_, {}, at(1));
+    EXPECT_EQ(second.take(capabilities("pgw.example.org", 4, 7), at(1), out_), Next::close);
+    out_.clear();
+    EXPECT_EQ(second.take(capabilities("pgw.example.org", 4, 8), at(1), out_), Next::go_on);
+    EXPECT_EQ(code(), 2001U);
+    EXPECT_EQ(peer_.watch(at(2), out_), Next::close);
+    EXPECT_TRUE(peer_.replaced());
+    peer_.leave();
+    Peer third(node_, policy_, peers_, {}, at(3));
+    EXPECT_EQ(third.take(capabilities("pgw.example.org", 4, 8), at(3), out_), Next::close);
+    EXPECT_EQ(second.take(base(kDisconnect), at(4), out_), Next::close);
+    out_.clear();
+    EXPECT_EQ(third.take(capabilities("pgw.example.org", 4, 8), at(4), out_), Next::go_on);
 }
 
 TEST_F(DiameterPeer, WhatIsNotServedIsToldByCode) {

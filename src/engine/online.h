@@ -41,7 +41,7 @@ struct ChargeFingerprint {
 
 struct ChargeQuestion {
     std::string session;
-    std::uint32_t number = 0;  // of the request in its session
+    std::uint64_t number = 0;  // of the request in its session
     ChargeAction action = ChargeAction::start;
     std::string subscription;  // empty: whose the identities are, else that of the session
     std::string charging_id;   // by which files know the session; empty: by its own id

@@ -30,7 +30,8 @@ void must_be_readable(std::string_view out) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const diameter::Node node{"ocs.example.org", "example.org", 1};
     const diameter::PeerPolicy policy;
-    diameter::Peer peer(node, policy, std::string("\0\1\x7f\0\0\1", 6), Instant());
+    diameter::OpenPeers peers;
+    diameter::Peer peer(node, policy, peers, std::string("\0\1\x7f\0\0\1", 6), Instant());
     std::string_view bytes(reinterpret_cast<const char*>(data), size);
     std::string out;
     while (bytes.size() >= diameter::kHeaderSize) {

@@ -3,6 +3,7 @@ import socket
 import struct
 
 THREE_GPP = 10415
+SCTP = 132  # of IP's protocols
 # name: (code, vendor, type)
 AVPS = {
     "Called-Station-Id": (30, 0, "text"), "Event-Timestamp": (55, 0, "u32"), "Host-IP-Address": (257, 0, "octets"),
@@ -103,8 +104,10 @@ class Answer:
 class Client:
     """A peer; keeps what went over the wire, as (to the server, bytes)."""
 
-    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org"):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org", sctp=False):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SCTP if sctp else 0)
+        self.socket.settimeout(30)
+        self.socket.connect(("127.0.0.1", port))
         self.host, self.realm, self.to_realm, self.hop, self.wire, self.rest = host, realm, to_realm, 100, [], b""
 
     def send(self, data):
@@ -139,9 +142,9 @@ class Client:
     def origin(self):
         return [("Origin-Host", self.host), ("Origin-Realm", self.realm)]
 
-    def capabilities(self, application=4):
+    def capabilities(self, application=4, *more):
         return self.ask(message(CER, [*self.origin(), ("Host-IP-Address", b"\0\1\x7f\0\0\1"), ("Vendor-Id", 0),
-                                      ("Product-Name", "wire test"), ("Auth-Application-Id", application)],
+                                      ("Product-Name", "wire test"), ("Auth-Application-Id", application), *more],
                                 application=0, flags=0x80, **self.next_ids()))
 
     def base(self, command, *avps):

@@ -26,15 +26,30 @@ MB = 1_000_000
 class DiameterWorld(World):
     def __init__(self, binary, folder):
         super().__init__(binary, folder)
+        self.errors = f"{folder}/errors"
         self.run("subscription", "add", "anna", "sim-2", "simple", "--from", "2026-01-01",
                  "--identity", f"msisdn={NUMBER}", "--identity", f"imsi={IMSI}")
 
     def start(self, *more):
         self.server = subprocess.Popen(
             [self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0", "--diameter", "127.0.0.1:0",
-             "--host", "ocs.example.org", *more], stdout=subprocess.PIPE, text=True)
+             "--host", "ocs.example.org", *more], stdout=subprocess.PIPE,
+            stderr=open(self.errors, "w", encoding="utf-8"), text=True)
         self.diameter_port = int(self.server.stdout.readline().rsplit(":", 1)[1])
         self.port = int(self.server.stdout.readline().rsplit(":", 1)[1])
+
+    def told(self, reason, host):
+        """Waits until the server has said it of that host."""
+        for _ in range(300):
+            with open(self.errors, encoding="utf-8") as log:
+                if any(reason in line and host in line for line in log):
+                    return True
+            time.sleep(0.1)
+        return False
+
+    def memory(self):
+        with open(f"/proc/{self.server.pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
 
     def money(self):
         told = self.balance()
@@ -171,7 +186,7 @@ def bad_input(world):
     expect("and left", odd.receive(), None)
     odd = Client(world.diameter_port)
     expect("another application", odd.capabilities(16777238).code, 5010)
-    odd = Client(world.diameter_port)
+    odd = Client(world.diameter_port, "odd.example.org")
     odd.capabilities()
     expect("another realm", odd.charge("b1", INITIAL, 0, ("Destination-Host", "x.example.org"), e164=NUMBER).code, 3002)
     odd.to_realm = "example.com"
@@ -235,6 +250,43 @@ def asked_to_come_back(world, client, session):
            world.ask("POST", f"/v1/sessions/{session}/abort", key=world.charge_key)[0], 403)
 
 
+def one_connection(world, client):
+    """RFC 6733, 5.6: the connection of a host that is open stays, until the host says that it began again."""
+    again = Client(world.diameter_port, "PGW.example.org")
+    told = again.capabilities()
+    expect("connected already", (told.code, "connected already" in told["Error-Message"], again.receive()),
+           (4003, True, None))
+    expect("asked whether it is there", client.base(diameter.DWR).code, 2001)
+    restarts = [Client(world.diameter_port, "mme.example.org") for _ in range(3)]
+    states = [one.capabilities(4, ("Origin-State-Id", state)).code for one, state in zip(restarts, (7, 7, 8))]
+    expect("one that began again", states, [2001, 4003, 2001])
+    expect("its older connection", restarts[0].receive(), None)
+    expect("told", world.told("peer_replaced", "mme.example.org"), True)
+    expect("the newer serves", restarts[2].charge("c1", UPDATE, 1, e164=NUMBER).code, 5002)
+    expect("and leaves", restarts[2].base(diameter.DPR, ("Disconnect-Cause", 0)).code, 2001)
+    expect("for another", Client(world.diameter_port, "mme.example.org").capabilities().code, 2001)
+
+
+def unread(world, client):
+    """A peer that asks and does not read is left; what waits for it is bounded, and the others go on."""
+    deaf = Client(world.diameter_port, "deaf.example.org")
+    deaf.capabilities()
+    before = world.memory()
+    asked = b"".join(deaf.credit("d1", UPDATE, n, ("Proxy-Info", [("Proxy-Host", "p.example.org"),
+                                                                  ("Proxy-State", b"s" * 60_000)])) for n in range(16))
+    sent = 0
+    try:
+        while sent < 256 * MB:
+            sent += deaf.socket.send(asked)
+            if sent % 64 == 0:
+                expect("others go on", client.base(diameter.DWR).code, 2001)
+    except OSError:
+        pass
+    expect("left", (sent < 256 * MB, world.told("peer_unread", "deaf.example.org")), (True, True))
+    expect("others are served", client.charge("d2", UPDATE, 1, e164=NUMBER).code, 5002)
+    expect("within bounds", world.memory() - before < 128 * MB, True)
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -244,7 +296,7 @@ def free_port():
 class Relay:
     """freeDiameter, which connects to the server as a peer and relays what a client sends."""
 
-    def __init__(self, folder, server_port):
+    def __init__(self, folder, server_port, over="No_SCTP"):
         self.port, self.log = free_port(), f"{folder}/relay.log"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
                         "/CN=dra.example.org", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
@@ -256,7 +308,7 @@ class Relay:
 Realm = "example.org";
 Port = {self.port};
 SecPort = 0;
-No_SCTP;
+{"No_SCTP;" if over == "No_SCTP" else ""}
 No_IPv6;
 ListenOn = "127.0.0.1";
 TwTimer = 6;
@@ -266,7 +318,7 @@ LoadExtension = "acl_wl.fdx" : "{folder}/acl.conf";
 LoadExtension = "dict_nasreq.fdx";
 LoadExtension = "dict_dcca.fdx";
 LoadExtension = "dict_dcca_3gpp.fdx";
-ConnectPeer = "ocs.example.org" {{ No_TLS; No_SCTP; No_IPv6; ConnectTo = "127.0.0.1"; Port = {server_port}; }};
+ConnectPeer = "ocs.example.org" {{ No_TLS; {over}; No_IPv6; ConnectTo = "127.0.0.1"; Port = {server_port}; }};
 """)
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(["freeDiameterd", "-c", f"{folder}/relay.conf"], stdout=log, stderr=log)
@@ -335,6 +387,8 @@ def main():
                 story(world, client)
             asked_to_come_back(world, client, "pgw.example.org;8;1")
             bad_input(world)
+            one_connection(world, client)
+            unread(world, client)
             expect("watchdog", client.base(diameter.DWR).code, 2001)
             decode(folder, "client", client.wire)
             decode(folder, "relay", relayed(world, folder))
@@ -344,7 +398,7 @@ def main():
             expect("ended", world.server.wait(30), 0)
         finally:
             world.server.kill()
-    print("charged over Diameter: sessions, repeats, events, bad input, a relay; tshark found nothing malformed")
+    print("charged over Diameter: sessions, repeats, bad input, deaf peers, a relay; tshark found nothing malformed")
 
 
 if __name__ == "__main__":
