@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "api/listen.h"
+#include "api/nchf_notice.h"
 #include "api/tls.h"
 #include "nchf/charging_answer.h"
 #include "nchf/http2.h"
@@ -36,7 +37,6 @@ using nchf::Http2Request;
 using nchf::HttpUrl;
 
 constexpr auto kTick = std::chrono::seconds(5);
-constexpr auto kTellWithin = std::chrono::seconds(5);
 constexpr int kSilentTicks = 12;  // then a client is asked whether it is there
 constexpr int kStuckTicks = 6;    // that a client may leave its answers unread
 constexpr std::size_t kWriteSize = std::size_t{64} * 1024;
@@ -142,6 +142,7 @@ struct NchfServer::State {
     Settings settings;
     Charge charge;
     Networks clients;
+    NoticeWay notices;
     TlsContext tls;
     std::atomic<bool> refuses = false;
     asio::io_context context{1};
@@ -264,35 +265,10 @@ asio::awaitable<void> NchfServer::State::watch() {
 }
 
 asio::awaitable<void> NchfServer::State::tell(HttpUrl url, std::string body) {
-    tcp::resolver resolver(context);
-    const auto [unknown, places] = co_await resolver.async_resolve(url.host, url.port, kAsTuple);
-    if (unknown) co_return;
-    tcp::socket socket(context);
-    asio::steady_timer within(context, kTellWithin);
-    within.async_wait([&socket](const error_code& ended) {
-        error_code ignored;
-        if (!ended) (void)socket.close(ignored);
-    });
-    error_code failed = asio::error::host_not_found;
-    for (const auto& place : places) {
-        if (!clients.have(place.endpoint().address())) continue;
-        std::tie(failed) = co_await socket.async_connect(place.endpoint(), kAsTuple);
-        if (!failed) break;
-        error_code ignored;
-        (void)socket.close(ignored);
-    }
-    nchf::Http2Post post(url, std::move(body));
-    std::string buffer(4'096, '\0');
-    while (!failed && !post.done()) {
-        const std::string bytes = post.produce();
-        std::size_t count = 0;
-        std::tie(failed, count) = co_await asio::async_write(socket, asio::buffer(bytes), kAsTuple);
-        if (failed || post.done()) break;
-        std::tie(failed, count) = co_await socket.async_read_some(asio::buffer(buffer), kAsTuple);
-        if (failed || !post.receive(std::string_view(buffer).substr(0, count))) break;
-    }
-    within.cancel();
-    co_await asio::post(context, asio::use_awaitable);  // the timer's last word comes before
+    const std::string place = url.scheme + "://" + url.authority + url.path;
+    const std::string why = co_await post_notice(std::move(url), std::move(body), notices);
+    if (!why.empty() && settings.say)
+        settings.say(error_of(ApiReason::client_not_told, why, place));
 }
 
 NchfServer::NchfServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -305,6 +281,10 @@ Result<std::unique_ptr<NchfServer>> NchfServer::listen(Settings settings, Charge
     for (const std::string& network : state->settings.clients)
         FARTHING_CHECK(state->clients.add(network));
     FARTHING_TRY(state->tls, open_tls(state->settings.address, "h2"));
+    FARTHING_TRY(state->notices.trust, TlsTrust::open(state->settings.authorities, "h2"));
+    state->notices.may_reach = [&state = *state](const asio::ip::address& host) {
+        return state.clients.have(host);
+    };
     FARTHING_CHECK(open_port(state->acceptor, state->settings.address));
     const auto take = [&state = *state](tcp::socket socket) { state.take(std::move(socket)); };
     asio::co_spawn(state->context, accept_all(state->acceptor, take), asio::detached);

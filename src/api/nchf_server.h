@@ -21,6 +21,9 @@ class NchfServer {
         // Networks such as "10.1.0.0/16" whose hosts may ask, and may be told; none: any.
         std::vector<std::string> clients;
         NchfPolicy policy;
+        std::string authorities;  // whom to trust where clients are told by https; PEM
+        // What became of a notification, from the server's thread.
+        std::function<void(const Error&)> say;
     };
     // Serves from here on, on a thread of its own.
     static Result<std::unique_ptr<NchfServer>> listen(Settings settings, Charge charge);

@@ -1,5 +1,7 @@
 #include "cli/serve_nchf.h"
 
+#include <ostream>
+
 #include "cli/parse.h"
 #include "cli/serve_policy.h"
 #include "cli/session.h"
@@ -18,6 +20,7 @@ std::vector<Option> nchf_options() {
         {"--nchf", "HOST:PORT", "charge over 5G's Nchf_ConvergedCharging (HTTP/2) as well"},
         {"--nchf-client", "NETWORK",
          "hosts that may ask: 10.1.0.0/16; repeat it. None: any, on loopback only"},
+        {"--nchf-ca", "FILE", "whom to trust when clients are told by https (else the system's)"},
         {"--nchf-grant", "N", "octets that one grant has at most (else 2147483647)"},
     };
 }
@@ -25,6 +28,10 @@ std::vector<Option> nchf_options() {
 Result<api::NchfServer::Settings> nchf_settings_of(Context& context) {
     api::NchfServer::Settings settings;
     FARTHING_TRY(settings.address, address_of(context, "--nchf", "nchf"));
+    settings.authorities = context["--nchf-ca"];
+    settings.say = [&context](const Error& what) {
+        context.err << what.to_string() + '\n' << std::flush;
+    };
     settings.clients = context.arguments.all("--nchf-client");
     if (settings.clients.empty() && !is_loopback(settings.address.host))
         return fail(UsageReason::bad_usage,

@@ -10,7 +10,7 @@ std::optional<HttpUrl> parse_url(std::string_view text) {
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos) return std::nullopt;
     url.scheme = text.substr(0, colon);
-    if (url.scheme != "http") return std::nullopt;
+    if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
     text.remove_prefix(colon + 3);
     const std::size_t slash = std::min(text.find('/'), text.size());
     url.authority = text.substr(0, slash);
@@ -20,7 +20,8 @@ std::optional<HttpUrl> parse_url(std::string_view text) {
     const std::size_t bracket = place.starts_with('[') ? place.find(']') : 0;
     if (bracket == std::string_view::npos) return std::nullopt;
     const std::size_t port = place.find(':', bracket);
-    url.port = port == std::string_view::npos ? "80" : std::string(place.substr(port + 1));
+    const std::string usual = url.scheme == "https" ? "443" : "80";
+    url.port = port == std::string_view::npos ? usual : std::string(place.substr(port + 1));
     place = place.substr(0, port);
     url.host = bracket > 0 ? place.substr(1, bracket - 1) : place;
     const bool whole = url.port.find_first_not_of("0123456789") == std::string::npos;

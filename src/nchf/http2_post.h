@@ -11,7 +11,7 @@
 namespace farthing::nchf {
 
 struct HttpUrl {
-    std::string scheme;     // http
+    std::string scheme;     // http or https
     std::string authority;  // as it stood
     std::string host;
     std::string port;

@@ -116,6 +116,7 @@ TEST(Http2, UrlsAreTakenApart) {
     EXPECT_EQ(url->path, "/a?b");
     EXPECT_EQ(parse_url("http://smf")->port, "80");
     EXPECT_EQ(parse_url("http://smf")->path, "/");
+    EXPECT_EQ(parse_url("https://smf/a")->port, "443");
     for (const char* bad :
          {"", "smf", "ftp://a/", "http://", "http://a:b/", "http://u@a/", "http://[::1"})
         EXPECT_FALSE(parse_url(bad)) << bad;

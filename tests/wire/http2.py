@@ -82,15 +82,20 @@ class Client:
 class Listener:
     """Takes requests at an address of its own, and answers each with 204."""
 
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/notify/7"
+    def __init__(self, wrap=None):
+        """wrap: makes a connection one of TLS."""
+        self.socket, self.wrap = socket.create_server(("127.0.0.1", 0)), wrap
+        self.url = f"http{'s' if wrap else ''}://127.0.0.1:{self.socket.getsockname()[1]}/notify/7"
         self.got, self.came = [], threading.Semaphore(0)
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
         while True:
             connection, _ = self.socket.accept()
+            try:
+                connection = self.wrap(connection) if self.wrap else connection
+            except OSError:
+                continue
             session = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
             session.initiate_connection()
             connection.sendall(session.data_to_send())

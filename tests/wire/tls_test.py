@@ -4,14 +4,17 @@
 """
 import json
 import os
+import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 import diameter
+import http2
 from charging_test import World, expect
 from diameter import Client
 
@@ -46,8 +49,18 @@ class TlsWorld(World):
 
     def start(self, *more):
         files = ("--tls-cert", f"{self.folder}/server.pem", "--tls-key", f"{self.folder}/server.key")
-        self.server = subprocess.Popen(self.serve(*files, *more), stdout=subprocess.PIPE, text=True)
+        self.server = subprocess.Popen(self.serve(*files, *more), stdout=subprocess.PIPE, text=True,
+                                       stderr=open(f"{self.folder}/errors", "w", encoding="utf-8"))
         self.ports = {port: int(self.server.stdout.readline().rsplit(":", 1)[1]) for port in PORTS}
+
+    def said(self, words, seconds=3):
+        end = time.time() + seconds
+        while time.time() < end:
+            with open(f"{self.folder}/errors", encoding="utf-8") as log:
+                if words in log.read():
+                    return True
+            time.sleep(0.1)
+        return False
 
     def curl(self, port, path, *more, scheme="https"):
         at = f"{scheme}://localhost:{self.ports[port]}{path}"
@@ -84,6 +97,23 @@ def over_nchf(world):
     expect("another protocol", world.look("nchf", "-alpn", "http/1.1").returncode, 1)
 
 
+def told_by_https(world, trusted):
+    """A client is told at its https address, where its certificate is trusted."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    name = "server" if trusted else "other"
+    context.load_cert_chain(f"{world.folder}/{name}.pem", f"{world.folder}/{name}.key")
+    context.set_alpn_protocols(["h2"])
+    listener = http2.Listener(lambda one: context.wrap_socket(one, server_side=True))
+    asked = {**json.loads(body()), "notifyUri": listener.url, "invocationTimeStamp": f"2026-06-01T10:00:0{trusted:d}Z"}
+    told = world.curl("nchf", DATA, "--http2", "-H", "Content-Type: application/json", "-d", json.dumps(asked))
+    ref = re.search(f"location: .*{DATA}/(\\S+)", told.stdout).group(1)
+    told = world.curl("http", f"/v1/sessions/{ref}/abort", "-H", f"Authorization: Bearer {world.key}", "-X", "POST")
+    expect("asked", told.stdout.split("\n")[0].strip(), "HTTP/1.1 202 Accepted")
+    if trusted:
+        expect("told", listener.next(), ("POST", "/notify/7", {"notificationType": "ABORT_CHARGING"}))
+    expect("said", world.said("client_not_told"), not trusted)
+
+
 def over_diameter(world):
     client = Client(world.ports["diameter"])
     context = ssl.create_default_context(cafile=f"{world.folder}/root.pem")
@@ -93,6 +123,29 @@ def over_diameter(world):
     told = client.charge("t1", 1, 0, ("MSCC", asked), e164=NUMBER)
     expect("Diameter", (told.code, told.services()[0]["Result-Code"]), (2001, 2001))
     return client
+
+
+def played(world):
+    """charge simulate over TLS, in each protocol; by name and by address."""
+    ca = ("--ca", f"{world.folder}/root.pem")
+    def simulate(port, *more, host="localhost"):
+        names = (NUMBER[:-1], "data", "1000") if port != "http" else ("sim-", "data", "1 kB")
+        return subprocess.run([world.binary, "charge", "simulate", *names, "--protocol", port, "--key", world.key,
+                               "--to", f"{host}:{world.ports[port]}", "--rate", "200", "--seconds", "2",
+                               "--sessions", "8", *more], capture_output=True, text=True, timeout=60)
+    for port, host in (("diameter", "localhost"), ("nchf", "127.0.0.1"), ("http", "localhost")):
+        told = simulate(port, *ca, host=host)
+        expect(f"{port} played: {told.stderr}", (told.returncode, told.stdout.startswith("400 answered"),
+                                                 "granted" in told.stdout), (0, True, False))
+    for why, words, name in (("nobody trusts it", ("--tls",), "server_untrusted"),
+                             ("another's root", ("--ca", f"{world.folder}/other.pem"), "server_untrusted"),
+                             ("no file", ("--ca", f"{world.folder}/none.pem"), "authorities_unusable"),
+                             ("no certificates", ("--ca", f"{world.folder}/root.key"), "authorities_unusable"),
+                             ("clear text", (), "server_unreachable")):
+        told = simulate("diameter", *words)
+        expect(f"{why}: {told.stderr}", (told.returncode != 0, name in told.stderr, told.stdout), (True, True, ""))
+    told = simulate("diameter", *ca, host="127.1")
+    expect(f"another name than its own: {told.stderr}", "server_untrusted" in told.stderr, True)
 
 
 def versions(world):
@@ -133,13 +186,17 @@ def refusals(world):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         certificate(folder, "root")
+        certificate(folder, "other")
         certificate(folder, "server", "root")
         world = TlsWorld(sys.argv[1], folder)
         refusals(world)
-        world.start()
+        world.start("--nchf-ca", f"{folder}/root.pem")
         try:
             over_http(world)
             over_nchf(world)
+            played(world)
+            told_by_https(world, True)
+            told_by_https(world, False)
             versions(world)
             client = over_diameter(world)
             world.server.send_signal(signal.SIGTERM)
