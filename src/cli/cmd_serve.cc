@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "api/deliverer.h"
+#include "api/diameter_server.h"
 #include "api/nchf_server.h"
 #include "api/server.h"
 #include "api/service.h"
@@ -15,6 +16,7 @@
 #include "cli/parse.h"
 #include "cli/serve_diameter.h"
 #include "cli/serve_nchf.h"
+#include "cli/serve_upkeep.h"
 #include "cli/session.h"
 
 namespace farthing::cli {
@@ -22,8 +24,7 @@ namespace farthing::cli {
 namespace {
 
 constexpr std::size_t kSecretBytes = 24;
-constexpr std::int64_t kAtOnce = 16;     // notices of one receiver
-constexpr std::size_t kFeesAtOnce = 64;  // accounts whose fees are taken between two requests
+constexpr std::int64_t kAtOnce = 16;  // notices of one receiver
 
 // What webhooks are to tell, asked of the one thread that has the engine.
 api::Deliverer::Source deliveries_of(Context& context, std::unique_ptr<api::Service>& service,
@@ -61,6 +62,7 @@ Result<Exit> serve(Context& context) {
         FARTHING_TRY(nchf_settings, nchf_settings_of(context));
     }
     std::unique_ptr<api::Service> service;
+    FARTHING_TRY(auto upkeep, upkeep_of(context, service));
     const auto charge = [&service](engine::ChargeQuestion question,
                                    api::Service::ChargeReply reply) {
         service->charge(std::move(question), std::move(reply));
@@ -87,18 +89,10 @@ Result<Exit> serve(Context& context) {
     });
     api::Deliverer deliverer(deliveries_of(context, service, {.first_seconds = first_retry}));
     std::thread delivers([&deliverer] { deliverer.run(); });
-    api::Ticker fees([&service, &context, told = std::string()]() mutable {
-        Result<bool> more = false;
-        const bool ran = service->with_engine(
-            [&more](engine::Engine& engine) { more = engine.take_fees_of_day(kFeesAtOnce); });
-        const std::string wrong = more ? std::string() : more.error().to_string();
-        if (!wrong.empty() && wrong != told) context.err << wrong << std::endl;
-        told = wrong;
-        return ran && more && *more;
-    });
+    api::Ticker ticker(std::move(upkeep));
     context.out << "listening on " << address.host << ':' << server->port() << std::endl;
     server->run();
-    fees.stop();
+    ticker.stop();
     deliverer.stop();
     delivers.join();
     if (diameter) diameter->refuse();
@@ -161,7 +155,8 @@ std::vector<Option> serve_options() {
          "before a webhook is tried again (else 5); each next wait is four times as long"},
         {"--remember", "SECONDS", "sessions after their end or silence (else 86400)"},
     };
-    for (const auto& more : {diameter_options(), nchf_options(), policy_options()})
+    for (const auto& more :
+         {upkeep_options(), diameter_options(), nchf_options(), policy_options()})
         options.insert(options.end(), more.begin(), more.end());
     return options;
 }

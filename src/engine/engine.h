@@ -575,6 +575,8 @@ class Engine {
     Result<std::vector<Delivery>> due_webhooks(std::int64_t most);
     Result<void> delivered(const Delivery& delivery, const WebhookOutcome& outcome,
                            const RetryPolicy& policy);
+    // What was told, or given up, so many days ago: at most so many events. Gives how many went.
+    Result<std::int64_t> forget_webhook_events(std::int64_t days, std::int64_t most);
 
     // Who may ask over the network; the secret itself is told to nobody again.
     Result<void> add_api_key(const std::string& name, const std::string& secret,

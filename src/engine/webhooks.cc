@@ -158,6 +158,16 @@ Result<void> Engine::delivered(const Delivery& delivery, const WebhookOutcome& o
         [&] { return state_->store->record_attempt(attempt, state, due, gone); });
 }
 
+Result<std::int64_t> Engine::forget_webhook_events(std::int64_t days, std::int64_t most) {
+    const Instant before = state_->clock.now().plus_micros(-days * kDaySeconds * kMicrosPerSecond);
+    std::int64_t count = 0;
+    FARTHING_CHECK(state_->quietly([&]() -> Result<void> {
+        FARTHING_TRY(count, state_->store->forget_events(before, most));
+        return {};
+    }));
+    return count;
+}
+
 // Told when it falls below that, once each time; "none": no more.
 Result<void> Engine::watch_balance(const std::string& account, const std::string& below) {
     State& s = *state_;

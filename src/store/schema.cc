@@ -515,6 +515,15 @@ DROP TABLE control_window;
 ALTER TABLE control_window_grown RENAME TO control_window;
 )sql";
 
+// Since version 17: what webhooks were told long ago may go, but nothing that still waits.
+constexpr std::string_view kForgottenDeliveries = R"sql(
+DROP TRIGGER "webhook_event_no_DELETE";
+DROP TRIGGER "webhook_attempt_no_DELETE";
+CREATE INDEX webhook_event_by_at ON webhook_event (tenant, at);
+CREATE INDEX webhook_delivery_by_event ON webhook_delivery (tenant, event);
+CREATE INDEX webhook_attempt_by_delivery ON webhook_attempt (tenant, webhook, event);
+)sql";
+
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a
 // column that narrows a search, and walks through all rows of a table in the order of its key
 // rather than through the few that an index names. So: a tenant has a million rows, each further
@@ -674,6 +683,16 @@ std::string upgrade_sql(std::int64_t version) {
         text += for_sqlite(std::string(kBuckets)) + append_only_triggers(kAppendOnlySince15);
     if (version < 16)
         text += for_sqlite(std::string(kGrowingWindows)) + append_only_triggers(kAppendOnlySince8);
+    if (version < 17)
+        text += std::string(kForgottenDeliveries) +
+                trigger("webhook_delivery_no_DELETE", "DELETE ON webhook_delivery",
+                        "OLD.state = 1 AND (SELECT removed_at FROM webhook WHERE tenant = "
+                        "OLD.tenant AND id = OLD.webhook) IS NULL",
+                        "history_immutable") +
+                trigger("webhook_event_no_DELETE", "DELETE ON webhook_event",
+                        "EXISTS (SELECT 1 FROM webhook_delivery WHERE tenant = OLD.tenant AND "
+                        "event = OLD.seq)",
+                        "history_immutable");
     return text + std::string(kSpread);
 }
 

@@ -109,6 +109,7 @@ class SqliteStore final : public Store {
                                 bool stop) override;
     Result<std::int64_t> resend(std::uint32_t webhook, std::int64_t first, std::int64_t last,
                                 Instant now) override;
+    Result<std::int64_t> forget_events(Instant before, std::int64_t most) override;
     Result<void> add_key(const ApiKey& key) override;
     Result<bool> revoke_key(const std::string& name, Instant at) override;
     Result<std::vector<ApiKey>> keys() override;

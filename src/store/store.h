@@ -334,6 +334,10 @@ class Store {
     virtual Result<std::int64_t> resend(std::uint32_t webhook, std::int64_t first,
                                         std::int64_t last, Instant now) = 0;
 
+    // Of events before that, which nobody is still to be told: at most so many, with what was said
+    // of them. Gives how many went.
+    virtual Result<std::int64_t> forget_events(Instant before, std::int64_t most) = 0;
+
     virtual Result<void> add_key(const ApiKey& key) = 0;  // key_exists where the name is taken
     virtual Result<bool> revoke_key(const std::string& name, Instant at) = 0;  // false: no such key
     virtual Result<std::vector<ApiKey>> keys() = 0;

@@ -188,6 +188,29 @@ Result<std::int64_t> SqliteStore::resend(std::uint32_t webhook, std::int64_t fir
     return count;
 }
 
+Result<std::int64_t> SqliteStore::forget_events(Instant before, std::int64_t most) {
+    std::vector<std::int64_t> old;
+    FARTHING_CHECK(database_->select(
+        "SELECT e.seq FROM webhook_event AS e WHERE e.tenant = ?1 AND e.at < ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM webhook_delivery AS d JOIN webhook AS w ON w.tenant = d.tenant AND w.id = "
+        "d.webhook WHERE d.tenant = ?1 AND d.event = e.seq AND d.state = ?3 AND w.removed_at IS "
+        "NULL) ORDER BY e.at LIMIT ?4",
+        [&](const SqlStatement& row) { old.push_back(row.integer(0)); }, kTenant, before,
+        DeliveryState::waits, most));
+    if (old.empty()) return 0;
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    for (const std::int64_t event : old) {
+        for (const std::string_view sql :
+             {"DELETE FROM webhook_attempt WHERE (tenant, webhook, event) IN (SELECT tenant, "
+              "webhook, event FROM webhook_delivery WHERE tenant = ? AND event = ?)",
+              "DELETE FROM webhook_delivery WHERE tenant = ? AND event = ?",
+              "DELETE FROM webhook_event WHERE tenant = ? AND seq = ?"})
+            FARTHING_CHECK(database_->run(std::string(sql), kTenant, event));
+    }
+    FARTHING_CHECK(transaction.commit());
+    return std::ssize(old);
+}
+
 Result<void> SqliteStore::watch_balance(const BalanceWatch& watch) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_TRY(const std::int64_t seq, next_seq("balance_watch"));

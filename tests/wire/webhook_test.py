@@ -3,11 +3,13 @@
     webhook_test.py FARTHING
 """
 import base64
+import datetime
 import hashlib
 import hmac
 import http.server
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -190,6 +192,36 @@ def without_serve(world, receiver):
     world.run("check", "all")
 
 
+def kept(world):
+    """How many deliveries there are of crm and of far."""
+    with sqlite3.connect(f"file:{world.home}/farthing.db?mode=ro", uri=True) as database:
+        return [database.execute("SELECT count(*) FROM webhook_delivery JOIN webhook ON id = webhook WHERE name = ?",
+                                 (name,)).fetchone()[0] for name in ("crm", "far")]
+
+
+def forgotten(world):
+    """What was told, or given up, a month ago goes; what waits for its receiver stays."""
+    world.run("webhook", "add", "far", "https://far.invalid/x", "--event", "topup.taken")
+    world.run("balance", "topup", "anna", "1.00", "--reference", "far-1")
+    while "waits" in world.run("webhook", "show", "crm"):
+        subprocess.run([world.binary, "--home", world.home, "webhook", "deliver"], capture_output=True, check=False)
+        time.sleep(1)
+    told = kept(world)
+    expect("there is something", told[0] > 100 and told[1] == 1, True)
+    for days, left in ((29, told), (31, [1, 1]), (70, [0, 0])):  # the one event that waits for far was told to crm
+        if days == 70:
+            world.run("webhook", "remove", "far")
+        later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        world.start(FARTHING_NOW=later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        end = time.time() + (2 if left == told else 20)
+        while time.time() < end and (left == told or kept(world) != left):
+            time.sleep(0.1)
+        world.stop()
+        expect(f"after {days} days", kept(world), left)
+    expect("and its attempts", world.run("webhook", "log", "crm").count("evt-"), 0)
+    world.run("check", "all")
+
+
 def main(binary):
     with tempfile.TemporaryDirectory() as folder:
         world, receiver = World(binary, folder), Receiver()
@@ -201,10 +233,11 @@ def main(binary):
             never_in_the_way(world)
             by_api(world, receiver)
             without_serve(world, receiver)
+            forgotten(world)
         finally:
             if world.server is not None:
                 world.server.kill()
-    print("webhooks: signed, tried again, once an event, after a killed server, never in the way of charging")
+    print("webhooks: signed, tried again, once an event, after a kill, forgotten, never in the way of charging")
 
 
 if __name__ == "__main__":
