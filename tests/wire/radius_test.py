@@ -1,11 +1,13 @@
 """FreeRADIUS, with the configuration that is shipped, in front of a server; asked by radclient: authorise, start,
-interim, stop, repeats, counters beyond 32 bits.
+interim, stop, repeats, counters beyond 32 bits, and a NAS that is told to cut off.
 
     radius_test.py FARTHING SOURCE_DIR
 """
+import hashlib
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -34,7 +36,7 @@ def free_ports():
 class Front:
     """FreeRADIUS with nothing but what is shipped."""
 
-    def __init__(self, folder, source, world):
+    def __init__(self, folder, source, world, nas_port=3799):
         self.folder, self.port = f"{folder}/raddb", free_ports()
         for part in ("mods", "sites"):
             os.makedirs(f"{self.folder}/{part}")
@@ -59,9 +61,17 @@ log {{ destination = stdout }}
 max_request_time = 20
 cleanup_delay = 0
 security {{ allow_vulnerable_openssl = yes }}
+proxy_requests = yes
+home_server nas {{
+    type = coa
+    ipaddr = 127.0.0.1
+    port = {nas_port}
+    secret = {SECRET}
+}}
 client test {{
     ipaddr = 127.0.0.1
     secret = {SECRET}
+    coa_server = nas
 }}
 modules {{
     $INCLUDE mods/
@@ -103,6 +113,36 @@ $INCLUDE sites/
                         *more)
 
 
+class Nas:
+    """Takes Disconnect-Requests (RFC 5176) and does what they ask."""
+
+    def __init__(self):
+        self.socket, self.asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), []
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(0.2)
+        self.port = self.socket.getsockname()[1]
+
+    def wait(self, seconds):
+        """The next request as {attribute: value}, acknowledged; None: there was none."""
+        end = time.time() + seconds
+        while time.time() < end:
+            try:
+                data, front = self.socket.recvfrom(4096)
+            except TimeoutError:
+                continue
+            code, number, length = struct.unpack(">BBH", data[:4])
+            signed = hashlib.md5(data[:4] + bytes(16) + data[20:length] + SECRET.encode()).digest()
+            expect("a Disconnect-Request that is signed", (code, data[4:20]), (40, signed))
+            head = struct.pack(">BBH", 41, number, 20)
+            self.socket.sendto(head + hashlib.md5(head + data[4:20] + SECRET.encode()).digest(), front)
+            found, at = {}, 20
+            while at < length:
+                found[data[at]] = data[at + 2:at + data[at + 1]]
+                at += data[at + 1]
+            return found
+        return None
+
+
 def spent(world):
     told = world.balance()
     return told["balance"], told["held"]
@@ -142,6 +182,22 @@ def beyond_32_bits(world, front):
     expect("2^32 octets and 32,704", spent(world), ("5699.50", "0.00"))
 
 
+def cut_off(world, front, nas):
+    """Where nothing is left the NAS is told to end the session; the record is answered and charged all the same."""
+    world.ask("POST", "/v1/accounts/bea/topups", {"amount": "3.00", "reference": "p2"})
+    left = lambda: world.ask("GET", "/v1/accounts/bea/balance")[1]["balance"]
+    account = lambda status, octets: front.account(status, f"Acct-Input-Octets={octets}", "Acct-Output-Octets=0",
+                                                   "Acct-Session-Time=9", user="sim-b", session="s9")
+    expect("start", account("Start", 0), "Accounting-Response")
+    expect("goes on", (account("Interim-Update", 1_000_000), left()), ("Accounting-Response", "2.00"))
+    expect("nobody is cut off", nas.wait(1), None)
+    expect("nothing is left", (account("Interim-Update", 3_000_000), left()), ("Accounting-Response", "0.00"))
+    asked = nas.wait(10)
+    expect("cut off", asked and (asked.get(1), asked.get(44), asked.get(4)), (b"sim-b", b"s9", bytes((10, 0, 0, 1))))
+    expect("stop", (account("Stop", 3_100_000), left()), ("Accounting-Response", "-0.10"))
+    expect("its end cuts nobody off", nas.wait(1), None)
+
+
 def lost_and_wrong(world, front):
     usage = ("Acct-Input-Octets=500000", "Acct-Output-Octets=0", "Acct-Session-Time=30")
     expect("a stop whose start was lost", front.account("Stop", *usage, session="s3"), "Accounting-Response")
@@ -157,14 +213,20 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         world = World(os.path.abspath(sys.argv[1]), folder)
         with open(f"{folder}/subscriptions.csv", "w", encoding="utf-8") as out:
-            out.write("subscription,account,plan,from,device,msisdn\nnas-1,anna,simple,2026-01-01,sim-1,37255500001\n")
+            out.write("subscription,account,plan,from,device,msisdn\nnas-1,anna,simple,2026-01-01,sim-1,37255500001\n"
+                      "nas-2,bea,simple,2026-01-01,sim-b,37255500002\n")
+        world.run("account", "add", "bea")
         world.run("subscription", "import", f"{folder}/subscriptions.csv")
-        world.run("balance", "limit", "anna", "--credit", "0")
+        for account in ("anna", "bea"):
+            world.run("balance", "limit", account, "--credit", "0")
         world.start()
-        front = Front(folder, sys.argv[2], world)
+        nas = Nas()
+        front = Front(folder, sys.argv[2], world, nas.port)
         try:
-            for part in (authorises, sessions, beyond_32_bits, lost_and_wrong):
+            for part in (authorises, sessions, beyond_32_bits):
                 part(world, front)
+            cut_off(world, front, nas)
+            lost_and_wrong(world, front)
         except SystemExit:
             print(front.said(), file=sys.stderr)
             raise
@@ -175,4 +237,5 @@ def main():
         print(world.run("check", "ledger"))
 
 
-main()
+if __name__ == "__main__":
+    main()
