@@ -21,16 +21,18 @@ plans:
     charges:
       - {usage: data, graduated: [{to: 4 MB, price: 0.37 per MB}, {price: 0.11 per MB}]}
       - {usage: sms, price: 0.10 per message}
+    packages: [{package: two, on: data, quantity: 2 MB, price: 0.30, valid: 30 days}]
 """
 GROUP = {"group": 1, "meter": "data"}
 
 
 def requests():
-    """What gateways ask, in order: two sessions, events, a refund, a top-up in between."""
+    """What gateways ask, in order: two sessions, events, a refund, a top-up and a package in between."""
     yield "POST", "/v1/accounts/anna/topups", {"amount": "5.00", "reference": "p1"}
     for session in ("a", "b"):
         yield "POST", "/v1/charges", {"session": session, "number": 0, "subscription": "sim-1",
                                       "services": [{**GROUP, "quantity": "3 MB"}]}
+    yield "POST", "/v1/accounts/anna/buckets", {"owner": "sim-1", "package": "two", "reference": "order-1"}
     for number in (1, 2):
         for session in ("a", "b"):
             yield "POST", "/v1/charges", {"session": session, "number": number, "services": [
@@ -108,7 +110,8 @@ class World:
 
     def totals(self):
         payments = json.loads(self.run("balance", "payments", "anna", "-o", "json"))
-        return self.run("balance", "show", "anna", "--json") + f"{len(payments)} payments"
+        buckets = self.run("bucket", "list", "anna", "-o", "csv")
+        return self.run("balance", "show", "anna", "--json") + f"{len(payments)} payments, {buckets}"
 
 
 def main():
