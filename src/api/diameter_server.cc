@@ -31,6 +31,7 @@ using boost::system::error_code;
 using diameter::Peer;
 
 constexpr auto kWatch = std::chrono::milliseconds(500);
+constexpr int kLastWatches = 10;  // that the last word to a peer may take
 constexpr std::size_t kUnreadMax = std::size_t{16} * 1024 * 1024;  // answers nobody reads
 constexpr std::size_t kWaysMax = 4'096;                            // clients behind relays
 
@@ -161,6 +162,7 @@ std::size_t DiameterServer::State::Connection::take(std::string_view bytes, std:
         const std::string_view rest = bytes.substr(taken);
         if (peer_.look(rest, out) == Peer::Next::close) {
             ends_ = true;
+            peer_.leave();
             break;
         }
         const std::size_t length = diameter::read_header(rest).length;
@@ -264,10 +266,15 @@ void DiameterServer::State::Connection::disconnect() {
 
 asio::awaitable<void> DiameterServer::State::Connection::watch() {
     const auto self = shared_from_this();
-    while (!ends_) {
+    int last = 0;
+    while (wire_.socket().is_open()) {
         timer_.expires_after(kWatch);
         const auto [failed] = co_await timer_.async_wait(kAsTuple);
-        if (failed || ends_) break;
+        if (failed) break;
+        if (ends_) {  // whoever does not read his last word is left without it
+            if (++last > kLastWatches) close();
+            continue;
+        }
         std::string out;
         if (peer_.watch(steady_now(), out) == Peer::Next::close) {
             close(peer_.replaced() ? ApiReason::peer_replaced : ApiReason::peer_silent);

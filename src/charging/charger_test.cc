@@ -401,11 +401,30 @@ TEST(KeptSession, GoldenBytesOfVersion2) {
     EXPECT_EQ(read->services, any_session().services);
 }
 TEST(KeptSession, GoldenBytesOfVersion3) {
-    EXPECT_EQ(
-        hex(pack_session(any_session())),
+    const auto read = unpack_session(bytes_of(
         "030273310780897a000304343731310c687474703a2f2f736d662f6e01090180af9701033337320234340506"
         "c0ee6d540122321404060103ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514"
-        "017880010501fdffffffffffffffff01");
+        "017880010501fdffffffffffffffff01"));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->client, "http://smf/n");
+    EXPECT_EQ(read->services, any_session().services);
+    EXPECT_EQ(read->answers.at(3).answer.services, any_session().answers.at(3).answer.services);
+}
+TEST(KeptSession, GoldenBytesOfVersion4) {
+    Session session = any_session();
+    session.forgotten_below = std::uint64_t{1} << 40;
+    session.answers[std::uint64_t{1} << 63] = {7, {}};
+    const std::string bytes = pack_session(session);
+    EXPECT_EQ(
+        hex(bytes),
+        "040273310780897a00808080808020043437313"
+        "10c687474703a2f2f736d662f6e01090180af97010333373202343405"
+        "06c0ee6d540122321404060203ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f7072696365"
+        "14017880010501fdffffffffffffffff0180808080808080808001070000");
+    const auto read = unpack_session(bytes);
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->forgotten_below, session.forgotten_below);
+    EXPECT_EQ(read->answers.at(std::uint64_t{1} << 63).content, 7U);
 }
 
 TEST(KeptSession, DamagedBytesAreRefusedByName) {

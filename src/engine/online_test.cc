@@ -108,6 +108,24 @@ TEST_F(OnlineEngine, EC38_two_processes_never_spend_the_same_cent) {
     EXPECT_EQ(balance(*other), "0.00 held 0.00");
 }
 
+// Refunds over Diameter are numbered by a hash: those that agree in 32 bits are two all the same.
+TEST_F(OnlineEngine, EC39_wide_numbers_are_told_apart_to_their_last_bit) {
+    auto engine = open();
+    ASSERT_TRUE(engine->top_up("anna", "10.00", "p1"));
+    EXPECT_EQ(told(*engine, asks("e", 0, ChargeAction::debit, "sms", "5")), "granted");
+    EXPECT_EQ(balance(*engine), "5.00 held 0.00");
+    ChargeQuestion refund = asks("e", 7, ChargeAction::refund, "sms", "1");
+    for (const std::uint64_t above : {std::uint64_t{1} << 63, std::uint64_t{3} << 62}) {
+        refund.number = above | 7;
+        for (int again = 0; again < 2; ++again) {
+            EXPECT_EQ(told(*engine, refund), "granted");
+            engine.reset();  // what is remembered is what was stored
+            engine = open();
+        }
+    }
+    EXPECT_EQ(balance(*engine), "7.00 held 0.00");
+}
+
 TEST_F(OnlineEngine, EC39_a_session_goes_on_in_another_process) {
     const auto one = open();
     const auto other = open();

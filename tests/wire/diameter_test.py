@@ -5,6 +5,8 @@
 What went over the wire is decoded by tshark: nothing in it may be malformed. freeDiameter and tshark are packages of
 Debian.
 """
+import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -50,6 +52,13 @@ class DiameterWorld(World):
     def memory(self):
         with open(f"/proc/{self.server.pid}/status", encoding="utf-8") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+
+    def sockets(self):
+        folder, count = f"/proc/{self.server.pid}/fd", 0
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                count += os.readlink(f"{folder}/{name}").startswith("socket:")
+        return count
 
     def money(self):
         told = self.balance()
@@ -285,6 +294,30 @@ def unread(world, client):
     expect("left", (sent < 256 * MB, world.told("peer_unread", "deaf.example.org")), (True, True))
     expect("others are served", client.charge("d2", UPDATE, 1, e164=NUMBER).code, 5002)
     expect("within bounds", world.memory() - before < 128 * MB, True)
+    sockets = world.sockets()
+    rude = Client(world.diameter_port, "rude.example.org")
+    rude.capabilities()
+    rude.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    rude.socket.sendall(asked * 14 + b"\1\xff\xff\xfc" + b"\xc0\0\1\x10" + b"\0" * 12)
+    time.sleep(1)
+    again = Client(world.diameter_port, "rude.example.org")
+    expect("its host may come again", again.capabilities().code, 2001)
+    expect("one that ends and does not read is there yet", world.sockets(), sockets + 2)
+    for _ in range(150):
+        if world.sockets() == sockets + 1:
+            break
+        time.sleep(0.1)
+    expect("and then not", world.sockets(), sockets + 1)
+
+
+def silent(world):
+    """A peer that does not answer the watchdog is left."""
+    world.start("--watchdog", "6")
+    mute = Client(world.diameter_port, "mute.example.org")
+    mute.capabilities()
+    expect("told", world.told("peer_silent", "mute.example.org"), True)
+    asked = diameter.Answer(mute.socket.recv(4096))
+    expect("asked, and left", (asked.command, mute.socket.recv(4096)), (diameter.DWR, b""))
 
 
 def free_port():
@@ -396,6 +429,7 @@ def main():
             leave = client.receive()
             expect("told that we leave", (leave.command, leave["Disconnect-Cause"]), (diameter.DPR, 0))
             expect("ended", world.server.wait(30), 0)
+            silent(world)
         finally:
             world.server.kill()
     print("charged over Diameter: sessions, repeats, bad input, deaf peers, a relay; tshark found nothing malformed")
