@@ -517,11 +517,12 @@ ALTER TABLE control_window_grown RENAME TO control_window;
 
 // Since version 17: what webhooks were told long ago may go, but nothing that still waits.
 constexpr std::string_view kForgottenDeliveries = R"sql(
-DROP TRIGGER "webhook_event_no_DELETE";
-DROP TRIGGER "webhook_attempt_no_DELETE";
-CREATE INDEX webhook_event_by_at ON webhook_event (tenant, at);
-CREATE INDEX webhook_delivery_by_event ON webhook_delivery (tenant, event);
-CREATE INDEX webhook_attempt_by_delivery ON webhook_attempt (tenant, webhook, event);
+DROP TRIGGER IF EXISTS "webhook_event_no_DELETE";
+DROP TRIGGER IF EXISTS "webhook_delivery_no_DELETE";
+DROP TRIGGER IF EXISTS "webhook_attempt_no_DELETE";
+CREATE INDEX IF NOT EXISTS webhook_event_by_at ON webhook_event (tenant, at);
+CREATE INDEX IF NOT EXISTS webhook_delivery_by_event ON webhook_delivery (tenant, event);
+CREATE INDEX IF NOT EXISTS webhook_attempt_by_delivery ON webhook_attempt (tenant, webhook, event);
 )sql";
 
 // How the rows are spread, told instead of measured. Left to itself SQLite takes `tenant` for a

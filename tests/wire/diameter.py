@@ -104,9 +104,11 @@ class Answer:
 class Client:
     """A peer; keeps what went over the wire, as (to the server, bytes)."""
 
-    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org", sctp=False):
+    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org", sctp=False, reads=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SCTP if sctp else 0)
         self.socket.settimeout(30)
+        if reads is not None:  # so much at once
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, reads)
         self.socket.connect(("127.0.0.1", port))
         self.host, self.realm, self.to_realm, self.hop, self.wire, self.rest = host, realm, to_realm, 100, [], b""
 

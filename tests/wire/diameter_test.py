@@ -278,8 +278,9 @@ def one_connection(world, client):
 
 def unread(world, client):
     """A peer that asks and does not read is left; what waits for it is bounded, and the others go on."""
-    deaf = Client(world.diameter_port, "deaf.example.org")
+    deaf = Client(world.diameter_port, "deaf.example.org", reads=65536)
     deaf.capabilities()
+    deaf.to_realm = "example.com"  # refused at once
     before = world.memory()
     asked = b"".join(deaf.credit("d1", UPDATE, n, ("Proxy-Info", [("Proxy-Host", "p.example.org"),
                                                                   ("Proxy-State", b"s" * 60_000)])) for n in range(16))
@@ -295,9 +296,8 @@ def unread(world, client):
     expect("others are served", client.charge("d2", UPDATE, 1, e164=NUMBER).code, 5002)
     expect("within bounds", world.memory() - before < 128 * MB, True)
     sockets = world.sockets()
-    rude = Client(world.diameter_port, "rude.example.org")
+    rude = Client(world.diameter_port, "rude.example.org", reads=65536)
     rude.capabilities()
-    rude.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     rude.socket.sendall(asked * 14 + b"\1\xff\xff\xfc" + b"\xc0\0\1\x10" + b"\0" * 12)
     time.sleep(1)
     again = Client(world.diameter_port, "rude.example.org")
