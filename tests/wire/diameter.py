@@ -104,7 +104,8 @@ class Answer:
 class Client:
     """A peer; keeps what went over the wire, as (to the server, bytes)."""
 
-    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org", sctp=False, reads=None):
+    def __init__(self, port, host="pgw.example.org", realm="example.org", to_realm="example.org", sctp=False,
+                 reads=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, SCTP if sctp else 0)
         self.socket.settimeout(30)
         if reads is not None:  # so much at once
