@@ -12,21 +12,11 @@ import tempfile
 import time
 
 import http2
-from bucket_test import BucketWorld
+from bucket_test import CATALOG, BucketWorld
 from charging_test import expect
 from diameter import Client
 from diameter_test import INITIAL, UPDATE, mscc, octets
 
-CATALOG = """\
-catalog: wire
-valid_from: 2026-01-01
-currency: EUR
-time_zone: UTC
-meters: {data: {unit: byte}}
-plans:
-  - plan: simple
-    charges: [{usage: data, price: 100.00 per byte}]
-"""
 NUMBER = "37255500001"
 DATA = "/nchf-convergedcharging/v3/chargingdata"
 BEGINNINGS, ALL = 3_072, 4_096  # that may wait
@@ -116,7 +106,8 @@ def over_nchf(world):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        world = BucketWorld(os.path.abspath(sys.argv[1]), folder, CATALOG)
+        world = BucketWorld(os.path.abspath(sys.argv[1]), folder,
+                            CATALOG.replace("1.00 per MB", "100.00 per byte"))
         world.run("subscription", "add", "anna", "sim-2", "simple", "--from", "2026-01-01", "--identity",
                   f"msisdn={NUMBER}")
         world.run("balance", "topup", "anna", "1000000.00", "--reference", "p1")
