@@ -14,13 +14,6 @@ import sys
 import tempfile
 import time
 
-try:
-    import h2  # noqa: F401
-except ImportError:  # Debian's own Python has the package
-    if sys.executable == "/usr/bin/python3":
-        sys.exit("FAILED: python3-h2 is not installed; scripts/setup installs it")
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-
 from charging_test import World, expect
 from http2 import Client, Listener
 
