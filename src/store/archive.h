@@ -20,6 +20,7 @@
 #include "model/kept_reading.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
+#include "store/footers.h"
 
 namespace farthing::store {
 
@@ -136,26 +137,40 @@ struct ReadCount {
     std::int64_t groups = 0;
     std::int64_t groups_read = 0;
     std::int64_t rows_read = 0;  // of the columns that decide
+    ReadCount& operator+=(const ReadCount& more) {
+        files += more.files;
+        files_read += more.files_read;
+        groups += more.groups;
+        groups_read += more.groups_read;
+        rows_read += more.rows_read;
+        return *this;
+    }
 };
 struct UsageFilter {
     std::optional<BatchId> batch;
     const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
     std::optional<SourceId> source;
     ReadCount* count = nullptr;
+    Footers* footers = nullptr;  // of files that are read more than once
     std::optional<SubscriptionId> subscription;
     std::optional<Period> start;
     std::optional<std::int64_t> row;
     std::optional<Outcome> outcome;
     bool made_of_parts = false;  // chargeable records that were made of aggregated ones
+    bool only_rated_by = false;  // leaves out `id` and `key`, which no price looks at
 };
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
                                          const UsageFilter& filter);
+// Row group by row group; `visit` may move from the rows.
+Result<void> each_usage(const std::filesystem::path& file, const UsageFilter& filter,
+                        const std::function<void(std::span<UsageRow>)>& visit);
 struct RatedFilter {
     std::optional<BatchId> batch;
     const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
     std::optional<std::pair<BatchId, BatchId>> record_batches;   // first and last
     std::optional<Perspective> perspective;
     ReadCount* count = nullptr;
+    Footers* footers = nullptr;  // of files that are read more than once
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;
     std::optional<ComponentId> component;
@@ -167,6 +182,9 @@ struct RatedFilter {
 };
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
                                          const RatedFilter& filter);
+// Row group by row group, without limit; `visit` may move from the rows.
+Result<void> each_rated(const std::filesystem::path& file, const RatedFilter& filter,
+                        const std::function<void(std::span<RatedRow>)>& visit);
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
 Result<std::vector<WithdrawnRow>> read_withdrawn(const std::filesystem::path& file);
 // Readings that a feed keeps of the records that were taken in, row group by row group, whose

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "base/int128.h"
@@ -24,6 +25,10 @@ struct Condition {
         if (value < low || value > high) return false;
         return among == nullptr || std::ranges::binary_search(
                                        *among, SubscriptionId{static_cast<std::uint32_t>(value)});
+    }
+    // Whatever lies within these bounds.
+    bool always_holds(std::int64_t least, std::int64_t greatest) const {
+        return among == nullptr && low <= least && greatest <= high;
     }
     bool may_hold(std::int64_t least, std::int64_t greatest) const {
         if (least > high || greatest < low) return false;
@@ -56,9 +61,16 @@ Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group,
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
     for (const Condition& condition : conditions) {
         if (rows.empty()) break;
+        const auto bounds = reader.bounds(group, condition.column);
+        if (bounds && condition.always_holds(bounds->first, bounds->second)) continue;
         FARTHING_TRY(const std::vector<std::int64_t> values,
                      reader.numbers(group, condition.column));
-        std::erase_if(rows, [&](std::uint32_t row) { return !condition.holds(values[row]); });
+        std::int64_t value = values[rows.front()];
+        bool holds = condition.holds(value);  // mostly the next row has the same
+        std::erase_if(rows, [&](std::uint32_t row) {
+            if (values[row] != value) holds = condition.holds(value = values[row]);
+            return !holds;
+        });
     }
     return rows;
 }
@@ -90,38 +102,47 @@ Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& co
 template <class Row, class Set>
 Result<void> fill(ParquetReader& reader, int group, int column,
                   const std::vector<std::uint32_t>& rows, std::vector<Row>& to, Set set) {
-    FARTHING_TRY(const std::vector<std::int64_t> values, reader.numbers(group, column));
     const std::size_t first = to.size() - rows.size();
+    if (const auto value = reader.constant(group, column)) {
+        for (std::size_t i = first; i < to.size(); ++i) set(to[i], *value);
+        return {};
+    }
+    FARTHING_TRY(const std::vector<std::int64_t> values, reader.numbers(group, column));
     for (std::size_t i = 0; i < rows.size(); ++i) set(to[first + i], values[rows[i]]);
     return {};
+}
+// Calls `set` with those of the rows that were just appended that have a text.
+template <class Row, class Set>
+Result<void> each_text(ParquetReader& reader, int group, int column,
+                       const std::vector<std::uint32_t>& rows, std::vector<Row>& to, Set set) {
+    const std::size_t first = to.size() - rows.size();
+    std::size_t next = 0;
+    return reader.each_text(group, column, [&](std::size_t row, std::string_view text) {
+        while (next < rows.size() && rows[next] < row) next += 1;
+        if (next < rows.size() && rows[next] == row) set(to[first + next], text);
+    });
 }
 template <class Row>
 Result<void> fill_text(ParquetReader& reader, int group, int column,
                        const std::vector<std::uint32_t>& rows, std::vector<Row>& to,
                        std::string Row::* field) {
-    FARTHING_TRY(std::vector<std::string> values, reader.texts(group, column));
-    const std::size_t first = to.size() - rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) to[first + i].*field = std::move(values[rows[i]]);
-    return {};
+    return each_text(reader, group, column, rows, to,
+                     [field](Row& row, std::string_view text) { (row.*field).assign(text); });
 }
 
 // Most rows have none: a null is the zero hash.
 Result<void> fill_hashes(ParquetReader& reader, int group, int column,
                          const std::vector<std::uint32_t>& rows, std::vector<UsageRow>& to,
                          Hash128 UsageRow::* field) {
-    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, column));
-    const std::size_t first = to.size() - rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) to[first + i].*field = hash_in(values[rows[i]]);
-    return {};
+    return each_text(
+        reader, group, column, rows, to,
+        [field](UsageRow& row, std::string_view bytes) { row.*field = hash_in(bytes); });
 }
 
 // "3:120,4:60": base units by day of the window.
 Result<void> fill_days(ParquetReader& reader, int group, const std::vector<std::uint32_t>& rows,
                        std::vector<RatedRow>& to) {
-    FARTHING_TRY(const std::vector<std::string> values, reader.texts(group, rated_column::days));
-    const std::size_t first = to.size() - rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::string& text = values[rows[i]];
+    const auto set = [](RatedRow& row, std::string_view text) {
         const char* at = text.data();
         const char* const end = at + text.size();
         while (at != end) {
@@ -130,11 +151,11 @@ Result<void> fill_days(ParquetReader& reader, int group, const std::vector<std::
             if (day.ec != std::errc{} || day.ptr == end) break;
             const auto quantity = std::from_chars(day.ptr + 1, end, part.billable);
             if (quantity.ec != std::errc{}) break;
-            to[first + i].days.push_back(part);
+            row.days.push_back(part);
             at = quantity.ptr == end ? end : quantity.ptr + 1;
         }
-    }
-    return {};
+    };
+    return each_text(reader, group, rated_column::days, rows, to, set);
 }
 
 template <class Row>
@@ -299,29 +320,56 @@ Result<std::int64_t> sum64(ParquetReader& reader, int column, const std::filesys
 
 }  // namespace
 
-Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
-                                         const UsageFilter& filter) {
-    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kUsageTable));
+Result<void> each_usage(const std::filesystem::path& file, const UsageFilter& filter,
+                        const std::function<void(std::span<UsageRow>)>& visit) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kUsageTable, filter.footers));
+    if (filter.start && filter.start->empty()) return {};
     std::vector<UsageRow> found;
-    if (filter.start && filter.start->empty()) return found;
     const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
+        found.clear();
         FARTHING_CHECK(fill_all(reader, group, kUsageFields, rows, found));
-        FARTHING_CHECK(
-            fill_text(reader, group, usage_column::called, rows, found, &UsageRow::called));
-        FARTHING_CHECK(
-            fill_text(reader, group, usage_column::calling, rows, found, &UsageRow::calling));
-        FARTHING_CHECK(fill_text(reader, group, usage_column::id, rows, found, &UsageRow::id));
-        FARTHING_CHECK(
-            fill_hashes(reader, group, usage_column::session, rows, found, &UsageRow::session));
-        FARTHING_CHECK(fill_hashes(reader, group, usage_column::key, rows, found, &UsageRow::key));
-        FARTHING_CHECK(
-            fill_text(reader, group, usage_column::carrier, rows, found, &UsageRow::carrier));
-        FARTHING_CHECK(
-            fill_text(reader, group, usage_column::identity, rows, found, &UsageRow::identity));
+        const auto text = [&](int column, std::string UsageRow::* field) {
+            return fill_text(reader, group, column, rows, found, field);
+        };
+        const auto hash = [&](int column, Hash128 UsageRow::* field) {
+            return fill_hashes(reader, group, column, rows, found, field);
+        };
+        FARTHING_CHECK(text(usage_column::called, &UsageRow::called));
+        FARTHING_CHECK(text(usage_column::calling, &UsageRow::calling));
+        FARTHING_CHECK(hash(usage_column::session, &UsageRow::session));
+        FARTHING_CHECK(text(usage_column::carrier, &UsageRow::carrier));
+        FARTHING_CHECK(text(usage_column::identity, &UsageRow::identity));
+        if (!filter.only_rated_by) {
+            FARTHING_CHECK(text(usage_column::id, &UsageRow::id));
+            FARTHING_CHECK(hash(usage_column::key, &UsageRow::key));
+        }
+        visit(found);
         return true;
     };
-    FARTHING_CHECK(for_matches(reader, conditions_of(filter), filter.count, take));
+    return for_matches(reader, conditions_of(filter), filter.count, take);
+}
+
+Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
+                                         const UsageFilter& filter) {
+    std::vector<UsageRow> found;
+    FARTHING_CHECK(each_usage(file, filter, [&](std::span<UsageRow> rows) {
+        std::ranges::move(rows, std::back_inserter(found));
+    }));
     return found;
+}
+
+Result<void> each_rated(const std::filesystem::path& file, const RatedFilter& filter,
+                        const std::function<void(std::span<RatedRow>)>& visit) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kRatedTable, filter.footers));
+    std::vector<RatedRow> found;
+    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
+        found.clear();
+        FARTHING_CHECK(fill_all(reader, group, kRatedFields, rows, found));
+        FARTHING_CHECK(fill_days(reader, group, rows, found));
+        visit(found);
+        return true;
+    };
+    return for_matches(reader, conditions_of(filter), filter.count, take);
 }
 
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,

@@ -229,6 +229,43 @@ TEST(Archive, OneOfManyIsReadFromItsRowGroupAlone) {
     EXPECT_LT(count.rows_read, std::int64_t{2} * kDevices / 3);
 }
 
+TEST(Archive, HandsOutRowsByRowGroupWithoutWhatNoPriceLooksAt) {
+    const TestFolder folder;
+    UsageChunk chunk = reports(0, 20'000, 20'000);
+    chunk.keeps_key = true;
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+        chunk.id[i] = "x";
+        chunk.key[i] = {1, i + 1};
+        if (i % 1'000 == 7) chunk.called[i] = "49";
+    }
+    ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
+    ASSERT_TRUE(writer.append(chunk, 0, {}));
+    const auto files = writer.finish();
+    ASSERT_TRUE(files);
+    Footers footers;
+    UsageFilter filter;
+    filter.footers = &footers;
+    for (const bool priced : {true, false}) {  // the second time the footer is known
+        filter.only_rated_by = priced;
+        std::size_t groups = 0, rows = 0, called = 0, named = 0;
+        const auto take = [&](std::span<UsageRow> some) {
+            groups += 1;
+            for (UsageRow& row : some) {
+                EXPECT_EQ(row.row, static_cast<std::int64_t>(rows++));
+                EXPECT_EQ(row.called, row.row % 1'000 == 7 ? "49" : "");
+                called += row.called.empty() ? 0 : 1;
+                named += row.id.empty() && row.key == Hash128{} ? 0 : 1;
+                row.called = "of the group before";
+            }
+        };
+        ASSERT_TRUE(each_usage(folder.path() / (*files)[0].path, filter, take));
+        EXPECT_EQ(groups, 3u);
+        EXPECT_EQ(rows, 20'000u);
+        EXPECT_EQ(called, 20u);
+        EXPECT_EQ(named, priced ? 0u : 20'000u);
+    }
+}
+
 TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
     const TestFolder folder;
     UsageChunk chunk = reports(0, 12, 3);  // minutes 0 to 3 of three devices

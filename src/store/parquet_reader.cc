@@ -57,26 +57,27 @@ bool read_numbers(parquet::ColumnReader& column, std::vector<std::int64_t>& numb
     return done == values.size();
 }
 
-bool read_texts(parquet::ColumnReader& column, std::vector<std::string>& texts) {
+bool read_texts(parquet::ColumnReader& column, std::size_t all,
+                const ParquetReader::EachText& each) {
     constexpr std::size_t kBatch =
         4096;  // byte arrays point into the reader's page: copy before the next batch
     auto& reader = static_cast<parquet::ByteArrayReader&>(column);
     std::vector<std::int16_t> levels(kBatch);
     std::vector<parquet::ByteArray> values(kBatch);
     std::size_t row = 0;
-    while (row < texts.size() && reader.HasNext()) {
+    while (row < all && reader.HasNext()) {
         std::int64_t read = 0;
         const std::int64_t rows =
             reader.ReadBatch(kBatch, levels.data(), nullptr, values.data(), &read);
         if (rows == 0) return false;
         std::size_t value = 0;
-        for (std::int64_t i = 0; i < rows && row < texts.size(); ++i, ++row) {
+        for (std::int64_t i = 0; i < rows && row < all; ++i, ++row) {
             if (levels[static_cast<std::size_t>(i)] == 0) continue;
             const parquet::ByteArray& bytes = values[value++];
-            texts[row].assign(reinterpret_cast<const char*>(bytes.ptr), bytes.len);
+            each(row, {reinterpret_cast<const char*>(bytes.ptr), bytes.len});
         }
     }
-    return row == texts.size();
+    return row == all;
 }
 
 }  // namespace
@@ -86,15 +87,19 @@ ParquetReader::ParquetReader(ParquetReader&&) noexcept = default;
 ParquetReader::~ParquetReader() = default;
 
 Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file,
-                                          const ArchiveTable& table) {
+                                          const ArchiveTable& table, Footers* footers) {
     auto state = std::make_unique<State>();
     state->file = file;
     state->table = table;
     try {
         parquet::ReaderProperties properties;
         properties.set_page_checksum_verification(true);
-        state->reader = parquet::ParquetFileReader::OpenFile(file.string(), true, properties);
+        const auto known = footers == nullptr ? nullptr : footers->find(file.string());
+        state->reader = parquet::ParquetFileReader::OpenFile(
+            file.string(), true, properties,
+            std::static_pointer_cast<parquet::FileMetaData>(known));
         state->data = state->reader->metadata();
+        if (footers != nullptr && known == nullptr) footers->keep(file.string(), state->data);
         const int columns = state->data->num_columns();
         state->columns = columns;
         if (columns > static_cast<int>(table.columns.size()) || columns == 0) {
@@ -147,6 +152,12 @@ std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int g
     }
 }
 
+std::optional<std::int64_t> ParquetReader::constant(int group, int column) const {
+    const auto found = bounds(group, column);
+    if (!found || found->first != found->second) return std::nullopt;
+    return found->first;
+}
+
 Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) {
     std::vector<std::int64_t> values(rows(group));
     if (column >= state_->columns) return values;
@@ -166,15 +177,21 @@ Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) 
 
 Result<std::vector<std::string>> ParquetReader::texts(int group, int column) {
     std::vector<std::string> values(rows(group));
-    if (column >= state_->columns) return values;
+    FARTHING_CHECK(each_text(
+        group, column, [&](std::size_t row, std::string_view text) { values[row].assign(text); }));
+    return values;
+}
+
+Result<void> ParquetReader::each_text(int group, int column, const EachText& each) {
+    if (column >= state_->columns) return {};
     try {
-        if (!read_texts(state_->column(group, column), values)) {
+        if (!read_texts(state_->column(group, column), rows(group), each)) {
             return fail(state_->damaged(fmt::format("column {} ends early", column + 1)));
         }
     } catch (const std::exception& exception) {
         return fail(state_->damaged(exception.what()));
     }
-    return values;
+    return {};
 }
 
 }  // namespace farthing::store
