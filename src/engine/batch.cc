@@ -434,6 +434,7 @@ Result<void> Batch::add_corrections(const RatedChunk& rated) {
         rated_atoms_ += rated.charge_atoms[i];
         if (rated.perspective[i] == Perspective::cost) cost_atoms_ += rated.charge_atoms[i];
     }
+    if (!writes_corrections_) return {};
     append(rated_, rated);
     const UsageChunk none;
     return archive_.append(none, records_, {});

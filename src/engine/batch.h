@@ -85,6 +85,8 @@ class Batch {
     bool full() const;
     // Corrections: rows that name records of earlier batches, and usage that stands no more.
     Result<void> add_corrections(const RatedChunk& rated);
+    // Of a batch that will be forgotten: what its corrections come to is told, not their rows.
+    void write_no_corrections() { writes_corrections_ = false; }
     Result<void> withdraw(const store::WithdrawnRow& row) { return archive_.withdraw(row); }
     void add_taken_back(TakenBackTotals totals) { commit_.taken_back.push_back(totals); }
     void take_back_source(const SourceRange& whole) { commit_.takes_back = whole; }
@@ -174,6 +176,7 @@ class Batch {
     // to be confirmed.
     struct Winners;
     std::map<Date, std::unique_ptr<Winners>> winners_;
+    bool writes_corrections_ = true;
     bool done_ = false;
 };
 

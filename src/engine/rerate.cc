@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <ranges>
 #include <unordered_map>
 #include <unordered_set>
@@ -20,8 +21,6 @@ namespace {
 
 using rating::Contribution;
 using rating::CounterKey;
-
-constexpr std::size_t kRecordsAtOnce = std::size_t{1} << 20;  // about, some 700 bytes each
 
 // A record, and what it adds to counters.
 struct Record {
@@ -85,22 +84,12 @@ class Rerate {
     Result<RerateReport> work(bool preview) {
         FARTHING_CHECK(resolve());
         FARTHING_CHECK(archive_online(state_));
-        FARTHING_CHECK(archive_.open());
         OpenFeed no_feed;
         FARTHING_TRY(const auto batch, Batch::begin(state_, no_feed, std::string(kRerate)));
+        FARTHING_CHECK(archive_.open());
         FARTHING_CHECK(require_usage());
-        FARTHING_TRY(const std::size_t at_once, subscriptions_at_once());
-        std::set<SubscriptionId> done;
-        for (auto next = wanted_.begin(); next != wanted_.end();) {
-            std::set<SubscriptionId> some;
-            for (; next != wanted_.end() && some.size() < at_once; ++next) {
-                if (!done.contains(*next)) some.insert(*next);
-            }
-            if (some.empty()) break;  // all who are left shared a counter with those before
-            FARTHING_TRY(const auto readers, read(std::move(some)));
-            FARTHING_CHECK(rate_clusters(*batch));
-            done.insert(readers.begin(), readers.end());
-        }
+        if (preview) batch->write_no_corrections();
+        FARTHING_CHECK(rate_all(*batch));
         if (report_.selected == 0) return fail(EngineReason::rerate_nothing);
         Report ignored;
         if (preview || report_.changed == 0) {
@@ -112,6 +101,44 @@ class Rerate {
         report_.read = {count_.files, count_.files_read, count_.groups, count_.groups_read,
                         count_.rows_read};
         return std::move(report_);
+    }
+
+    // Some subscriptions after the other; the archive is read for the next ones meanwhile.
+    Result<void> rate_all(Batch& batch) {
+        const std::size_t at_once = subscriptions_at_once();
+        const std::vector<SubscriptionId> order = in_order();
+        std::set<SubscriptionId> done;
+        auto next = order.begin();
+        const auto read_next = [&] {
+            std::set<SubscriptionId> some;
+            for (; next != order.end() && some.size() < at_once; ++next) {
+                if (!done.contains(*next)) some.insert(*next);
+            }
+            return std::async(std::launch::async,
+                              [this, some = std::move(some)] { return read(some); });
+        };
+        for (auto ahead = read_next();;) {
+            FARTHING_TRY(Slice slice, ahead.get());
+            if (slice.readers.empty()) return {};  // the others shared a counter with those before
+            ahead = read_next();
+            leave_out(done, slice);
+            FARTHING_CHECK(add_sharers(slice));
+            done.insert(slice.readers.begin(), slice.readers.end());
+            take(std::move(slice));
+            FARTHING_CHECK(rate_clusters(batch));
+        }
+    }
+
+    // Those of one tree and account, who may share counters, one after the other.
+    std::vector<SubscriptionId> in_order() const {
+        std::vector<SubscriptionId> order(wanted_.begin(), wanted_.end());
+        if (filter_.side == Perspective::cost) return order;
+        const directory::Directory& directory = state_.directory;
+        std::ranges::stable_sort(order, {}, [&](SubscriptionId id) {
+            const AccountId account = directory.subscription(id).fact.account;
+            return std::pair(directory.account(account).top, account);
+        });
+        return order;
     }
 
     // Nothing of what is selected was deleted for its age: nobody else deletes from here on.
@@ -158,42 +185,100 @@ class Rerate {
     }
 
     // So many that their records fit in memory, by what subscriptions have on average.
-    Result<std::size_t> subscriptions_at_once() const {
-        FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
-        std::int64_t rows = 0;
-        for (const auto& file : files) rows += file.records;
+    std::size_t subscriptions_at_once() const {
+        const auto rows = static_cast<std::size_t>(archive_.rated_rows());
         const std::size_t all = state_.directory.subscriptions().size();
-        return std::max<std::size_t>(1, all * kRecordsAtOnce / static_cast<std::size_t>(rows + 1));
+        return std::max<std::size_t>(1, all * filter_.records_at_once / (rows + 1));
     }
 
-    // Reads the records of those who are asked for, and of all who share a counter with them; says
-    // who that is.
-    Result<std::set<SubscriptionId>> read(std::set<SubscriptionId> readers) {
-        for (std::size_t known = 0; known != readers.size();) {
-            known = readers.size();
-            const std::vector<SubscriptionId> some(readers.begin(), readers.end());
-            FARTHING_TRY(standing_,
-                         archive_.rated(nullptr, {filter_.side, &some, nullptr}, &count_));
-            add_sharers(readers);
+    // Records of some subscriptions.
+    struct Slice {
+        std::set<SubscriptionId> readers;
+        Standing standing;
+        UsageRows usage;
+        store::ReadCount count;
+        void add(Slice more) {
+            readers.merge(more.readers);
+            standing.add(std::move(more.standing));
+            usage.add(std::move(more.usage));
+            count += more.count;
         }
-        FARTHING_TRY(usage_, usage_of(readers));
-        join();
-        find_sessions();
-        return readers;
+    };
+
+    // From any thread.
+    Result<Slice> read(std::set<SubscriptionId> readers) const {
+        Slice slice;
+        const std::vector<SubscriptionId> some(readers.begin(), readers.end());
+        slice.readers = std::move(readers);
+        if (some.empty()) return slice;
+        FARTHING_TRY(slice.standing,
+                     archive_.rated(nullptr, {filter_.side, &some, nullptr}, &slice.count));
+        FARTHING_TRY(slice.usage, usage_of(some, slice));
+        return slice;
     }
 
-    void add_sharers(std::set<SubscriptionId>& readers) {
+    // A carrier's usage is that of all customers.
+    Result<UsageRows> usage_of(const std::vector<SubscriptionId>& some, Slice& slice) const {
+        if (filter_.side == Perspective::cost) return archive_.usage(slice.standing, &slice.count);
+        store::UsageFilter filter;
+        filter.subscriptions = &some;
+        filter.only_rated_by = true;
+        filter.count = &slice.count;
+        return archive_.usage(nullptr, filter);
+    }
+
+    // Those whose turn came with others while the slice was read. A record adds to the counters of
+    // one of them alone.
+    void leave_out(const std::set<SubscriptionId>& done, Slice& slice) const {
+        const auto gone = [&](SubscriptionId id) { return done.contains(id); };
+        if (std::erase_if(slice.readers, gone) == 0) return;
+        slice.standing.erase_if([&](const auto& row) {
+            return !row.second.empty() && gone(row.second.front().subscription);
+        });
+        slice.usage.erase_if([&](const auto& row) {
+            return filter_.side == Perspective::cost ? !slice.standing.contains(row.first)
+                                                     : gone(row.second.subscription);
+        });
+    }
+
+    // Reads the records of all who share a counter with those of the slice.
+    Result<void> add_sharers(Slice& slice) {
+        std::set<SubscriptionId> more = sharers_of(slice.standing, slice.readers);
+        while (!more.empty()) {
+            FARTHING_TRY(Slice others, read(std::move(more)));
+            slice.readers.insert(others.readers.begin(), others.readers.end());
+            more = sharers_of(others.standing, slice.readers);
+            slice.add(std::move(others));
+        }
+        return {};
+    }
+
+    // But for those who are read already.
+    std::set<SubscriptionId> sharers_of(const Standing& standing,
+                                        const std::set<SubscriptionId>& readers) {
+        std::set<SubscriptionId> sharers;
         std::unordered_set<CounterKey, KeyHash> shared;
-        for (const auto& [position, parts] : standing_) {
+        for (const auto& [position, parts] : standing) {
             for (const Contribution& part : parts) {
                 const CounterKey& key = part.key;
                 if (key.owner_kind == OwnerKind::subscription || !shared.insert(key).second)
                     continue;
                 const rating::Counter* counter = state_.counters.find(key);
                 if (counter == nullptr) continue;
-                for (const auto& [member, quantity] : counter->members) readers.insert(member);
+                for (const auto& [member, quantity] : counter->members) {
+                    if (!readers.contains(member)) sharers.insert(member);
+                }
             }
         }
+        return sharers;
+    }
+
+    void take(Slice slice) {
+        standing_ = std::move(slice.standing);
+        usage_ = std::move(slice.usage);
+        count_ += slice.count;
+        join();
+        find_sessions();
     }
 
     // Usage and what it adds, side by side, and by counter.
@@ -228,16 +313,6 @@ class Rerate {
             records_[numbers[i]].session = keys[i];
             sessions_[keys[i]].push_back(numbers[i]);
         }
-    }
-
-    // A carrier's usage is that of all customers.
-    Result<UsageRows> usage_of(const std::set<SubscriptionId>& readers) {
-        if (filter_.side == Perspective::cost) return archive_.usage(standing_, &count_);
-        const std::vector<SubscriptionId> some(readers.begin(), readers.end());
-        store::UsageFilter filter;
-        filter.subscriptions = &some;
-        filter.count = &count_;
-        return archive_.usage(nullptr, filter);
     }
 
     bool selects(const Record& record) const {

@@ -123,6 +123,7 @@ class Home {
     RerateReport rerate(Perspective side) {
         RerateFilter filter;
         filter.side = side;
+        filter.records_at_once = 1;  // one carrier, or subscription, after the other
         auto done = engine_->rerate(filter);
         EXPECT_TRUE(done) << done.error().to_string();
         return *std::move(done);

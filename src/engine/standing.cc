@@ -11,7 +11,7 @@ namespace farthing::engine {
 
 namespace {
 
-rating::Contribution contribution_of(const store::RatedRow& row) {
+rating::Contribution contribution_of(store::RatedRow row) {
     rating::Contribution part;
     part.key = {row.perspective, row.owner_kind, row.owner,
                 row.component,   row.item,       row.window_first};
@@ -22,7 +22,7 @@ rating::Contribution contribution_of(const store::RatedRow& row) {
     part.when = row.start;
     part.billable = row.billable;
     part.adds = {row.fees, row.below, row.below_quantity};
-    part.days = row.days;
+    part.days = std::move(row.days);
     part.charge = row.charge_atoms;
     part.fee = row.fee_atoms;
     return part;
@@ -106,6 +106,8 @@ Result<void> StandingRecords::open() {
         }
     }
     std::ranges::sort(withdrawn_);
+    FARTHING_TRY(usage_files_, state_.store->files("usage"));
+    FARTHING_TRY(rated_files_, state_.store->files("rated_usage"));
     return {};
 }
 
@@ -116,6 +118,12 @@ std::set<BatchId> StandingRecords::batches_of(SourceId source) const {
 std::set<BatchId> StandingRecords::batches_of(FeedId feed) const {
     const auto found = of_feed_.find(feed);
     return found == of_feed_.end() ? std::set<BatchId>() : found->second;
+}
+
+std::int64_t StandingRecords::rated_rows() const {
+    std::int64_t rows = 0;
+    for (const auto& file : rated_files_) rows += file.records;
+    return rows;
 }
 
 bool StandingRecords::stands(const store::UsageRow& row) const {
@@ -131,16 +139,17 @@ RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
 Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
                                          store::UsageFilter filter) const {
     std::vector<UsageRows::Row> found;
-    FARTHING_TRY(const auto files, state_.store->files("usage"));
-    for (const auto& file : files) {
+    filter.footers = footers_.get();
+    for (const auto& file : usage_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches)) continue;
-        FARTHING_TRY(auto rows,
-                     store::read_usage(state_.store->archive_folder() / file.path, filter));
-        for (store::UsageRow& row : rows) {
-            const bool wanted = batches == nullptr || batches->contains(row.batch);
-            if (wanted && stands(row))
-                found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
-        }
+        const auto take = [&](std::span<store::UsageRow> rows) {
+            for (store::UsageRow& row : rows) {
+                const bool wanted = batches == nullptr || batches->contains(row.batch);
+                if (wanted && stands(row))
+                    found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
+            }
+        };
+        FARTHING_CHECK(store::each_usage(state_.store->archive_folder() / file.path, filter, take));
     }
     return by_record(std::move(found));
 }
@@ -149,18 +158,19 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
     std::vector<UsageRows::Row> found;
     store::UsageFilter filter;
     filter.count = count;
+    filter.footers = footers_.get();
     std::set<BatchId> batches;
     for (const auto& [position, parts] : records) batches.insert(position.batch);
-    FARTHING_TRY(const auto files, state_.store->files("usage"));
-    for (const auto& file : files) {
+    for (const auto& file : usage_files_) {
         if (!file.may_hold_any(batches)) continue;
-        FARTHING_TRY(auto rows,
-                     store::read_usage(state_.store->archive_folder() / file.path, filter));
-        for (store::UsageRow& row : rows) {
-            const RecordPosition position{row.batch, row.row};
-            if (records.contains(position) && stands(row))
-                found.emplace_back(position, std::move(row));
-        }
+        const auto take = [&](std::span<store::UsageRow> rows) {
+            for (store::UsageRow& row : rows) {
+                const RecordPosition position{row.batch, row.row};
+                if (records.contains(position) && stands(row))
+                    found.emplace_back(position, std::move(row));
+            }
+        };
+        FARTHING_CHECK(store::each_usage(state_.store->archive_folder() / file.path, filter, take));
     }
     return by_record(std::move(found));
 }
@@ -172,31 +182,35 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
     filter.perspective = wanted.side;
     filter.subscriptions = wanted.subscriptions;
     filter.count = count;
-    FARTHING_TRY(const auto files, state_.store->files("rated_usage"));
-    for (const auto& file : files) {
+    filter.footers = footers_.get();
+    for (const auto& file : rated_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches) && !file.may_hold_any(corrections_))
             continue;
-        FARTHING_TRY(const auto rows,
-                     store::read_rated(state_.store->archive_folder() / file.path, filter));
-        for (const store::RatedRow& row : rows) {
-            if (row.row < 0) continue;  // a repricing adds nothing
-            if (batches != nullptr && !batches->contains(row.record_batch)) continue;
-            const RecordPosition position{row.record_batch, row.row};
-            if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
-            changes.push_back({position, row.taken_back, contribution_of(row)});
-        }
+        const auto take = [&](std::span<store::RatedRow> rows) {
+            for (store::RatedRow& row : rows) {
+                if (row.row < 0) continue;  // a repricing adds nothing
+                if (batches != nullptr && !batches->contains(row.record_batch)) continue;
+                const RecordPosition position{row.record_batch, row.row};
+                if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
+                changes.push_back({position, row.taken_back, contribution_of(std::move(row))});
+            }
+        };
+        FARTHING_CHECK(store::each_rated(state_.store->archive_folder() / file.path, filter, take));
     }
     return standing_after(std::move(changes));
 }
 
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {
     UsageChunk chunk;
-    chunk.in_parts = true;
-    chunk.tells_answer = true;
-    chunk.tells_counted = true;
-    chunk.tells_carrier = feed != nullptr && feed->rates_cost();
-    for (const store::UsageRow* row : rows)
+    const bool all = feed != nullptr;  // else the columns that any of them needs
+    chunk.in_parts = chunk.tells_answer = chunk.tells_counted = all;
+    chunk.tells_carrier = all && feed->rates_cost();
+    for (const store::UsageRow* row : rows) {
+        chunk.in_parts = chunk.in_parts || row->session != Hash128{};
+        chunk.tells_answer = chunk.tells_answer || row->unanswered;
+        chunk.tells_counted = chunk.tells_counted || row->counted != 0;
         chunk.tells_carrier = chunk.tells_carrier || !row->carrier.empty();
+    }
     chunk.resize(rows.size());
     std::optional<mediation::RecordKey> key;
     if (feed != nullptr) key.emplace(*feed);
@@ -215,16 +229,19 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
         chunk.calling[i] = row.calling;
         chunk.reading[0][i] = row.reading[0];
         chunk.reading[1][i] = row.reading[1];
-        chunk.session[i] = row.session;
-        chunk.last_part[i] = row.last_part ? 1 : 0;
-        chunk.unanswered[i] = row.unanswered ? 1 : 0;
-        chunk.counted[i] = row.counted;
+        if (chunk.in_parts) {
+            chunk.session[i] = row.session;
+            chunk.last_part[i] = row.last_part ? 1 : 0;
+        }
+        if (chunk.tells_answer) chunk.unanswered[i] = row.unanswered ? 1 : 0;
+        if (chunk.tells_counted) chunk.counted[i] = row.counted;
         chunk.subscription[i] = row.subscription;
         if (chunk.tells_carrier) chunk.carrier[i] = row.carrier;
         name_identity(row, chunk, i);
+        if (!key) continue;
         chunk.content[i] =
             chunk.tells_carrier ? content_hash_by_identity(chunk, i) : content_hash(chunk, i);
-        if (key) chunk.key[i] = key->told_by_columns() ? key->of(chunk, i) : row.key;
+        chunk.key[i] = key->told_by_columns() ? key->of(chunk, i) : row.key;
     }
     return chunk;
 }

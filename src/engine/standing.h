@@ -43,6 +43,7 @@ class ByRecord {
     void erase_if(Predicate predicate) {
         std::erase_if(rows_, predicate);
     }
+    void add(ByRecord more) { add(std::move(more.rows_)); }
     // Takes over the rows, in any order, and of those of one record the first.
     void add(std::vector<Row> more) {
         if (rows_.empty()) {
@@ -76,11 +77,14 @@ using UsageRows = ByRecord<store::UsageRow>;
 class StandingRecords {
   public:
     explicit StandingRecords(Engine::State& state) : state_(state) {}
+    // Of what is committed by then. What follows reads files alone, from any thread.
     Result<void> open();
 
     // Batches of a source, or of a feed; and those that correct earlier ones.
     std::set<BatchId> batches_of(SourceId source) const;
     std::set<BatchId> batches_of(FeedId feed) const;
+
+    std::int64_t rated_rows() const;  // in all files
 
     // Usage in the files of these batches (none given: of all), without what stands no more.
     Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter) const;
@@ -108,10 +112,13 @@ class StandingRecords {
     std::vector<SourceId> sources_taken_back_;
     std::vector<RecordPosition> withdrawn_;  // sorted
     std::map<RecordPlace, RecordPosition> came_first_;
+    std::vector<store::Store::FileRow> usage_files_;
+    std::vector<store::Store::FileRow> rated_files_;
+    std::unique_ptr<store::Footers> footers_ = std::make_unique<store::Footers>();
 };
 
-// Archived rows as a chunk on its way to be rated again, keys and content included. `feed`: theirs,
-// where their keys matter. The rows outlive it.
+// Archived rows as a chunk on its way to be rated again. `feed`: theirs, where their keys and
+// content matter. The rows outlive it.
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows);
 // The keys of the sessions that rows are parts of, as a side tells them apart; zero: of none.
 std::vector<Hash128> session_keys(const Engine::State& state, Perspective side,

@@ -227,10 +227,13 @@ TEST(Rerate, GivesWhatACleanRatingWithTheNewPricesDoes) {
             world.expect_sound();
         }
         if (seed % 3 == 0) (void)world.engine->take_back("f1.csv", {"test", false, {}});
+        RerateFilter in_turns;  // a few subscriptions at once, while the next ones are read
+        in_turns.records_at_once = 1 + seed % 5 * 10;
         const auto preview = world.engine->rerate({}, true);
-        const auto done = world.engine->rerate({});
+        const auto done = world.engine->rerate(in_turns);
         ASSERT_TRUE(done) << done.error().to_string();
         EXPECT_EQ(preview->difference.amount, done->difference.amount);
+        EXPECT_EQ(preview->records, done->records);
         const auto again = world.engine->rerate({});
         EXPECT_EQ(again->difference.amount.atoms, 0);
         EXPECT_EQ(again->changed, 0);
