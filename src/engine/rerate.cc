@@ -115,7 +115,9 @@ class Rerate {
                 if (!done.contains(*next)) some.insert(*next);
             }
             return std::async(std::launch::async,
-                              [this, some = std::move(some)] { return read(some); });
+                              [this, some = std::move(some), spare = std::move(spare_)]() mutable {
+                                  return read(std::move(some), std::move(spare));
+                              });
         };
         for (auto ahead = read_next();;) {
             FARTHING_TRY(Slice slice, ahead.get());
@@ -126,6 +128,7 @@ class Rerate {
             done.insert(slice.readers.begin(), slice.readers.end());
             take(std::move(slice));
             FARTHING_CHECK(rate_clusters(batch));
+            spare_ = std::move(usage_);
         }
     }
 
@@ -206,25 +209,26 @@ class Rerate {
     };
 
     // From any thread.
-    Result<Slice> read(std::set<SubscriptionId> readers) const {
+    Result<Slice> read(std::set<SubscriptionId> readers, UsageRows spare = {}) const {
         Slice slice;
         const std::vector<SubscriptionId> some(readers.begin(), readers.end());
         slice.readers = std::move(readers);
         if (some.empty()) return slice;
         FARTHING_TRY(slice.standing,
                      archive_.rated(nullptr, {filter_.side, &some, nullptr}, &slice.count));
-        FARTHING_TRY(slice.usage, usage_of(some, slice));
+        FARTHING_TRY(slice.usage, usage_of(some, slice, std::move(spare)));
         return slice;
     }
 
     // A carrier's usage is that of all customers.
-    Result<UsageRows> usage_of(const std::vector<SubscriptionId>& some, Slice& slice) const {
+    Result<UsageRows> usage_of(const std::vector<SubscriptionId>& some, Slice& slice,
+                               UsageRows spare) const {
         if (filter_.side == Perspective::cost) return archive_.usage(slice.standing, &slice.count);
         store::UsageFilter filter;
         filter.subscriptions = &some;
         filter.only_rated_by = true;
         filter.count = &slice.count;
-        return archive_.usage(nullptr, filter);
+        return archive_.usage(nullptr, filter, std::move(spare));
     }
 
     // Those whose turn came with others while the slice was read. A record adds to the counters of
@@ -425,6 +429,7 @@ class Rerate {
     ComponentId charge_;
     std::set<SubscriptionId> wanted_;
     UsageRows usage_;
+    UsageRows spare_;  // rows that were rated: the next ones are read into their memory
     Standing standing_;
     std::vector<Record> records_;  // of `usage_`, in order
     std::unordered_map<CounterKey, std::vector<Share>, KeyHash> by_key_;

@@ -59,6 +59,7 @@ Standing standing_after(std::vector<Change> changes) {
     for (std::size_t i = 0; i < changes.size(); ++i) order.emplace_back(changes[i].position, i);
     std::ranges::sort(order);
     std::vector<Standing::Row> rows;
+    rows.reserve(order.size());
     for (const auto& [position, at] : order) {
         if (rows.empty() || rows.back().first != position) rows.push_back({position, {}});
         auto& parts = rows.back().second;
@@ -137,8 +138,8 @@ RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
 }
 
 Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
-                                         store::UsageFilter filter) const {
-    std::vector<UsageRows::Row> found;
+                                         store::UsageFilter filter, UsageRows spare) const {
+    std::vector<UsageRows::Row> found = spare.take_memory();
     filter.footers = footers_.get();
     for (const auto& file : usage_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches)) continue;

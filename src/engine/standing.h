@@ -39,6 +39,11 @@ class ByRecord {
     // REQUIRES: there is one.
     const Value& at(RecordPosition position) const { return find(position)->second; }
     void clear() { rows_.clear(); }
+    // Its memory, for other rows: what the system gives anew is cleared first, page by page.
+    std::vector<Row> take_memory() {
+        rows_.clear();
+        return std::move(rows_);
+    }
     template <class Predicate>
     void erase_if(Predicate predicate) {
         std::erase_if(rows_, predicate);
@@ -62,10 +67,17 @@ class ByRecord {
         order.reserve(rows_.size());
         for (std::size_t i = 0; i < rows_.size(); ++i) order.emplace_back(rows_[i].first, i);
         std::ranges::sort(order);
-        std::vector<Row> sorted;
-        sorted.reserve(rows_.size());
-        for (const auto& [position, at] : order) sorted.push_back(std::move(rows_[at]));
-        rows_ = std::move(sorted);
+        // Where they are, circle by circle: a second stretch of so much memory costs more.
+        for (std::size_t first = 0; first < order.size(); ++first) {
+            if (order[first].second == first) continue;
+            Row kept = std::move(rows_[first]);
+            std::size_t at = first;
+            for (std::size_t from = 0; (from = std::exchange(order[at].second, at)) != first;) {
+                rows_[at] = std::move(rows_[from]);
+                at = from;
+            }
+            rows_[at] = std::move(kept);
+        }
     }
     std::vector<Row> rows_;
 };
@@ -87,7 +99,9 @@ class StandingRecords {
     std::int64_t rated_rows() const;  // in all files
 
     // Usage in the files of these batches (none given: of all), without what stands no more.
-    Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter) const;
+    // `spare`: whose memory is used.
+    Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter,
+                            UsageRows spare = {}) const;
     // Of these records alone.
     Result<UsageRows> usage(const Standing& records, store::ReadCount* count) const;
     // What records with a row in those batches add to the counters of a side.
