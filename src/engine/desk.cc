@@ -116,12 +116,21 @@ Result<void> Desk::load_purses() {
     FARTHING_CHECK(load_uncovered());
     FARTHING_CHECK(load_recharges());
     const Instant now = state_.clock.now();
-    FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
-    charger_.count_filed(filed);
-    filed_seen_ = now;
+    FARTHING_CHECK(load_filed(now));
     charger_.set_purses(std::move(purses), now);
     writes_ = state_.store->writes();
     others_wrote_ = broken_off_ = false;
+    return {};
+}
+
+// What files told of sessions, where any of them changed otherwise than here.
+Result<void> Desk::load_filed(Instant now) {
+    FARTHING_TRY(const std::int64_t changes, state_.store->session_changes());
+    if (filed_known_ && changes == changes_) return {};
+    FARTHING_TRY(const auto filed, state_.store->filed_sessions(filed_seen_));
+    charger_.count_filed(filed);
+    filed_seen_ = now;
+    filed_known_ = true;
     return {};
 }
 

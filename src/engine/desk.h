@@ -65,6 +65,7 @@ class Desk {
     Result<void> load_sessions();
     Result<void> load_purses();
     Result<void> load_balances(charging::Purses& purses, std::set<AccountId>& moved);
+    Result<void> load_filed(Instant now);
     Result<void> load_spent(AccountId account, ledger::Purse& purse);
     i128 committed(const charging::CapKey& key);
     Result<ChargeAnswer> enquire(const charging::Request& request);
@@ -103,7 +104,8 @@ class Desk {
     Engine::State& state_;
     charging::Charger charger_;
     std::int64_t rater_age_ = 0;
-    Instant filed_seen_ = Instant::min();  // what they told was looked at then
+    Instant filed_seen_ = Instant::min();  // what files told was looked at then,
+    bool filed_known_ = false;             // if ever
     std::int64_t writes_ = -1;             // of the store, when purses were read
     std::int64_t changes_ = 0;             // of sessions, by the store
     EntryId money_seen_;                   // up to there balances know the ledger
