@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "store/rated_codec.h"
 #include "store/sqlite.h"
 #include "store/store.h"
@@ -117,6 +120,37 @@ TEST(OnlineStore, TellsWhatMoneyMovedSinceAnEntry) {
     EXPECT_TRUE(other->money_moves(first)->atoms.front().second == 5);
     EXPECT_TRUE(other->money_moves(all->last)->atoms.empty());
     EXPECT_EQ(other->money_moves(all->last)->last, all->last);
+}
+
+// How long it took to get the turn again, after a turn of 150 ms for the end of which `other`
+// waited.
+std::chrono::milliseconds turn_again(Store& store, Store& other) {
+    using std::chrono::steady_clock;
+    EXPECT_TRUE(store.take_turn());
+    std::thread waits([&] {
+        EXPECT_TRUE(other.take_turn());
+        other.give_turn();
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    while (!store.others_wait()) std::this_thread::yield();
+    store.give_turn();
+    const auto given = steady_clock::now();
+    waits.join();
+    EXPECT_TRUE(store.take_turn());
+    const auto took = steady_clock::now() - given;
+    store.give_turn();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(took);
+}
+
+TEST(OnlineStore, WhoImportsRestsAsLongAsItWorkedWhereOneWaitsThatChargesWhileUsageHappens) {
+    const TestFolder folder;
+    const auto importing = opened_beside(folder);
+    const auto other = opened_beside(folder);
+    EXPECT_LT(turn_again(*importing, *other).count(), 100);
+    const auto charging = opened_beside(folder);
+    ASSERT_TRUE(charging->charge_live());
+    EXPECT_GE(turn_again(*importing, *charging).count(), 99);
+    EXPECT_LT(turn_again(*charging, *importing).count(), 100);  // who charges never rests
 }
 
 TEST(OnlineStore, TellsWhetherSomebodyChargesWhileUsageHappens) {

@@ -4,8 +4,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "base/assert.h"
@@ -21,6 +23,8 @@ Result<int> open_file(const std::filesystem::path& file) {
     return fail(StoreReason::store_unavailable,
                 std::string("the lock can't be opened: ") + std::strerror(errno), file.string());
 }
+
+constexpr std::chrono::milliseconds kRestMost(100);  // however long the turn was
 
 bool lock(int file, int how) {
     int done = 0;
@@ -45,7 +49,9 @@ Turns::Turns(Turns&& other) noexcept
       next_(std::exchange(other.next_, -1)),
       live_(std::exchange(other.live_, -1)),
       charges_live_(std::exchange(other.charges_live_, false)),
-      taken_(std::exchange(other.taken_, 0)) {}
+      taken_(std::exchange(other.taken_, 0)),
+      began_(other.began_),
+      rests_till_(other.rests_till_) {}
 Turns::~Turns() {
     if (now_ >= 0) ::close(now_);
     if (next_ >= 0) ::close(next_);
@@ -57,17 +63,24 @@ Result<void> Turns::take() {
         taken_ += 1;
         return {};
     }
+    std::this_thread::sleep_until(rests_till_);
     const bool done = lock(next_, LOCK_EX) && lock(now_, LOCK_EX);
     const std::string why = std::strerror(errno);
     (void)lock(next_, LOCK_UN);
     if (!done) return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why);
     taken_ = 1;
+    began_ = std::chrono::steady_clock::now();
     return {};
 }
 
 void Turns::give() {
     FARTHING_ASSERT(taken_ > 0);
-    if (--taken_ == 0) (void)lock(now_, LOCK_UN);
+    if (--taken_ > 0) return;
+    if (!charges_live_ && others_wait() && live()) {
+        const Time now = std::chrono::steady_clock::now();
+        rests_till_ = now + std::min<Time::duration>(now - began_, kRestMost);
+    }
+    (void)lock(now_, LOCK_UN);
 }
 
 bool Turns::others_wait() {

@@ -1,7 +1,9 @@
 // Whose turn it is: processes that charge on one data folder, from files or while usage happens,
-// take turns, each from what it reads to its commit. Fair: who waits is next.
+// take turns, each from what it reads to its commit. Fair: who waits is next, and beside a process
+// that charges while usage happens others rest as long as they worked.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 #include "base/error.h"
@@ -33,6 +35,9 @@ class Turns {
     int live_;  // shared by who charges while usage happens
     bool charges_live_ = false;
     int taken_ = 0;
+    using Time = std::chrono::steady_clock::time_point;
+    Time began_;       // of the turn at hand
+    Time rests_till_;  // after the one before, where others waited for its end
 };
 
 }  // namespace farthing::store
