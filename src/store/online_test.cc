@@ -145,12 +145,9 @@ std::chrono::milliseconds turn_again(Store& store, Store& other) {
 TEST(OnlineStore, WhoImportsRestsAsLongAsItWorkedWhereOneWaitsThatChargesWhileUsageHappens) {
     const TestFolder folder;
     const auto importing = opened_beside(folder);
-    const auto other = opened_beside(folder);
-    EXPECT_LT(turn_again(*importing, *other).count(), 100);
     const auto charging = opened_beside(folder);
     ASSERT_TRUE(charging->charge_live());
     EXPECT_GE(turn_again(*importing, *charging).count(), 99);
-    EXPECT_LT(turn_again(*charging, *importing).count(), 100);  // who charges never rests
 }
 
 TEST(OnlineStore, TellsWhetherSomebodyChargesWhileUsageHappens) {
