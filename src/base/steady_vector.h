@@ -1,6 +1,7 @@
 // A vector whose elements stay where they are while it grows: it grows by whole blocks.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -20,6 +21,11 @@ class SteadyVector {
     void push_back(T value) {
         if (size_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<T[]>(kBlock));
         (*this)[size_++] = std::move(value);
+    }
+    // Fresh elements up to that size, where it is smaller.
+    void grow_to(std::size_t size) {
+        while (blocks_.size() * kBlock < size) blocks_.push_back(std::make_unique<T[]>(kBlock));
+        size_ = std::max(size_, size);
     }
     // REQUIRES: size <= size().
     void truncate(std::size_t size) {

@@ -43,31 +43,37 @@ std::int64_t window_start_micros(Date first) {
 
 class Writer {
   public:
-    void number(std::uint64_t value) {
-        if (value < 0x80) return bytes_.push_back(static_cast<char>(value));
-        char digits[10];
-        std::size_t count = 0;
-        for (; value >= 0x80; value >>= 7)
-            digits[count++] = static_cast<char>((value & 0x7f) | 0x80);
-        digits[count++] = static_cast<char>(value);
-        bytes_.append(digits, count);
+    // Makes room for so many numbers: what is written next. `room` is used again.
+    explicit Writer(std::string& room) : bytes_(room) {}
+    void room_for(std::size_t numbers) {
+        const std::size_t needed = size_ + numbers * kDigitsMax;
+        if (bytes_.size() < needed) bytes_.resize(std::max(needed, bytes_.size() * 2));
     }
-    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+    // REQUIRES: there is room.
+    void number(std::uint64_t value) {
+        char* at = bytes_.data() + size_;
+        for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>((value & 0x7f) | 0x80);
+        *at++ = static_cast<char>(value);
+        size_ = static_cast<std::size_t>(at - bytes_.data());
+    }
     void signed_number(std::int64_t value) {
         number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
     }
     void count(std::size_t value) { number(value); }
-    void byte(char value) { bytes_.push_back(value); }
+    void byte(char value) { bytes_[size_++] = value; }
     void seal(const PackKey& key) {
-        const std::uint64_t checksum = checksum_of(key, bytes_);
+        const std::uint64_t checksum = checksum_of(key, written());
+        room_for(kChecksumBytes);
         for (std::size_t i = 0; i < kChecksumBytes; ++i) {
             byte(static_cast<char>((checksum >> (8 * i)) & 0xff));
         }
     }
-    std::string take() { return std::move(bytes_); }
+    std::string_view written() const { return std::string_view(bytes_).substr(0, size_); }
 
   private:
-    std::string bytes_;
+    static constexpr std::size_t kDigitsMax = 10;
+    std::string& bytes_;
+    std::size_t size_ = 0;
 };
 
 // Reads what Writer wrote. Past the first fault every read gives 0, so callers ask `ok` once per
@@ -221,9 +227,21 @@ void write_members(Writer& out, const Counter& counter) {
     }
 }
 
+// The most numbers that a counter comes to.
+std::size_t numbers_of(const Counter& counter) {
+    constexpr std::size_t kHead = 8;  // with the counts
+    constexpr std::size_t kOfSegment = 11;
+    constexpr std::size_t kOfUse = 4;
+    std::size_t shares = 0;
+    for (const Segment& segment : counter.segments) shares += segment.posted_shares.size();
+    return kHead + counter.segments.size() * kOfSegment + shares * 2 + counter.by_day.size() +
+           counter.members.size() * 2 + counter.member_days.size() * kOfUse;
+}
+
 // `segments`: room that is used again.
 void write_counter(Writer& out, const Counter& counter, char version,
                    std::vector<const Segment*>& segments) {
+    out.room_for(numbers_of(counter));
     out.number(counter.key.component.value);
     out.number(counter.key.item);
     out.number(counter.key.owner % kPackOwners);
@@ -294,11 +312,9 @@ PackKey block_of(const CounterKey& key) {
             key.owner / kPackOwners};
 }
 
-std::string pack_counters(const std::vector<const Counter*>& counters) {
-    constexpr std::size_t kBytesOfSmall = 96;  // of most counters
-    std::vector<const Counter*> used;
-    std::vector<const Segment*> segments;
-    used.reserve(counters.size());
+std::string pack_counters(const std::vector<const Counter*>& counters, PackRoom& room) {
+    std::vector<const Counter*>& used = room.used;
+    used.clear();
     for (const Counter* counter : counters) {
         if (!counter->segments.empty()) used.push_back(counter);
     }
@@ -306,17 +322,17 @@ std::string pack_counters(const std::vector<const Counter*>& counters) {
     std::sort(used.begin(), used.end(),
               [](const Counter* a, const Counter* b) { return a->key < b->key; });
     const PackKey block = block_of(used.front()->key);
-    Writer out;
-    out.reserve(used.size() * kBytesOfSmall);
+    Writer out(room.bytes);
+    out.room_for(2);
     const char version = version_for(used);
     out.byte(version);
     out.count(used.size());
     for (const Counter* counter : used) {
         FARTHING_ASSERT(block_of(counter->key) == block);
-        write_counter(out, *counter, version, segments);
+        write_counter(out, *counter, version, room.segments);
     }
     out.seal(block);
-    return out.take();
+    return std::string(out.written());
 }
 
 Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_view bytes) {

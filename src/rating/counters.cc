@@ -190,6 +190,7 @@ std::vector<CounterPack> CounterTable::dirty_packs() const {
     std::vector<CounterPack> packs;
     packs.reserve(state_->dirty.size());
     std::vector<const Counter*> counters;
+    PackRoom room;
     std::ranges::sort(state_->dirty, {}, &State::Block::key);
     for (const State::Block* block : state_->dirty) {
         counters.clear();
@@ -198,7 +199,7 @@ std::vector<CounterPack> CounterTable::dirty_packs() const {
             prefetch(*counters.back());
         }
         for (const Counter* counter : counters) prefetch_content(*counter);
-        packs.push_back({block->key, pack_counters(counters)});
+        packs.push_back({block->key, pack_counters(counters, room)});
     }
     return packs;
 }

@@ -139,7 +139,12 @@ class CounterTable {
 // tests: every stored release must still read. Counters without segments leave no trace; empty
 // bytes are no counters. REQUIRES: all are of one block.
 PackKey block_of(const CounterKey& key);
-std::string pack_counters(const std::vector<const Counter*>& counters);
+struct PackRoom {  // that is used again
+    std::vector<const Counter*> used;
+    std::vector<const Segment*> segments;
+    std::string bytes;
+};
+std::string pack_counters(const std::vector<const Counter*>& counters, PackRoom& room);
 Result<std::vector<Counter>> unpack_counters(const PackKey& key, std::string_view bytes);
 
 }  // namespace farthing::rating

@@ -78,8 +78,7 @@ void Mover::prefetch_counter(const Lane& lane, Instant when) const {
 }
 
 Mover::Live& Mover::open(std::uint32_t number) {
-    if (number >= lives_.size())
-        lives_.resize(std::max<std::size_t>(number + 1, lives_.size() * 2));
+    lives_.grow_to(std::size_t{number} + 1);
     Live& live = lives_[number];
     if (live.counter != nullptr) return live;
     live.counter = &counters_.at(number);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/steady_vector.h"
 #include "directory/directory.h"
 #include "rating/beyond.h"
 #include "rating/lane.h"
@@ -174,7 +175,7 @@ class Mover {
     const directory::Directory& directory_;
     CounterTable& counters_;
     PricingCache prices_;
-    std::vector<Live> lives_;  // by counter
+    SteadyVector<Live> lives_;  // by counter
     std::vector<std::uint32_t> touched_;
     std::unordered_map<std::uint64_t, Known> included_;         // by counter and version
     std::unordered_map<std::uint64_t, std::uint32_t> members_;  // by counter and subscription

@@ -15,10 +15,9 @@ namespace {
 constexpr std::size_t kContextsMax = std::size_t{1} << 22;
 constexpr std::size_t kLanesMax = std::size_t{1} << 24;
 
-Instant start_of(const TimeZone& zone, Date day) {
-    if (day <= Date::min()) return Instant::min();
-    if (day >= Date::max()) return Instant::max();
-    return zone.start_of(day);
+Date local_day(Instant when, std::int64_t offset_micros) {
+    const std::chrono::microseconds local{when.micros + offset_micros};
+    return {static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(local).count())};
 }
 
 Period intersection(Period a, Period b) {
@@ -32,13 +31,16 @@ struct Held {
     Period span;
 };
 template <class T>
-Held<T> held_on(const directory::Dated<T>& dated, Date day, const TimeZone& zone, T absent) {
-    Held<T> held{absent, {Instant::min(), start_of(zone, dated.next_change(day))}};
+Held<T> held_on(const directory::Dated<T>& dated, Date day, const TimeZone& zone, T absent,
+                RecentDays& recent) {
+    Held<T> held{absent, {Instant::min(), recent.start_of(zone, dated.next_change(day))}};
+    Date from = Date::min();
     for (const auto& step : dated.steps) {
         if (step.from > day) break;
         held.value = step.value;
-        held.span.start = start_of(zone, step.from);
+        from = step.from;
     }
+    held.span.start = recent.start_of(zone, from);
     return held;
 }
 
@@ -72,12 +74,19 @@ void Resolver::prefetch(const UsageChunk& chunk, std::size_t row) const {
     const SubscriptionId subscription = chunk.subscription[row];
     if (subscription.value < first_.size() && first_[subscription.value] != kNone)
         return farthing::prefetch(contexts_[first_[subscription.value]]);
+    if (!knows_networks()) return prefetch_facts(subscription);
     by_network_.prefetch(subscription.value, of(chunk.network[row]));
+}
+
+// Of a subscription that will be looked up.
+void Resolver::prefetch_facts(SubscriptionId subscription) const {
+    if (subscription) farthing::prefetch(directory_.subscription(subscription));
 }
 
 void Resolver::prefetch_by_network(const UsageChunk& chunk, std::size_t row) const {
     const std::uint32_t head = head_of(chunk, row);
-    if (head != kNone) farthing::prefetch(contexts_[head]);
+    if (head == kNone) return prefetch_facts(chunk.subscription[row]);
+    farthing::prefetch(contexts_[head]);
 }
 
 // Where what was looked up of the row's subscription begins.
@@ -90,7 +99,14 @@ std::uint32_t Resolver::head_of(const UsageChunk& chunk, std::size_t row) const 
 Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) const {
     Ahead ahead;
     const std::uint32_t head = head_of(chunk, row);
-    if (head == kNone) return ahead;
+    if (head == kNone) {
+        if (!chunk.subscription[row]) return ahead;
+        ahead.unknown = &directory_.subscription(chunk.subscription[row]);
+        prefetch_line(ahead.unknown->plan.steps.data());
+        prefetch_line(ahead.unknown->quantity.steps.data());
+        farthing::prefetch(directory_.account(ahead.unknown->fact.account));
+        return ahead;
+    }
     const Context& context = contexts_[head];
     if (!context.holds(chunk, row)) return ahead;
     ahead.age = age_;
@@ -103,6 +119,8 @@ Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) c
 }
 
 const Lane* Resolver::lane_ahead(Ahead& ahead) const {
+    if (ahead.unknown != nullptr)
+        prefetch_line(directory_.account(ahead.unknown->fact.account).payer.steps.data());
     if (ahead.base == kNone) return nullptr;
     ahead.lane = ahead.deck == nullptr  ? ahead.base
                  : ahead.row == nullptr ? kNone
@@ -115,9 +133,8 @@ const Lane* Resolver::lane_ahead(Ahead& ahead) const {
 
 std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
     if (lane.windowed) return 0;
-    const std::chrono::microseconds local{when.micros + context_->offset_micros};
-    const auto day = std::chrono::floor<std::chrono::days>(local).count();
-    return static_cast<std::uint32_t>(day - lane.window.first.days);
+    const Date day = local_day(when, context_->offset_micros);
+    return static_cast<std::uint32_t>(day - lane.window.first);
 }
 
 const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t row,
@@ -198,15 +215,15 @@ const catalog::UsageCharge& Resolver::for_customer(const catalog::Version& versi
                                                    const catalog::Plan& plan,
                                                    const catalog::UsageCharge& charge,
                                                    const directory::Subscription& subscription,
-                                                   Date day, Period& span) const {
+                                                   Date day, Period& span) {
     const catalog::UsageCharge::ForCustomer* found = nullptr;
     for (const auto& customer : charge.for_customers) {
         const bool own = !customer.subscription.empty();
         const bool fits = own ? customer.subscription == subscription.fact.name
                               : is_below(subscription.fact.account, customer.account);
         if (!fits) continue;
-        const Instant start = start_of(version.zone, customer.days.first);
-        const Instant end = start_of(version.zone, customer.days.end);
+        const Instant start = recent_.start_of(version.zone, customer.days.first);
+        const Instant end = recent_.start_of(version.zone, customer.days.end);
         if (day < customer.days.first) {
             span.end = std::min(span.end, start);
         } else if (day >= customer.days.end) {
@@ -228,7 +245,7 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     const AccountId charged =
         charge.paid_by.empty() ? pool.account : directory_.account_named(charge.paid_by);
     if (!charged) return SuspenseReason::unknown_sponsor;
-    const auto payer = held_on(directory_.account(charged).payer, day, version.zone, AccountId{});
+    const auto payer = held_on(directory_.account(charged).payer, day, version.zone, AccountId{}, recent_);
     if (!payer.value) return SuspenseReason::no_payer;
     Lane lane;
     lane.version = &version;
@@ -237,7 +254,7 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     lane.payer = payer.value;
     lane.window = cycle_of(day, directory_.account(payer.value).fact.bill_day);
     lane.key = {context.perspective, pool.kind, pool.owner, charge.id, 0, lane.window.first};
-    lane.natural = intersection(payer.span, version.zone.period_of(lane.window));
+    lane.natural = intersection(payer.span, recent_.period_of(version.zone, lane.window));
     lane.natural = intersection(lane.natural, {version.valid_from, catalog_.in_force_until(when)});
     lane.windowed = charge.window != catalog::Window::cycle;
     if (charge.priced_by != catalog::PricedBy::bands) {
@@ -283,9 +300,10 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     const auto& subscription = directory_.subscription(chunk.subscription[row]);
     const catalog::Version* version = catalog_.at(when);
     const TimeZone& zone = version != nullptr ? version->zone : directory_.zone();
-    const Date day = zone.date_of(when);
-    const auto plan_id = held_on(subscription.plan, day, zone, PlanId{});
-    const auto quantity = held_on(subscription.quantity, day, zone, std::int64_t{1});
+    const RecentDays::Offset offset = recent_.offset_at(zone, when);
+    const Date day = local_day(when, offset.micros);
+    const auto plan_id = held_on(subscription.plan, day, zone, PlanId{}, recent_);
+    const auto quantity = held_on(subscription.quantity, day, zone, std::int64_t{1}, recent_);
     why = SuspenseReason::no_plan;
     if (!plan_id.value || quantity.value == 0) return nullptr;
     why = SuspenseReason::no_catalog;
@@ -306,8 +324,8 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     context.any_network = same_everywhere(*plan, chunk.meter[row]);
     context.meter = chunk.meter[row];
     context.perspective = perspective;
-    context.offset_micros = zone.offset_seconds(when) * kMicrosPerSecond;
-    context.span = intersection(intersection(plan_id.span, quantity.span), zone.offset_span(when));
+    context.offset_micros = offset.micros;
+    context.span = intersection(intersection(plan_id.span, quantity.span), offset.span);
     context.first_lane = static_cast<std::uint32_t>(lanes_.size());
     for (const std::uint32_t charge : applying) {
         const catalog::UsageCharge& applies =

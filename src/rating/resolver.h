@@ -11,6 +11,7 @@
 #include "model/usage.h"
 #include "rating/lane.h"
 #include "rating/pair_index.h"
+#include "rating/recent_days.h"
 
 namespace farthing::rating {
 
@@ -26,6 +27,7 @@ class Resolver {
         const catalog::RateRow* row = nullptr;  // of `deck`
         std::uint32_t lane = kNone;             // where the record will go
         std::uint32_t age = 0;                  // of what `base` and `lane` count in
+        const directory::Subscription* unknown = nullptr;  // will be looked up
     };
 
     // The lanes of a record at one row of `chunk`, in the catalog's order; the lane of a deck is
@@ -82,6 +84,7 @@ class Resolver {
         return reinterpret_cast<std::uintptr_t>(&row);
     }
     static std::uint64_t of(NetworkKey network) { return (std::uint64_t{1} << 32) | network.value; }
+    void prefetch_facts(SubscriptionId subscription) const;
     std::uint32_t head_of(const UsageChunk& chunk, std::size_t row) const;
     const Context* known(const UsageChunk& chunk, std::size_t row, Perspective perspective);
     const Context* known_from(std::uint32_t& head, const UsageChunk& chunk, std::size_t row,
@@ -100,7 +103,7 @@ class Resolver {
                                              const catalog::Plan& plan,
                                              const catalog::UsageCharge& charge,
                                              const directory::Subscription& subscription, Date day,
-                                             Period& span) const;
+                                             Period& span);
     bool is_below(AccountId account, std::string_view name) const;
     Pool pool_of(const catalog::UsageCharge& charge,
                  const directory::Subscription& subscription) const;
@@ -116,6 +119,7 @@ class Resolver {
     SteadyVector<Context> contexts_;
     SteadyVector<Lane> lanes_;
     PairIndex row_lanes_;
+    RecentDays recent_;
     std::uint32_t age_ = 0;  // grows when lanes are forgotten
     std::vector<Lane*> found_;
     const Context* context_ = nullptr;
