@@ -24,18 +24,6 @@ std::unique_ptr<Buckets> buckets_of(const Feed& feed, Dedup::Content content) {
                                                           : key_buckets(slot, feed.sequence);
 }
 
-// The first and the last day of which something stands in the log; the first is after the last
-// where nothing does.
-std::pair<Date, Date> live_days(const BatchLog& log) {
-    std::pair<Date, Date> days{Date::max(), Date::min()};
-    for (const auto& [date, day] : log.days()) {
-        if (day.live() == 0) continue;
-        days.first = std::min(days.first, date);
-        days.second = date;
-    }
-    return days;
-}
-
 }  // namespace
 
 std::uint64_t dedup_rule(const Feed& feed) {
@@ -109,23 +97,12 @@ struct Dedup::State {
     // Half-read days must not pass for whole ones. What the batch entered there before goes with
     // them, so its entries leave the log too: the batch is given up anyway.
     void forget(const std::set<Date>& half_read) {
-        give_up();
+        buckets->give_up();
         for (const Date day : half_read) {
             days.erase(day);
             buckets->drop_day(day);
         }
     }
-
-    void give_up() {
-        for (const auto& [date, day] : log.days()) {
-            for (const StoredKey& entered : day.keys) {
-                if (entered.key != Hash128{}) buckets->take_back({entered.key, date});
-            }
-        }
-        log.clear();
-    }
-
-    Delta delta_of(BatchLog& of, bool takes_back) const;
 
     void evict() {
         while (buckets->memory_bytes() > kKeptBytesMax) {
@@ -140,7 +117,6 @@ struct Dedup::State {
     std::uint64_t rule;
     Reader reader;
     std::unique_ptr<Buckets> buckets;
-    BatchLog log;
     BatchLog taken_back;
     std::vector<Segment> segments;
     std::map<Date, Day> days;  // in memory
@@ -161,7 +137,7 @@ void Dedup::add_segment(const std::string& path, Date first_day, Date last_day) 
 std::vector<Candidate> Dedup::check(const UsageChunk& chunk) {
     if (!state_->error) state_->open_days(chunk);
     if (state_->error) return {};
-    return state_->buckets->check(chunk, state_->log);
+    return state_->buckets->check(chunk);
 }
 
 const std::optional<Error>& Dedup::error() const {
@@ -169,10 +145,8 @@ const std::optional<Error>& Dedup::error() const {
 }
 
 void Dedup::withdraw(const UsageChunk& chunk, const std::vector<std::uint32_t>& rows) {
-    for (const std::uint32_t row : rows) {
-        const DayKey key = state_->buckets->key_of(chunk, row);
-        if (state_->log.withdraw(key)) state_->buckets->take_back(key);
-    }
+    Buckets& buckets = *state_->buckets;
+    for (const std::uint32_t row : rows) buckets.withdraw(buckets.key_of(chunk, row));
 }
 
 void Dedup::take_back(const UsageChunk& chunk) {
@@ -191,41 +165,43 @@ bool Dedup::was_taken_back(const UsageChunk& chunk, std::size_t row) const {
     return state_->taken_back.find(key) != nullptr;
 }
 
-Dedup::Delta Dedup::State::delta_of(BatchLog& of, bool takes_back) const {
-    const auto [first, last] = live_days(of);
-    if (first > last) return {};
-    return {.bytes = buckets->encode(of, rule, takes_back),
-            .first_day = first,
-            .last_day = last,
-            .keys = static_cast<std::int64_t>(of.live())};
-}
-
 Dedup::Delta Dedup::delta() {
-    return state_->delta_of(state_->log, false);
+    const auto days = state_->buckets->entered();
+    if (days.empty()) return {};
+    std::int64_t keys = 0;
+    for (const Buckets::DayKeys& day : days) keys += static_cast<std::int64_t>(day.keys);
+    return {.bytes = state_->buckets->encode_entered(state_->rule),
+            .first_day = days.front().day,
+            .last_day = days.back().day,
+            .keys = keys};
 }
 
 Dedup::Delta Dedup::taken_back() {
-    return state_->delta_of(state_->taken_back, true);
+    BatchLog& keys = state_->taken_back;
+    if (keys.live() == 0) return {};
+    return {.bytes = state_->buckets->encode_taken_back(keys, state_->rule),
+            .first_day = keys.days().begin()->first,
+            .last_day = keys.days().rbegin()->first,
+            .keys = static_cast<std::int64_t>(keys.live())};
 }
 
 void Dedup::committed(const std::string& path) {
     State& state = *state_;
-    const auto [first, last] = live_days(state.log);
-    if (first <= last) {
+    if (const auto days = state.buckets->entered(); !days.empty()) {
         const std::size_t before = state.segments.size();
-        state.segments.push_back({path, first, last});
+        state.segments.push_back({path, days.front().day, days.back().day});
         for (auto& [date, day] : state.days) {
             if (day.absorbed == before)
                 day.absorbed = before + 1;  // it holds the batch's keys as they were entered
         }
     }
-    state.log.clear();
+    state.buckets->committed();
     state.evict();
     state.batch += 1;
 }
 
 void Dedup::discard() {
-    state_->give_up();
+    state_->buckets->give_up();
     state_->error.reset();
 }
 
@@ -252,7 +228,7 @@ Result<Dedup::Cost> Dedup::cost_of(Date day) {
 }
 
 std::int64_t Dedup::memory_bytes() const {
-    std::int64_t bytes = state_->buckets->memory_bytes() + state_->log.memory_bytes();
+    std::int64_t bytes = state_->buckets->memory_bytes() + state_->buckets->batch_bytes();
     for (const State::Segment& segment : state_->segments) {
         bytes += static_cast<std::int64_t>(sizeof segment + segment.path.capacity());
     }

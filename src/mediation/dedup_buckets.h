@@ -65,14 +65,64 @@ class Buckets {
     virtual Result<void> forget(const SegmentReader::Day& stored) = 0;
     // How many keys a stored day holds.
     virtual Result<std::int64_t> count(const SegmentReader::Day& stored) const = 0;
-    // Enters live rows into their days and the log; returns those whose key stands there already.
-    // REQUIRES: the days of all live rows are open.
-    virtual std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) = 0;
+    // Enters live rows into their days, for the batch at hand; returns those whose key stands there
+    // already. REQUIRES: the days of all live rows are open.
+    virtual std::vector<Candidate> check(const UsageChunk& chunk) = 0;
+    // What the batch entered, and did not withdraw: days that have a key, ascending.
+    struct DayKeys {
+        Date day;
+        std::size_t keys = 0;
+    };
+    virtual std::vector<DayKeys> entered() const = 0;
+    // Takes back what the batch entered; nothing when it did not.
+    virtual void withdraw(const DayKey& entered) = 0;
+    // All of it: the batch is given up.
+    virtual void give_up() = 0;
+    // It is the batch's no more: the next one begins.
+    virtual void committed() = 0;
+    // It as a segment, by ascending day and key. REQUIRES: something was entered.
+    virtual std::string encode_entered(std::uint64_t rule) = 0;
+    // Takes back what any batch entered.
     virtual void take_back(const DayKey& entered) = 0;
-    // What the log holds as a segment, by ascending day and key; it may leave the log in another
-    // order. REQUIRES: it holds something.
-    virtual std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) = 0;
+    // Keys that were taken back as a segment; it may leave them in another order. REQUIRES: there
+    // is one.
+    virtual std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) = 0;
+    // Of the days, and of what is kept of the batch beside them.
     virtual std::int64_t memory_bytes() const = 0;
+    virtual std::int64_t batch_bytes() const { return 0; }
+};
+
+// Buckets that keep what the batch entered beside their days.
+class LoggedBuckets : public Buckets {
+  public:
+    std::vector<DayKeys> entered() const final {
+        std::vector<DayKeys> found;
+        for (const auto& [date, day] : log_.days()) {
+            if (day.live() > 0) found.push_back({date, day.live()});
+        }
+        return found;
+    }
+    void withdraw(const DayKey& entered) final {
+        if (log_.withdraw(entered)) take_back(entered);
+    }
+    void give_up() final {
+        for (const auto& [date, day] : log_.days()) {
+            for (const StoredKey& entered : day.keys) {
+                if (entered.key != Hash128{}) take_back({entered.key, date});
+            }
+        }
+        log_.clear();
+    }
+    void committed() final { log_.clear(); }
+    std::string encode_entered(std::uint64_t rule) final { return encode(log_, rule, false); }
+    std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) final {
+        return encode(keys, rule, true);
+    }
+    std::int64_t batch_bytes() const final { return log_.memory_bytes(); }
+
+  protected:
+    virtual std::string encode(BatchLog& keys, std::uint64_t rule, bool takes_back) = 0;
+    BatchLog log_;
 };
 
 // One bit per slot of the day and subscription.

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/prefetch.h"
+#include "base/steady_vector.h"
 #include "mediation/dedup_buckets.h"
 
 namespace farthing::mediation {
@@ -14,61 +15,113 @@ constexpr Hash128 kFree{};
 constexpr Hash128 kStandIn{0,
                            1};  // what a key of all zeros is kept as, since zeros mark a free place
 
+// Keys in the order in which they came, those of the batch at hand last, and a table of eight bytes
+// a place that tells where a key stands.
 class KeyTable {
   public:
     // The entry of that key, entering it when it is new. REQUIRES: the key is not kFree.
-    std::pair<StoredKey*, bool> enter(Hash128 key, std::uint64_t content) {
-        if ((count_ + 1) * 8 > places_.size() * 7) grow();
-        StoredKey& place = places_[place_of(key)];
-        const bool fresh = place.key == kFree;
-        if (fresh) {
-            place = {key, content};
-            count_ += 1;
-        }
-        return {&place, fresh};
+    std::pair<const StoredKey*, bool> enter(Hash128 key, std::uint64_t content) {
+        if ((used_ + 1) * 4 > places_.size() * 3) grow();
+        const std::uint32_t tag = tag_of(key);
+        Place& place = places_[place_of(key, tag)];
+        if (place.number != 0) return {&keys_[place.number - 1], false};
+        keys_.push_back({key, content});
+        place = {tag, static_cast<std::uint32_t>(keys_.size())};
+        used_ += 1;
+        return {&keys_.back(), true};
     }
-    // Closes the gap by moving later entries of the same run up, so that no marks of the dead
-    // remain.
+    // Nothing when there is no such key.
     void erase(Hash128 key) {
-        if (places_.empty()) return;
+        const std::uint32_t number = free_place_of(key);
+        if (number == 0) return;
+        keys_[number - 1] = {};
+        erased_ += number > committed_ ? 1 : 0;
+    }
+    // The same, of a key of the batch at hand only.
+    void withdraw(Hash128 key) {
+        const std::uint32_t number =
+            places_.empty() ? 0 : places_[place_of(key, tag_of(key))].number;
+        if (number > committed_) erase(key);
+    }
+    void give_up() {
+        for (std::size_t i = committed_; i < keys_.size(); ++i) {
+            if (keys_[i].key != kFree) erase(keys_[i].key);
+        }
+        keys_.truncate(committed_);
+        erased_ = 0;
+    }
+    void commit() {
+        committed_ = keys_.size();
+        erased_ = 0;
+    }
+    // Of the batch at hand.
+    std::size_t entered() const { return keys_.size() - committed_ - erased_; }
+    void copy_entered(std::vector<StoredKey>& to) const {
+        to.clear();
+        for (std::size_t i = committed_; i < keys_.size(); ++i) {
+            if (keys_[i].key != kFree) to.push_back(keys_[i]);
+        }
+    }
+    void fetch(Hash128 key) const {
+        if (!places_.empty()) prefetch_line(&places_[tag_of(key) & (places_.size() - 1)]);
+    }
+    std::size_t memory_bytes() const {
+        return places_.capacity() * sizeof(Place) + keys_.size() * sizeof(StoredKey);
+    }
+
+  private:
+    struct Place {
+        std::uint32_t tag = 0;     // of the key: where it belongs
+        std::uint32_t number = 0;  // of the key, from 1; 0: free
+    };
+    static std::uint32_t tag_of(Hash128 key) {
+        return static_cast<std::uint32_t>(mix64(key.high, key.low));
+    }
+    // Where the key stands, or would.
+    std::size_t place_of(Hash128 key, std::uint32_t tag) const {
         const std::size_t mask = places_.size() - 1;
-        std::size_t gap = place_of(key);
-        if (places_[gap].key == kFree) return;
-        count_ -= 1;
-        for (std::size_t at = (gap + 1) & mask; places_[at].key != kFree; at = (at + 1) & mask) {
-            const std::size_t home = home_of(places_[at].key);
+        for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
+            const Place& place = places_[at];
+            if (place.number == 0) return at;
+            if (place.tag == tag && keys_[place.number - 1].key == key) return at;
+        }
+    }
+    // Frees its place and closes the gap by moving later entries of the same run up, so that no
+    // marks of the dead remain. The key's number; 0 when it has no place.
+    std::uint32_t free_place_of(Hash128 key) {
+        if (places_.empty()) return 0;
+        const std::size_t mask = places_.size() - 1;
+        std::size_t gap = place_of(key, tag_of(key));
+        const std::uint32_t number = places_[gap].number;
+        if (number == 0) return 0;
+        used_ -= 1;
+        for (std::size_t at = (gap + 1) & mask; places_[at].number != 0; at = (at + 1) & mask) {
+            const std::size_t home = places_[at].tag & mask;
             if (((at - home) & mask) >= ((at - gap) & mask)) {
                 places_[gap] = places_[at];
                 gap = at;
             }
         }
-        places_[gap].key = kFree;
-    }
-    void fetch(Hash128 key) const {
-        if (!places_.empty()) prefetch(places_[home_of(key)]);
-    }
-    std::size_t memory_bytes() const { return places_.capacity() * sizeof(StoredKey); }
-
-  private:
-    std::size_t home_of(Hash128 key) const {
-        return mix64(key.high, key.low) & (places_.size() - 1);
-    }
-    std::size_t place_of(Hash128 key) const {
-        const std::size_t mask = places_.size() - 1;
-        std::size_t at = home_of(key);
-        while (places_[at].key != kFree && places_[at].key != key) at = (at + 1) & mask;
-        return at;
+        places_[gap] = {};
+        return number;
     }
     void grow() {
-        std::vector<StoredKey> before(std::max<std::size_t>(places_.size() * 2, 1024));
+        std::vector<Place> before(std::max<std::size_t>(places_.size() * 2, 1024));
         before.swap(places_);
-        for (const StoredKey& entry : before) {
-            if (entry.key != kFree) places_[place_of(entry.key)] = entry;
+        const std::size_t mask = places_.size() - 1;
+        for (const Place& place : before) {
+            if (place.number == 0) continue;
+            std::size_t at = place.tag & mask;
+            while (places_[at].number != 0) at = (at + 1) & mask;
+            places_[at] = place;
         }
     }
 
-    std::vector<StoredKey> places_;  // a power of two
-    std::size_t count_ = 0;
+    SteadyVector<StoredKey> keys_;  // those that were erased are kFree
+    std::vector<Place> places_;     // a power of two
+    std::size_t used_ = 0;
+    std::size_t committed_ = 0;  // keys of earlier batches, which come first
+    std::size_t erased_ = 0;     // of the others
 };
 
 constexpr std::size_t kParts = 256;  // so few that the ends of all of them stay near
@@ -140,9 +193,14 @@ class KeyBuckets final : public Buckets {
 
     Result<void> absorb(const SegmentReader::Day& stored) override {
         KeyTable& table = days_.at(stored.day);
-        return read_keys(stored.body, [&](const StoredKey& key) {
+        table.copy_entered(sorted_);  // those of the batch come last
+        table.give_up();
+        FARTHING_CHECK(read_keys(stored.body, [&](const StoredKey& key) {
             table.enter(key.key == kFree ? kStandIn : key.key, key.content);
-        });
+        }));
+        table.commit();
+        for (const StoredKey& key : sorted_) table.enter(key.key, key.content);
+        return {};
     }
 
     Result<void> forget(const SegmentReader::Day& stored) override {
@@ -158,10 +216,9 @@ class KeyBuckets final : public Buckets {
         return keys;
     }
 
-    std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
+    std::vector<Candidate> check(const UsageChunk& chunk) override {
         std::vector<Candidate> found;
-        auto later =
-            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
+        auto later = entered_later<Place>([&](const Place& place) { enter(chunk, place, found); });
         Date last;
         KeyTable* table = nullptr;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -175,13 +232,40 @@ class KeyBuckets final : public Buckets {
         return found;
     }
 
+    std::vector<DayKeys> entered() const override {
+        std::vector<DayKeys> found;
+        for (const auto& [day, table] : days_) {
+            if (table.entered() > 0) found.push_back({day, table.entered()});
+        }
+        return found;
+    }
+    void withdraw(const DayKey& entered) override { days_.at(entered.day).withdraw(entered.key); }
+    void give_up() override {
+        for (auto& [day, table] : days_) table.give_up();
+    }
+    void committed() override {
+        for (auto& [day, table] : days_) table.commit();
+    }
     void take_back(const DayKey& entered) override { days_.at(entered.day).erase(entered.key); }
 
-    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
-        SegmentWriter writer(kind(), rule, takes_back);
-        log.sort_days([&](Date date, std::vector<StoredKey>& keys) {
-            sort_keys(keys, room_);
-            writer.add_keys(date, keys);
+    std::string encode_entered(std::uint64_t rule) override {
+        SegmentWriter writer(kind(), rule);
+        for (const auto& [day, table] : days_) {
+            if (table.entered() == 0) continue;
+            writer.add_keys(day, table.entered(), [&](const SegmentWriter::TakeKeys& take) {
+                table.copy_entered(sorted_);
+                sort_keys(sorted_, room_);
+                take(sorted_);
+            });
+        }
+        return writer.finish();
+    }
+    std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) override {
+        SegmentWriter writer(kind(), rule, true);
+        keys.sort_days([&](Date day, std::vector<StoredKey>& of_day) {
+            sort_keys(of_day, room_);
+            writer.add_keys(day, of_day.size(),
+                            [&](const SegmentWriter::TakeKeys& take) { take(of_day); });
         });
         return writer.finish();
     }
@@ -199,13 +283,9 @@ class KeyBuckets final : public Buckets {
         std::size_t row = 0;
     };
 
-    static void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
-                      std::vector<Candidate>& found) {
+    static void enter(const UsageChunk& chunk, const Place& place, std::vector<Candidate>& found) {
         const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
-        if (fresh) {
-            log.enter(place.key, entry->content);
-            return;
-        }
+        if (fresh) return;
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = place.key.key,
                          .content_known = true,
@@ -215,6 +295,7 @@ class KeyBuckets final : public Buckets {
     std::int64_t slot_micros_;
     std::size_t sequence_;
     std::map<Date, KeyTable> days_;
+    std::vector<StoredKey> sorted_;  // what the batch entered of a day; as room_, used again
     std::vector<StoredKey> room_;
 };
 

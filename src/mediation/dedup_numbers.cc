@@ -8,7 +8,7 @@
 namespace farthing::mediation {
 namespace {
 
-class NumberBuckets final : public Buckets {
+class NumberBuckets final : public LoggedBuckets {
   public:
     explicit NumberBuckets(std::size_t reading) : reading_(reading) {}
 
@@ -46,10 +46,9 @@ class NumberBuckets final : public Buckets {
         return numbers;
     }
 
-    std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
+    std::vector<Candidate> check(const UsageChunk& chunk) override {
         std::vector<Candidate> found;
-        auto later =
-            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
+        auto later = entered_later<Place>([&](const Place& place) { enter(chunk, place, found); });
         Period within{};  // the day of the row before
         Place place;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
@@ -103,17 +102,16 @@ class NumberBuckets final : public Buckets {
         Date date;
     };
 
-    void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
-               std::vector<Candidate>& found) const {
+    void enter(const UsageChunk& chunk, const Place& place, std::vector<Candidate>& found) {
         const auto& [day, row, date] = place;
         const SubscriptionId owner = chunk.subscription[row];
         const std::int64_t number = chunk.reading[reading_][row];
         const Hash128 key{owner.value, static_cast<std::uint64_t>(number)};
         if (day->insert(owner, number)) {
-            log.enter({key, date}, chunk.content[row]);
+            log_.enter({key, date}, chunk.content[row]);
             return;
         }
-        const StoredKey* winner = log.find({key, date});
+        const StoredKey* winner = log_.find({key, date});
         found.push_back({.row = static_cast<std::uint32_t>(row),
                          .key = key,
                          .content_known = winner != nullptr,

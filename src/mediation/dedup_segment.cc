@@ -21,6 +21,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/assert.h"
 #include "mediation/dedup.h"
 
 namespace farthing::mediation {
@@ -168,7 +169,11 @@ std::string SegmentWriter::finish() const {
     }
     for (const Day& day : days_) {
         out += day.body;
-        out.append(reinterpret_cast<const char*>(day.keys.data()), day.keys.size_bytes());
+        if (!day.tell) continue;
+        day.tell([&](std::span<const StoredKey> keys) {
+            FARTHING_ASSERT(keys.size() == day.keys);
+            out.append(reinterpret_cast<const char*>(keys.data()), keys.size_bytes());
+        });
     }
     put(out, hash64(out));
     return out;

@@ -33,17 +33,23 @@ class SegmentWriter {
     SegmentWriter(SegmentKind kind, std::uint64_t rule, bool takes_back = false)
         : kind_(kind), rule_(rule), takes_back_(takes_back) {}
     // REQUIRES: days ascend.
-    void add_day(Date day, std::string body) { days_.push_back({day, std::move(body), {}}); }
-    // Likewise; the keys ascend, and stay where they are until `finish`.
-    void add_keys(Date day, std::span<const StoredKey> keys) { days_.push_back({day, {}, keys}); }
+    void add_day(Date day, std::string body) { days_.push_back({day, std::move(body), 0, {}}); }
+    // Likewise; `tell` gives so many keys, which ascend. It is called at `finish`, so that the keys
+    // of one day at a time need stand in order.
+    using TakeKeys = std::function<void(std::span<const StoredKey> keys)>;
+    using TellKeys = std::function<void(const TakeKeys& take)>;
+    void add_keys(Date day, std::size_t keys, TellKeys tell) {
+        days_.push_back({day, {}, keys, std::move(tell)});
+    }
     std::string finish() const;
 
   private:
     struct Day {
         Date day;
         std::string body;
-        std::span<const StoredKey> keys;  // instead of a body
-        std::size_t size() const { return body.size() + keys.size_bytes(); }
+        std::size_t keys = 0;  // instead of a body
+        TellKeys tell;
+        std::size_t size() const { return body.size() + keys * sizeof(StoredKey); }
     };
     SegmentKind kind_;
     std::uint64_t rule_;

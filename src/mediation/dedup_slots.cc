@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kPageRows = 256;
 
-class SlotBuckets final : public Buckets {
+class SlotBuckets final : public LoggedBuckets {
   public:
     explicit SlotBuckets(std::int64_t slot_micros)
         : slot_micros_(slot_micros),
@@ -71,10 +71,9 @@ class SlotBuckets final : public Buckets {
         return keys;
     }
 
-    std::vector<Candidate> check(const UsageChunk& chunk, BatchLog& log) override {
+    std::vector<Candidate> check(const UsageChunk& chunk) override {
         std::vector<Candidate> found;
-        auto later =
-            entered_later<Place>([&](const Place& place) { enter(chunk, place, log, found); });
+        auto later = entered_later<Place>([&](const Place& place) { enter(chunk, place, found); });
         Cursor cursor;
         for (std::size_t row = 0; row < chunk.size(); ++row) {
             if (!chunk.live(row)) continue;
@@ -174,16 +173,15 @@ class SlotBuckets final : public Buckets {
         return {word, std::uint64_t{1} << (index % kWordBits), row, slot, cursor.date};
     }
 
-    static void enter(const UsageChunk& chunk, const Place& place, BatchLog& log,
-                      std::vector<Candidate>& found) {
+    void enter(const UsageChunk& chunk, const Place& place, std::vector<Candidate>& found) {
         const Hash128 key{chunk.subscription[place.row].value,
                           static_cast<std::uint64_t>(place.slot)};
         if ((*place.word & place.bit) == 0) {
             *place.word |= place.bit;
-            log.enter({key, place.day}, chunk.content[place.row]);
+            log_.enter({key, place.day}, chunk.content[place.row]);
             return;
         }
-        const StoredKey* winner = log.find({key, place.day});
+        const StoredKey* winner = log_.find({key, place.day});
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = key,
                          .content_known = winner != nullptr,
