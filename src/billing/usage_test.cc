@@ -112,8 +112,8 @@ World pool(std::int64_t first_mb, std::int64_t second_mb) {
     auto& counter = world.counter(data.id, OwnerKind::account, account.value, kJune, account,
                                   (first_mb + second_mb) * kMb);
     counter.members = {{one, first_mb * kMb}, {two, second_mb * kMb}};
-    counter.by_day.assign(30, 0);
-    counter.by_day[4] = (first_mb + second_mb) * kMb;
+    counter.by_day.resize(30);
+    counter.by_day.add(4, (first_mb + second_mb) * kMb);
     return world;
 }
 

@@ -30,6 +30,7 @@ constexpr char kPackVersion = 1;
 constexpr char kPackVersionWithMinimums = 2;
 constexpr char kPackVersionWithCaps = 3;
 constexpr std::size_t kChecksumBytes = 8;
+constexpr std::size_t kDaysMax = UINT16_MAX;  // of a window, which is written in as many bits
 
 std::uint64_t checksum_of(const PackKey& key, std::string_view bytes) {
     std::uint64_t hash = mix64(hash64(bytes), key.block);
@@ -238,9 +239,8 @@ std::size_t numbers_of(const Counter& counter) {
            counter.members.size() * 2 + counter.member_days.size() * kOfUse;
 }
 
-// `segments`: room that is used again.
-void write_counter(Writer& out, const Counter& counter, char version,
-                   std::vector<const Segment*>& segments) {
+void write_counter(Writer& out, const Counter& counter, char version, PackRoom& room) {
+    std::vector<const Segment*>& segments = room.segments;
     out.room_for(numbers_of(counter));
     out.number(counter.key.component.value);
     out.number(counter.key.item);
@@ -251,9 +251,20 @@ void write_counter(Writer& out, const Counter& counter, char version,
     const std::int64_t base = window_start_micros(counter.key.window_first);
     for (const Segment* segment : segments) write_segment(out, *segment, base, version);
     out.count(counter.by_day.size());
-    for (const std::int64_t quantity : counter.by_day) out.signed_number(quantity);
+    counter.by_day.expand(room.days);
+    for (const std::int64_t quantity : room.days) out.signed_number(quantity);
     write_members(out, counter);
     if (version == kPackVersionWithCaps) write_uses(out, counter, segments);
+}
+
+void read_days(Reader& in, Counter& counter) {
+    const std::size_t days = in.count();
+    if (days > kDaysMax) return in.refuse();
+    counter.by_day.resize(days);
+    for (std::size_t day = 0; day < days && in.ok(); ++day) {
+        const std::int64_t quantity = in.signed_number();
+        if (quantity != 0) counter.by_day.add(day, quantity);
+    }
 }
 
 Counter read_counter(Reader& in, const PackKey& block, char version) {
@@ -271,8 +282,7 @@ Counter read_counter(Reader& in, const PackKey& block, char version) {
     for (std::size_t i = 0; i < segments && in.ok(); ++i) {
         counter.segments.push_back(read_segment(in, base, version));
     }
-    const std::size_t days = in.count();
-    for (std::size_t i = 0; i < days && in.ok(); ++i) counter.by_day.push_back(in.signed_number());
+    read_days(in, counter);
     const std::size_t members = in.count();
     std::uint32_t last = 0;
     for (std::size_t i = 0; i < members && in.ok(); ++i) {
@@ -329,7 +339,7 @@ std::string pack_counters(const std::vector<const Counter*>& counters, PackRoom&
     out.count(used.size());
     for (const Counter* counter : used) {
         FARTHING_ASSERT(block_of(counter->key) == block);
-        write_counter(out, *counter, version, room.segments);
+        write_counter(out, *counter, version, room);
     }
     out.seal(block);
     return std::string(out.written());

@@ -85,9 +85,7 @@ class Index {
 void prefetch_content(const Counter& counter) {
     if (counter.segments.empty()) return;
     prefetch(counter.segments.back());
-    constexpr std::size_t kStep = kCacheLine / sizeof(std::int64_t);
-    for (std::size_t day = 0; day < counter.by_day.size(); day += kStep)
-        prefetch_line(&counter.by_day[day]);
+    counter.by_day.prefetch_values();
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "model/batch.h"
 #include "model/ids.h"
 #include "model/rated_usage.h"
+#include "rating/day_quantities.h"
 
 namespace farthing {
 #define FARTHING_RATING_REASONS(X)                                   \
@@ -96,7 +97,7 @@ struct Counter {
     Date window_end;
     std::vector<Segment> segments;  // by start; seldom more than one
     // Billable base units per day of the window, kept for the picture on the document.
-    std::vector<std::int64_t> by_day;
+    DayQuantities by_day;
     // Of a pooled counter: the members' own quantities, by subscription id (for attribution, R7).
     std::vector<std::pair<SubscriptionId, std::int64_t>> members;
     std::vector<MemberDay> member_days;  // sorted; of segments whose version asks
@@ -142,6 +143,7 @@ PackKey block_of(const CounterKey& key);
 struct PackRoom {  // that is used again
     std::vector<const Counter*> used;
     std::vector<const Segment*> segments;
+    std::vector<std::int64_t> days;
     std::string bytes;
 };
 std::string pack_counters(const std::vector<const Counter*>& counters, PackRoom& room);

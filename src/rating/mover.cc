@@ -66,15 +66,20 @@ void Mover::prefetch(const Lane& lane) const {
     farthing::prefetch(lives_[lane.counter]);
 }
 
-// The day by UTC is the window's own, or its neighbour.
-void Mover::prefetch_counter(const Lane& lane, Instant when) const {
+void Mover::prefetch_counter(const Lane& lane) const {
     if (lane.counter >= lives_.size()) return;
     const Live& live = lives_[lane.counter];
     if (live.last == nullptr) return;
     farthing::prefetch(*live.last);
+    farthing::prefetch(live.counter->by_day);
+}
+
+// The day by UTC is the window's own, or its neighbour.
+void Mover::prefetch_day(const Lane& lane, Instant when) const {
+    if (lane.counter >= lives_.size() || lives_[lane.counter].last == nullptr) return;
     const std::int64_t day = when.micros / kMicrosPerDay - lane.key.window_first.days;
-    if (day >= 0 && std::cmp_less(day, live.by_day.size()))
-        farthing::prefetch(live.by_day[static_cast<std::size_t>(day)]);
+    if (day >= 0)
+        lives_[lane.counter].counter->by_day.prefetch_value(static_cast<std::size_t>(day));
 }
 
 Mover::Live& Mover::open(std::uint32_t number) {
@@ -230,8 +235,8 @@ bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& 
     move.days = days;
     const Live& live = lives_[lane.counter];
     move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
-                  live.last->payer == lane.payer && day >= live.from_day &&
-                  day < live.by_day.size() && live.pricing->shares_within_charge();
+                  live.last->payer == lane.payer && day >= live.from_day && day < live.days &&
+                  live.pricing->shares_within_charge();
     return move.at_end ? plan_at_end(lane, live, move) : plan_anywhere(lane, move);
 }
 
@@ -389,7 +394,7 @@ void Mover::refresh(std::uint32_t number) {
     live.last = nullptr;
     if (counter.segments.back().empty()) return;  // what comes to it goes the long way
     live.last = &counter.segments.back();
-    live.by_day = counter.by_day;
+    live.days = static_cast<std::uint32_t>(counter.by_day.size());
     live.pricing = &pricing_of(counter, *live.last);
     live.total = live.pricing->begins_at(end_before(counter, counter.segments.size() - 1)) +
                  live.last->quantity;
@@ -476,9 +481,9 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     } else {
         insert_where_new(move);
     }
-    const auto by_day = move.at_end ? live.by_day : std::span(live.counter->by_day);
-    if (move.days.empty()) by_day[move.day] += move.billable;
-    for (const DayPart& part : move.days) by_day[part.day] += part.billable;
+    DayQuantities& by_day = live.counter->by_day;
+    if (move.days.empty()) by_day.add(move.day, move.billable);
+    for (const DayPart& part : move.days) by_day.add(part.day, part.billable);
     if (lane.key.owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;

@@ -69,17 +69,17 @@ class Mover {
     void take_deltas(const Rater::TakeDelta& take);
     // Forgets the counters it knows: the table was cleared.
     void forget();
-    // Two steps that have the processor fetch what moving that lane will touch.
+    // Steps that have the processor fetch what moving that lane will touch.
     void prefetch(const Lane& lane) const;
-    void prefetch_counter(const Lane& lane, Instant when) const;
+    void prefetch_counter(const Lane& lane) const;
+    void prefetch_day(const Lane& lane, Instant when) const;
 
   private:
     // What the last segment of a counter stands at, so that an ordinary record costs one evaluation
     // of its price.
     struct Live {
         Counter* counter = nullptr;
-        Segment* last = nullptr;         // none until the counter was settled
-        std::span<std::int64_t> by_day;  // of the counter, where there is a last segment
+        Segment* last = nullptr;  // none until the counter was settled
         const Pricing* pricing = nullptr;
         std::int64_t allowance = 0;  // at its end
         std::int64_t floor = 0;      // AtEnd
@@ -88,6 +88,7 @@ class Mover {
         std::int64_t usage = 0;         // atoms up to `total`
         Date window_end;                // for which the allowances were computed
         std::uint32_t from_day = 0;     // AtEnd
+        std::uint32_t days = 0;         // of the counter, where there is a last segment
         std::int64_t fee = 0;           // atoms of the last segment's connection fees
         std::uint32_t capped = kNone;   // index into capped_
         std::uint32_t age = 0;          // grows when what is included may have changed

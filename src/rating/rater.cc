@@ -76,8 +76,10 @@ void Rater::State::fetch(const UsageChunk& chunk, std::size_t first, std::size_t
         if (lanes_ahead[i] != nullptr) mover.prefetch(*lanes_ahead[i]);
     }
     for (std::size_t i = 0; i < end - first; ++i) {
-        if (lanes_ahead[i] != nullptr)
-            mover.prefetch_counter(*lanes_ahead[i], chunk.start[first + i]);
+        if (lanes_ahead[i] != nullptr) mover.prefetch_counter(*lanes_ahead[i]);
+    }
+    for (std::size_t i = 0; i < end - first; ++i) {
+        if (lanes_ahead[i] != nullptr) mover.prefetch_day(*lanes_ahead[i], chunk.start[first + i]);
     }
 }
 

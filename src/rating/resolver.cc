@@ -245,7 +245,8 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     const AccountId charged =
         charge.paid_by.empty() ? pool.account : directory_.account_named(charge.paid_by);
     if (!charged) return SuspenseReason::unknown_sponsor;
-    const auto payer = held_on(directory_.account(charged).payer, day, version.zone, AccountId{}, recent_);
+    const auto payer =
+        held_on(directory_.account(charged).payer, day, version.zone, AccountId{}, recent_);
     if (!payer.value) return SuspenseReason::no_payer;
     Lane lane;
     lane.version = &version;

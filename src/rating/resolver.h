@@ -24,9 +24,9 @@ class Resolver {
     struct Ahead {
         std::uint32_t base = kNone;  // its first lane, where one is known
         const catalog::Deck* deck = nullptr;
-        const catalog::RateRow* row = nullptr;  // of `deck`
-        std::uint32_t lane = kNone;             // where the record will go
-        std::uint32_t age = 0;                  // of what `base` and `lane` count in
+        const catalog::RateRow* row = nullptr;             // of `deck`
+        std::uint32_t lane = kNone;                        // where the record will go
+        std::uint32_t age = 0;                             // of what `base` and `lane` count in
         const directory::Subscription* unknown = nullptr;  // will be looked up
     };
 

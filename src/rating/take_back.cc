@@ -101,8 +101,8 @@ void Mover::subtract(std::uint32_t number, std::size_t at, const Contribution& p
     segment.below_quantity = sessions.below_quantity;
     segment.records -= 1;
     const std::uint32_t day = day_of(part);
-    if (part.days.empty()) counter.by_day[day] -= part.billable;
-    for (const DayPart& one : part.days) counter.by_day[one.day] -= one.billable;
+    if (part.days.empty()) counter.by_day.add(day, -part.billable);
+    for (const DayPart& one : part.days) counter.by_day.add(one.day, -one.billable);
     if (part.key.owner_kind != OwnerKind::subscription) {
         counter.members[member_slot(number, part.subscription)].second -= part.billable;
         auto& uses = counter.member_days;
