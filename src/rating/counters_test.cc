@@ -184,6 +184,26 @@ TEST(CounterTable, only_blocks_that_changed_are_packed) {
 
 // The law of the telescope: whatever the order, the batches and the reloads, the postings sum to
 // the price of the sum.
+RC_GTEST_PROP(DayQuantities, hold_what_a_row_of_all_days_would, ()) {
+    const auto days = *rc::gen::inRange<std::size_t>(1, 40);
+    std::vector<std::int64_t> row(days);
+    DayQuantities quantities;
+    quantities.resize(days);
+    const auto adds = *rc::gen::container<std::vector<std::pair<std::size_t, int>>>(rc::gen::pair(
+        rc::gen::inRange<std::size_t>(0, days), rc::gen::inRange(-1'000'000, 1'000'000)));
+    for (const auto& [day, quantity] : adds) {
+        row[day] += quantity;
+        quantities.add(day, quantity);
+    }
+    const std::size_t longer = days + *rc::gen::inRange<std::size_t>(0, 3);
+    quantities.resize(longer);
+    row.resize(longer);
+    std::vector<std::int64_t> expanded;
+    quantities.expand(expanded);
+    RC_ASSERT(expanded == row);
+    for (std::size_t day = 0; day < longer; ++day) RC_ASSERT(quantities[day] == row[day]);
+}
+
 RC_GTEST_PROP(Laws, charges_telescope, ()) {
     const auto quantities = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(
         rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 30)));
