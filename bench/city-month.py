@@ -4,10 +4,10 @@
 
 A file is one district's day (24 million reports of 200,000 lamps); while it is imported the next one is generated, and
 then it is deleted, so that the month's 390 GB never stand on the disk; with --inbox on a file system in memory they do
-not even pass it. The data folder stands on the disk; with --keep it stays, and with what the run cost so far: a run that
-ends after so many minutes is gone on with by the same command. At the end the month is billed
-and its figures are held against those of the case study, which grow with the lamps: energy burnt, lease, shares. With
---days 1 it is the first day's 288 million reports, and the lease of the whole month.
+not even pass it. The data folder stands on the disk; with --keep it stays, and with it what the run cost so far: one
+that ends after so many minutes is gone on with by the same command. At the end the month is billed and its figures are
+held against those of the case study, which grow with the lamps: energy burnt, lease, shares. With --days 1 it is the
+first day's 288 million reports, and the lease of the whole month.
 """
 import argparse
 import glob
