@@ -16,7 +16,7 @@ namespace farthing::store {
 
 namespace {
 
-constexpr std::size_t kGatheredRows = 256 * 1024;  // a column of them fits in the second cache
+constexpr std::size_t kGatheredRows = 128 * 1024;  // a column of them fits in the second cache
 constexpr std::size_t kGatheredMax = kGatheredRows + kChunkRecordsMax;
 constexpr std::size_t kReserveFrom = 8 * 1024;  // rows of a chunk that more will follow
 constexpr std::size_t kSuspendedBytesMax = 16 << 20;

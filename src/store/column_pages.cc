@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -19,6 +20,33 @@ constexpr std::size_t kMiniBlocks = 4;
 constexpr std::size_t kMini = kBlock / kMiniBlocks;
 constexpr std::size_t kVarintMax = 10;
 constexpr std::size_t kDictionaryMax = 16 * 1024;
+
+// Numbers of `width` bits, the first in the lowest ones, and up to 8 bytes beyond. The width is
+// known where this is compiled, so that all shifts are.
+template <unsigned width, class U>
+void pack_mini(const U* values, char* to) {
+    std::uint64_t word = 0;
+    unsigned used = 0;
+#pragma GCC unroll 32
+    for (std::size_t i = 0; i < kMini; ++i) {
+        const std::uint64_t value = values[i];
+        word |= value << used;
+        used += width;
+        if (used < 64) continue;
+        std::memcpy(to, &word, sizeof word);
+        to += sizeof word;
+        used -= 64;
+        word = used == 0 ? 0 : value >> (width - used);
+    }
+    std::memcpy(to, &word, sizeof word);
+}
+template <class U, unsigned... widths>
+constexpr auto packers_of(std::integer_sequence<unsigned, widths...>) {
+    return std::array{&pack_mini<widths, U>...};
+}
+// By width.
+template <class U>
+constexpr auto kPackers = packers_of<U>(std::make_integer_sequence<unsigned, sizeof(U) * 8 + 1>());
 
 // Bytes written into room that was taken before.
 class Out {
@@ -55,6 +83,12 @@ class Out {
         std::memcpy(at_, &word, sizeof word);
         at_ += used / 8;
     }
+    // Values of a mini block that fit in `width` bits. REQUIRES: 8 bytes of room beyond.
+    template <class U>
+    void mini(const U* values, unsigned width) {
+        kPackers<U>[width](values, at_);
+        at_ += kMini / 8 * width;
+    }
     std::string take() {
         bytes_.resize(static_cast<std::size_t>(at_ - bytes_.data()));
         return std::move(bytes_);
@@ -72,9 +106,10 @@ void head(Out& out, std::size_t block, std::size_t values, std::int64_t first) {
     out.zigzag(first);
 }
 
-// One block: the least difference, the widths of what is above it, and that.
-template <class T>
-void delta_block(const T* before, std::size_t count, Out& out) {
+// One block: the least difference, the widths of what is above it, and that. Of a whole block the
+// count is a constant, so that its loops become steps of several values.
+template <class T, class Count>
+void delta_block(const T* before, Count count, Out& out) {
     using U = std::make_unsigned_t<T>;
     std::array<U, kBlock> deltas;
     T least = std::numeric_limits<T>::max();
@@ -93,7 +128,7 @@ void delta_block(const T* before, std::size_t count, Out& out) {
         out.byte(static_cast<std::uint8_t>(widths[mini]));
     }
     for (std::size_t mini = 0; mini < kMiniBlocks; ++mini) {
-        if (widths[mini] > 0) out.packed(deltas.data() + mini * kMini, kMini, widths[mini]);
+        if (widths[mini] > 0) out.mini(deltas.data() + mini * kMini, widths[mini]);
     }
 }
 
@@ -102,8 +137,10 @@ std::string delta(std::span<const T> values) {
     const std::size_t blocks = values.size() / kBlock + 1;
     Out out(kVarintMax * 4 + blocks * (kVarintMax + kMiniBlocks + kBlock * sizeof(T)) + 8);
     head(out, kBlock, values.size(), values.empty() ? 0 : values.front());
-    for (std::size_t at = 0; at + 1 < values.size(); at += kBlock)
-        delta_block(values.data() + at, std::min(kBlock, values.size() - 1 - at), out);
+    constexpr std::integral_constant<std::size_t, kBlock> kWhole;
+    std::size_t at = 0;
+    for (; at + kBlock < values.size(); at += kBlock) delta_block(values.data() + at, kWhole, out);
+    if (at + 1 < values.size()) delta_block(values.data() + at, values.size() - 1 - at, out);
     return out.take();
 }
 

@@ -145,13 +145,26 @@ class GroupWriter {
     std::size_t row_at(std::size_t i) const {
         return order_.empty() ? first_ + i : order_[first_ + i];
     }
+    // Many at a time: most columns have one value.
+    template <class T>
+    static bool all_as_first(const std::vector<T>& column) {
+        constexpr std::size_t kStep = 64;
+        const auto first = number_of(column.front());
+        std::size_t at = 0;
+        for (; at + kStep <= column.size(); at += kStep) {
+            decltype(first ^ first) differs = 0;
+            for (std::size_t i = 0; i < kStep; ++i)
+                differs |= static_cast<decltype(differs)>(number_of(column[at + i]) ^ first);
+            if (differs != 0) return false;
+        }
+        return std::all_of(column.begin() + static_cast<std::ptrdiff_t>(at), column.end(),
+                           [&](const T& value) { return number_of(value) == first; });
+    }
     // Looked at once for all groups.
     template <class T>
     bool all_alike(const std::vector<T>& column) {
         const std::size_t number = column_++;
-        if (number == alike_.size())
-            alike_.push_back(std::ranges::all_of(
-                column, [&](const T& value) { return value == column.front(); }));
+        if (number == alike_.size()) alike_.push_back(all_as_first(column));
         return alike_[number];
     }
     template <class T, class Physical>

@@ -66,15 +66,42 @@ constexpr int kCompressionLevel = 1;
 constexpr std::string_view kMagic = "PAR1";
 constexpr std::size_t kTextPageMax = std::size_t{64} << 20;
 
+// Bytes as a frame of zstd that holds them as they are (RFC 8878, 3.1.1: one segment, raw blocks).
+std::string stored_frame(std::string_view bytes) {
+    constexpr std::size_t kBlockMax = std::size_t{128} << 10;
+    constexpr char kOneSegmentOfSize32 = '\xA0';
+    const auto put = [](std::string& to, std::uint32_t number, std::size_t size) {
+        to.append(reinterpret_cast<const char*>(&number), size);  // little-endian
+    };
+    std::string frame;
+    frame.reserve(bytes.size() + bytes.size() / kBlockMax * 3 + 16);
+    put(frame, ZSTD_MAGICNUMBER, 4);
+    frame += kOneSegmentOfSize32;
+    put(frame, static_cast<std::uint32_t>(bytes.size()), 4);
+    do {
+        const std::string_view block = bytes.substr(0, kBlockMax);
+        bytes.remove_prefix(block.size());
+        put(frame, static_cast<std::uint32_t>(block.size() << 3 | (bytes.empty() ? 1U : 0U)), 3);
+        frame += block;
+    } while (!bytes.empty());
+    return frame;
+}
+
 // The least and the greatest value, compared as `Compared`. REQUIRES: there is one.
 template <class Compared, class Physical>
 std::pair<Physical, Physical> bounds_as(std::span<const Physical> values) {
     auto low = static_cast<Compared>(values.front());
     Compared high = low;
-    for (const Physical value : values) {
-        low = std::min(low, static_cast<Compared>(value));
-        high = std::max(high, static_cast<Compared>(value));
-    }
+    const auto look_at = [&](const Physical* from, auto count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            low = std::min(low, static_cast<Compared>(from[i]));
+            high = std::max(high, static_cast<Compared>(from[i]));
+        }
+    };
+    constexpr std::integral_constant<std::size_t, 64> kStep;  // known: several at once
+    std::size_t at = 0;
+    for (; at + kStep <= values.size(); at += kStep) look_at(values.data() + at, kStep);
+    look_at(values.data() + at, values.size() - at);
     return {static_cast<Physical>(low), static_cast<Physical>(high)};
 }
 
@@ -178,7 +205,8 @@ struct ParquetWriter::State {
         : table(of),
           properties(properties_of(of)),
           sink(std::make_shared<Sink>(file)),
-          nulls(of.columns.size()) {
+          nulls(of.columns.size()),
+          stored(of.columns.size()) {
         schema.Init(schema_of(of));
         data = parquet::FileMetaDataBuilder::Make(&schema, properties);
     }
@@ -187,19 +215,35 @@ struct ParquetWriter::State {
     struct Column {
         parquet::ColumnChunkMetaDataBuilder* about = nullptr;
         std::unique_ptr<parquet::PageWriter> pages;
+        int* stored_groups = nullptr;  // `stored` of the column
     };
     Column next_column() {
-        const std::string path(table.columns[column++].name);
+        const std::string path(table.columns[column].name);
         Column next;
         next.about = group->NextColumnChunk();
+        next.stored_groups = &stored[column++];
         next.pages = parquet::PageWriter::Open(
             sink, properties->compression(parquet::schema::ColumnPath::FromDotString(path)),
             next.about, -1, -1, arrow::default_memory_pool(), false, nullptr, nullptr, true);
         return next;
     }
 
-    void write_page(Column& to, const std::string& bytes, parquet::Encoding::type encoding) {
+    // Where a page hardly shrinks, those of the next groups are only stored.
+    void compress_page(const Column& to, const std::string& bytes) {
+        constexpr std::size_t kWorthTrying = 1024;
+        constexpr int kStoredGroups = 15;
+        if (*to.stored_groups > 0) {
+            *to.stored_groups -= 1;
+            compressed = stored_frame(bytes);
+            return;
+        }
         compress(bytes);
+        const bool shrank = compressed.size() < bytes.size() - bytes.size() / 32;
+        if (bytes.size() >= kWorthTrying && !shrank) *to.stored_groups = kStoredGroups;
+    }
+
+    void write_page(Column& to, const std::string& bytes, parquet::Encoding::type encoding) {
+        compress_page(to, bytes);
         const parquet::DataPageV1 page(std::make_shared<arrow::Buffer>(compressed),
                                        static_cast<std::int32_t>(rows), encoding,
                                        parquet::Encoding::RLE, parquet::Encoding::RLE,
@@ -323,6 +367,7 @@ struct ParquetWriter::State {
     std::size_t column = 0;           // of the group, the next to write
     std::int64_t written = 0;         // bytes of the group, before compression
     std::vector<std::int64_t> nulls;  // of each column so far
+    std::vector<int> stored;          // of each column, how many groups are not compressed
     std::vector<std::int16_t> levels;
     std::vector<parquet::ByteArray> texts;
     std::string compressed;  // the page at hand
