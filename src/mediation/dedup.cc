@@ -94,8 +94,8 @@ struct Dedup::State {
         return {};
     }
 
-    // Half-read days must not pass for whole ones. What the batch entered there before goes with
-    // them, so its entries leave the log too: the batch is given up anyway.
+    // Half-read days must not pass for whole ones. All that the batch entered goes with them: it is
+    // given up anyway.
     void forget(const std::set<Date>& half_read) {
         buckets->give_up();
         for (const Date day : half_read) {

@@ -21,24 +21,35 @@ constexpr std::size_t kMini = kBlock / kMiniBlocks;
 constexpr std::size_t kVarintMax = 10;
 constexpr std::size_t kDictionaryMax = 16 * 1024;
 
-// Numbers of `width` bits, the first in the lowest ones, and up to 8 bytes beyond. The width is
-// known where this is compiled, so that all shifts are.
-template <unsigned width, class U>
-void pack_mini(const U* values, char* to) {
+// Values of some bits each, the first in the lowest ones.
+struct Bits {
+    char* at;
     std::uint64_t word = 0;
     unsigned used = 0;
-#pragma GCC unroll 32
-    for (std::size_t i = 0; i < kMini; ++i) {
-        const std::uint64_t value = values[i];
+
+    // REQUIRES: the value fits in `width` bits.
+    void add(std::uint64_t value, unsigned width) {
         word |= value << used;
         used += width;
-        if (used < 64) continue;
-        std::memcpy(to, &word, sizeof word);
-        to += sizeof word;
+        if (used < 64) return;
+        std::memcpy(at, &word, sizeof word);
+        at += sizeof word;
         used -= 64;
         word = used == 0 ? 0 : value >> (width - used);
     }
-    std::memcpy(to, &word, sizeof word);
+    // The end; up to 8 bytes beyond are written. REQUIRES: all bits together are whole bytes.
+    char* end() {
+        std::memcpy(at, &word, sizeof word);
+        return at + used / 8;
+    }
+};
+// The width is known where this is compiled, so that all shifts are.
+template <unsigned width, class U>
+char* pack_mini(const U* values, char* to) {
+    Bits bits{to};
+#pragma GCC unroll 32
+    for (std::size_t i = 0; i < kMini; ++i) bits.add(values[i], width);
+    return bits.end();
 }
 template <class U, unsigned... widths>
 constexpr auto packers_of(std::integer_sequence<unsigned, widths...>) {
@@ -64,30 +75,16 @@ class Out {
         const auto bits = static_cast<std::uint64_t>(value);
         varint((bits << 1) ^ (value < 0 ? ~std::uint64_t{0} : 0));
     }
-    // `count` values of `width` bits, the first in the lowest ones. REQUIRES: count × width is a
-    // multiple of 8, each value fits, 8 bytes of room beyond.
-    template <class U>
-    void packed(const U* values, std::size_t count, unsigned width) {
-        std::uint64_t word = 0;
-        unsigned used = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::uint64_t value = values[i];
-            word |= value << used;
-            used += width;
-            if (used < 64) continue;
-            std::memcpy(at_, &word, sizeof word);
-            at_ += sizeof word;
-            used -= 64;
-            word = used == 0 ? 0 : value >> (width - used);
-        }
-        std::memcpy(at_, &word, sizeof word);
-        at_ += used / 8;
+    // REQUIRES: each value fits in `width` bits, all are whole bytes, 8 bytes of room beyond.
+    void packed(const std::uint32_t* values, std::size_t count, unsigned width) {
+        Bits bits{at_};
+        for (std::size_t i = 0; i < count; ++i) bits.add(values[i], width);
+        at_ = bits.end();
     }
     // Values of a mini block that fit in `width` bits. REQUIRES: 8 bytes of room beyond.
     template <class U>
     void mini(const U* values, unsigned width) {
-        kPackers<U>[width](values, at_);
-        at_ += kMini / 8 * width;
+        at_ = kPackers<U>[width](values, at_);
     }
     std::string take() {
         bytes_.resize(static_cast<std::size_t>(at_ - bytes_.data()));
