@@ -14,12 +14,18 @@ inline void prefetch_line(const void* at) {
     asm volatile("" : : "r"(at));
 }
 
-// All lines that the object lies in, to be read and written.
+// All lines between the two, to be read and written. REQUIRES: first < end.
+inline void prefetch_range(const void* first, const void* end) {
+    const auto* const last = static_cast<const char*>(end) - 1;
+    for (const auto* at = static_cast<const char*>(first); at < last; at += kCacheLine)
+        prefetch_line(at);
+    prefetch_line(last);
+}
+
+// All lines that the object lies in.
 template <class T>
 void prefetch(const T& object) {
-    const auto* const first = reinterpret_cast<const char*>(&object);
-    for (std::size_t at = 0; at < sizeof(T); at += kCacheLine) prefetch_line(first + at);
-    prefetch_line(first + sizeof(T) - 1);
+    prefetch_range(&object, &object + 1);
 }
 
 }  // namespace farthing

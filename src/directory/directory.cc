@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/prefetch.h"
 #include "base/utf8.h"
@@ -64,6 +65,7 @@ std::string until_text(Instant until) {
 
 struct Directory::Builder {
     Directory& directory;
+    DirectoryFacts told;
 
     Result<void> fold() {
         FARTHING_CHECK(take_accounts());
@@ -73,23 +75,26 @@ struct Directory::Builder {
         FARTHING_CHECK(take_dated());
         FARTHING_CHECK(take_buckets());
         FARTHING_CHECK(take_identities());
-        return check_identities();
+        FARTHING_CHECK(check_identities());
+        directory.kept_ = std::move(told);
+        return {};
     }
 
     // Places each fact at its id; of two with one id the later holds. Ids that leave a hole are
     // refused by `unknown`.
     template <class Item, class Fact>
-    Result<void> place_by_id(std::vector<Item>& items, const std::vector<Fact>& facts,
+    Result<void> place_by_id(std::vector<Item>& items, std::vector<Fact>&& told,
                              DirectoryReason unknown) {
+        std::vector<Fact> facts = std::move(told);  // its memory ends here
         std::uint32_t last = 0;
         for (const Fact& fact : facts) last = std::max(last, fact.id.value);
         if (last > facts.size())
             return fail(unknown, fmt::format("the ids leave holes below {}", last));
         items.resize(last);
-        for (const Fact& fact : facts) {
+        for (Fact& fact : facts) {
             if (!fact.id)
                 return fail(unknown, fmt::format("\"{}\" has no id", printable(fact.name)));
-            items[fact.id.value - 1].fact = fact;
+            items[fact.id.value - 1].fact = std::move(fact);
         }
         for (std::size_t i = 0; i < items.size(); ++i) {
             if (!items[i].fact.id) return fail(unknown, fmt::format("id {} names nothing", i + 1));
@@ -118,7 +123,7 @@ struct Directory::Builder {
     Result<void> take_accounts() {
         auto& accounts = directory.accounts_;
         FARTHING_CHECK(
-            place_by_id(accounts, directory.facts_.accounts, DirectoryReason::unknown_account));
+            place_by_id(accounts, std::move(told.accounts), DirectoryReason::unknown_account));
         FARTHING_CHECK(
             index_names(directory.account_names_, accounts, DirectoryReason::account_exists));
         for (const Account& account : accounts) {
@@ -133,7 +138,7 @@ struct Directory::Builder {
                     fmt::format("\"{}\" has bill day {}", printable(fact.name), fact.bill_day));
             }
         }
-        for (const PaysFact& fact : directory.facts_.pays) {
+        for (const PaysFact& fact : told.pays) {
             if (!fact.account || fact.account.value > accounts.size()) {
                 return fail(
                     DirectoryReason::unknown_account,
@@ -198,8 +203,7 @@ struct Directory::Builder {
 
     Result<void> take_groups() {
         auto& groups = directory.groups_;
-        FARTHING_CHECK(
-            place_by_id(groups, directory.facts_.groups, DirectoryReason::unknown_group));
+        FARTHING_CHECK(place_by_id(groups, std::move(told.groups), DirectoryReason::unknown_group));
         FARTHING_CHECK(index_names(directory.group_names_, groups, DirectoryReason::group_exists));
         for (const Group& group : groups) {
             if (!group.fact.account || group.fact.account.value > directory.accounts_.size()) {
@@ -213,7 +217,7 @@ struct Directory::Builder {
 
     Result<void> take_subscriptions() {
         auto& subscriptions = directory.subscriptions_;
-        FARTHING_CHECK(place_by_id(subscriptions, directory.facts_.subscriptions,
+        FARTHING_CHECK(place_by_id(subscriptions, std::move(told.subscriptions),
                                    DirectoryReason::unknown_subscription));
         FARTHING_CHECK(index_names(directory.subscription_names_, subscriptions,
                                    DirectoryReason::subscription_exists));
@@ -261,7 +265,7 @@ struct Directory::Builder {
     }
 
     Result<void> take_buckets() {
-        for (const BucketFact& fact : directory.facts_.buckets) {
+        for (const BucketFact& fact : told.buckets) {
             const bool owned = fact.owner > 0 && fact.owner <= owners_of(fact.owner_kind);
             if (!owned || fact.until <= fact.from || fact.quantity <= 0)
                 return fail(DirectoryReason::bad_bucket, fmt::format("bucket {}", fact.id.value));
@@ -285,12 +289,12 @@ struct Directory::Builder {
     }
 
     Result<void> take_dated() {
-        for (const PlanFact& fact : directory.facts_.plans) {
+        for (const PlanFact& fact : told.plans) {
             FARTHING_TRY(Subscription* const subscription,
                          subscription_of(fact.subscription, "a plan"));
             subscription->plan.steps.push_back({fact.from, fact.plan});
         }
-        for (const QuantityFact& fact : directory.facts_.quantities) {
+        for (const QuantityFact& fact : told.quantities) {
             FARTHING_TRY(Subscription* const subscription,
                          subscription_of(fact.subscription, "a quantity"));
             if (fact.quantity < 0) {
@@ -308,27 +312,37 @@ struct Directory::Builder {
     }
 
     Result<void> take_identities() {
-        const auto& facts = directory.facts_.identities;
+        const std::vector<IdentityFact> facts = std::exchange(told.identities, {});
+        std::size_t bytes = 0;
+        for (const IdentityFact& fact : facts) bytes += room_of(fact.value);
+        FARTHING_ASSERT(facts.size() < UINT32_MAX && bytes / kTextStep < UINT32_MAX);
         directory.identity_index_ = TextIndex(facts.size());
         directory.identity_entries_.reserve(facts.size());
-        for (std::size_t i = 0; i < facts.size(); ++i) {
-            FARTHING_CHECK(subscription_of(facts[i].subscription, "an identity"));
-            enter(facts[i], static_cast<std::uint32_t>(i));
+        directory.identity_texts_.reserve(bytes);
+        for (const IdentityFact& fact : facts) {
+            FARTHING_CHECK(subscription_of(fact.subscription, "an identity"));
+            enter(fact);
         }
+        directory.identity_texts_.shrink_to_fit();
         return {};
     }
 
-    void enter(const IdentityFact& fact, std::uint32_t index) {
+    static std::size_t room_of(std::string_view value) {
+        return (1 + value.size() + kTextStep - 1) / kTextStep * kTextStep;
+    }
+
+    void enter(const IdentityFact& fact) {
         auto& entries = directory.identity_entries_;
-        IdentityEntry entry{.hash = identity_hash(fact.kind, fact.value),
-                            .valid = {fact.from, fact.until},
+        IdentityEntry entry{.valid = {fact.from, fact.until},
                             .subscription = fact.subscription,
-                            .fact = index,
+                            .text = 0,
+                            .length = static_cast<std::uint32_t>(fact.value.size()),
                             .next = 0};
-        std::uint32_t* link =
-            &directory.identity_index_.place(entry.hash, [&](std::uint32_t number) {
-                return directory.names(entries[number - 1], entry.hash, fact.kind, fact.value);
+        std::uint32_t* link = &directory.identity_index_.place(
+            identity_hash(fact.kind, fact.value), [&](std::uint32_t number) {
+                return directory.names(entries[number - 1], fact.kind, fact.value);
             });
+        entry.text = *link != 0 ? entries[*link - 1].text : add_text(fact);
         while (*link != 0 && entries[*link - 1].valid.start > fact.from)
             link = &entries[*link - 1].next;
         if (*link != 0 && entries[*link - 1].valid.start == fact.from) {
@@ -340,6 +354,15 @@ struct Directory::Builder {
         *link = static_cast<std::uint32_t>(entries.size() +
                                            1);  // before push_back: `link` may point into `entries`
         entries.push_back(entry);
+    }
+
+    std::uint32_t add_text(const IdentityFact& fact) {
+        std::string& texts = directory.identity_texts_;
+        const std::size_t at = texts.size();
+        texts += static_cast<char>(fact.kind);
+        texts += fact.value;
+        texts.resize(at + room_of(fact.value));
+        return static_cast<std::uint32_t>(at / kTextStep);
     }
 
     Result<void> check_identities() {
@@ -379,25 +402,47 @@ struct Directory::Builder {
     }
 
     Error taken_error(const IdentityEntry& earlier, const IdentityEntry& later) {
-        const IdentityFact& fact = directory.facts_.identities[later.fact];
+        const std::string_view text = directory.text_of(later);
         const auto name = [&](const IdentityEntry& entry) {
             return printable(directory.subscription(entry.subscription).fact.name);
         };
         return error_of(
             DirectoryReason::identity_taken,
             fmt::format("{} {} belongs to \"{}\" from {} until {}, and to \"{}\" from {}",
-                        name_of(fact.kind), printable(fact.value), name(earlier),
-                        to_rfc3339(earlier.valid.start), until_text(earlier.valid.end), name(later),
-                        to_rfc3339(later.valid.start)));
+                        name_of(static_cast<IdentityKind>(text[0])), printable(text.substr(1)),
+                        name(earlier), to_rfc3339(earlier.valid.start),
+                        until_text(earlier.valid.end), name(later), to_rfc3339(later.valid.start)));
     }
 };
 
 Result<Directory> Directory::fold(DirectoryFacts facts, TimeZone zone) {
     Directory directory;
-    directory.facts_ = std::move(facts);
     directory.zone_ = std::move(zone);
-    FARTHING_CHECK(Builder{directory}.fold());
+    Builder builder{directory, std::move(facts)};
+    FARTHING_CHECK(builder.fold());
     return directory;
+}
+
+DirectoryFacts Directory::facts() const {
+    DirectoryFacts facts = kept_;
+    facts.accounts.reserve(accounts_.size());
+    for (const Account& account : accounts_) facts.accounts.push_back(account.fact);
+    for (const Group& group : groups_) facts.groups.push_back(group.fact);
+    facts.subscriptions.reserve(subscriptions_.size());
+    for (const Subscription& one : subscriptions_) facts.subscriptions.push_back(one.fact);
+    facts.identities.reserve(identities());
+    for (std::size_t i = 0; i < identities(); ++i) {
+        const Identity one = identity(i);
+        facts.identities.push_back(
+            {one.kind, std::string(one.value), one.subscription, one.valid.start, one.valid.end});
+    }
+    return facts;
+}
+
+Directory::Identity Directory::identity(std::size_t number) const {
+    const IdentityEntry& entry = identity_entries_[number];
+    const std::string_view text = text_of(entry);
+    return {static_cast<IdentityKind>(text[0]), text.substr(1), entry.subscription, entry.valid};
 }
 
 const Directory::Buckets& Directory::buckets_of(OwnerKind kind, std::uint32_t owner,
@@ -438,17 +483,16 @@ GroupId Directory::group_named(std::string_view name) const {
                               [&](std::uint32_t id) { return group({id}).fact.name == name; })};
 }
 
-bool Directory::names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind,
-                      std::string_view value) const {
-    if (entry.hash != hash) return false;
-    const IdentityFact& fact = facts_.identities[entry.fact];
-    return fact.kind == kind && fact.value == value;
+bool Directory::names(const IdentityEntry& entry, IdentityKind kind, std::string_view value) const {
+    if (entry.length != value.size()) return false;
+    const std::string_view text = text_of(entry);
+    return text[0] == static_cast<char>(kind) && text.substr(1) == value;
 }
 
 std::uint32_t Directory::first_entry(std::uint64_t hash, IdentityKind kind,
                                      std::string_view value) const {
     return identity_index_.find(hash, [&](std::uint32_t number) {
-        return names(identity_entries_[number - 1], hash, kind, value);
+        return names(identity_entries_[number - 1], kind, value);
     });
 }
 
@@ -493,7 +537,7 @@ void Directory::find_all(std::span<const Question> questions,
     }
 }
 
-// Each pass follows the memory that the pass before asked for: index, entry, fact, text.
+// Each pass follows the memory that the pass before asked for: index, entry, text.
 void Directory::find_some(std::span<const Question> questions,
                           std::span<SubscriptionId> answers) const {
     std::array<std::uint64_t, kAtOnce> hashes{};
@@ -512,10 +556,7 @@ void Directory::find_some(std::span<const Question> questions,
         prefetch_line(entries[i]);
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
-        if (entries[i] != nullptr) prefetch_line(&facts_.identities[entries[i]->fact]);
-    }
-    for (std::size_t i = 0; i < questions.size(); ++i) {
-        if (entries[i] != nullptr) prefetch_line(facts_.identities[entries[i]->fact].value.data());
+        if (entries[i] != nullptr) prefetch_line(text_of(*entries[i]).data());
     }
     for (std::size_t i = 0; i < questions.size(); ++i) {
         const auto& [kind, value, when] = questions[i];

@@ -13,6 +13,7 @@
 
 #include "base/civil.h"
 #include "base/error.h"
+#include "base/lean_vector.h"
 #include "base/reason.h"
 #include "base/time_zone.h"
 #include "directory/text_index.h"
@@ -55,7 +56,7 @@ struct Dated {
         Date from;
         T value;
     };
-    std::vector<Step> steps;  // by `from`, distinct
+    LeanVector<Step> steps;  // by `from`, distinct
     const T* at(Date day) const {
         const T* found = nullptr;
         for (const Step& step : steps) {
@@ -112,7 +113,12 @@ class Directory {
     const std::vector<SubscriptionId>& subscriptions_of(AccountId account) const {
         return by_account_[account.value - 1];
     }
-    const DirectoryFacts& facts() const { return facts_; }
+    // Facts that fold to the same. Made anew: what stands elsewhere is not kept twice.
+    DirectoryFacts facts() const;
+    // In the order in which they were told.
+    const std::vector<PlanFact>& plan_facts() const { return kept_.plans; }
+    const std::vector<QuantityFact>& quantity_facts() const { return kept_.quantities; }
+    const std::vector<BucketFact>& bucket_facts() const { return kept_.buckets; }
     const TimeZone& zone() const { return zone_; }
 
     AccountId account_named(std::string_view name) const;  // none when unknown
@@ -150,27 +156,42 @@ class Directory {
         Period valid;
     };
     Owner owner_of(IdentityKind kind, std::string_view value, Instant when) const;
+    // All identities: one for each stretch for which one has an owner, numbered from 0.
+    struct Identity {
+        IdentityKind kind = IdentityKind::device;
+        std::string_view value;
+        SubscriptionId subscription;
+        Period valid;
+    };
+    std::size_t identities() const { return identity_entries_.size(); }
+    Identity identity(std::size_t number) const;
 
   private:
     struct Builder;
     // One stretch for which an identity has an owner. Those of the same identity form a chain,
-    // latest start first.
+    // latest start first, and share its text.
     struct IdentityEntry {
-        std::uint64_t hash = 0;  // of kind and value
         Period valid;
         SubscriptionId subscription;
-        std::uint32_t fact = 0;  // into facts_.identities: kind and text
-        std::uint32_t next = 0;  // number of the next entry of the chain; 0 ends it
+        std::uint32_t text = 0;    // where it stands in identity_texts_, in steps of kTextStep
+        std::uint32_t length = 0;  // of its value
+        std::uint32_t next = 0;    // number of the next entry of the chain; 0 ends it
     };
+    static constexpr std::size_t kTextStep = 4;
     static constexpr std::size_t kAtOnce = 16;
     SubscriptionId owner_in_chain(std::uint32_t first, Instant when) const;
     void find_some(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
     // Number of the first entry of the identity's chain; 0 when there is none.
     std::uint32_t first_entry(std::uint64_t hash, IdentityKind kind, std::string_view value) const;
-    bool names(const IdentityEntry& entry, std::uint64_t hash, IdentityKind kind,
-               std::string_view value) const;
+    bool names(const IdentityEntry& entry, IdentityKind kind, std::string_view value) const;
+    // A byte that is its kind, and its value.
+    std::string_view text_of(const IdentityEntry& entry) const {
+        return std::string_view(identity_texts_)
+            .substr(std::size_t{entry.text} * kTextStep, std::size_t{entry.length} + 1);
+    }
 
-    DirectoryFacts facts_;
+    DirectoryFacts
+        kept_;  // what stands nowhere else as it was told: pays, plans, quantities, buckets
     TimeZone zone_ = TimeZone::utc();
     std::vector<Account> accounts_;
     std::vector<Group> groups_;
@@ -183,6 +204,7 @@ class Directory {
     std::map<std::tuple<OwnerKind, std::uint32_t, ComponentId>, Buckets> buckets_;
     std::map<AccountId, Buckets> bought_;
     std::vector<IdentityEntry> identity_entries_;  // number n stands at n - 1
+    std::string identity_texts_;
 };
 
 }  // namespace farthing::directory

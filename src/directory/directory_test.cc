@@ -139,6 +139,33 @@ TEST(Directory, a_later_fact_about_an_account_replaces_the_earlier) {
     EXPECT_EQ(directory.account_named("old name"), AccountId{});
 }
 
+// What a directory tells of itself is what the next one is made of.
+TEST(Directory, its_facts_fold_to_the_same_also_with_what_comes_later) {
+    Facts facts;
+    const AccountId company = facts.account("company");
+    const SubscriptionId lines = facts.subscription("lines", company, facts.group("pool", company));
+    facts.pays(company);
+    facts.identity(lines, "8944", kStart);
+    facts.identity(lines, "8944", kStart, kStart.plus_micros(10));  // it ended
+    facts.identity(lines, "8944", kStart.plus_micros(20));
+    facts.facts.quantities = {{lines, kNewYear, 5}, {lines, kNewYear.plus_days(9), 5}};
+    facts.facts = facts.fold().facts();
+    EXPECT_EQ(facts.facts.identities.size(), 2U);
+    facts.facts.quantities.push_back({lines, kNewYear, 6});
+    facts.identity(lines, "8944", kStart, kStart.plus_micros(15));
+    const Directory directory = facts.fold();
+    EXPECT_EQ(*directory.subscription(lines).quantity.at(kNewYear), 6);
+    EXPECT_EQ(*directory.subscription(lines).quantity.at(kNewYear.plus_days(9)), 5);
+    EXPECT_EQ(payer_of(directory, company, kNewYear), company);
+    EXPECT_EQ(directory.group(directory.subscription(lines).fact.group).fact.name, "pool");
+    const auto owner_at = [&](std::int64_t micros) {
+        return directory.find(IdentityKind::iccid, "8944", kStart.plus_micros(micros));
+    };
+    EXPECT_EQ(owner_at(14), lines);
+    EXPECT_EQ(owner_at(15), SubscriptionId{});
+    EXPECT_EQ(owner_at(20), lines);
+}
+
 TEST(Directory, names_are_found_and_belong_to_one_only) {
     Facts facts;
     const AccountId company = facts.account("company");
@@ -343,12 +370,14 @@ RC_GTEST_PROP(DirectoryLaws, identities_are_what_the_facts_say, ()) {
     RC_ASSERT(facts.refused().code == (clash ? "identity_taken" : ""));
     if (clash) return;
     const Directory directory = facts.fold();
+    const Directory again = *Directory::fold(directory.facts(), TimeZone::utc());
     for (const std::string value : {"a", "b"}) {
         for (std::int64_t when = -1; when < 30; ++when) {
             const auto found = owners(value, when);
             const SubscriptionId expected = found.empty() ? SubscriptionId{} : found[0];
             const Directory::Owner owner = directory.owner_of(IdentityKind::iccid, value, {when});
             RC_ASSERT(directory.find(IdentityKind::iccid, value, {when}) == expected);
+            RC_ASSERT(again.find(IdentityKind::iccid, value, {when}) == expected);
             RC_ASSERT(owner.subscription == expected);
             RC_ASSERT(owner.valid.contains({when}));
             for (std::int64_t other = 0; other < 30; ++other) {

@@ -1,5 +1,6 @@
 // Finds a thing by its text: open addressing from a hash to the thing's number. The texts stay
-// where they are, so five million names cost 8 to 16 bytes each here and a look-up never allocates.
+// where they are, so five million names cost 12 to 24 bytes each here and a look-up never
+// allocates.
 #pragma once
 
 #include <bit>
@@ -15,7 +16,7 @@ class TextIndex {
   public:
     TextIndex() = default;
     // Room for that many entries; more must not be put in.
-    explicit TextIndex(std::size_t entries) : slots_(std::bit_ceil(entries * 2 + 1)) {}
+    explicit TextIndex(std::size_t entries) : slots_(std::bit_ceil(entries + entries / 2 + 1)) {}
 
     // The number for which `same(number)` holds among those with that hash; 0 when there is none.
     template <class Same>

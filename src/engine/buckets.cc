@@ -173,7 +173,7 @@ Result<BucketFact> fact_of(const Engine::State& state, const BucketOrder& order)
 // The same order as one before; another under its reference is refused.
 Result<const BucketFact*> known_order(const Engine::State& state, const BucketFact& asked,
                                       bool days_asked) {
-    for (const BucketFact& known : state.directory.facts().buckets) {
+    for (const BucketFact& known : state.directory.bucket_facts()) {
         if (known.reference != asked.reference) continue;
         const bool same = known.owner_kind == asked.owner_kind && known.owner == asked.owner &&
                           known.package == asked.package &&

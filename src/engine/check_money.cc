@@ -28,7 +28,7 @@ Sums sums_posted(const std::vector<Entry>& entries, EntryKind kind) {
 
 std::set<ComponentId> packages_sold(const Engine::State& state) {
     std::set<ComponentId> packages;
-    for (const BucketFact& fact : state.directory.facts().buckets) packages.insert(fact.package);
+    for (const BucketFact& fact : state.directory.bucket_facts()) packages.insert(fact.package);
     return packages;
 }
 
@@ -38,7 +38,7 @@ CheckLine check_packages(const Engine::State& state, const std::vector<Entry>& e
     std::map<std::pair<AccountId, ComponentId>, i128> sums;
     i128 sum = 0;
     std::int64_t sold = 0;
-    for (const BucketFact& fact : state.directory.facts().buckets) {
+    for (const BucketFact& fact : state.directory.bucket_facts()) {
         if (!fact.payer) continue;
         sums[{fact.payer, fact.package}] += fact.price_atoms;
         sum += fact.price_atoms;
@@ -58,7 +58,7 @@ CheckLine check_packages(const Engine::State& state, const std::vector<Entry>& e
             ok,
             fmt::format("{} bought, {} {} = posted; {} given", grouped(sold),
                         Money{sum, currency}.to_string(), currency.code(),
-                        grouped(std::ssize(state.directory.facts().buckets) - sold)),
+                        grouped(std::ssize(state.directory.bucket_facts()) - sold)),
             {}};
 }
 

@@ -119,12 +119,14 @@ void remove_unlisted(const Engine::State& state, const std::vector<Row>& rows,
         date = row.date;
         list.insert(row.number);
     }
-    for (const IdentityFact& fact : state.directory.facts().identities) {
-        if (fact.kind != IdentityKind::did) continue;
-        const auto found = listed.find(state.directory.subscription(fact.subscription).fact.name);
-        if (found == listed.end() || found->second.second.contains(fact.value)) continue;
-        if (numbers.owner(fact.value, found->second.first) != fact.subscription) continue;
-        numbers.remove(fact.value, fact.subscription, found->second.first);
+    for (std::size_t i = 0; i < state.directory.identities(); ++i) {
+        const auto [kind, number, subscription, valid] = state.directory.identity(i);
+        if (kind != IdentityKind::did) continue;
+        const auto found = listed.find(state.directory.subscription(subscription).fact.name);
+        const std::string name(number);
+        if (found == listed.end() || found->second.second.contains(name)) continue;
+        if (numbers.owner(name, found->second.first) != subscription) continue;
+        numbers.remove(name, subscription, found->second.first);
     }
 }
 

@@ -319,11 +319,11 @@ namespace {
 // Who pays for subscriptions that began or changed since accounts were asked that day.
 Result<void> add_changed(Engine::State& state, Engine::State::FeeDay& day) {
     std::set<SubscriptionId> changed;
-    const DirectoryFacts& facts = state.directory.facts();
-    for (; day.plans < facts.plans.size(); ++day.plans)
-        changed.insert(facts.plans[day.plans].subscription);
-    for (; day.quantities < facts.quantities.size(); ++day.quantities)
-        changed.insert(facts.quantities[day.quantities].subscription);
+    const auto& plans = state.directory.plan_facts();
+    const auto& quantities = state.directory.quantity_facts();
+    for (; day.plans < plans.size(); ++day.plans) changed.insert(plans[day.plans].subscription);
+    for (; day.quantities < quantities.size(); ++day.quantities)
+        changed.insert(quantities[day.quantities].subscription);
     std::set<AccountId> payers;
     for (const SubscriptionId id : changed) {
         const AccountId account = state.directory.subscription(id).fact.account;
@@ -344,8 +344,8 @@ Result<bool> Engine::take_fees_of_day(std::size_t most) {
     FARTHING_CHECK(s.follow_others());
     if (!s.fee_day || s.fee_day->day != s.today()) {
         FARTHING_TRY(Payers payers, payers_since(s, {}));
-        const DirectoryFacts& facts = s.directory.facts();
-        s.fee_day = {s.today(), std::move(payers), facts.plans.size(), facts.quantities.size()};
+        s.fee_day = {s.today(), std::move(payers), s.directory.plan_facts().size(),
+                     s.directory.quantity_facts().size()};
     }
     FARTHING_CHECK(add_changed(s, *s.fee_day));
     Payers& left = s.fee_day->left;

@@ -41,8 +41,10 @@ class NearestPlans {
     using Known = std::pair<std::string, SubscriptionId>;
 
     void read() {
-        for (const IdentityFact& fact : state_.directory.facts().identities)
-            known_[fact.kind].emplace_back(fact.value, fact.subscription);
+        for (std::size_t i = 0; i < state_.directory.identities(); ++i) {
+            const auto identity = state_.directory.identity(i);
+            known_[identity.kind].emplace_back(identity.value, identity.subscription);
+        }
         for (const directory::Subscription& subscription : state_.directory.subscriptions())
             known_[IdentityKind::subscription].emplace_back(subscription.fact.name,
                                                             subscription.fact.id);

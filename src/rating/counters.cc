@@ -83,8 +83,7 @@ class Index {
 };
 
 void prefetch_content(const Counter& counter) {
-    if (counter.segments.empty()) return;
-    prefetch(counter.segments.back());
+    if (counter.segments.size() > 1) prefetch(counter.segments.back());
     counter.by_day.prefetch_values();
 }
 

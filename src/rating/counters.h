@@ -2,6 +2,7 @@
 // are stored packed (R6).
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "base/civil.h"
 #include "base/error.h"
 #include "base/instant.h"
+#include "base/lean_vector.h"
 #include "base/reason.h"
 #include "model/batch.h"
 #include "model/ids.h"
@@ -76,7 +78,7 @@ struct Segment {
     // What has been posted for it: rnd(P) at the last Rater::take_deltas, which moves it to the
     // present total.
     std::int64_t posted_atoms = 0;
-    std::vector<std::pair<PartnerId, std::int64_t>> posted_shares;
+    LeanVector<std::pair<PartnerId, std::int64_t>> posted_shares;
 };
 
 // What one member used on one day, of a pool whose members are capped, or pay what is beyond.
@@ -95,12 +97,12 @@ struct MemberDay {
 struct Counter {
     CounterKey key;
     Date window_end;
-    std::vector<Segment> segments;  // by start; seldom more than one
+    boost::container::small_vector<Segment, 1> segments;  // by start; seldom more than one
     // Billable base units per day of the window, kept for the picture on the document.
     DayQuantities by_day;
     // Of a pooled counter: the members' own quantities, by subscription id (for attribution, R7).
-    std::vector<std::pair<SubscriptionId, std::int64_t>> members;
-    std::vector<MemberDay> member_days;  // sorted; of segments whose version asks
+    LeanVector<std::pair<SubscriptionId, std::int64_t>> members;
+    LeanVector<MemberDay> member_days;  // sorted; of segments whose version asks
 };
 
 // The counters in memory, loaded block by block on first touch. What changed since `mark_clean` is

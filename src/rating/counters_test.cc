@@ -110,7 +110,7 @@ TEST(CounterPack, gives_back_what_it_was_given) {
     EXPECT_EQ(segment.records, 3);
     EXPECT_EQ(segment.posted_atoms, -1'000'000'000);
     EXPECT_EQ(segment.posted_shares, expected.segments[0].posted_shares);
-    const std::vector<std::pair<SubscriptionId, std::int64_t>> members = {{{4}, 50}, {{9}, 70}};
+    const LeanVector<std::pair<SubscriptionId, std::int64_t>> members = {{{4}, 50}, {{9}, 70}};
     EXPECT_EQ(counter.members, members);
 }
 

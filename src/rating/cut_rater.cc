@@ -91,7 +91,7 @@ Lane* CutRater::lane_of(const UsageChunk& chunk, std::size_t row, std::size_t wh
 SuspenseReason CutRater::plan_lane(const UsageChunk& chunk, std::size_t row, std::size_t which,
                                    Lane& base, bool whole, Stretch& stretch) {
     const Instant when = chunk.start[row];
-    const std::uint32_t ruling = price_at(*base.version, *base.charge, when, clock_);
+    const std::uint32_t ruling = price_at(*base.terms->version, *base.terms->charge, when, clock_);
     SuspenseReason why = SuspenseReason::none;
     const Lane* const lane = lane_of(chunk, row, which, base, ruling, why);
     if (lane == nullptr) return why;
@@ -115,11 +115,11 @@ SuspenseReason CutRater::plan_lane(const UsageChunk& chunk, std::size_t row, std
     without.billable = billable.without;
     pieces_.clear();
     earlier_.clear();
-    const catalog::UsageCharge& charge = *base.charge;
+    const catalog::UsageCharge& charge = *base.terms->charge;
     const bool cut =
-        cut_at_bands(*base.version, charge, rule, when, with.billable, clock_, pieces_) &&
-        (!earlier.any ||
-         cut_at_bands(*base.version, charge, rule, when, without.billable, clock_, earlier_));
+        cut_at_bands(*base.terms->version, charge, rule, when, with.billable, clock_, pieces_) &&
+        (!earlier.any || cut_at_bands(*base.terms->version, charge, rule, when, without.billable,
+                                      clock_, earlier_));
     if (!cut) return SuspenseReason::charge_out_of_range;
     if (stretch.first && pricing.has_minimum()) {
         with.totals.below = below_minimum(chunk, row, which, base, pricing, pieces_) ? 1 : 0;
@@ -135,7 +135,7 @@ SuspenseReason CutRater::plan_lane(const UsageChunk& chunk, std::size_t row, std
 // next stretch.
 void CutRater::stop_at_change(const Lane& base, const catalog::SessionRule& rule, Instant when,
                               bool leads, Both& billable, Stretch& stretch) const {
-    const std::int64_t unit = unit_micros(*base.version, *base.charge);
+    const std::int64_t unit = unit_micros(*base.terms->version, *base.terms->charge);
     if (rule.at_price_change == catalog::AtEdge::start || unit == 0) return;
     const Instant change = resolver_.price_holds_until(base, when);
     if (change == Instant::max()) return;
@@ -158,7 +158,7 @@ SuspenseReason CutRater::plan_prices(const UsageChunk& chunk, std::size_t row, s
         for (const SessionPiece& piece : pieces) sum += piece.price == price ? piece.billable : 0;
         return sum;
     };
-    for (std::uint32_t price = 0; price <= base.charge->in_bands.size(); ++price) {
+    for (std::uint32_t price = 0; price <= base.terms->charge->in_bands.size(); ++price) {
         const std::int64_t now = sum_of(pieces_, price);
         const std::int64_t before = sum_of(earlier_, price);
         SessionUse use{now - before, {}};
@@ -172,7 +172,7 @@ SuspenseReason CutRater::plan_prices(const UsageChunk& chunk, std::size_t row, s
         Lane* const lane = lane_of(chunk, row, which, base, price, why);
         if (lane == nullptr) return why;
         // A limit counts once, where the session begins, and what it counts is already known.
-        if (at_least > 0 && !lane->charge->limit) use.billable = at_least;
+        if (at_least > 0 && !lane->terms->charge->limit) use.billable = at_least;
         why = plan_price(base, *lane, chunk.start[row], price, use);
         if (why != SuspenseReason::none) return why;
     }
@@ -184,14 +184,15 @@ SuspenseReason CutRater::plan_price(Lane& base, Lane& lane, Instant when, std::u
     Planned planned;
     planned.first_part = parts_.size();
     std::uint32_t last_day = 0;
-    const auto days = lane.windowed ? 1 : static_cast<std::uint32_t>(lane.window.days());
+    const auto days =
+        lane.terms->windowed ? 1 : static_cast<std::uint32_t>(lane.terms->window.days());
     const auto add = [&](const std::vector<SessionPiece>& pieces, std::int64_t sign) {
         for (const SessionPiece& piece : pieces) {
             if (piece.price != price) continue;
-            const Date date = base.version->zone.date_of(piece.start);
+            const Date date = base.terms->version->zone.date_of(piece.start);
             // What goes on beyond the window stays in it: its event time is the session's start.
             const std::uint32_t day =
-                std::min(static_cast<std::uint32_t>(date - lane.window.first), days - 1);
+                std::min(static_cast<std::uint32_t>(date - lane.terms->window.first), days - 1);
             parts_.push_back({day, sign * piece.billable});
             last_day = std::max(last_day, day);
         }

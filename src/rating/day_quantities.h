@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/lean_vector.h"
 #include "base/prefetch.h"
 
 namespace farthing::rating {
@@ -60,7 +61,7 @@ class DayQuantities {
     }
 
   private:
-    static constexpr std::size_t kFew = 8;
+    static constexpr std::size_t kFew = 6;
 
     // values_.size() where the day has none.
     std::size_t place_of(std::size_t day) const {
@@ -76,12 +77,12 @@ class DayQuantities {
         }
         std::vector<std::int64_t> row;
         expand(row);
-        values_ = std::move(row);
+        values_.assign(row.begin(), row.end());
         all_ = true;
         return day;
     }
 
-    std::vector<std::int64_t> values_;        // of the first days, or of those that `days_` names
+    LeanVector<std::int64_t> values_;         // of the first days, or of those that `days_` names
     std::array<std::uint16_t, kFew> days_{};  // of few, in the order in which they came
     std::uint16_t size_ = 0;
     bool all_ = false;

@@ -69,15 +69,14 @@ void Mover::prefetch(const Lane& lane) const {
 void Mover::prefetch_counter(const Lane& lane) const {
     if (lane.counter >= lives_.size()) return;
     const Live& live = lives_[lane.counter];
-    if (live.last == nullptr) return;
-    farthing::prefetch(*live.last);
-    farthing::prefetch(live.counter->by_day);
+    if (!live.stands) return;
+    prefetch_range(&live.counter->segments, &live.counter->by_day + 1);
 }
 
 // The day by UTC is the window's own, or its neighbour.
 void Mover::prefetch_day(const Lane& lane, Instant when) const {
-    if (lane.counter >= lives_.size() || lives_[lane.counter].last == nullptr) return;
-    const std::int64_t day = when.micros / kMicrosPerDay - lane.key.window_first.days;
+    if (lane.counter >= lives_.size() || !lives_[lane.counter].stands) return;
+    const std::int64_t day = when.micros / kMicrosPerDay - lane.terms->window.first.days;
     if (day >= 0)
         lives_[lane.counter].counter->by_day.prefetch_value(static_cast<std::size_t>(day));
 }
@@ -125,7 +124,7 @@ void Mover::beyond_segments(std::uint32_t number, const Addition* addition, cons
         const bool is_new = inserts && i == addition->segment;
         const bool shifted = inserts && i > addition->segment;
         const Segment* own = is_new ? nullptr : &counter.segments[i - (shifted ? 1 : 0)];
-        const VersionNo version = own == nullptr ? added->pinned : own->version;
+        const VersionNo version = own == nullptr ? added->pricing->version() : own->version;
         const Pricing& pricing = own == nullptr ? *added->pricing : pricing_of(counter, *own);
         const bool adds = addition != nullptr && addition->segment == i;
         // One of which everything was taken back stands nowhere.
@@ -165,13 +164,13 @@ std::int64_t Mover::end_before(const Counter& counter, std::size_t position) {
 // what another version has rated already.
 Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant when) const {
     const auto& segments = counter.segments;
-    Instant start = lane.natural.start;
+    Instant start = lane.terms->natural.start;
     bool others_between = false;
     for (std::size_t i = segments.size(); i-- > 0;) {
         const Segment& segment = segments[i];
         if (segment.payer != lane.payer || segment.start > when) continue;
-        const bool of_this_price =
-            segment.version == lane.version->number && segment.start >= lane.natural.start;
+        const bool of_this_price = segment.version == lane.terms->version->number &&
+                                   segment.start >= lane.terms->natural.start;
         if (when <= segment.last || (of_this_price && !others_between))
             return {i, false, segment.start, segment.version};
         if (segment.empty()) continue;
@@ -181,28 +180,29 @@ Mover::Place Mover::place_of(const Counter& counter, const Lane& lane, Instant w
     const auto after =
         std::upper_bound(segments.begin(), segments.end(), start,
                          [](Instant at, const Segment& segment) { return at < segment.start; });
-    return {static_cast<std::size_t>(after - segments.begin()), true, start, lane.version->number};
+    return {static_cast<std::size_t>(after - segments.begin()), true, start,
+            lane.terms->version->number};
 }
 
 void Mover::bind(Lane& lane, Instant when) {
-    lane.counter = counters_.touch(lane.key, lane.window.end);
+    lane.counter = counters_.touch(lane.key(), lane.terms->window.end);
     const Counter& counter = *open(lane.counter).counter;
     follow_window(lane.counter);
     const Place place = place_of(counter, lane, when);
     lane.segment_start = place.start;
-    lane.pinned = place.version;
-    lane.pricing = place.version == lane.version->number
-                       ? prices_.of(*lane.version, *lane.charge, lane.row)
-                       : prices_.of(place.version, lane.key.component, lane.key.item, place.start);
+    lane.pricing =
+        place.version == lane.terms->version->number
+            ? prices_.of(*lane.terms->version, *lane.terms->charge, lane.terms->row)
+            : prices_.of(place.version, lane.terms->charge->id, lane.terms->item, place.start);
     FARTHING_ASSERT(lane.pricing != nullptr);
     // Around `when`, as far as no other segment of the payer has pinned the time.
-    lane.span = {std::max(lane.natural.start, place.start), lane.natural.end};
+    lane.span = {std::max(lane.terms->natural.start, place.start), lane.terms->natural.end};
     for (std::size_t i = 0; i < counter.segments.size(); ++i) {
         const Segment& segment = counter.segments[i];
         if (segment.payer != lane.payer) continue;
         if (segment.empty() && (place.is_new || i != place.position)) continue;
         if (!place.is_new && i == place.position) {
-            if (segment.version != lane.version->number) {
+            if (segment.version != lane.terms->version->number) {
                 lane.span.end = std::min(lane.span.end, segment.last.plus_micros(1));
             }
         } else if (segment.start > when) {
@@ -234,8 +234,8 @@ bool Mover::plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& 
     move.adds = use.totals;
     move.days = days;
     const Live& live = lives_[lane.counter];
-    move.at_end = live.last != nullptr && live.last->start == lane.segment_start &&
-                  live.last->payer == lane.payer && day >= live.from_day && day < live.days &&
+    move.at_end = live.stands && live.last().start == lane.segment_start &&
+                  live.last().payer == lane.payer && day >= live.from_day && day < live.days &&
                   live.pricing->shares_within_charge();
     return move.at_end ? plan_at_end(lane, live, move) : plan_anywhere(lane, move);
 }
@@ -266,7 +266,7 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     move.to = to;
     move.usage_after = *usage;
     move.fee_after = live.fee;
-    const SessionTotals sessions = live.last->session_totals() + move.adds;
+    const SessionTotals sessions = live.last().session_totals() + move.adds;
     if (move.adds != SessionTotals{}) {
         const auto fee = pricing.fee_atoms(sessions);
         if (!fee) return false;
@@ -275,7 +275,7 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
     move.fee = move.fee_after - live.fee;
     const auto charge = narrow64(i128{*usage} - live.usage + move.fee);
     const i128 whole = i128{*usage} - live.usage_before + move.fee_after;
-    if (!charge || !narrow64(whole) || !narrow64(whole - live.last->posted_atoms)) return false;
+    if (!charge || !narrow64(whole) || !narrow64(whole - live.last().posted_atoms)) return false;
     move.charge = *charge;
     return true;
 }
@@ -283,8 +283,8 @@ bool Mover::plan_at_end(const Lane& lane, const Live& live, Move& move) const {
 bool Mover::plan_anywhere(Lane& lane, Move& move) {
     const std::uint32_t number = lane.counter;
     Counter& counter = *lives_[number].counter;
-    if (counter.window_end < lane.window.end) {  // it shrank back
-        counter.window_end = lane.window.end;
+    if (counter.window_end < lane.terms->window.end) {  // it shrank back
+        counter.window_end = lane.terms->window.end;
         follow_window(number);
     }
     if (!lives_[number].settled && !settle(number, nullptr)) return false;
@@ -339,11 +339,11 @@ bool Mover::plan_segments(std::uint32_t number, const Addition& addition, const 
 
 i128 Mover::left_after(const Move& move) const {
     const i128 total = i128{total_of(*lives_[move.lane->counter].counter)} + move.billable;
-    return *move.lane->charge->limit - total;
+    return *move.lane->terms->charge->limit - total;
 }
 
 Beyond Mover::position(const Lane& lane, std::int64_t from, Instant when, std::uint32_t day) {
-    const Included& now = included(lane.counter, lane.pinned);
+    const Included& now = included(lane.counter, lane.pricing->version());
     if (now.simple()) return {from, from, now.at_end()};
     const Counter& counter = counters_.at(lane.counter);
     AtEnd at_end;
@@ -362,11 +362,11 @@ Beyond Mover::position(const Lane& lane, std::int64_t from, Instant when, std::u
 }
 
 std::optional<Date> Mover::buckets_change(const Lane& lane, std::uint32_t day) {
-    if (!has_buckets(directory_, lane.key)) return std::nullopt;
-    const Included& now = included(lane.counter, lane.pinned);
+    if (!has_buckets(directory_, lane.key())) return std::nullopt;
+    const Included& now = included(lane.counter, lane.pricing->version());
     if (now.buckets.empty()) return std::nullopt;
     const Date change =
-        now.buckets.next_change(lane.key.window_first.plus_days(static_cast<int>(day)));
+        now.buckets.next_change(lane.terms->window.first.plus_days(static_cast<int>(day)));
     return change == Date::max() ? std::nullopt : std::optional(change);
 }
 
@@ -391,18 +391,17 @@ void Mover::touch(std::uint32_t number, Live& live) {
 void Mover::refresh(std::uint32_t number) {
     Live& live = lives_[number];
     Counter& counter = *live.counter;
-    live.last = nullptr;
-    if (counter.segments.back().empty()) return;  // what comes to it goes the long way
-    live.last = &counter.segments.back();
+    live.stands = !counter.segments.back().empty();
+    if (!live.stands) return;  // what comes to it goes the long way
     live.days = static_cast<std::uint32_t>(counter.by_day.size());
-    live.pricing = &pricing_of(counter, *live.last);
+    live.pricing = &pricing_of(counter, live.last());
     live.total = live.pricing->begins_at(end_before(counter, counter.segments.size() - 1)) +
-                 live.last->quantity;
-    const Included& now = included(number, live.last->version);
+                 live.last().quantity;
+    const Included& now = included(number, live.last().version);
     live.simple = now.simple();
     live.allowance = now.at_end();
     AtEnd at_end;
-    Beyond beyond{live.total - live.last->quantity, live.total, live.allowance};
+    Beyond beyond{live.total - live.last().quantity, live.total, live.allowance};
     if (!live.simple) {
         beyond_of(counter, now, nullptr, of_version_, &at_end);
         beyond = of_version_.back();
@@ -411,7 +410,7 @@ void Mover::refresh(std::uint32_t number) {
     live.from_day = at_end.from_day;
     const auto usage_before = live.pricing->usage().atoms(beyond.from, beyond.free);
     const auto usage = live.pricing->usage().atoms(beyond.to, beyond.free);
-    const auto fee = live.pricing->fee_atoms(live.last->session_totals());
+    const auto fee = live.pricing->fee_atoms(live.last().session_totals());
     FARTHING_ASSERT(usage_before && usage && fee);  // planning refuses what does not fit
     live.usage_before = *usage_before;
     live.usage = *usage;
@@ -454,7 +453,7 @@ void Mover::insert_where_new(const Move& move) {
     }
     add_to(*at, move);
     at->last = std::max(at->last, move.when);
-    const std::int64_t of_window = move.lane->windowed ? 1 : move.lane->window.days();
+    const std::int64_t of_window = move.lane->terms->windowed ? 1 : move.lane->terms->window.days();
     const auto days = std::max(static_cast<std::size_t>(of_window), std::size_t{move.day} + 1);
     if (counter.by_day.size() < days) counter.by_day.resize(days);
 }
@@ -472,7 +471,7 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     if (!lives_[lane.counter].settled) settle(lane.counter, &rated);
     Live& live = lives_[lane.counter];
     if (move.at_end) {
-        Segment& segment = *live.last;
+        Segment& segment = live.last();
         add_to(segment, move);
         segment.last = std::max(segment.last, move.when);
         live.total = move.to;
@@ -484,7 +483,7 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
     DayQuantities& by_day = live.counter->by_day;
     if (move.days.empty()) by_day.add(move.day, move.billable);
     for (const DayPart& part : move.days) by_day.add(part.day, part.billable);
-    if (lane.key.owner_kind != OwnerKind::subscription) {
+    if (lane.terms->owner_kind != OwnerKind::subscription) {
         if (lane.member == kNone) lane.member = member_slot(lane.counter, lane.subscription);
         live.counter->members[lane.member].second += move.billable;
         if (counts_members(*lane.pricing)) add_member_day(move);
@@ -501,16 +500,16 @@ void Mover::make(const Move& move, std::uint32_t row, RatedChunk& rated) {
 
 void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedChunk& rated) const {
     rated.row.push_back(row);
-    rated.perspective.push_back(lane.key.perspective);
+    rated.perspective.push_back(lane.terms->perspective);
     rated.subscription.push_back(lane.subscription);
     rated.payer.push_back(lane.payer);
-    rated.component.push_back(lane.key.component);
-    rated.version.push_back(lane.pinned);
-    rated.owner_kind.push_back(lane.key.owner_kind);
-    rated.owner.push_back(lane.key.owner);
-    rated.item.push_back(lane.key.item);
-    rated.window_first.push_back(lane.key.window_first);
-    rated.window_end.push_back(lane.window.end);
+    rated.component.push_back(lane.terms->charge->id);
+    rated.version.push_back(lane.pricing->version());
+    rated.owner_kind.push_back(lane.terms->owner_kind);
+    rated.owner.push_back(lane.owner);
+    rated.item.push_back(lane.terms->item);
+    rated.window_first.push_back(lane.terms->window.first);
+    rated.window_end.push_back(lane.terms->window.end);
     rated.segment_start.push_back(lane.segment_start);
     rated.billable.push_back(move.billable);
     rated.from.push_back(move.from);
@@ -526,13 +525,20 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
 
 // A row for what a segment changes without a lane.
 void Mover::append_for(std::uint32_t number, const Segment& segment, const Move& move,
-                       std::uint32_t row, RatedChunk& rated) const {
+                       std::uint32_t row, RatedChunk& rated) {
     const Counter& counter = counters_.at(number);
+    const Pricing& pricing = pricing_of(counter, segment);
+    Terms terms;
+    terms.charge = &pricing.charge();
+    terms.item = counter.key.item;
+    terms.window = {counter.key.window_first, counter.window_end};
+    terms.perspective = counter.key.perspective;
+    terms.owner_kind = counter.key.owner_kind;
     Lane lane;
-    lane.key = counter.key;
-    lane.window = {counter.key.window_first, counter.window_end};
+    lane.terms = &terms;
+    lane.owner = counter.key.owner;
     lane.payer = segment.payer;
-    lane.pinned = segment.version;
+    lane.pricing = &pricing;
     lane.segment_start = segment.start;
     if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
     append(lane, move, row, rated);
@@ -555,8 +561,8 @@ void Mover::append_days(const Lane& lane, const Move& move, RatedChunk& rated) {
     std::erase_if(rated.days, [&](const auto& known) {
         return known.first == row && known.second.billable == 0;
     });
-    const auto own =
-        static_cast<std::uint32_t>(lane.version->zone.date_of(move.when) - lane.key.window_first);
+    const auto own = static_cast<std::uint32_t>(lane.terms->version->zone.date_of(move.when) -
+                                                lane.terms->window.first);
     const bool plain = rated.days.size() == first ||
                        (rated.days.size() == first + 1 && rated.days.back().second.day == own);
     if (plain) rated.days.resize(first);

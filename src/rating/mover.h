@@ -38,7 +38,8 @@ class Mover {
     Mover(const catalog::Snapshot& catalog, const directory::Directory& directory,
           CounterTable& counters);
 
-    // Finds the counter and the segment of event time `when`. REQUIRES: lane.natural holds `when`.
+    // Finds the counter and the segment of event time `when`. REQUIRES: lane.terms->natural holds
+    // `when`.
     void bind(Lane& lane, Instant when);
     // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
     // `days`: where it lies on several; they sum to it.
@@ -46,7 +47,7 @@ class Mover {
               std::span<const DayPart> days = {});
     // Whether the counter of a planned move stays within the hard limit that it counts for.
     bool within_limit(const Move& move) const {
-        return !move.lane->charge->limit || left_after(move) >= 0;
+        return !move.lane->terms->charge->limit || left_after(move) >= 0;
     }
     // REQUIRES: the lane is of a hard limit.
     i128 left_after(const Move& move) const;
@@ -79,22 +80,23 @@ class Mover {
     // of its price.
     struct Live {
         Counter* counter = nullptr;
-        Segment* last = nullptr;  // none until the counter was settled
         const Pricing* pricing = nullptr;
         std::int64_t allowance = 0;  // at its end
         std::int64_t floor = 0;      // AtEnd
         std::int64_t total = 0;
         std::int64_t usage_before = 0;  // atoms up to where the last segment begins
         std::int64_t usage = 0;         // atoms up to `total`
+        std::int64_t fee = 0;           // atoms of the last segment's connection fees
         Date window_end;                // for which the allowances were computed
         std::uint32_t from_day = 0;     // AtEnd
         std::uint32_t days = 0;         // of the counter, where there is a last segment
-        std::int64_t fee = 0;           // atoms of the last segment's connection fees
         std::uint32_t capped = kNone;   // index into capped_
         std::uint32_t age = 0;          // grows when what is included may have changed
+        bool stands = false;            // all this, for the last segment: the counter was settled
         bool simple = true;             // Included::simple
         bool settled = false;           // what is posted agrees with the snapshots
         bool touched = false;           // since take_deltas
+        Segment& last() const { return counter->segments.back(); }
     };
     // What the members of a pool used, where each is capped.
     struct Capped {
@@ -160,7 +162,7 @@ class Mover {
     bool settled(std::uint32_t number, RatedChunk& rated);
     std::size_t segment_of(const Counter& counter, const Contribution& part) const;
     void append_for(std::uint32_t number, const Segment& segment, const Move& move,
-                    std::uint32_t row, RatedChunk& rated) const;
+                    std::uint32_t row, RatedChunk& rated);
     std::uint32_t day_of(const Contribution& part);
     void subtract(std::uint32_t number, std::size_t at, const Contribution& part);
     void append_taken_back(std::uint32_t number, std::size_t at, const Contribution& part,

@@ -25,7 +25,7 @@ void Mover::follow_window(std::uint32_t number) {
     }
     live.window_end = live.counter->window_end;
     live.settled = false;
-    live.last = nullptr;
+    live.stands = false;
     live.age += 1;
 }
 
@@ -35,7 +35,7 @@ void Mover::shrink_back() {
         Live& live = lives_[number];
         live.counter->window_end = live.window_end = grown.window_end;
         live.settled = true;
-        live.last = nullptr;
+        live.stands = false;
         live.age += 1;
     }
     grown_.clear();
@@ -113,7 +113,7 @@ void Mover::fit_again(std::uint32_t number, RatedChunk& rated) {
     Live& live = open(number);
     if (!live.settled) {
         live.age += 1;
-        live.last = nullptr;
+        live.stands = false;
         if (settle(number, nullptr)) settle(number, &rated);
         return;
     }
@@ -169,7 +169,7 @@ void Mover::carry(RatedChunk& rated) {
 void Mover::deltas_of(std::uint32_t number, const Rater::TakeDelta& take) {
     const Live& live = lives_[number];
     Counter& counter = *live.counter;
-    const bool alone = live.last != nullptr && live.simple && counter.segments.size() == 1;
+    const bool alone = live.stands && live.simple && counter.segments.size() == 1;
     if (alone) {
         before_ = {{0, live.total, live.allowance}};
     } else {
@@ -179,7 +179,7 @@ void Mover::deltas_of(std::uint32_t number, const Rater::TakeDelta& take) {
         Segment& segment = counter.segments[i];
         const Beyond& beyond = before_[i];
         const Pricing& pricing =
-            &segment == live.last ? *live.pricing : pricing_of(counter, segment);
+            live.stands && &segment == &live.last() ? *live.pricing : pricing_of(counter, segment);
         const auto amounts = amounts_at(pricing, beyond, segment.session_totals());
         FARTHING_ASSERT(amounts);  // planning refuses what does not fit
         const std::int64_t charge = amounts->usage + amounts->fee;
@@ -213,9 +213,7 @@ void Mover::prefetch_touched(std::size_t at) const {
     constexpr std::size_t kCounters = 16;
     if (at + kLives < touched_.size()) farthing::prefetch(lives_[touched_[at + kLives]]);
     if (at + kCounters >= touched_.size()) return;
-    const Live& live = lives_[touched_[at + kCounters]];
-    farthing::prefetch(*live.counter);
-    if (live.last != nullptr) farthing::prefetch(*live.last);
+    farthing::prefetch(*lives_[touched_[at + kCounters]].counter);
 }
 
 void Mover::take_deltas(const Rater::TakeDelta& take) {

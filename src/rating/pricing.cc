@@ -89,6 +89,7 @@ PlannedCharge find_charge(const catalog::Version& version, ComponentId component
 Pricing::Pricing(const catalog::Version& version, const catalog::UsageCharge& charge,
                  const catalog::RateRow* row)
     : charge_(&charge),
+      version_(version.number),
       rule_(rule_of(charge, row)),
       usage_(usage_curve(charge, row, version.currency)) {
     const bool has_fee = has_amount(rule_.connection_fee);

@@ -39,6 +39,7 @@ class Pricing {
             const catalog::RateRow* row);
 
     const catalog::UsageCharge& charge() const { return *charge_; }
+    VersionNo version() const { return version_; }
     const catalog::SessionRule& rule() const { return rule_; }
     // Whether a session comes to its rounded quantity and a fee, and nothing cuts it.
     bool plain() const { return plain_; }
@@ -99,6 +100,7 @@ class Pricing {
 
   private:
     const catalog::UsageCharge* charge_;
+    VersionNo version_;
     catalog::SessionRule rule_;
     Curve usage_;
     std::optional<Curve> fee_;

@@ -214,8 +214,8 @@ TEST(Rater, ec30_pool_within_and_beyond) {
                                                         0,
                                                         Date::of(2026, 1, 1)});
         ASSERT_NE(counter, nullptr);
-        const std::vector<std::pair<SubscriptionId, std::int64_t>> members = {{beyond.a, 70 * kMb},
-                                                                              {beyond.b, 50 * kMb}};
+        const LeanVector<std::pair<SubscriptionId, std::int64_t>> members = {{beyond.a, 70 * kMb},
+                                                                             {beyond.b, 50 * kMb}};
         EXPECT_EQ(counter->members, members);
         EXPECT_EQ(counter->by_day[9], 70 * kMb);
         EXPECT_EQ(counter->by_day[10], 50 * kMb);

@@ -12,7 +12,7 @@ namespace farthing::rating {
 namespace {
 
 // Beyond this many the memory of what was looked up is dropped and begins anew.
-constexpr std::size_t kContextsMax = std::size_t{1} << 22;
+constexpr std::size_t kContextsMax = std::size_t{1} << 24;
 constexpr std::size_t kLanesMax = std::size_t{1} << 24;
 
 Date local_day(Instant when, std::int64_t offset_micros) {
@@ -64,6 +64,8 @@ void Resolver::forget() {
     first_.clear();
     contexts_.clear();
     lanes_.clear();
+    terms_.clear();
+    reaches_.clear();
     row_lanes_.clear();
     by_network_.clear();
     context_ = nullptr;
@@ -111,7 +113,7 @@ Resolver::Ahead Resolver::look_ahead(const UsageChunk& chunk, std::size_t row) c
     if (!context.holds(chunk, row)) return ahead;
     ahead.age = age_;
     ahead.base = context.first_lane;
-    ahead.deck = context.deck;
+    ahead.deck = context.reach->deck;
     if (ahead.deck == nullptr) return ahead;
     ahead.row = row_of(*ahead.deck, chunk, row);
     if (ahead.row != nullptr) row_lanes_.prefetch(ahead.base, of(*ahead.row));
@@ -132,9 +134,9 @@ const Lane* Resolver::lane_ahead(Ahead& ahead) const {
 }
 
 std::uint32_t Resolver::day_of(const Lane& lane, Instant when) const {
-    if (lane.windowed) return 0;
-    const Date day = local_day(when, context_->offset_micros);
-    return static_cast<std::uint32_t>(day - lane.window.first);
+    if (lane.terms->windowed) return 0;
+    const Date day = local_day(when, context_->reach->offset_micros);
+    return static_cast<std::uint32_t>(day - lane.terms->window.first);
 }
 
 const Resolver::Context* Resolver::known(const UsageChunk& chunk, std::size_t row,
@@ -153,7 +155,7 @@ const Resolver::Context* Resolver::known_from(std::uint32_t& head, const UsageCh
     for (std::uint32_t* link = &head; *link != kNone;) {
         const std::uint32_t at = *link;
         Context& context = contexts_[at];
-        if (context.holds(chunk, row) && context.perspective == perspective) {
+        if (context.holds(chunk, row) && context.reach->perspective == perspective) {
             if (link != &head) {  // records of one time mostly come together
                 *link = context.next;
                 context.next = head;
@@ -170,7 +172,7 @@ const Resolver::Context* Resolver::known_from(std::uint32_t& head, const UsageCh
 void Resolver::keep(const Context& context, SubscriptionId subscription) {
     const auto number = static_cast<std::uint32_t>(contexts_.size());
     std::uint32_t* head = nullptr;
-    if (context.any_network) {
+    if (context.reach->any_network) {
         if (subscription.value >= first_.size())
             first_.resize(directory_.subscriptions().size() + 1, kNone);
         head = &first_[subscription.value];
@@ -238,7 +240,7 @@ const catalog::UsageCharge& Resolver::for_customer(const catalog::Version& versi
 
 SuspenseReason Resolver::add_lane(const catalog::Version& version,
                                   const catalog::UsageCharge& charge, const UsageChunk& chunk,
-                                  std::size_t row, Date day, Context& context) {
+                                  std::size_t row, Date day, bool in_band, Reach& reach) {
     const Instant when = chunk.start[row];
     const auto& subscription = directory_.subscription(chunk.subscription[row]);
     const Pool pool = pool_of(charge, subscription);
@@ -248,44 +250,49 @@ SuspenseReason Resolver::add_lane(const catalog::Version& version,
     const auto payer =
         held_on(directory_.account(charged).payer, day, version.zone, AccountId{}, recent_);
     if (!payer.value) return SuspenseReason::no_payer;
-    Lane lane;
-    lane.version = &version;
-    lane.charge = &charge;
-    lane.subscription = chunk.subscription[row];
-    lane.payer = payer.value;
-    lane.window = cycle_of(day, directory_.account(payer.value).fact.bill_day);
-    lane.key = {context.perspective, pool.kind, pool.owner, charge.id, 0, lane.window.first};
-    lane.natural = intersection(payer.span, recent_.period_of(version.zone, lane.window));
-    lane.natural = intersection(lane.natural, {version.valid_from, catalog_.in_force_until(when)});
-    lane.windowed = charge.window != catalog::Window::cycle;
+    Terms terms;
+    terms.version = &version;
+    terms.charge = &charge;
+    terms.window = cycle_of(day, directory_.account(payer.value).fact.bill_day);
+    terms.natural = intersection(payer.span, recent_.period_of(version.zone, terms.window));
+    terms.natural =
+        intersection(terms.natural, {version.valid_from, catalog_.in_force_until(when)});
+    terms.perspective = reach.perspective;
+    terms.owner_kind = pool.kind;
+    terms.in_band = in_band;
+    terms.windowed = charge.window != catalog::Window::cycle;
     if (charge.priced_by != catalog::PricedBy::bands) {
-        lane.deck = version.deck(charge);
-        if (lane.deck == nullptr) return SuspenseReason::no_price;
+        terms.deck = version.deck(charge);
+        if (terms.deck == nullptr) return SuspenseReason::no_price;
     }
     if (charge.priced_by == catalog::PricedBy::network_list) {
         const NetworkKey network = chunk.network[row];
-        lane.row = lane.deck->row(network.value, when);
-        if (lane.row == nullptr) lane.row = lane.deck->row(network.country().value, when);
-        if (lane.row == nullptr || !network) return SuspenseReason::no_price;
-        lane.deck = nullptr;
-        lane.key.item = lane.row->key;
-        lane.natural = intersection(lane.natural, {lane.row->valid_from, lane.row->valid_until});
+        terms.row = terms.deck->row(network.value, when);
+        if (terms.row == nullptr) terms.row = terms.deck->row(network.country().value, when);
+        if (terms.row == nullptr || !network) return SuspenseReason::no_price;
+        terms.deck = nullptr;
+        terms.item = terms.row->key;
+        terms.natural =
+            intersection(terms.natural, {terms.row->valid_from, terms.row->valid_until});
     }
-    context.span = intersection(context.span, lane.natural);
+    reach.span = intersection(reach.span, terms.natural);
+    Lane lane;
+    lane.terms = shared(terms);
+    lane.owner = pool.owner;
+    lane.payer = payer.value;
+    lane.subscription = chunk.subscription[row];
     lanes_.push_back(lane);
-    context.lanes += 1;
     return SuspenseReason::none;
 }
 
 // A charge and what prices it in its time bands.
 SuspenseReason Resolver::add_lanes(const catalog::Version& version, const catalog::Plan& plan,
                                    const catalog::UsageCharge& charge, const UsageChunk& chunk,
-                                   std::size_t row, Date day, Context& context) {
-    SuspenseReason why = add_lane(version, charge, chunk, row, day, context);
+                                   std::size_t row, Date day, Reach& reach) {
+    SuspenseReason why = add_lane(version, charge, chunk, row, day, false, reach);
     for (std::size_t i = 0; why == SuspenseReason::none && i < charge.in_bands.size(); ++i) {
         const auto& in_band = plan.charges[charge.in_bands[i].charge];
-        why = add_lane(version, in_band, chunk, row, day, context);
-        if (why == SuspenseReason::none) lanes_.back().in_band = true;
+        why = add_lane(version, in_band, chunk, row, day, true, reach);
     }
     return why;
 }
@@ -320,35 +327,45 @@ const Resolver::Context* Resolver::learn(const UsageChunk& chunk, std::size_t ro
     if (applying.empty() || plan->charges[applying.front()].adds)
         return nullptr;  // surcharges alone are no price
 
-    Context context;
-    context.network = chunk.network[row];
-    context.any_network = same_everywhere(*plan, chunk.meter[row]);
-    context.meter = chunk.meter[row];
-    context.perspective = perspective;
-    context.offset_micros = offset.micros;
-    context.span = intersection(intersection(plan_id.span, quantity.span), offset.span);
-    context.first_lane = static_cast<std::uint32_t>(lanes_.size());
+    Reach reach;
+    reach.any_network = same_everywhere(*plan, chunk.meter[row]);
+    reach.meter = chunk.meter[row];
+    reach.perspective = perspective;
+    reach.offset_micros = offset.micros;
+    reach.span = intersection(intersection(plan_id.span, quantity.span), offset.span);
+    const std::size_t first = lanes_.size();
     for (const std::uint32_t charge : applying) {
         const catalog::UsageCharge& applies =
-            for_customer(*version, *plan, plan->charges[charge], subscription, day, context.span);
-        why = add_lanes(*version, *plan, applies, chunk, row, day, context);
+            for_customer(*version, *plan, plan->charges[charge], subscription, day, reach.span);
+        why = add_lanes(*version, *plan, applies, chunk, row, day, reach);
         if (why == SuspenseReason::none) continue;
-        lanes_.truncate(context.first_lane);
+        lanes_.truncate(first);
         return nullptr;
     }
-    context.deck = lanes_[context.first_lane].deck;
-    context.windowed = lanes_[context.first_lane].windowed;
+    reach.deck = lanes_[first].terms->deck;
+    reach.windowed = lanes_[first].terms->windowed;
+    Context context;
+    context.reach = &*reaches_.insert(reach).first;
+    context.network = chunk.network[row];
+    context.first_lane = static_cast<std::uint32_t>(first);
+    context.lanes = static_cast<std::uint32_t>(lanes_.size() - first);
     keep(context, chunk.subscription[row]);
     return &contexts_.back();
+}
+
+const Terms* Resolver::shared(const Terms& terms) {
+    return &*terms_.insert(terms).first;
 }
 
 Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
     const std::uint32_t known = row_lanes_.find(base, of(row));
     if (known != kNone) return &lanes_[known];
     Lane lane = lanes_[base];
-    lane.row = &row;
-    lane.key.item = row.key;
-    lane.natural = intersection(lane.natural, {row.valid_from, row.valid_until});
+    Terms terms = *lane.terms;
+    terms.row = &row;
+    terms.item = row.key;
+    terms.natural = intersection(terms.natural, {row.valid_from, row.valid_until});
+    lane.terms = shared(terms);
     row_lanes_.add(base, of(row), static_cast<std::uint32_t>(lanes_.size()));
     lanes_.push_back(lane);
     return &lanes_.back();
@@ -356,14 +373,17 @@ Lane* Resolver::lane_of_row(std::uint32_t base, const catalog::RateRow& row) {
 
 Lane* Resolver::lane_of_window(std::uint32_t base, Instant when) {
     const Lane& made_of = lanes_[base];
-    if (made_of.latest != kNone && lanes_[made_of.latest].natural.contains(when))
+    if (made_of.latest != kNone && lanes_[made_of.latest].terms->natural.contains(when))
         return &lanes_[made_of.latest];
-    const LocalWindow window = window_at(made_of.version->zone, made_of.charge->window, when);
+    const LocalWindow window =
+        window_at(made_of.terms->version->zone, made_of.terms->charge->window, when);
     std::uint32_t number = row_lanes_.find(base, window.item);
     if (number == kNone) {
         Lane lane = made_of;
-        lane.key.item = window.item;
-        lane.natural = intersection(lane.natural, window.span);
+        Terms terms = *lane.terms;
+        terms.item = window.item;
+        terms.natural = intersection(terms.natural, window.span);
+        lane.terms = shared(terms);
         number = static_cast<std::uint32_t>(lanes_.size());
         row_lanes_.add(base, window.item, number);
         lanes_.push_back(lane);
@@ -377,10 +397,10 @@ Lane* Resolver::in_band(std::size_t which, std::uint32_t band, const UsageChunk&
     std::uint32_t number = context_->first_lane;
     for (std::size_t seen = 0; seen < which;) {
         number += 1;
-        seen += lanes_[number].in_band ? 0 : 1;
+        seen += lanes_[number].terms->in_band ? 0 : 1;
     }
     number += 1 + band;
-    const catalog::Deck* deck = lanes_[number].deck;
+    const catalog::Deck* deck = lanes_[number].terms->deck;
     if (deck == nullptr) return &lanes_[number];
     const catalog::RateRow* rate = row_of(*deck, chunk, row);
     why = rate == nullptr ? SuspenseReason::no_prefix : SuspenseReason::blocked_destination;
@@ -389,7 +409,7 @@ Lane* Resolver::in_band(std::size_t which, std::uint32_t band, const UsageChunk&
 
 Instant Resolver::price_holds_until(const Lane& lane, Instant when) const {
     const Instant until = catalog_.in_force_until(when);
-    return lane.row == nullptr ? until : std::min(until, lane.row->valid_until);
+    return lane.terms->row == nullptr ? until : std::min(until, lane.terms->row->valid_until);
 }
 
 std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
@@ -402,10 +422,11 @@ std::span<Lane* const> Resolver::lanes(const UsageChunk& chunk, std::size_t row,
     if (context_ == nullptr) return {};
     for (std::uint32_t i = 0; i < context_->lanes; ++i) {
         const std::uint32_t number = context_->first_lane + i;
-        if (i > 0 && lanes_[number].in_band) continue;
-        const catalog::Deck* deck = i == 0 ? context_->deck : lanes_[number].deck;
+        if (i > 0 && lanes_[number].terms->in_band) continue;
+        const catalog::Deck* deck = i == 0 ? context_->reach->deck : lanes_[number].terms->deck;
         if (deck == nullptr) {
-            const bool windowed = i == 0 ? context_->windowed : lanes_[number].windowed;
+            const bool windowed =
+                i == 0 ? context_->reach->windowed : lanes_[number].terms->windowed;
             found_.push_back(windowed ? lane_of_window(number, chunk.start[row]) : &lanes_[number]);
             continue;
         }

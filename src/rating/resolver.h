@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "base/steady_vector.h"
@@ -43,7 +44,7 @@ class Resolver {
     Instant price_holds_until(const Lane& lane, Instant when) const;
     // Until when what the last call of `lanes` looked up is the same, hours and rows of decks
     // apart.
-    Instant holds_until() const { return context_->span.end; }
+    Instant holds_until() const { return context_->reach->span.end; }
     // The day of the event in its window; of hours and days there is one. REQUIRES: `lane` came
     // from the last call of `lanes`.
     std::uint32_t day_of(const Lane& lane, Instant when) const;
@@ -57,21 +58,35 @@ class Resolver {
     void forget();
 
   private:
-    struct Context {
+    // Which usage of a subscription the same lanes hold for. It stands once for all customers for
+    // whom it is the same.
+    struct Reach {
         Period span;
-        std::int64_t offset_micros = 0;  // of the local clock, constant within `span`
-        NetworkKey network;
-        bool any_network = false;  // it holds wherever the record comes from
+        std::int64_t offset_micros = 0;       // of the local clock, constant within `span`
+        const catalog::Deck* deck = nullptr;  // of the first lane
         MeterId meter;
         Perspective perspective = Perspective::retail;
+        bool any_network = false;  // it holds wherever the record comes from
+        bool windowed = false;     // of the first lane
+        bool operator==(const Reach&) const = default;
+    };
+    struct ReachHash {
+        std::size_t operator()(const Reach& reach) const {
+            return mix64(mix64(static_cast<std::uint64_t>(reach.span.start.micros),
+                               static_cast<std::uint64_t>(reach.span.end.micros)),
+                         (std::uint64_t{reach.meter.value} << 8) |
+                             static_cast<std::uint64_t>(reach.perspective));
+        }
+    };
+    struct Context {
+        const Reach* reach = nullptr;
+        NetworkKey network;
         std::uint32_t first_lane = 0;
         std::uint32_t lanes = 0;
-        std::uint32_t next = kNone;           // of the same subscription, and network
-        const catalog::Deck* deck = nullptr;  // of the first lane
-        bool windowed = false;                // likewise
+        std::uint32_t next = kNone;  // of the same subscription, and network
         bool holds(const UsageChunk& chunk, std::size_t row) const {
-            return (any_network || network == chunk.network[row]) &&
-                   span.contains(chunk.start[row]) && meter == chunk.meter[row];
+            return (reach->any_network || network == chunk.network[row]) &&
+                   reach->span.contains(chunk.start[row]) && reach->meter == chunk.meter[row];
         }
     };
     struct Pool {
@@ -94,9 +109,11 @@ class Resolver {
                          SuspenseReason& why);
     SuspenseReason add_lanes(const catalog::Version& version, const catalog::Plan& plan,
                              const catalog::UsageCharge& charge, const UsageChunk& chunk,
-                             std::size_t row, Date day, Context& context);
+                             std::size_t row, Date day, Reach& reach);
     SuspenseReason add_lane(const catalog::Version& version, const catalog::UsageCharge& charge,
-                            const UsageChunk& chunk, std::size_t row, Date day, Context& context);
+                            const UsageChunk& chunk, std::size_t row, Date day, bool in_band,
+                            Reach& reach);
+    const Terms* shared(const Terms& terms);
     // The charge itself, or the one that prices it for the subscription on that day; `span` is cut
     // to where that stays so.
     const catalog::UsageCharge& for_customer(const catalog::Version& version,
@@ -118,6 +135,8 @@ class Resolver {
     PairIndex by_network_;
     SteadyVector<Context> contexts_;
     SteadyVector<Lane> lanes_;
+    std::unordered_set<Terms> terms_;
+    std::unordered_set<Reach, ReachHash> reaches_;
     PairIndex row_lanes_;
     RecentDays recent_;
     std::uint32_t age_ = 0;  // grows when lanes are forgotten

@@ -76,14 +76,16 @@ bool Stander::one_price(UsageChunk& chunk, std::size_t row, Perspective perspect
     Instant until = lanes_.empty() ? Instant::max() : resolver_.holds_until();
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
         Lane& base = *lanes_[i];
-        if (unit_micros(*base.version, *base.charge) != 0) {
+        if (unit_micros(*base.terms->version, *base.terms->charge) != 0) {
             until = Instant::max();
             break;
         }
-        const std::uint32_t ruling = price_at(*base.version, *base.charge, first, clock_);
+        const std::uint32_t ruling =
+            price_at(*base.terms->version, *base.terms->charge, first, clock_);
         const Lane* lane = ruling == 0 ? &base : resolver_.in_band(i, ruling - 1, chunk, row, why);
-        until = std::min(until, lane == nullptr ? first : lane->natural.end);
-        if (!base.charge->in_bands.empty()) until = std::min(until, band_ends(base, ruling, first));
+        until = std::min(until, lane == nullptr ? first : lane->terms->natural.end);
+        if (!base.terms->charge->in_bands.empty())
+            until = std::min(until, band_ends(base, ruling, first));
     }
     chunk.start[row] = own;
     return last < until;
@@ -92,27 +94,29 @@ bool Stander::one_price(UsageChunk& chunk, std::size_t row, Perspective perspect
 SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std::size_t which,
                                   Lane& base, Standings& found) {
     const Instant when = chunk.start[row];
-    const std::uint32_t ruling = price_at(*base.version, *base.charge, when, clock_);
+    const std::uint32_t ruling = price_at(*base.terms->version, *base.terms->charge, when, clock_);
     SuspenseReason why = SuspenseReason::none;
     Lane* lane = ruling == 0 ? &base : resolver_.in_band(which, ruling - 1, chunk, row, why);
     if (lane == nullptr) return why;
     if (!lane->span.contains(when)) mover_.bind(*lane, when);
     Move none;
     mover_.plan(*lane, when, resolver_.day_of(base, when), {}, none);
-    found.holds_until = std::min(found.holds_until, lane->natural.end);
-    if (base.charge->limit) {  // no price, but nothing beyond it is sold
+    found.holds_until = std::min(found.holds_until, lane->terms->natural.end);
+    if (base.terms->charge->limit) {  // no price, but nothing beyond it is sold
         const std::int64_t left = narrow64(mover_.left_after(none)).value_or(0);
-        found.limits.push_back({lane->key, left});
+        found.limits.push_back({lane->key(), left});
         return SuspenseReason::none;
     }
     const std::uint32_t day = resolver_.day_of(base, when);
     const Beyond at = mover_.position(*lane, none.from, when, day);
-    found.prices.push_back({lane->pricing, at.from, at.free, at.covered, lane->key, lane->payer,
-                            lane->row, lane->version->capped_plan(lane->key.component)});
+    found.prices.push_back({lane->pricing, at.from, at.free, at.covered, lane->key(), lane->payer,
+                            lane->terms->row,
+                            lane->terms->version->capped_plan(lane->terms->charge->id)});
     if (const auto change = mover_.buckets_change(*lane, day))
-        found.holds_until = std::min(found.holds_until, lane->version->zone.start_of(*change));
+        found.holds_until =
+            std::min(found.holds_until, lane->terms->version->zone.start_of(*change));
     const Instant band_end =
-        base.charge->in_bands.empty() ? Instant::max() : band_ends(base, ruling, when);
+        base.terms->charge->in_bands.empty() ? Instant::max() : band_ends(base, ruling, when);
     found.holds_until = std::min(found.holds_until, band_end);
     found.most =
         std::min(found.most, units_of_this_price(base, lane->pricing->rule(), when, band_end));
@@ -123,7 +127,7 @@ SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std:
 // price than that of its start.
 std::int64_t Stander::units_of_this_price(const Lane& base, const catalog::SessionRule& rule,
                                           Instant when, Instant band_end) const {
-    const std::int64_t unit = unit_micros(*base.version, *base.charge);
+    const std::int64_t unit = unit_micros(*base.terms->version, *base.terms->charge);
     if (unit == 0) return kQuantityMax;
     Instant edge = Instant::max();
     if (rule.at_price_change != catalog::AtEdge::start)
@@ -138,8 +142,9 @@ std::int64_t Stander::units_of_this_price(const Lane& base, const catalog::Sessi
 Instant Stander::band_ends(const Lane& base, std::uint32_t ruling, Instant when) {
     Instant edge = when;
     while (edge.micros - when.micros < kLookMicros) {
-        edge = clock_.at(*base.version, edge).span.end;
-        if (price_at(*base.version, *base.charge, edge, clock_) != ruling) return edge;
+        edge = clock_.at(*base.terms->version, edge).span.end;
+        if (price_at(*base.terms->version, *base.terms->charge, edge, clock_) != ruling)
+            return edge;
     }
     return Instant::max();
 }

@@ -211,7 +211,7 @@ void Mover::count_members_again(Counter& counter, std::span<const Contribution> 
 void Mover::join_member_days(Counter& counter) {
     auto& uses = counter.member_days;
     std::ranges::sort(uses, [](const MemberDay& a, const MemberDay& b) { return a < b; });
-    std::vector<MemberDay> joined;
+    LeanVector<MemberDay> joined;
     for (const MemberDay& use : uses) {
         const bool same = !joined.empty() && !(joined.back() < use);
         if (same) {
