@@ -176,7 +176,8 @@ struct RerateFilter {
     std::string prefix;                // of the called number
     std::string charge;                // "plan/charge"
     std::optional<DatePeriod> period;  // days of the event
-    // How many are in memory at once, about, of some 700 bytes each; the next ones beside them.
+    // How many are in memory at once at most, about, of some 700 bytes each; the next ones beside
+    // them.
     std::size_t records_at_once = std::size_t{1} << 20;
 };
 struct RerateReport {

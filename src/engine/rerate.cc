@@ -187,11 +187,15 @@ class Rerate {
         return {};
     }
 
-    // So many that their records fit in memory, by what subscriptions have on average.
+    // So many that their records fit in memory, by what subscriptions have on average. A quarter of
+    // them where that is whole row groups: less memory is sooner there, but what is read of a group
+    // is read again for the next ones.
     std::size_t subscriptions_at_once() const {
         const auto rows = static_cast<std::size_t>(archive_.rated_rows());
         const std::size_t all = state_.directory.subscriptions().size();
-        return std::max<std::size_t>(1, all * filter_.records_at_once / (rows + 1));
+        const std::size_t most = all * filter_.records_at_once / (rows + 1);
+        const std::size_t enough = std::max(most / 4, store::kGroupSubscriptions);
+        return std::max<std::size_t>(1, std::min(most, enough));
     }
 
     // Records of some subscriptions.

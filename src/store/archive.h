@@ -24,6 +24,10 @@
 
 namespace farthing::store {
 
+// Of so many subscriptions a row group tells, about: few enough that its bounds rule out most
+// customers.
+constexpr std::size_t kGroupSubscriptions = 8 * 1024;
+
 // A row of usage that stands no more: its file was taken back, or, of a duplicate, that of the
 // record it lost to, and it came `again` in this batch.
 struct WithdrawnRow {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "store/archive.h"
 #include "store/parquet_writer.h"
 
 namespace farthing::store {
@@ -79,8 +80,6 @@ std::vector<std::uint32_t> stable_order(const std::vector<Id>& ids) {
     return order;
 }
 
-// Of whom a row group tells, about: few enough that its bounds rule out most customers.
-constexpr std::size_t kGroupSubscriptions = 8 * 1024;
 // How many row groups the rows, put in that order, are parted into.
 template <class Id>
 std::size_t groups_of(const std::vector<Id>& who, const std::vector<std::uint32_t>& order) {
