@@ -87,7 +87,9 @@ constexpr std::string_view name_of(Outcome outcome) {
     X(less_than_online, "it tells less of its session than was charged while it happened", \
       "Compare both with the network element; refund the difference, or drop the record.") \
     X(too_many_values, "its window counts as many different values as are kept of one",    \
-      "Shorten the window of the feed's `aggregate`, or drop the record.")
+      "Shorten the window of the feed's `aggregate`, or drop the record.")                 \
+    X(counter_holds_less, "a smaller last part gives back more than its counter holds",    \
+      "Rate the usage of its window again with `farthing rerate`, then retry.")
 FARTHING_REASON_ENUM(SuspenseReason, FARTHING_SUSPENSE_REASONS)
 
 // Why a whole file is refused: nothing of it is rated and none of its keys enter dedup (EC49).

@@ -28,11 +28,12 @@ SuspenseReason CutRater::rate(UsageChunk& chunk, std::size_t row, RatedChunk& ra
     return SuspenseReason::none;
 }
 
-SuspenseReason CutRater::refusal(UsageChunk& chunk, std::size_t row, Perspective perspective) {
+SuspenseReason CutRater::refusal(UsageChunk& chunk, std::size_t row, Perspective perspective,
+                                 const EarlierParts& earlier) {
     const Instant start = chunk.start[row];
     bool free = true;
     std::size_t stretches = 0;
-    const SuspenseReason why = walk(chunk, row, nullptr, perspective, {}, free, stretches);
+    const SuspenseReason why = walk(chunk, row, nullptr, perspective, earlier, free, stretches);
     chunk.start[row] = start;
     return why;
 }
@@ -73,7 +74,11 @@ SuspenseReason CutRater::plan(const UsageChunk& chunk, std::size_t row, Perspect
     for (std::size_t i = 0; i < charged && why == SuspenseReason::none; ++i) {
         why = plan_lane(chunk, row, i, *lanes_[i], whole, stretch);
     }
-    return why;
+    const bool holds =
+        !stretch.earlier.given_back || std::ranges::all_of(planned_, [&](const Planned& planned) {
+            return mover_.holds(planned.move);
+        });
+    return why == SuspenseReason::none && !holds ? SuspenseReason::counter_holds_less : why;
 }
 
 Lane* CutRater::lane_of(const UsageChunk& chunk, std::size_t row, std::size_t which, Lane& base,

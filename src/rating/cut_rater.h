@@ -21,7 +21,8 @@ class CutRater {
     SuspenseReason rate(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                         Perspective perspective, const EarlierParts& earlier);
     // Why it would not be rated, if so; leaves no trace.
-    SuspenseReason refusal(UsageChunk& chunk, std::size_t row, Perspective perspective);
+    SuspenseReason refusal(UsageChunk& chunk, std::size_t row, Perspective perspective,
+                           const EarlierParts& earlier);
 
   private:
     // Up to some moment of its session: with the record, and with the parts before it alone.

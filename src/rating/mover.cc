@@ -342,6 +342,15 @@ i128 Mover::left_after(const Move& move) const {
     return *move.lane->terms->charge->limit - total;
 }
 
+bool Mover::holds(const Move& move) const {
+    if (move.billable >= 0) return true;
+    const auto& segments = lives_[move.lane->counter].counter->segments;
+    return std::ranges::any_of(segments, [&](const Segment& segment) {
+        return segment.start == move.lane->segment_start && segment.payer == move.lane->payer &&
+               segment.quantity + move.billable >= 0;
+    });
+}
+
 Beyond Mover::position(const Lane& lane, std::int64_t from, Instant when, std::uint32_t day) {
     const Included& now = included(lane.counter, lane.pricing->version());
     if (now.simple()) return {from, from, now.at_end()};

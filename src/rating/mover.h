@@ -49,6 +49,9 @@ class Mover {
     bool within_limit(const Move& move) const {
         return !move.lane->terms->charge->limit || left_after(move) >= 0;
     }
+    // Whether the segment of a planned move holds what the move gives back. It does but for a
+    // record whose earlier parts moved another one.
+    bool holds(const Move& move) const;
     // REQUIRES: the lane is of a hard limit.
     i128 left_after(const Move& move) const;
     void make(const Move& move, std::uint32_t row, RatedChunk& rated);

@@ -109,6 +109,7 @@ SuspenseReason Rater::State::plan(const UsageChunk& chunk, std::size_t row, Pers
             return SuspenseReason::charge_out_of_range;
         }
         if (!mover.within_limit(moves[i])) return SuspenseReason::over_limit;
+        if (earlier.given_back && !mover.holds(moves[i])) return SuspenseReason::counter_holds_less;
     }
     return SuspenseReason::none;
 }
@@ -140,7 +141,8 @@ Rater::~Rater() = default;
 SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, RatedChunk& rated,
                                        Perspective perspective, SessionBook& sessions) {
     const Hash128 key = session_key(chunk, row);
-    if (key == Hash128{}) return rate(chunk, row, rated, perspective, {}, {});
+    if (key == Hash128{})
+        return rate(chunk, row, rated, perspective, {}, before_record(chunk.quantity[row]));
     const OpenSession* known = sessions.find(key);
     OpenSession session = known != nullptr ? *known : OpenSession{key, chunk.start[row], 0, false};
     const std::int64_t told = chunk.quantity[row];
@@ -195,7 +197,8 @@ void Rater::State::rate(UsageChunk& chunk, RatedChunk& rated, Perspective perspe
             const bool part = sessions != nullptr && chunk.in_parts;
             const SuspenseReason why =
                 part ? rate_part(chunk, row, rated, perspective, *sessions)
-                     : rate(chunk, row, rated, perspective, ahead[row - first], {});
+                     : rate(chunk, row, rated, perspective, ahead[row - first],
+                            before_record(chunk.quantity[row]));
             if (why != SuspenseReason::none) chunk.suspend(row, why);
         }
     }
@@ -220,8 +223,9 @@ SuspenseReason Rater::refusal(UsageChunk& chunk, std::size_t row, std::int64_t q
     state_->follow_table();
     const std::int64_t own = std::exchange(chunk.quantity[row], quantity);
     bool may_be_cut = false;
-    SuspenseReason why = state_->plan(chunk, row, perspective, {}, {}, may_be_cut);
-    if (may_be_cut) why = state_->cut_rater.refusal(chunk, row, perspective);
+    const EarlierParts before = before_record(quantity);
+    SuspenseReason why = state_->plan(chunk, row, perspective, {}, before, may_be_cut);
+    if (may_be_cut) why = state_->cut_rater.refusal(chunk, row, perspective, before);
     chunk.quantity[row] = own;
     return why;
 }

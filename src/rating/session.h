@@ -57,7 +57,13 @@ struct EarlierParts {
     bool answered = false;
     // They have another price than the record: the minimum is settled with them.
     bool elsewhere = false;
+    // The record gives all of them back: out of the segment that it moves, which must hold them.
+    bool given_back = false;
 };
+// What came before a record by itself: of less than nothing, as many units as it gives back.
+constexpr EarlierParts before_record(std::int64_t raw) {
+    return raw < 0 ? EarlierParts{true, -raw, false, false, true} : EarlierParts{};
+}
 
 // A stretch of a session in one time band of its charge and on one local day.
 struct SessionPiece {
