@@ -119,6 +119,8 @@ class Batch {
     // thrown: the batch is given up and made again with each record as a window of its own.
     Result<void> add_parts(UsageChunk& chunk, const Source& source);
     bool add_part(UsageChunk& chunk, std::size_t row);
+    SuspenseReason refusal_of(mediation::Window& window, UsageChunk& chunk, std::size_t row,
+                              std::int64_t quantity);
     Result<void> close_windows();
     Result<void> charge_windows(std::span<const mediation::Window> windows);
     Result<void> rate(UsageChunk& chunk, Perspective side);

@@ -2,8 +2,8 @@
 // brought. Windows are never held back: what comes later, in another file or batch, becomes a
 // further record of the same window. Since a charge is the difference of a cumulated price, the
 // totals are those of one record, and of all the parts by themselves (R12 keeps apart what a price
-// tells apart). Of windows that only grow, a record carries what its parts add to what the window
-// came to before.
+// tells apart). Of windows that are no sum, a record carries what its parts add to what the window
+// came to before: less than nothing where its last part is smaller, which gives units back.
 #include <algorithm>
 #include <bit>
 
@@ -60,28 +60,39 @@ bool Batch::add_part(UsageChunk& chunk, std::size_t row) {
     }
     const std::int64_t quantity = windows_->quantity(
         window.meter, window.parts + 1, window.sum + chunk.quantity[row], window.growth + *growth);
-    if (quantity > window.priced_up_to && window.refused == SuspenseReason::none) {
-        std::int64_t up_to = tried_up_to(quantity);
-        SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
-        if (why == SuspenseReason::charge_out_of_range)
-            why = state_.rater->refusal(chunk, row, up_to = quantity);
-        if (why == SuspenseReason::none) window.priced_up_to = up_to;
-        if (why != SuspenseReason::charge_out_of_range) window.refused = why;
-        if (why != SuspenseReason::none) {
-            chunk.suspend(row, why);
-            return false;
-        }
-    }
-    if (window.refused != SuspenseReason::none) {
-        chunk.suspend(row, window.refused);
+    const SuspenseReason why = refusal_of(window, chunk, row, quantity);
+    if (why != SuspenseReason::none) {
+        chunk.suspend(row, why);
         return false;
     }
     mediation::Windows::add(window, chunk, row,
                             mediation::part_hash(chunk.content[row], chunk.line[row]));
-    if (*growth > 0) grown_->add(chunk, row);
+    // A later part of `last` counts from then on, also where it adds nothing.
+    const bool tells = *growth != 0 || windows_->function(window.meter) == WindowFunction::last;
+    if (tells) grown_->add(chunk, row);
     window.growth += *growth;
     chunk.outcome[row] = Outcome::aggregated;
     return true;
+}
+
+// Why the record's window can't be charged if it comes to that quantity. What does not go by the
+// quantity is asked once for all its parts.
+SuspenseReason Batch::refusal_of(mediation::Window& window, UsageChunk& chunk, std::size_t row,
+                                 std::int64_t quantity) {
+    const bool tried = quantity >= 0 && quantity <= window.priced_up_to;
+    if (tried || window.refused != SuspenseReason::none) return window.refused;
+    const Instant own = chunk.start[row];
+    chunk.start[row] = windows_->charged_at(window.meter, own);
+    std::int64_t up_to = quantity < 0 ? quantity : tried_up_to(quantity);
+    SuspenseReason why = state_.rater->refusal(chunk, row, up_to);
+    if (why == SuspenseReason::charge_out_of_range)
+        why = state_.rater->refusal(chunk, row, up_to = quantity);
+    chunk.start[row] = own;
+    if (why == SuspenseReason::none) window.priced_up_to = std::max(window.priced_up_to, up_to);
+    const bool by_quantity =
+        why == SuspenseReason::charge_out_of_range || why == SuspenseReason::counter_holds_less;
+    if (!by_quantity) window.refused = why;
+    return why;
 }
 
 Result<void> Batch::close_windows() {
@@ -111,8 +122,9 @@ Result<void> Batch::charge_windows(std::span<const mediation::Window> windows) {
         chunk.network[row] = window.network;
         chunk.called[row] = window.called;
         chunk.calling[row] = window.calling;
-        chunk.start[row] = window.first;
-        chunk.end[row] = std::max(window.last, window.end);
+        const Period span = windows_->span(window);
+        chunk.start[row] = span.start;
+        chunk.end[row] = span.end;
         chunk.line[row] = window.line;
         chunk.quantity[row] = windows_->quantity(window);
         for (std::size_t i = 0; i < chunk.reading.size(); ++i)

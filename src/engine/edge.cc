@@ -261,8 +261,12 @@ void Edge::State::add_parts(UsageChunk& chunk) {
             fell_out.push_back(static_cast<std::uint32_t>(row));
             continue;
         }
+        const bool counts =
+            windows.function(window.meter) == WindowFunction::last
+                ? mediation::Windows::is_newer(window, chunk.start[row], chunk.quantity[row])
+                : chunk.quantity[row] > window.growth;  // of `max`
         mediation::Windows::add(window, chunk, row, hash64(chunk.raw[row]));
-        window.growth = std::max(window.growth, chunk.quantity[row]);  // of `max`
+        if (counts) window.growth = chunk.quantity[row];
         known.newest = std::max(known.newest, chunk.start[row]);
         chunk.outcome[row] = Outcome::aggregated;
     }

@@ -302,7 +302,7 @@ const directory::Directory& Engine::directory() const {
 
 namespace {
 
-// What windows came to that only grow is read back by the policy that made them.
+// What windows came to that are no sum is read back by the policy that made them.
 Result<void> require_policy(Engine::State& state, const OpenFeed& known,
                             const mediation::Feed& described) {
     const bool grows = known.feed.aggregation.any_grows() || described.aggregation.any_grows();

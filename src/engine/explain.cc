@@ -289,13 +289,14 @@ class Explain {
     };
     std::string sentence_of(const store::RatedRow& row, const Shape& shape, std::int64_t used,
                             const Money& amount) const {
-        const std::string quantity = quantity_to_string(used, *shape.unit);
+        const bool back = used < 0 && used != INT64_MIN;
+        const std::string quantity = quantity_to_string(back ? -used : used, *shape.unit);
         if (row.perspective == Perspective::cost)
             return fmt::format("{} carried {} of {}, which costs {} {}", shape.subject, quantity,
                                shape.title, amount.to_string(), amount.currency.code());
-        return fmt::format("{} used {} on {}, charged {} {} to {}", shape.subject, quantity,
-                           shape.title, amount.to_string(), amount.currency.code(),
-                           state_.directory.account(row.payer).fact.name);
+        return fmt::format("{} {} {} on {}, charged {} {} to {}", shape.subject,
+                           back ? "gave back" : "used", quantity, shape.title, amount.to_string(),
+                           amount.currency.code(), state_.directory.account(row.payer).fact.name);
     }
     Result<Shape> shape_of(const catalog::Version& version, const catalog::UsageCharge* charge,
                            const store::RatedRow& row) {

@@ -41,6 +41,48 @@ Result<std::vector<store::UsageRow>> rows_of(Engine::State& state, const store::
     return found;
 }
 
+// What the parts of a window come to.
+struct PartSums {
+    PartSums(const mediation::Windows& windows, const std::vector<store::UsageRow>& rows)
+        : count(static_cast<std::int64_t>(rows.size())) {
+        for (const store::UsageRow& row : rows) {
+            sum += row.quantity;
+            greatest = std::max(greatest, row.quantity);
+            last = std::max(last, {windows.when(row.start, row.end), row.quantity});
+            digest += mediation::part_hash(archived_content(row), row.line);
+        }
+    }
+    std::int64_t count;
+    std::int64_t sum = 0;
+    std::int64_t greatest = 0;
+    std::pair<Instant, std::int64_t> last{Instant::min(), 0};
+    std::uint64_t digest = 0;
+};
+
+// What a chargeable record of that quantity adds to its window, in words; none: it is no sum of
+// these parts, or can't be of them.
+std::optional<std::string> growth_of(const mediation::Windows& windows,
+                                     const store::UsageRow& whole, const PartSums& parts) {
+    const std::int64_t adds = whole.quantity;
+    switch (windows.function(whole.meter)) {
+        case WindowFunction::max:
+            if (adds > parts.greatest) break;
+            return fmt::format("; the greatest is {}, of which it adds {}", parts.greatest, adds);
+        case WindowFunction::last:
+            if (adds > parts.last.second) break;
+            return fmt::format("; the last is {}, which changes what the window came to by {}",
+                               parts.last.second, adds);
+        case WindowFunction::distinct:
+            if (adds > parts.count) break;
+            return fmt::format("; {} of their values are new to the window", adds);
+        case WindowFunction::sum:
+        case WindowFunction::count:
+            if (adds != windows.quantity(whole.meter, parts.count, parts.sum, 0)) break;
+            return std::string();
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<Parts> parts_of(Engine::State& state, const store::UsageRow& whole) {
@@ -56,38 +98,15 @@ Result<Parts> parts_of(Engine::State& state, const store::UsageRow& whole) {
     }
     FARTHING_TRY(parts.rows, rows_of(state, whole, feed->second.feed));
     const mediation::Windows windows(feed->second.feed, state.catalog.newest());
-    std::string growth;  // in words
-    std::int64_t sum = 0;
-    std::int64_t greatest = 0;
-    std::uint64_t digest = 0;
-    for (const store::UsageRow& row : parts.rows) {
-        sum += row.quantity;
-        greatest = std::max(greatest, row.quantity);
-        digest += mediation::part_hash(archived_content(row), row.line);
-    }
-    const auto count = static_cast<std::int64_t>(parts.rows.size());
-    parts.whole = count == whole.parts && digest == whole.digest;
-    switch (windows.function(whole.meter)) {
-        case WindowFunction::max:
-            parts.whole = parts.whole && whole.quantity <= greatest;
-            growth =
-                fmt::format("; the greatest is {}, of which it adds {}", greatest, whole.quantity);
-            break;
-        case WindowFunction::distinct:
-            parts.whole = parts.whole && whole.quantity <= count;
-            growth = fmt::format("; {} of their values are new to the window", whole.quantity);
-            break;
-        case WindowFunction::sum:
-        case WindowFunction::count:
-            parts.whole =
-                parts.whole && windows.quantity(whole.meter, count, sum, 0) == whole.quantity;
-    }
+    const PartSums sums(windows, parts.rows);
+    const auto growth = growth_of(windows, whole, sums);
+    parts.whole = growth && sums.count == whole.parts && sums.digest == whole.digest;
     parts.words = fmt::format(
         "{} records of a window, {} to {}, digest {:016x}: {}", whole.parts,
-        to_rfc3339(whole.start),
+        to_rfc3339(parts.rows.empty() ? whole.start : parts.rows.front().start),
         to_rfc3339(parts.rows.empty() ? whole.start : parts.rows.back().start), whole.digest,
         parts.whole ? "the archive holds them all" : "the archive does not hold them as they were");
-    parts.words += growth;
+    if (growth) parts.words += *growth;
     return parts;
 }
 

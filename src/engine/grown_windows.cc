@@ -82,7 +82,10 @@ Result<void> GrownWindows::read_back(std::span<const Met> met) {
                           met.back().start.plus_micros(feed_.feed.aggregation.window_micros)};
     const mediation::Feed::Aggregation& rules = feed_.feed.aggregation;
     using Quantity = mediation::Feed::Aggregation::Quantity;
-    if (rules.any([](Quantity one) { return one == Quantity::max; })) {
+    const auto tells_all = [](Quantity one) {
+        return one == Quantity::max || one == Quantity::last;
+    };
+    if (rules.any(tells_all)) {
         filter.made_of_parts = true;
         FARTHING_CHECK(read_rows(filter));
         filter.made_of_parts = false;
@@ -108,15 +111,17 @@ Result<void> GrownWindows::read_rows(const store::UsageFilter& filter) {
     return {};
 }
 
-// What the greatest parts added before sums up to the greatest; of values each counts once.
+// What parts added before sums up to what the window came to; of values each counts once.
 void GrownWindows::learn(const std::vector<const store::UsageRow*>& rows) {
     each_in_chunks(rows, [&](const UsageChunk& chunk, std::size_t i, const store::UsageRow& row) {
         mediation::Window* window = growth_.find(chunk, i);
         if (window == nullptr || growth_.index_of(*window) < known_) return;
-        const bool adds = is_made_of_parts(row);
-        const WindowFunction function = growth_.function(window->meter);
-        if (adds && function == WindowFunction::max) window->growth += row.quantity;
-        if (!adds && function == WindowFunction::distinct) growth_.add(chunk, i);
+        const bool of_values = growth_.function(window->meter) == WindowFunction::distinct;
+        if (is_made_of_parts(row)) {
+            growth_.add_charged(*window, row.end, row.quantity);
+        } else if (of_values) {
+            growth_.add(chunk, i);
+        }
     });
 }
 

@@ -1,5 +1,5 @@
-// What windows came to that only grow (`max`, `distinct`): read back from the archive when a batch
-// first meets them (docs/adr/0009). Private to this room.
+// What windows came to that are no sum (`max`, `last`, `distinct`): read back from the archive when
+// a batch first meets them (docs/adr/0009). Private to this room.
 #pragma once
 
 #include <optional>
@@ -45,8 +45,8 @@ class GrownWindows {
     std::size_t known_ = 0;  // so many of its windows are; those after them are being read back
 };
 
-// A file whose windows went on to grow by later files can't be taken back before these: what they
-// were charged rests on it. `own`: the file's rows.
+// A file whose windows went on by later files can't be taken back before these: what they were
+// charged rests on it. `own`: the file's rows.
 Result<void> require_no_growth_since(Engine::State& state, const OpenFeed& feed,
                                      const StandingRecords& archive, SourceId file,
                                      const UsageRows& own);

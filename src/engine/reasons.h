@@ -66,7 +66,7 @@ namespace farthing {
       "Ask `farthing check`, and restore the data folder from a backup.")                          \
     X(feed_without_windows, "the feed aggregates nothing",                                         \
       "Write `aggregate` in its description, then ask again.")                                     \
-    X(windows_keep_policy, "the feed has usage in windows that only grow",                         \
+    X(windows_keep_policy, "the feed has usage in windows of `max`, `last` or `distinct`",         \
       "Give the description another name: its windows then begin anew.")                           \
     X(windows_go_on, "later files were charged what they added to the file's windows",             \
       "Take these back first, the last one before the others; then import them again.")            \

@@ -62,8 +62,10 @@ class City {
     std::string totals() {
         std::string text;
         const auto balances = engine->balances();
-        for (const auto& balance : *balances)
-            text += balance.account + " " + balance.amount.to_string() + "\n";
+        for (const auto& balance : *balances) {
+            if (balance.amount.atoms != 0)
+                text += balance.account + " " + balance.amount.to_string() + "\n";
+        }
         const auto invoice = engine->preview_invoice(Date::of(2026, 6, 15), "city");
         if (!invoice) return text + invoice.error().to_string();
         for (const InvoiceLine& line : invoice->lines)

@@ -337,7 +337,8 @@ std::string feed_of_edge(const Feed& feed) {
     }
     if (!by.empty()) text += ", by: [" + by + "]";
     const auto function = [](Feed::Aggregation::Quantity quantity) {  // no edge sends `distinct`
-        return kWindowFunctionNames[static_cast<std::size_t>(quantity)];
+        return kWindowFunctionNames[static_cast<std::size_t>(
+            Feed::Aggregation::function(quantity))];
     };
     if (rules.quantity_of.empty()) {
         text += fmt::format(", quantity: {}", function(rules.quantity));

@@ -17,6 +17,7 @@
 #include "base/reason.h"
 #include "base/time_zone.h"
 #include "catalog/snapshot.h"
+#include "model/batch.h"
 #include "model/ids.h"
 #include "model/usage.h"
 
@@ -195,6 +196,7 @@ struct Feed {
             sum,
             count,
             max,
+            last,
             distinct_network,
             distinct_called,
             distinct_calling,
@@ -202,9 +204,14 @@ struct Feed {
             distinct_reading_1,
             distinct_reading_2
         } quantity = Quantity::sum;
-        // Those only grow with more parts, but are no sums of what files hold.
+        // Those are no sums of what files hold: what a part adds depends on what came before.
         static bool grows(Quantity quantity) { return quantity >= Quantity::max; }
-        static bool is_distinct(Quantity quantity) { return quantity > Quantity::max; }
+        static bool is_distinct(Quantity quantity) { return quantity > Quantity::last; }
+        static WindowFunction function(Quantity quantity) {
+            if (quantity == Quantity::last) return WindowFunction::last;
+            return is_distinct(quantity) ? WindowFunction::distinct
+                                         : static_cast<WindowFunction>(quantity);
+        }
         std::map<std::string, Quantity, std::less<>> quantity_of;  // by service, where they differ
         std::int64_t lateness_micros = 0;  // how long an edge waits for the parts of a window
         bool at_edge = false;              // the records are windows already, made by an edge

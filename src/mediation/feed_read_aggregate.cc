@@ -53,7 +53,7 @@ void read_dimensions(FeedReading& in, const Node& node) {
     }
 }
 
-constexpr std::string_view kFunctions = "Write sum, count, max, or `distinct FIELD`.";
+constexpr std::string_view kFunctions = "Write sum, count, max, last, or `distinct FIELD`.";
 
 // What has different values, and whether the record maps it.
 void read_distinct(FeedReading& in, const Node& node, std::string_view field, Quantity& quantity) {
@@ -81,19 +81,17 @@ void read_distinct(FeedReading& in, const Node& node, std::string_view field, Qu
 
 void read_function(FeedReading& in, const Node& node, Quantity& quantity) {
     constexpr std::string_view kDistinct = "distinct";
+    constexpr std::pair<std::string_view, Quantity> kKnown[] = {{"sum", Quantity::sum},
+                                                                {"count", Quantity::count},
+                                                                {"max", Quantity::max},
+                                                                {"last", Quantity::last}};
     const std::string_view text = node.text;
-    if (text == "sum" || text == "count" || text == "max") {
-        quantity = text == "sum"     ? Quantity::sum
-                   : text == "count" ? Quantity::count
-                                     : Quantity::max;
+    const auto known = std::ranges::find(kKnown, text, [](const auto& one) { return one.first; });
+    if (known != std::end(kKnown)) {
+        quantity = known->second;
     } else if (text == kDistinct || text.starts_with("distinct ")) {
         read_distinct(in, node, text == kDistinct ? "" : text.substr(kDistinct.size() + 1),
                       quantity);
-    } else if (text == "last") {
-        in.add(FeedReason::feed_not_supported, node.place,
-               "`last` is not supported in this release: a later reading may be smaller than what "
-               "was charged",
-               std::string(kFunctions));
     } else {
         in.bad(node, fmt::format("there is no function \"{}\"", printable(text)),
                std::string(kFunctions));

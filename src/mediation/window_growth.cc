@@ -32,15 +32,18 @@ std::optional<std::uint64_t> WindowGrowth::value_of(const UsageChunk& chunk, std
         case Quantity::distinct_reading_2: return number(chunk.reading[1][row]);
         case Quantity::sum:
         case Quantity::count:
-        case Quantity::max: break;
+        case Quantity::max:
+        case Quantity::last: break;
     }
     return std::nullopt;
 }
 
 std::optional<std::int64_t> WindowGrowth::growth(const UsageChunk& chunk, std::size_t row) {
     const Window& window = of(chunk, row);
-    if (function(window.meter) == WindowFunction::max)
-        return std::max<std::int64_t>(0, chunk.quantity[row] - window.growth);
+    const std::int64_t more = chunk.quantity[row] - window.growth;
+    const WindowFunction function = this->function(window.meter);
+    if (function == WindowFunction::max) return std::max<std::int64_t>(0, more);
+    if (function == WindowFunction::last) return is_newer(window, chunk, row) ? more : 0;
     const auto value = value_of(chunk, row);
     if (!value || values_.contains({index_of(window), *value})) return 0;
     if (window.growth >= kWindowValuesMax) return std::nullopt;
@@ -49,11 +52,31 @@ std::optional<std::int64_t> WindowGrowth::growth(const UsageChunk& chunk, std::s
 
 void WindowGrowth::add(const UsageChunk& chunk, std::size_t row) {
     Window& window = of(chunk, row);
-    if (function(window.meter) == WindowFunction::max) {
+    const WindowFunction function = this->function(window.meter);
+    if (function == WindowFunction::max) {
         window.growth = std::max(window.growth, chunk.quantity[row]);
+    } else if (function == WindowFunction::last) {
+        if (is_newer(window, chunk, row)) {
+            window.last = windows_.when(chunk.start[row], chunk.end[row]);
+            window.growth = chunk.quantity[row];
+        }
+        window.parts += 1;
     } else if (const auto value = value_of(chunk, row)) {
         if (values_.insert({index_of(window), *value}).second) window.growth += 1;
     }
+}
+
+void WindowGrowth::add_charged(Window& window, Instant end, std::int64_t quantity) const {
+    const WindowFunction function = this->function(window.meter);
+    if (function != WindowFunction::max && function != WindowFunction::last) return;
+    window.growth += quantity;
+    window.last = window.parts == 0 ? end : std::max(window.last, end);
+    window.parts += 1;
+}
+
+bool WindowGrowth::is_newer(const Window& window, const UsageChunk& chunk, std::size_t row) const {
+    const Instant when = windows_.when(chunk.start[row], chunk.end[row]);
+    return Windows::is_newer(window, when, chunk.quantity[row]);
 }
 
 }  // namespace farthing::mediation

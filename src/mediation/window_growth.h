@@ -1,6 +1,7 @@
-// Windows that only grow: worth the greatest of their parts, or how many different values these
-// have. No sum of what files hold: what a record adds depends on what its window came to before.
-// Pure; `engine/grown_windows.h` reads back what that was.
+// Windows that are no sum of what files hold: worth the greatest of their parts, the last of them,
+// or how many different values they have. What a record adds depends on what its window came to
+// before; it is less than nothing where a later one is smaller. Pure; `engine/grown_windows.h`
+// reads back what that was.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class WindowGrowth {
 
     bool grows(MeterId meter) const { return windows_.grows(meter); }
     WindowFunction function(MeterId meter) const { return windows_.function(meter); }
-    // Its `growth` is what the window came to so far. Valid until the next call.
+    // Its `growth` is what the window came to so far; of `last`, its `last` is when, once it has
+    // parts. Valid until the next call.
     Window& of(const UsageChunk& chunk, std::size_t row) { return windows_.of(chunk, row); }
     // The record's window; null: it was not met.
     Window* find(const UsageChunk& chunk, std::size_t row) {
@@ -37,10 +39,13 @@ class WindowGrowth {
         return static_cast<std::uint32_t>(&window - windows_.all().data());
     }
     // What the record adds to its window; none: it has one value more than are kept.
-    // REQUIRES: its meter grows.
+    // REQUIRES: its meter grows, as everywhere here.
     std::optional<std::int64_t> growth(const UsageChunk& chunk, std::size_t row);
-    // Adds it. REQUIRES: likewise, and that it adds something known.
+    // Adds it. REQUIRES: that it adds something known.
     void add(const UsageChunk& chunk, std::size_t row);
+    // Adds what a chargeable record, which ends then, says of earlier parts: all that `max` and
+    // `last` need of them.
+    void add_charged(Window& window, Instant end, std::int64_t quantity) const;
 
   private:
     struct Value {
@@ -54,6 +59,7 @@ class WindowGrowth {
     // Its value, or what would be the number of its text; none: the record has none.
     std::optional<std::uint64_t> value_of(const UsageChunk& chunk, std::size_t row);
     std::uint64_t number_of(std::string_view text);
+    bool is_newer(const Window& window, const UsageChunk& chunk, std::size_t row) const;
 
     Windows windows_;
     std::unordered_set<Value, ValueHash> values_;

@@ -35,6 +35,19 @@ Instant Windows::window_of(Instant when) {
     return {when.micros - into - (into < 0 ? rules.window_micros : 0)};
 }
 
+// No window goes over a change of the clock: one that it begins within begins there.
+Instant Windows::charged_at(MeterId meter, Instant part) {
+    if (function(meter) != WindowFunction::last) return part;
+    const Instant start = window_of(part);
+    return std::max(start, offset_span_.start);
+}
+
+Period Windows::span(const Window& window) {
+    const bool last = function(window.meter) == WindowFunction::last;
+    return {charged_at(window.meter, window.first),
+            last ? when(window.last, window.end) : std::max(window.last, window.end)};
+}
+
 Window Windows::key_of(const UsageChunk& chunk, std::size_t row) {
     const Feed::Aggregation& rules = feed_.aggregation;
     Window key;

@@ -34,7 +34,7 @@ struct Window {
     std::int64_t reading[2] = {0, 0};  // likewise
     std::int64_t parts = 0;
     std::int64_t sum = 0;     // of their quantities
-    std::int64_t growth = 0;  // where the window only grows: what they add to what it came to
+    std::int64_t growth = 0;  // where it is no sum of them: what they add to what it came to
     std::uint64_t digest = 0;
 
     // For whoever prices windows: why none of it can be charged, and up to which sum it can.
@@ -73,10 +73,21 @@ class Windows {
         if (function == Quantity::sum) return sum;
         return function == Quantity::count ? parts : growth;
     }
-    WindowFunction function(MeterId meter) const {
-        const Quantity quantity = quantity_of(meter);
-        return Rules::is_distinct(quantity) ? WindowFunction::distinct
-                                            : static_cast<WindowFunction>(quantity);
+    // The event time by which a window of that meter is charged that has a part then. Of `last` it
+    // is one for all parts, the first instant of the window: its records move the same segment of a
+    // counter, whatever was published between them, and what one gives back is there.
+    Instant charged_at(MeterId meter, Instant part);
+    // When the chargeable record of those parts begins and ends; of `last`, with the part that
+    // counts.
+    Period span(const Window& window);
+    WindowFunction function(MeterId meter) const { return Rules::function(quantity_of(meter)); }
+    // When a part was: an edge tells the time of the one that counts as its end.
+    Instant when(Instant start, Instant end) const { return feed_.sent_by_edge() ? end : start; }
+    // Whether that part of then counts instead of the window's last one, which came to `growth`.
+    // Of two at one time the greater does, so that the order in which they come says nothing.
+    static bool is_newer(const Window& window, Instant when, std::int64_t quantity) {
+        return window.parts == 0 || when > window.last ||
+               (when == window.last && quantity > window.growth);
     }
     // Of the parts of a window: where they are not summed, the sum is told and not charged.
     std::int64_t sum_max(MeterId meter) const {

@@ -35,10 +35,14 @@ TEST(Windows, AreDescribedInTheFeed) {
     EXPECT_FALSE(rules.any_grows());
     using Quantity = Feed::Aggregation::Quantity;
     const Feed grows = feed_of(feed_text(
-        "{window: 1 h, quantity: {data: max, sms: distinct called, voice: distinct seq}}"));
+        "{window: 1 h, quantity: {data: max, sms: distinct called, voice: distinct seq, fax: "
+        "last}}"));
     EXPECT_EQ(grows.aggregation.of("data"), Quantity::max);
     EXPECT_EQ(grows.aggregation.of("sms"), Quantity::distinct_called);
     EXPECT_EQ(grows.aggregation.of("voice"), Quantity::distinct_reading_1);
+    EXPECT_EQ(grows.aggregation.of("fax"), Quantity::last);
+    EXPECT_TRUE(Feed::Aggregation::grows(Quantity::last));
+    EXPECT_FALSE(Feed::Aggregation::is_distinct(Quantity::last));
     EXPECT_EQ(feed_of(feed_text("{window: 1 day}")).aggregation.zone.name(), "Europe/Tallinn");
 }
 
@@ -56,7 +60,8 @@ TEST(Windows, ThatCanNotBeAreRefusedWithTheirPlace) {
     says("{window: 1 h, quantity: mean}", "no function \"mean\"");
     says("{window: 1 h, quantity: distinct}", "can't be told apart");
     says("{window: 1 h, quantity: distinct colour}", "\"colour\"");
-    says("{window: 1 h, quantity: {data: last}}", "feed_not_supported");
+    says("{window: 1 h, quantity: {data: latest}}", "no function \"latest\"");
+    says("{window: 1 h, quantity: {data: [last]}}", "no function");
     says("{window: 1 h, every: 2}", "feed_unknown_key");
     EXPECT_NE(mistake(feed_text("{window: 1 h}", "partials: {by: {field: s}}\n"))
                   .find("feed_not_supported"),
@@ -165,6 +170,52 @@ TEST(WindowGrowth, IsWhatPartsAddInWhateverOrderTheyCome) {
         EXPECT_EQ(grown("voice", backwards), 3);  // the empty one is none
         EXPECT_EQ(grown("sms", backwards), 4);
     }
+}
+
+// Of two parts at one time the greater counts, so that the order in which they come says nothing.
+TEST(WindowGrowth, OfTheLastPartIsLessThanNothingWhereThatIsSmaller) {
+    const Feed feed = feed_of(feed_text("{window: 15 minutes, quantity: last}"));
+    UsageChunk chunk;
+    chunk.resize(5);
+    const std::int64_t minutes[] = {3, 9, 1, 9, 9};
+    const std::int64_t quantities[] = {8, 2, 9, 5, 4};
+    for (std::size_t row = 0; row < chunk.size(); ++row) {
+        chunk.subscription[row] = {1};
+        chunk.meter[row] = meters().meter_named("data")->id;
+        chunk.start[row] = chunk.end[row] = Instant{minutes[row] * 60 * kMicrosPerSecond};
+        chunk.quantity[row] = quantities[row];
+    }
+    std::vector<std::size_t> order = {0, 1, 2, 3, 4};
+    do {
+        WindowGrowth growth(feed, meters());
+        WindowGrowth charged(feed, meters());  // by what chargeable records of each say
+        std::int64_t sum = 0;
+        for (const std::size_t row : order) {
+            const std::int64_t adds = *growth.growth(chunk, row);
+            EXPECT_EQ(charged.growth(chunk, row), adds);
+            growth.add(chunk, row);
+            charged.add_charged(charged.of(chunk, row), chunk.end[row], adds);
+            sum += adds;
+        }
+        EXPECT_EQ(sum, 5);
+        EXPECT_EQ(growth.all().front().growth, 5);
+    } while (std::ranges::next_permutation(order).found);
+}
+
+TEST(Windows, OfTheirLastPartAreChargedWhereTheyBegin) {
+    const Feed feed = feed_of(feed_text("{window: 1 day, quantity: {data: last}}"));
+    Windows windows(feed, meters());
+    const MeterId data = meters().meter_named("data")->id;
+    const auto charged = [&](const char* part) {
+        return to_rfc3339(windows.charged_at(data, *parse_rfc3339(part)));
+    };
+    EXPECT_EQ(charged("2026-01-10T05:59:59Z"), "2026-01-09T22:00:00Z");
+    // Where the clock changes within the day, a window ends there and another begins.
+    EXPECT_EQ(charged("2026-03-29T00:30:00Z"), "2026-03-28T22:00:00Z");
+    EXPECT_EQ(charged("2026-03-29T12:00:00Z"), "2026-03-29T01:00:00Z");
+    EXPECT_EQ(charged("2026-10-25T12:00:00Z"), "2026-10-25T01:00:00Z");
+    const Instant part = *parse_rfc3339("2026-01-10T05:59:59Z");
+    EXPECT_EQ(windows.charged_at(meters().meter_named("sms")->id, part), part);
 }
 
 TEST(WindowGrowth, KeepsSoManyValuesAndSaysSo) {

@@ -68,11 +68,11 @@ struct TakenBackTotals {
     std::array<std::int64_t, kOutcomes> outcomes{};
 };
 
-// What a window of records is worth: the sum of its parts, their number, the greatest of them, or
-// how many different values they have. Stored by these numbers.
-enum class WindowFunction : std::uint8_t { sum, count, max, distinct };
-constexpr std::array<std::string_view, 4> kWindowFunctionNames = {"sum", "count", "max",
-                                                                  "distinct"};
+// What a window of records is worth: the sum of its parts, their number, the greatest of them, how
+// many different values they have, or the last of them by event time. Stored by these numbers.
+enum class WindowFunction : std::uint8_t { sum, count, max, distinct, last };
+constexpr std::array<std::string_view, 5> kWindowFunctionNames = {"sum", "count", "max", "distinct",
+                                                                  "last"};
 
 // Per batch, source, perspective and meter: the chargeable records that were made of aggregated
 // ones, with what their parts come to and what they come to.
@@ -85,7 +85,7 @@ struct WindowTotals {
     std::int64_t sum = 0;
     std::int64_t rated = 0;
     std::int64_t zero_rated = 0;
-    std::int64_t quantity = 0;
+    std::int64_t quantity = 0;  // less than nothing where `last` went down
 };
 
 // Rows of the archive that were deleted for their age: what they came to stays.

@@ -310,7 +310,8 @@ CREATE INDEX bucket_fact_by_payer ON bucket_fact (tenant, payer);
 constexpr std::string_view kAppendOnlySince15[] = {"bucket_fact"};
 
 // Since version 16: windows whose records carry what their parts add to what the window came to.
-constexpr std::string_view kGrowingWindows = R"sql(
+// Made anew since version 18, which knows windows of their last part: it may add less than nothing.
+constexpr std::string_view kWindowFunctions = R"sql(
 CREATE TABLE control_window_grown (
     tenant BIGINT NOT NULL, batch BIGINT NOT NULL, source BIGINT NOT NULL,
     perspective BIGINT NOT NULL, meter BIGINT NOT NULL, function BIGINT NOT NULL,
@@ -320,7 +321,8 @@ CREATE TABLE control_window_grown (
     CONSTRAINT control_broken CHECK (rated >= 0 AND zero_rated >= 0 AND parts >= rated + zero_rated
         AND CASE function WHEN 0 THEN quantity = parts_quantity WHEN 1 THEN quantity = parts
             WHEN 2 THEN quantity BETWEEN 0 AND parts_quantity
-            WHEN 3 THEN quantity BETWEEN 0 AND parts ELSE 0 END),
+            WHEN 3 THEN quantity BETWEEN 0 AND parts
+            WHEN 4 THEN quantity <= parts_quantity ELSE 0 END),
     FOREIGN KEY (tenant, batch) REFERENCES batch (tenant, id)) {small};
 INSERT INTO control_window_grown SELECT * FROM control_window;
 DROP TABLE control_window;
@@ -376,8 +378,9 @@ constexpr SchemaStep kSchemaSteps[] = {
     {13, kSessionChanges},
     {14, kDeletedUsage, kAppendOnlySince14},
     {15, kBuckets, kAppendOnlySince15},
-    {16, kGrowingWindows, kAppendOnlySince8},
+    {16, kWindowFunctions, kAppendOnlySince8},
     {17, kForgottenDeliveries, {}, kGuardsSince17},
+    {18, kWindowFunctions, kAppendOnlySince8},
 };
 
 }  // namespace farthing::store

@@ -313,6 +313,8 @@ TEST(Store, ProvesWhatWindowsCameTo) {
     EXPECT_FALSE(commits(window_of(WindowFunction::distinct, 4)));
     EXPECT_FALSE(commits(window_of(WindowFunction::sum, 19)));
     EXPECT_FALSE(commits(window_of(WindowFunction::count, 2)));
+    EXPECT_TRUE(commits(window_of(WindowFunction::last, -5)));
+    EXPECT_FALSE(commits(window_of(WindowFunction::last, 21)));
 }
 
 TEST(Store, KeepsTheWindowsOfVersion15) {
@@ -339,7 +341,7 @@ TEST(Store, KeepsTheWindowsOfVersion15) {
     EXPECT_EQ(windows->front().totals.quantity, 3);
     EXPECT_TRUE(store->integrity()->empty());
     BatchCommit batch = batch_of(sealed(*store, "b.csv"));
-    batch.windows = {window_of(WindowFunction::max, 7)};
+    batch.windows = {window_of(WindowFunction::last, -7)};
     EXPECT_TRUE(store->commit(batch));
     EXPECT_TRUE(store->integrity()->empty());
 }

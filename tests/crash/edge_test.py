@@ -21,7 +21,7 @@ record:
 guide: [{by: device, field: lamp}]
 same_record: [id]
 late: {accept: 3650 days}
-aggregate: {window: 15 minutes, lateness: 10 minutes, quantity: {peak: max}}
+aggregate: {window: 15 minutes, lateness: 10 minutes, quantity: {peak: max, energy: last}}
 policy: {meters: {energy: joule, peak: joule}}
 """
 
