@@ -96,6 +96,30 @@ i128 Corrector::charge() const {
     return sum;
 }
 
+std::vector<std::pair<RecordPosition, rating::Contribution>> Corrector::rated_again() const {
+    std::vector<std::pair<RecordPosition, rating::Contribution>> found;
+    auto day = rated_.days.begin();
+    for (std::uint32_t i = 0; i < rated_.size(); ++i) {
+        rating::Contribution part;
+        part.key = {rated_.perspective[i], rated_.owner_kind[i], rated_.owner[i],
+                    rated_.component[i],   rated_.item[i],       rated_.window_first[i]};
+        part.window_end = rated_.window_end[i];
+        part.version = rated_.version[i];
+        part.payer = rated_.payer[i];
+        part.subscription = rated_.subscription[i];
+        part.when = rated_.when[i];
+        part.billable = rated_.billable[i];
+        part.adds = {rated_.fees[i], rated_.below[i], rated_.below_quantity[i]};
+        for (; day != rated_.days.end() && day->first <= i; ++day) part.days.push_back(day->second);
+        part.charge = rated_.charge_atoms[i];
+        part.fee = rated_.fee_atoms[i];
+        if (rated_.row[i] != rating::kNoRow && rated_.taken_back[i] == 0)
+            found.emplace_back(RecordPosition{rated_.record[i].batch, rated_.record[i].row},
+                               std::move(part));
+    }
+    return found;
+}
+
 RatedChunk Corrector::take_rows() {
     return std::exchange(rated_, RatedChunk());
 }

@@ -34,6 +34,8 @@ class Corrector {
     // The counters that the rows so far belong to, and what they charge.
     void add_keys(std::set<rating::CounterKey>& keys) const;
     i128 charge() const;
+    // What records add that were rated again, by the rows so far.
+    std::vector<std::pair<RecordPosition, rating::Contribution>> rated_again() const;
     // Gives the batch the rows so far.
     Result<void> flush();
     RatedChunk take_rows();

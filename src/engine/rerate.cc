@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <future>
 #include <ranges>
 #include <unordered_map>
@@ -29,6 +30,7 @@ struct Record {
     std::span<const Contribution> parts;
     Hash128 session;
     std::uint32_t cluster = 0;  // that it was rated again with; 0: none yet
+    bool told = false;          // in the report
 };
 struct Share {
     std::uint32_t record = 0;
@@ -293,6 +295,7 @@ class Rerate {
     void join() {
         records_.clear();
         by_key_.clear();
+        moved_.clear();
         deleted_.note_lost(standing_, usage_);
         auto parts = standing_.begin();
         for (const auto& [position, row] : usage_) {
@@ -412,17 +415,45 @@ class Rerate {
         for (const CounterKey& key : keys)
             changed += same(before[key], held_by(state_.counters.find(key))) ? 0 : 1;
         const i128 charge = corrector.charge();
-        report_.records += static_cast<std::int64_t>(cluster.records.size());
-        for (const std::uint32_t number : cluster.records) {
-            const auto parts = records_[number].parts;
-            if (!parts.empty()) payers_[{filter_.side, parts.front().payer}] += 1;
-        }
+        tell(cluster);
         if (changed == 0 && charge == 0) {
             (void)corrector.take_rows();  // every row has its opposite
             return {};
         }
         report_.changed += std::max<std::int64_t>(changed, 1);
+        if (keys.size() > cluster.keys.size()) follow(cluster, corrector);
         return corrector.flush();
+    }
+
+    // Each record counts once, with what it was charged in the archive.
+    void tell(const Cluster& cluster) {
+        for (const std::uint32_t number : cluster.records) {
+            Record& record = records_[number];
+            if (std::exchange(record.told, true)) continue;
+            report_.records += 1;
+            if (!record.parts.empty()) payers_[{filter_.side, record.parts.front().payer}] += 1;
+        }
+    }
+
+    // Records that moved to counters of others, such as those of another plan, are counted together
+    // with these from now on: whoever's turn comes later finds them there.
+    void follow(const Cluster& cluster, const Corrector& corrector) {
+        for (const CounterKey& key : cluster.keys) {
+            std::erase_if(by_key_.at(key), [&](const Share& share) {
+                return records_[share.record].cluster == cluster.number;
+            });
+        }
+        auto rated = corrector.rated_again();
+        std::ranges::stable_sort(rated, {}, [](const auto& one) { return one.first; });
+        for (const std::uint32_t number : cluster.records) {
+            Record& record = records_[number];
+            std::vector<Contribution>& parts = moved_.emplace_back();
+            const auto of_it = std::ranges::equal_range(rated, record.position, {},
+                                                        [](const auto& one) { return one.first; });
+            for (auto& [position, part] : of_it) parts.push_back(std::move(part));
+            record.parts = parts;
+            for (const Contribution& part : parts) by_key_[part.key].push_back({number, &part});
+        }
     }
 
     Engine::State& state_;
@@ -435,7 +466,8 @@ class Rerate {
     UsageRows usage_;
     UsageRows spare_;  // rows that were rated: the next ones are read into their memory
     Standing standing_;
-    std::vector<Record> records_;  // of `usage_`, in order
+    std::vector<Record> records_;                  // of `usage_`, in order
+    std::deque<std::vector<Contribution>> moved_;  // what records add by now that changed counters
     std::unordered_map<CounterKey, std::vector<Share>, KeyHash> by_key_;
     std::map<Hash128, std::vector<std::uint32_t>> sessions_;
     std::uint32_t clusters_ = 0;
