@@ -161,6 +161,16 @@ struct PackKey {
     std::uint32_t block = 0;        // owner id / 64
     constexpr auto operator<=>(const PackKey&) const = default;
 };
+// Its owners, in any window.
+struct OwnerBlock {
+    Perspective perspective = Perspective::retail;
+    std::uint8_t owner_kind = 0;
+    std::uint32_t block = 0;
+    constexpr auto operator<=>(const OwnerBlock&) const = default;
+};
+constexpr OwnerBlock owners_of(const PackKey& key) {
+    return {key.perspective, key.owner_kind, key.block};
+}
 struct CounterPack {
     PackKey key;
     std::string bytes;  // rating/counter_pack.h

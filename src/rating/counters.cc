@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/prefetch.h"
 #include "base/steady_vector.h"
@@ -108,6 +109,14 @@ struct CounterTable::State {
     std::optional<Error> damage;
 
     Block& block(const PackKey& key);
+    void load(Block& block);
+    void load_again(Block& block);
+    // With each block of these owners.
+    template <class Visit>
+    void each_of(std::span<const OwnerBlock> owners, Visit visit) {
+        for (auto& [key, block] : blocks)
+            if (std::ranges::binary_search(owners, owners_of(key))) visit(block);
+    }
     std::uint32_t find(const CounterKey& key) const;
     std::uint32_t add(Block& block, Counter counter);
 };
@@ -117,14 +126,36 @@ CounterTable::State::Block& CounterTable::State::block(const PackKey& key) {
     const auto [found, is_new] = blocks.try_emplace(key);
     latest = &found->second;
     latest->key = latest_key = key;
-    if (!is_new || !loader) return *latest;
-    auto stored = unpack_counters(key, loader(key));
+    if (is_new && loader) load(*latest);
+    return *latest;
+}
+
+void CounterTable::State::load(Block& block) {
+    auto stored = unpack_counters(block.key, loader(block.key));
     if (!stored) {
         if (!damage) damage = std::move(stored).error();
-        return *latest;
+        return;
     }
-    for (Counter& counter : *stored) add(found->second, std::move(counter));
-    return *latest;
+    for (Counter& counter : *stored) {
+        const std::uint32_t known = find(counter.key);
+        if (known == kAbsent) {
+            add(block, std::move(counter));
+        } else {
+            counters[known] = std::move(counter);
+        }
+    }
+}
+
+// What the store has no more is as if nothing had been rated in it.
+void CounterTable::State::load_again(Block& block) {
+    FARTHING_ASSERT(!block.dirty);
+    for (const std::uint32_t number : block.counters) {
+        Counter fresh;
+        fresh.key = counters[number].key;
+        fresh.window_end = fresh.key.window_first;
+        counters[number] = std::move(fresh);
+    }
+    load(block);
 }
 
 std::uint32_t CounterTable::State::find(const CounterKey& key) const {
@@ -203,6 +234,18 @@ std::vector<CounterPack> CounterTable::dirty_packs() const {
 
 void CounterTable::mark_clean() {
     for (State::Block* block : std::exchange(state_->dirty, {})) block->dirty = false;
+}
+
+std::vector<std::uint32_t> CounterTable::numbers_of(std::span<const OwnerBlock> owners) const {
+    std::vector<std::uint32_t> numbers;
+    state_->each_of(owners, [&](const State::Block& block) {
+        numbers.insert(numbers.end(), block.counters.begin(), block.counters.end());
+    });
+    return numbers;
+}
+
+void CounterTable::load_again(std::span<const OwnerBlock> owners) {
+    state_->each_of(owners, [this](State::Block& block) { state_->load_again(block); });
 }
 
 void CounterTable::clear() {

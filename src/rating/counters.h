@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -125,6 +126,11 @@ class CounterTable {
     // of them: call Rater::take_deltas first.
     std::vector<CounterPack> dirty_packs() const;
     void mark_clean();
+    // The counters of these owners, sorted, that are in memory.
+    std::vector<std::uint32_t> numbers_of(std::span<const OwnerBlock> owners) const;
+    // Others wrote counters of these owners: what is in memory of them, in whatever window, is
+    // loaded again, each in its place. REQUIRES: none of it changed since the last mark.
+    void load_again(std::span<const OwnerBlock> owners);
     // Forgets everything: a discarded batch. The next touch loads again from the store.
     void clear();
     // Grows with every `clear`, so that who keeps indices sees that they are void.
@@ -142,6 +148,10 @@ class CounterTable {
 // tests: every stored release must still read. Counters without segments leave no trace; empty
 // bytes are no counters. REQUIRES: all are of one block.
 PackKey block_of(const CounterKey& key);
+constexpr OwnerBlock owners_of(SubscriptionId subscription) {
+    return {Perspective::retail, static_cast<std::uint8_t>(OwnerKind::subscription),
+            subscription.value / kPackOwners};
+}
 struct PackRoom {  // that is used again
     std::vector<const Counter*> used;
     std::vector<const Segment*> segments;

@@ -162,6 +162,44 @@ TEST(CounterTable, damage_is_kept_and_not_fatal) {
     EXPECT_FALSE(table.damage().has_value());
 }
 
+TEST(CounterTable, what_others_changed_is_loaded_again_in_its_place) {
+    std::map<PackKey, std::string> stored;
+    int loads = 0;
+    CounterTable table([&](const PackKey& key) {
+        loads += 1;
+        return stored[key];
+    });
+    const Counter own = sample(64, 0);
+    const Counter gone = sample(70, 0);
+    const Counter other = sample(128, 0);
+    stored[kBlock] = pack({&own, &gone});
+    stored[block_of(other.key)] = pack({&other});
+    const std::uint32_t number = table.touch(own.key, own.window_end);
+    const Counter& known = table.at(number);
+    ASSERT_NE(table.find(gone.key), nullptr);
+    ASSERT_NE(table.find(other.key), nullptr);
+    EXPECT_EQ(loads, 2);
+    Counter moved = sample(64, 0);
+    moved.segments[0].quantity = 5;
+    const Counter fresh = sample(65, 0);
+    stored[kBlock] = pack({&moved, &fresh});
+    stored[block_of(other.key)].clear();  // nobody tells of it, so that it is not looked at
+    const std::vector<OwnerBlock> owners{owners_of(kBlock)};
+    EXPECT_EQ(table.numbers_of(owners).size(), 2U);
+    table.load_again(owners);
+    EXPECT_EQ(loads, 3);
+    EXPECT_EQ(table.touch(own.key, own.window_end), number);
+    EXPECT_EQ(&table.at(number), &known);
+    EXPECT_EQ(known.segments[0].quantity, 5);
+    EXPECT_EQ(table.find(gone.key), nullptr);
+    EXPECT_NE(table.find(fresh.key), nullptr);
+    EXPECT_NE(table.find(other.key), nullptr);
+    const std::vector<OwnerBlock> nobody{{Perspective::retail, 9, 1}};
+    table.load_again(nobody);
+    EXPECT_EQ(loads, 3);
+    EXPECT_TRUE(table.dirty_packs().empty());
+}
+
 TEST(CounterTable, only_blocks_that_changed_are_packed) {
     int loads = 0;
     CounterTable table([&](const PackKey& key) {

@@ -63,9 +63,7 @@ SuspenseReason CutRater::plan(const UsageChunk& chunk, std::size_t row, Perspect
     const auto found = resolver_.lanes(chunk, row, perspective, {}, why);
     if (found.empty()) return why;
     lanes_.assign(found.begin(), found.end());
-    for (Lane* lane : lanes_) {
-        if (!lane->span.contains(chunk.start[row])) mover_.bind(*lane, chunk.start[row]);
-    }
+    for (Lane* lane : lanes_) mover_.follow(*lane, chunk.start[row]);
     planned_.clear();
     parts_.clear();
     stretch.left = {};
@@ -85,9 +83,7 @@ Lane* CutRater::lane_of(const UsageChunk& chunk, std::size_t row, std::size_t wh
                         std::uint32_t price, SuspenseReason& why) {
     if (price == 0) return &base;
     Lane* lane = resolver_.in_band(which, price - 1, chunk, row, why);
-    if (lane != nullptr && !lane->span.contains(chunk.start[row])) {
-        mover_.bind(*lane, chunk.start[row]);
-    }
+    if (lane != nullptr) mover_.follow(*lane, chunk.start[row]);
     return lane;
 }
 

@@ -37,7 +37,11 @@ struct Lane {
     std::uint32_t owner = 0;  // CounterKey
     AccountId payer;
     SubscriptionId subscription;
-    std::uint32_t latest = kNone;  // of the lane that hours and days are made of: the last one
+    union {
+        // Of a lane that hours and days are made of, which is never bound: the last one.
+        std::uint32_t latest = kNone;
+        std::uint32_t loads;  // of a bound one: those of the counter, as Mover counts them
+    };
 
     // By the counter, too: bound by Mover for the event times of `span`.
     std::uint32_t counter = kNone;

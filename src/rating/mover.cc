@@ -61,6 +61,23 @@ void Mover::forget() {
     grown_.clear();
 }
 
+void Mover::forget(std::span<const std::uint32_t> numbers) {
+    for (const std::uint32_t number : numbers) {
+        if (number >= lives_.size() || lives_[number].counter == nullptr) continue;
+        const Live& known = lives_[number];
+        FARTHING_ASSERT(!known.touched);
+        for (const auto& [member, quantity] : known.counter->members)
+            members_.erase(pair_of(number, member.value));
+        grown_.erase(number);
+        Live fresh;
+        fresh.capped = known.capped;
+        fresh.age = known.age + 1;
+        fresh.loads = known.loads + 1;
+        lives_[number] = fresh;
+        loads_again_ = true;
+    }
+}
+
 void Mover::prefetch(const Lane& lane) const {
     if (lane.counter >= lives_.size()) return;
     farthing::prefetch(lives_[lane.counter]);
@@ -189,6 +206,7 @@ void Mover::bind(Lane& lane, Instant when) {
     const Counter& counter = *open(lane.counter).counter;
     follow_window(lane.counter);
     const Place place = place_of(counter, lane, when);
+    lane.loads = lives_[lane.counter].loads;
     lane.segment_start = place.start;
     lane.pricing =
         place.version == lane.terms->version->number

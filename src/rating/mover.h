@@ -38,9 +38,13 @@ class Mover {
     Mover(const catalog::Snapshot& catalog, const directory::Directory& directory,
           CounterTable& counters);
 
-    // Finds the counter and the segment of event time `when`. REQUIRES: lane.terms->natural holds
-    // `when`.
-    void bind(Lane& lane, Instant when);
+    // Finds the counter and the segment of event time `when`, where it is not bound to them.
+    // REQUIRES: lane.terms->natural holds `when`.
+    void follow(Lane& lane, Instant when) {
+        const bool bound =
+            lane.span.contains(when) && (!loads_again_ || lives_[lane.counter].loads == lane.loads);
+        if (!bound) bind(lane, when);
+    }
     // False when the charge, or a total, would leave 64 bits. REQUIRES: lane.span holds `when`.
     // `days`: where it lies on several; they sum to it.
     bool plan(Lane& lane, Instant when, std::uint32_t day, const SessionUse& use, Move& move,
@@ -73,6 +77,8 @@ class Mover {
     void take_deltas(const Rater::TakeDelta& take);
     // Forgets the counters it knows: the table was cleared.
     void forget();
+    // Forgets these, which the table is about to load again. REQUIRES: take_deltas took theirs.
+    void forget(std::span<const std::uint32_t> numbers);
     // Steps that have the processor fetch what moving that lane will touch.
     void prefetch(const Lane& lane) const;
     void prefetch_counter(const Lane& lane) const;
@@ -95,6 +101,7 @@ class Mover {
         std::uint32_t days = 0;         // of the counter, where there is a last segment
         std::uint32_t capped = kNone;   // index into capped_
         std::uint32_t age = 0;          // grows when what is included may have changed
+        std::uint32_t loads = 0;        // grows when the counter is loaded again
         bool stands = false;            // all this, for the last segment: the counter was settled
         bool simple = true;             // Included::simple
         bool settled = false;           // what is posted agrees with the snapshots
@@ -132,6 +139,7 @@ class Mover {
     static std::uint64_t pair_of(std::uint32_t high, std::uint32_t low) {
         return (std::uint64_t{high} << 32) | low;
     }
+    void bind(Lane& lane, Instant when);
     Place place_of(const Counter& counter, const Lane& lane, Instant when) const;
     Live& open(std::uint32_t counter);
     const Included& included(std::uint32_t counter, VersionNo version);
@@ -187,6 +195,7 @@ class Mover {
     std::unordered_map<std::uint64_t, std::uint32_t> members_;  // by counter and subscription
     std::unordered_map<std::uint32_t, Grown> grown_;
     std::vector<Capped> capped_;
+    bool loads_again_ = false;  // some counter was
     CounterOf counter_of_;
     // For how many windows some version carries over what is left, by component.
     std::unordered_map<std::uint32_t, int> carries_;

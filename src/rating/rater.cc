@@ -92,7 +92,7 @@ SuspenseReason Rater::State::plan(const UsageChunk& chunk, std::size_t row, Pers
     const auto lanes = resolver.lanes(chunk, row, perspective, hint, why);
     if (lanes.empty()) return why;
     for (Lane* lane : lanes) {
-        if (!lane->span.contains(when)) mover.bind(*lane, when);
+        mover.follow(*lane, when);
     }
     moves.resize(lanes.size());
     for (std::size_t i = 0; i < lanes.size(); ++i) {
@@ -243,6 +243,11 @@ void Rater::reprice(const CounterKey& key, RatedChunk& rated) {
 void Rater::carry(RatedChunk& rated) {
     state_->follow_table();
     state_->mover.carry(rated);
+}
+
+void Rater::forget(std::span<const std::uint32_t> counters) {
+    state_->follow_table();
+    state_->mover.forget(counters);
 }
 
 std::size_t Rater::touched() const {

@@ -94,6 +94,9 @@ class Rater {
     // more is rated, before take_deltas.
     void carry(RatedChunk& rated);
 
+    // Counters that the table is about to load again. REQUIRES: take_deltas took theirs.
+    void forget(std::span<const std::uint32_t> counters);
+
     // How many counters moved since the last take_deltas.
     std::size_t touched() const;
 

@@ -98,7 +98,7 @@ SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std:
     SuspenseReason why = SuspenseReason::none;
     Lane* lane = ruling == 0 ? &base : resolver_.in_band(which, ruling - 1, chunk, row, why);
     if (lane == nullptr) return why;
-    if (!lane->span.contains(when)) mover_.bind(*lane, when);
+    mover_.follow(*lane, when);
     Move none;
     mover_.plan(*lane, when, resolver_.day_of(base, when), {}, none);
     found.holds_until = std::min(found.holds_until, lane->terms->natural.end);
