@@ -339,6 +339,11 @@ CREATE INDEX IF NOT EXISTS webhook_delivery_by_event ON webhook_delivery (tenant
 CREATE INDEX IF NOT EXISTS webhook_attempt_by_delivery ON webhook_attempt (tenant, webhook, event);
 )sql";
 
+// Since version 19: whose counters a batch changed (owners_codec.h); NULL: it is not told.
+constexpr std::string_view kChangedOwners = R"sql(
+ALTER TABLE batch ADD COLUMN owners BYTEA;
+)sql";
+
 // A trigger that keeps rows where `when` holds.
 struct SchemaGuard {
     std::string_view name;
@@ -381,6 +386,7 @@ constexpr SchemaStep kSchemaSteps[] = {
     {16, kWindowFunctions, kAppendOnlySince8},
     {17, kForgottenDeliveries, {}, kGuardsSince17},
     {18, kWindowFunctions, kAppendOnlySince8},
+    {19, kChangedOwners},
 };
 
 }  // namespace farthing::store

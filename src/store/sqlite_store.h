@@ -35,8 +35,10 @@ class SqliteStore final : public Store {
     Result<std::vector<SourceRow>> sources() override;
     Result<std::optional<SourceRow>> source(SourceId id) override;
     Result<BatchId> next_batch() override;
+    Result<BatchId> newest_batch() override;
     Result<BatchId> commit(const BatchCommit& batch) override;
     Result<std::vector<BatchRow>> batches() override;
+    Result<ChangedOwners> changed_owners(BatchId after) override;
     Result<std::string> counter_pack(const PackKey& key) override;
     Result<std::vector<OpenSession>> open_sessions(FeedId feed,
                                                    std::span<const Hash128> keys) override;
@@ -56,6 +58,7 @@ class SqliteStore final : public Store {
     std::int64_t writes() const override;
     Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() override;
     Result<std::int64_t> session_changes() override;
+    Result<std::int64_t> charge_rules() override;
     Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) override;
     Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;

@@ -173,8 +173,16 @@ class Store {
 
     // Batches.
     virtual Result<BatchId> next_batch() = 0;  // the id the next commit will get (one writer)
+    virtual Result<BatchId> newest_batch() = 0;
     virtual Result<BatchId> commit(const BatchCommit& batch) = 0;
     virtual Result<std::vector<BatchRow>> batches() = 0;
+    // Whose counters the batches after that one changed, each once, in order.
+    struct ChangedOwners {
+        BatchId last;  // of those batches, or that one
+        // None: not all of them told it.
+        std::optional<std::vector<OwnerBlock>> owners;
+    };
+    virtual Result<ChangedOwners> changed_owners(BatchId after) = 0;
     virtual Result<std::string> counter_pack(const PackKey& key) = 0;  // empty when absent
     // Those of the feed's sessions that are open.
     virtual Result<std::vector<OpenSession>> open_sessions(FeedId feed,
@@ -234,6 +242,8 @@ class Store {
     // Grows by one with each commit of kind charge, and with what files tell of its sessions.
     virtual Result<std::int64_t> session_changes() = 0;
     virtual Result<void> each_online_use(
+    // Grows with each limit, watched balance and rule of recharging.
+    virtual Result<std::int64_t> charge_rules() = 0;
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
     // What the archive lacks of it and can hold, with what it came to: whole batches, from the
     // oldest, of about that many records. `rated.row` counts the uses of a batch; what moved other

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "store/currency_code.h"
+#include "store/owners_codec.h"
 #include "store/sqlite_store.h"
 
 namespace farthing::store {
@@ -28,10 +29,15 @@ Result<void> bind_and_run(SqlStatement& statement, const Totals& totals, int fir
 
 }  // namespace
 
-Result<BatchId> SqliteStore::next_batch() {
+Result<BatchId> SqliteStore::newest_batch() {
     FARTHING_TRY(const std::int64_t id,
-                 database_->integer("SELECT max(id) + 1 FROM batch WHERE tenant = ?", 1, kTenant));
-    promised_ = {static_cast<std::uint32_t>(id)};
+                 database_->integer("SELECT max(id) FROM batch WHERE tenant = ?", 0, kTenant));
+    return BatchId{static_cast<std::uint32_t>(id)};
+}
+
+Result<BatchId> SqliteStore::next_batch() {
+    FARTHING_TRY(const BatchId newest, newest_batch());
+    promised_ = {newest.value + 1};
     return promised_;
 }
 
@@ -87,6 +93,7 @@ Result<std::string> SqliteStore::newest_chain() {
 }
 
 Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal) {
+    const std::optional<std::string> owners = pack_owners(batch.packs);
     LakeSnapshot snapshot;
     if (batch.online) {  // nothing of it is in the lake: it sees what was there before
         FARTHING_TRY(snapshot.id, database_->integer("SELECT max(snapshot_id) FROM "
@@ -98,9 +105,10 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
                      add_snapshot(*database_, batch.committed_at, seal.id, batch.files, retired));
     }
     FARTHING_CHECK(
-        database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot) VALUES "
-                       "(?, ?, ?, ?, ?, ?)",
-                       kTenant, seal.id, batch.feed, batch.kind, batch.committed_at, snapshot.id));
+        database_->run("INSERT INTO batch (tenant, id, feed, kind, committed_at, snapshot, owners) "
+                       "VALUES (?, ?, ?, ?, ?, ?, nullif(?, x''))",
+                       kTenant, seal.id, batch.feed, batch.kind, batch.committed_at, snapshot.id,
+                       Blob{owners.value_or(std::string())}));
     FARTHING_CHECK(move_positions(batch, seal));
     FARTHING_CHECK(write_totals(batch, seal.id));
     FARTHING_CHECK(write_taken_back(batch, seal.id));
@@ -240,8 +248,7 @@ Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
     for (const OpenSession& session : batch.open_sessions) {
         FARTHING_CHECK(keep.bind(kTenant, feed, static_cast<std::int64_t>(session.key.high),
                                  static_cast<std::int64_t>(session.key.low), session.start,
-                                 session.raw, session.answered ? 1 : 0, session.filed,
-                                 batch.committed_at)
+                                 session.raw, session.answered ? 1 : 0, session.filed, at)
                            .run());
     }
     for (const Hash128& key : batch.closed_sessions) {

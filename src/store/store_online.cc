@@ -223,6 +223,14 @@ Result<void> SqliteStore::forget_archived_online() {
             kTenant, Outcome::suspended));
     } while (database_->changes() > 0);
     return {};
+Result<std::int64_t> SqliteStore::charge_rules() {
+    std::string sql = "SELECT 0";
+    for (const std::string_view table : {"account_limit", "balance_watch", "recharge_rule"})
+        sql +=
+            " + coalesce((SELECT max(seq) FROM " + std::string(table) + " WHERE tenant = ?1), 0)";
+    return database_->integer(sql, 0, kTenant);
+}
+
 }
 
 Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {

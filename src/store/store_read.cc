@@ -6,6 +6,7 @@
 
 #include "store/archive_columns.h"
 #include "store/currency_code.h"
+#include "store/owners_codec.h"
 #include "store/sqlite_store.h"
 
 namespace farthing::store {
@@ -81,6 +82,27 @@ Entry entry_of(const SqlStatement& row) {
 }
 
 }  // namespace
+
+Result<Store::ChangedOwners> SqliteStore::changed_owners(BatchId after) {
+    ChangedOwners changed{after, std::vector<OwnerBlock>()};
+    FARTHING_CHECK(database_->select(
+        "SELECT id, owners FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
+        [&](const SqlStatement& row) {
+            changed.last = {row.as<std::uint32_t>(0)};
+            if (!changed.owners) return;
+            const auto told = row.is_null(1) ? std::nullopt : unpack_owners(row.text(1));
+            if (told) {
+                changed.owners->insert(changed.owners->end(), told->begin(), told->end());
+            } else {
+                changed.owners.reset();
+            }
+        },
+        kTenant, after));
+    if (!changed.owners) return changed;
+    std::ranges::sort(*changed.owners);
+    changed.owners->erase(std::ranges::unique(*changed.owners).begin(), changed.owners->end());
+    return changed;
+}
 
 Result<std::vector<BatchRow>> SqliteStore::batches() {
     std::vector<BatchRow> rows;

@@ -333,7 +333,8 @@ TEST(Store, KeepsTheWindowsOfVersion15) {
             "batch, source, perspective, meter), CHECK (quantity = CASE WHEN counted = 1 THEN "
             "parts ELSE parts_quantity END)) STRICT, WITHOUT ROWID; "
             "INSERT INTO before SELECT * FROM control_window; DROP TABLE control_window; "
-            "ALTER TABLE before RENAME TO control_window; UPDATE schema_version SET version = 15");
+            "ALTER TABLE before RENAME TO control_window; ALTER TABLE batch DROP COLUMN owners; "
+            "UPDATE schema_version SET version = 15");
     const auto store = opened(folder.path());
     const auto windows = store->windows();
     ASSERT_TRUE(windows && windows->size() == 1);
@@ -370,6 +371,7 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DROP TABLE usage_deleted_session; DROP TABLE usage_deleted_rows; "
         "DROP TABLE usage_deleted; "
         "DROP TABLE control_window; ALTER TABLE source DROP COLUMN control; "
+        "ALTER TABLE batch DROP COLUMN owners; "
         "ALTER TABLE suspense_group DROP COLUMN sides; "
         "ALTER TABLE suspense_group DROP COLUMN accepted; "
         "ALTER TABLE source DROP COLUMN taken_back_by; "
