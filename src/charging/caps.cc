@@ -1,6 +1,9 @@
 #include "charging/caps.h"
 
+#include <algorithm>
+
 #include "model/money.h"
+#include "rating/counters.h"
 
 namespace farthing::charging {
 
@@ -47,6 +50,14 @@ std::vector<std::pair<CapKey, i128>> Caps::moved() {
         found.emplace_back(key, spent(key));
     }
     return found;
+}
+
+// What a payer spends is counted by owners anywhere.
+void Caps::follow(std::span<const OwnerBlock> owners) {
+    std::erase_if(spent_, [&](const auto& one) {
+        const SubscriptionId own = one.first.subscription;
+        return !own || std::ranges::binary_search(owners, rating::owners_of(own));
+    });
 }
 
 i128 Caps::room(const CapKey& key, const rating::Standing& standing) {

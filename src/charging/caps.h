@@ -6,9 +6,11 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "model/batch.h"
 #include "model/rated_usage.h"
 #include "rating/standing.h"
 
@@ -42,8 +44,9 @@ class Caps {
     // What the cycles that were charged since then came to, of plans that tell of it.
     std::vector<std::pair<CapKey, i128>> moved();
     void committed() { moved_.clear(); }
-    // What is committed changed otherwise.
+    // What is committed changed otherwise: of anybody, or of these owners of counters, sorted.
     void follow() { spent_.clear(); }
+    void follow(std::span<const OwnerBlock> owners);
 
   private:
     i128 spent(const CapKey& key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/hash.h"
 
 namespace farthing::charging {
@@ -65,12 +66,40 @@ const Session* Charger::find(std::string_view id) const {
 }
 
 void Charger::load(Session session) {
-    auto open = std::make_unique<Open>();
-    open->session = std::move(session);
-    open->due = due_.end();
-    const std::string id = open->session.id;
-    Open& kept = *(sessions_[id] = std::move(open));
-    schedule(kept);
+    schedule(add(std::move(session)));
+}
+
+Charger::Open*& Charger::first_of(SubscriptionId subscription) {
+    const std::size_t block = subscription.value / rating::kPackOwners;
+    if (block >= of_block_.size()) of_block_.resize(block + 1);
+    return of_block_[block];
+}
+
+// REQUIRES: there is none with its id.
+Charger::Open& Charger::add(Session session) {
+    auto made = std::make_unique<Open>();
+    Open& open = *made;
+    open.session = std::move(session);
+    open.due = due_.end();
+    Open*& first = first_of(open.session.subscription);
+    open.after = std::exchange(first, &open);
+    if (open.after != nullptr) open.after->before = &open;
+    const bool fresh = sessions_.emplace(open.session.id, std::move(made)).second;
+    FARTHING_ASSERT(fresh);
+    return open;
+}
+
+void Charger::forget(Open& open) {
+    if (open.before == nullptr) {
+        first_of(open.session.subscription) = open.after;
+    } else {
+        open.before->after = open.after;
+    }
+    if (open.after != nullptr) open.after->before = open.before;
+    if (open.changed) std::erase(taken_.changed, &open.session);
+    due_.erase(open.due);
+    taken_.forgotten.push_back(open.session.id);
+    sessions_.erase(sessions_.find(taken_.forgotten.back()));
 }
 
 void Charger::count_filed(const std::vector<OpenSession>& sums) {
@@ -95,20 +124,53 @@ void Charger::set_purses(Purses purses, Instant now) {
     purses_ = std::move(purses);
     caps_.follow();
     pass(now);
-    hold_again(now);
-}
-
-void Charger::hold_again(Instant now) {
     for (auto& [id, open] : sessions_) {
         open->held.clear();
-        open->limits.clear();
-        for (auto& [group, service] : open->session.services) {
-            if (service.granted == 0) continue;
-            const Instant next = next_use(service, now);
-            const rating::EarlierParts earlier = earlier_parts(*open, service, next);
-            if (stand(*open, service, next) != SuspenseReason::none) continue;
-            hold(group, earlier, service.granted, *open, service);
+        hold_again(*open, now);
+    }
+}
+
+// Of a pool anybody may be a member: then each session is asked.
+void Charger::follow(std::span<const OwnerBlock> owners, Instant now) {
+    caps_.follow(owners);
+    pass(now);
+    bool pools = false;
+    for (const OwnerBlock& one : owners) {
+        if (one.perspective != Perspective::retail) continue;
+        if (one.owner_kind != static_cast<std::uint8_t>(OwnerKind::subscription)) {
+            pools = pools || holds_.holds_on(one);
+        } else if (one.block < of_block_.size()) {
+            for (Open* open = of_block_[one.block]; open != nullptr; open = open->after)
+                hold_again(*open, now);
         }
+    }
+    if (!pools) return;
+    for (auto& [id, open] : sessions_)
+        if (holds_on(*open, owners)) hold_again(*open, now);
+}
+
+bool Charger::holds_on(const Open& open, std::span<const OwnerBlock> owners) {
+    const auto among = [&](const rating::CounterKey& key) {
+        return std::ranges::binary_search(owners, owners_of(rating::block_of(key)));
+    };
+    return std::ranges::any_of(open.held, [&](const auto& one) {
+        const Hold& held = one.second;
+        return std::ranges::any_of(held.counters, among, &Held::key) ||
+               std::ranges::any_of(held.limits, among);
+    });
+}
+
+// As the counters stand now. What can't be told any more holds nothing.
+void Charger::hold_again(Open& open, Instant now) {
+    for (auto& [group, service] : open.session.services) {
+        const std::int64_t units = service.granted;
+        if (units == 0) continue;
+        release(group, open, service);
+        service.granted = units;
+        const Instant next = next_use(service, now);
+        const rating::EarlierParts earlier = earlier_parts(open, service, next);
+        if (stand(open, service, next) != SuspenseReason::none) continue;
+        hold(group, earlier, units, open, service);
     }
 }
 
@@ -153,16 +215,14 @@ void Charger::pass(Instant now) {
             schedule(open);
             continue;
         }
-        due_.erase(open.due);
-        if (open.changed) std::erase(taken_.changed, &open.session);
-        taken_.forgotten.push_back(open.session.id);
-        sessions_.erase(sessions_.find(taken_.forgotten.back()));
+        forget(open);
     }
 }
 
 Taken Charger::take() {
-    for (const Session* session : taken_.changed)
+    for (const Session* session : taken_.changed) {
         sessions_.find(session->id)->second->changed = false;
+    }
     return std::exchange(taken_, {});
 }
 
@@ -175,6 +235,14 @@ namespace {
 
 bool begins(const Request& request) {
     return request.action == Action::start || request.action == Action::debit;
+}
+
+Session session_of(const Request& request) {
+    Session session;
+    session.id = request.session;
+    session.charging_id = request.charging_id;
+    session.subscription = request.subscription;
+    return session;
 }
 
 }  // namespace
@@ -211,17 +279,10 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
 
 Answer Charger::handle(Request request) {
     pass(request.at);
-    auto found = sessions_.find(request.session);
-    if (found == sessions_.end()) {
-        if (!begins(request)) return {ChargeReason::unknown_session, {}, false};
-        auto open = std::make_unique<Open>();
-        open->session.id = request.session;
-        open->session.charging_id = request.charging_id;
-        open->session.subscription = request.subscription;
-        open->due = due_.end();
-        found = sessions_.emplace(request.session, std::move(open)).first;
-    }
-    Open& open = *found->second;
+    const auto found = sessions_.find(request.session);
+    const bool fresh = found == sessions_.end();
+    if (fresh && !begins(request)) return {ChargeReason::unknown_session, {}, false};
+    Open& open = fresh ? add(session_of(request)) : *found->second;
     Session& session = open.session;
     std::uint64_t content = 0;
     if (auto told = repeated(request, content, session)) return *std::move(told);
@@ -307,22 +368,19 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
 // REQUIRES: `standings_` is where the service stands.
 void Charger::hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
                    Open& open, Service& service) {
-    auto& held = open.held[group];
-    held = Holds::of_grant(standings_, earlier, units);
-    holds_.add(standings_, held);
+    Hold& held = open.held[group];
+    held.counters = Holds::of_grant(standings_, earlier, units);
+    for (const auto& limit : standings_.limits) held.limits.push_back(limit.key);
+    holds_.add(standings_, held.counters);
     holds_.add_to_limits(standings_, units);
-    for (const auto& limit : standings_.limits) open.limits[group].push_back(limit.key);
     service.granted = units;
 }
 
 void Charger::release(std::uint32_t group, Open& open, Service& service) {
     if (const auto held = open.held.find(group); held != open.held.end()) {
-        holds_.remove(held->second);
+        holds_.remove(held->second.counters);
+        holds_.remove_from_limits(held->second.limits, service.granted);
         open.held.erase(held);
-    }
-    if (const auto limits = open.limits.find(group); limits != open.limits.end()) {
-        holds_.remove_from_limits(limits->second, service.granted);
-        open.limits.erase(limits);
     }
     service.granted = 0;
 }

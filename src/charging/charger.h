@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +59,8 @@ class Charger {
     void count_filed(const std::vector<OpenSession>& sums);
     // After counters or purses changed otherwise: what is held is worked out again.
     void set_purses(Purses purses, Instant now);
+    // The same where only counters of these owners, sorted, did.
+    void follow(std::span<const OwnerBlock> owners, Instant now);
 
     Answer handle(Request request);
     // What debits of as much would be told, all of them together: nothing is charged or kept.
@@ -81,11 +84,16 @@ class Charger {
     std::size_t sessions() const { return sessions_.size(); }
 
   private:
+    struct Hold {
+        std::vector<Held> counters;
+        std::vector<rating::CounterKey> limits;
+    };
     struct Open {
         Session session;
-        std::map<std::uint32_t, std::vector<Held>> held;  // by group
-        std::map<std::uint32_t, std::vector<rating::CounterKey>> limits;
+        std::map<std::uint32_t, Hold> held;  // by group
         std::multimap<Instant, Open*>::iterator due;
+        Open* before = nullptr;  // of those of its subscription's block
+        Open* after = nullptr;
         bool changed = false;
     };
 
@@ -94,7 +102,12 @@ class Charger {
         std::size_t operator()(std::string_view text) const { return hash64(text); }
     };
 
-    void hold_again(Instant now);
+    // The only ways into `sessions_` and out of it.
+    Open& add(Session session);
+    void forget(Open& open);
+    Open*& first_of(SubscriptionId subscription);
+    void hold_again(Open& open, Instant now);
+    static bool holds_on(const Open& open, std::span<const OwnerBlock> owners);
     // As the session numbers it; the answer, where it came before.
     static std::optional<Answer> repeated(Request& request, std::uint64_t& content,
                                           const Session& session);
@@ -142,6 +155,7 @@ class Charger {
     Caps caps_;
     Holds holds_;
     std::unordered_map<std::string, std::unique_ptr<Open>, HashOfText, std::equal_to<>> sessions_;
+    std::vector<Open*> of_block_;        // the first of each, by block of subscriptions
     std::multimap<Instant, Open*> due_;  // when something of a session ends by itself
     Suspended suspended_;
     Taken taken_;

@@ -181,6 +181,19 @@ void Holds::clear() {
     limits_.clear();
 }
 
+bool Holds::holds_on(const OwnerBlock& owners) const {
+    rating::CounterKey first;
+    first.perspective = owners.perspective;
+    first.owner_kind = static_cast<OwnerKind>(owners.owner_kind);
+    first.owner = owners.block * rating::kPackOwners;
+    first.window_first = Date::min();
+    const auto any = [&](const auto& counters) {
+        const auto found = counters.lower_bound(first);
+        return found != counters.end() && owners_of(rating::block_of(found->first)) == owners;
+    };
+    return any(counters_) || any(limits_);
+}
+
 std::int64_t Holds::of_limit(const rating::CounterKey& key) const {
     const auto found = limits_.find(key);
     return found == limits_.end() ? 0 : narrow64(found->second).value_or(kQuantityMax);

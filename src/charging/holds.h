@@ -39,6 +39,8 @@ class Holds {
     // The counters stand elsewhere now.
     void refresh(const rating::Standings& at);
     void clear();
+    // Whether anything is held on counters of these owners.
+    bool holds_on(const OwnerBlock& owners) const;
 
     // What open grants may still take of a hard limit.
     std::int64_t of_limit(const rating::CounterKey& key) const;

@@ -471,6 +471,7 @@ Result<void> Batch::store() {
     const Timed timed(Stage::commit);
     FARTHING_TRY(const BatchId committed, state_.store->commit(commit_));
     FARTHING_ASSERT(committed == id_);
+    state_.seen = id_;  // no other came between: it would have had that id
     return {};
 }
 

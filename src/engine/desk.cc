@@ -96,10 +96,34 @@ Result<void> Desk::load_purses() {
     for (auto& [account, purse] : purses) {
         if (purse.cap) capped.insert(account);
         purse.held = 0;
+    }
+    FARTHING_CHECK(load_rules(purses));
+    spent_known_.clear();
+    for (auto& [account, purse] : purses) {
+        const bool known = capped.contains(account) && !moved.contains(account);
+        if (purse.cap && !known) FARTHING_CHECK(load_spent(account, purse));
+    }
+    FARTHING_CHECK(load_uncovered());
+    const Instant now = state_.clock.now();
+    FARTHING_CHECK(load_filed(now));
+    charger_.set_purses(std::move(purses), now);
+    in_step_again();
+    return {};
+}
+
+void Desk::in_step_again() {
+    writes_ = state_.store->writes();
+    their_owners_.clear();
+    others_wrote_ = of_anybody_ = broken_off_ = false;
+}
+
+Result<void> Desk::load_rules(charging::Purses& purses) {
+    FARTHING_TRY(rules_, state_.store->charge_rules());
+    FARTHING_TRY(const auto limits, state_.store->limits());
+    for (auto& [account, purse] : purses) {
         purse.credit.reset();
         purse.cap.reset();
     }
-    FARTHING_TRY(const auto limits, state_.store->limits());
     // Money alone makes an account prepaid: it spends what it has.
     for (const AccountId account : prepaid_) purses[account].credit = 0;
     for (const AccountLimit& limit : limits) {
@@ -107,20 +131,41 @@ Result<void> Desk::load_purses() {
         purses[limit.account].credit = limit.credit;
         purses[limit.account].cap = limit.cap;
     }
-    spent_known_.clear();
-    for (auto& [account, purse] : purses) {
-        const bool known = capped.contains(account) && !moved.contains(account);
-        if (purse.cap && !known) FARTHING_CHECK(load_spent(account, purse));
-    }
     FARTHING_CHECK(load_watched());
+    return load_recharges();
+}
+
+// Others rated usage, and perhaps money moved: what only that can have changed is read again. Any
+// rule that changed may change any purse.
+Result<void> Desk::follow_batches() {
+    FARTHING_TRY(const std::int64_t rules, state_.store->charge_rules());
+    if (of_anybody_ || money_unsure_ || rules != rules_) return load_purses();
+    broken_off_ = true;
+    charging::Purses& purses = charger_.purses();
+    std::set<AccountId> moved;
+    FARTHING_CHECK(load_balances(purses, moved));
+    for (const AccountId account : moved) {
+        ledger::Purse& purse = purses[account];
+        if (prepaid_.contains(account) && !limited_.contains(account)) purse.credit = 0;
+        spent_known_.erase(account);
+        if (purse.cap) FARTHING_CHECK(load_spent(account, purse));
+        look_at(account);
+    }
+    FARTHING_CHECK(load_low());
     FARTHING_CHECK(load_uncovered());
-    FARTHING_CHECK(load_recharges());
-    const Instant now = state_.clock.now();
-    FARTHING_CHECK(load_filed(now));
-    charger_.set_purses(std::move(purses), now);
-    writes_ = state_.store->writes();
-    others_wrote_ = broken_off_ = false;
+    const std::vector<OwnerBlock> owners(their_owners_.begin(), their_owners_.end());
+    charger_.follow(owners, state_.clock.now());
+    in_step_again();
     return {};
+}
+
+void Desk::others_wrote(const std::optional<std::vector<OwnerBlock>>& owners) {
+    others_wrote_ = true;
+    if (owners) {
+        their_owners_.insert(owners->begin(), owners->end());
+    } else {
+        of_anybody_ = true;
+    }
 }
 
 // What files told of sessions, where any of them changed otherwise than here.
@@ -152,7 +197,8 @@ i128 Desk::committed(const charging::CapKey& key) {
 
 Result<void> Desk::follow() {
     FARTHING_ASSERT(rater_age_ == state_.rater_age);
-    return in_step() && !others_wrote_ ? Result<void>() : load_purses();
+    if (!in_step()) return load_purses();
+    return others_wrote_ ? follow_batches() : Result<void>();
 }
 
 Result<bool> Desk::stands() {
@@ -282,12 +328,15 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     return all;
 }
 
-// A session may be in a file before it begins here.
-Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
-    const bool files_tell = std::ranges::any_of(state_.feeds, [](const auto& feed) {
+bool Desk::files_tell() const {
+    return std::ranges::any_of(state_.feeds, [](const auto& feed) {
         return feed.second.feed.partials.counted_online() != CountedOnline::no;
     });
-    if (!files_tell) return {};
+}
+
+// A session may be in a file before it begins here.
+Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
+    if (!files_tell()) return {};
     const std::string& named = session != nullptr            ? session->known_as()
                                : request.charging_id.empty() ? request.session
                                                              : request.charging_id;
@@ -459,9 +508,10 @@ Result<void> Desk::commit() {
                          online.forgotten.empty() && online.notices.empty() &&
                          online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
     if (!nothing) {
-        FARTHING_CHECK(state_.store->commit(batch));
+        FARTHING_TRY(const BatchId charged, state_.store->commit(batch));
+        if (charged) state_.seen = charged;  // alone since it looked, as money below
         changes_ += 1;
-        money_seen_ = std::max(money_seen_, state_.store->newest_entry());  // alone since it looked
+        money_seen_ = std::max(money_seen_, state_.store->newest_entry());
     }
     if (!recharges_.empty())
         for (const AccountId payer : payers) look_at(payer);

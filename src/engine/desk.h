@@ -35,8 +35,9 @@ class Desk {
         if (recharges_.contains(account)) moved_.insert(account);
     }
     void stay_in_step();
-    // Their sessions stand where ours stand, or it is to be opened again.
-    void others_wrote() { others_wrote_ = true; }
+    // Their sessions stand where ours stand, or it is to be opened again. Counters of `owners`
+    // moved, sorted; none: perhaps anybody's.
+    void others_wrote(const std::optional<std::vector<OwnerBlock>>& owners);
     Result<bool> stands();
     // Whether its balance, with more of it, is below what is watched.
     bool is_low(AccountId account, std::int64_t more = 0);
@@ -64,6 +65,9 @@ class Desk {
     static charging::Policy policy_of(const ChargeSettings& settings);
     Result<void> load_sessions();
     Result<void> load_purses();
+    Result<void> follow_batches();
+    void in_step_again();
+    Result<void> load_rules(charging::Purses& purses);
     Result<void> load_balances(charging::Purses& purses, std::set<AccountId>& moved);
     Result<void> load_filed(Instant now);
     Result<void> load_spent(AccountId account, ledger::Purse& purse);
@@ -89,10 +93,13 @@ class Desk {
     ChargeAnswer answer_of(const ChargeQuestion& question, const charging::Answer& answer) const;
     Result<void> load_told();
     Result<void> load_watched();
+    Result<void> load_low();
     // What others are told of what was charged since the last commit.
     void watch_caps(const std::set<AccountId>& payers, Instant now, OnlineDelta& delta);
     void watch_plans(Instant now, OnlineDelta& delta);
     void watch_balances(const std::set<AccountId>& payers, OnlineDelta& delta);
+    // Whether records of files are told from what was charged here.
+    bool files_tell() const;
     Result<void> find_filed(charging::Request& request, const charging::Session* session) const;
     static void add_moved(charging::Taken& taken);
     OnlineDelta delta_of(charging::Taken taken, Instant now);
@@ -111,6 +118,9 @@ class Desk {
     EntryId money_seen_;                   // up to there balances know the ledger
     bool money_unsure_ = false;            // or perhaps not all of it
     bool others_wrote_ = false;            // since purses were read
+    std::set<OwnerBlock> their_owners_;    // whose counters they moved
+    bool of_anybody_ = false;              // or perhaps more
+    std::int64_t rules_ = -1;              // by the store, when they were read
     bool broken_off_ = false;              // while they were
     std::set<AccountId> prepaid_;          // money came in, at any time
     std::set<AccountId> spent_known_;  // of those without a cap: as the store has it, since then

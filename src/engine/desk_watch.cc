@@ -32,6 +32,10 @@ Result<void> Desk::load_watched() {
         watched_.erase(watch.account);
         if (watch.below) watched_[watch.account] = *watch.below;
     }
+    return load_low();
+}
+
+Result<void> Desk::load_low() {
     FARTHING_TRY(const auto low, state_.store->told_low());
     low_ = {low.begin(), low.end()};
     watch_all_ = true;

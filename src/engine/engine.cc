@@ -226,6 +226,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& folder
     state->clock = std::move(clock);
     FARTHING_TRY(state->store, store::Store::open(folder));
     FARTHING_CHECK(state->store->wrote_elsewhere());  // from here on
+    FARTHING_TRY(state->seen, state->store->newest_batch());
+    FARTHING_TRY(state->described, state->store->described());
     state->followed = true;
     FARTHING_CHECK(state->load_catalog());
     FARTHING_CHECK(state->load_directory());

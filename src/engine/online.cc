@@ -34,33 +34,57 @@ Result<AccountId> payer_named(const Engine::State& state, const std::string& nam
     return id;
 }
 
+// They may be newer in memory than `seen`, never older: then they are loaded again in vain.
+Result<std::optional<std::vector<OwnerBlock>>> Engine::State::follow_counters() try {
+    FARTHING_TRY(auto changed, store->changed_owners(seen));
+    seen = changed.last;
+    if (changed.owners) {
+        const auto numbers = counters.numbers_of(*changed.owners);
+        rater->forget(numbers);
+        cost_rater->forget(numbers);
+        counters.load_again(*changed.owners);
+    } else {
+        counters.clear();
+    }
+    return std::move(changed.owners);
+} catch (const StoreFailure& failure) {
+    forget_counters();
+    return fail(failure.error);
+}
+
 // What another process wrote is read before anything is charged on it.
 Result<void> Engine::State::follow_others() {
     FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
     if (!wrote && followed) return {};
-    followed = true;
+    followed = false;
     FARTHING_TRY(const std::int64_t now, store->described());
     if (now == described && desk) {  // a batch of usage describes nothing
-        counters.clear();
-        desk->others_wrote();
-        return {};
+        FARTHING_TRY(const auto owners, follow_counters());
+        desk->others_wrote(owners);
+    } else {
+        if (now != described) FARTHING_CHECK(load_descriptions(now));
+        forget_counters();
+        FARTHING_CHECK(load_deletions());
     }
-    if (now != described) {
-        described = -1;
-        FARTHING_CHECK(load_catalog());
-        FARTHING_CHECK(load_directory());
-        FARTHING_CHECK(load_feeds());
-        described = now;
-    }
-    forget_counters();
-    return load_deletions();
+    followed = true;
+    return {};
+}
+
+Result<void> Engine::State::load_descriptions(std::int64_t now) {
+    described = -1;
+    FARTHING_CHECK(load_catalog());
+    FARTHING_CHECK(load_directory());
+    FARTHING_CHECK(load_feeds());
+    described = now;
+    return {};
 }
 
 Result<void> Engine::State::see_others(OpenFeed& feed) {
     FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
     if (!wrote) return {};
     followed = false;
-    forget_counters();
+    desk.reset();
+    FARTHING_CHECK(follow_counters());
     if (!feed.dedup) return {};
     FARTHING_TRY(const auto segments, store->dedup_segments());
     const auto known =

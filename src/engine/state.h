@@ -57,11 +57,15 @@ struct Engine::State {
     std::unique_ptr<Desk> desk;   // opened on first use; forgotten with the rater
     std::int64_t rater_age = 0;   // grows when it is remade
     bool followed = false;        // what other processes wrote was read
+    BatchId seen;                 // up to there counters in memory know what batches changed
     std::int64_t described = -1;  // of the store, when catalog, directory and feeds were read
 
     State();
     ~State();
     Result<void> follow_others();
+    // Counters that batches of others changed since `seen` are loaded again, in their places, and
+    // all are forgotten where it is not told which. Gives whose; none: perhaps anybody's.
+    Result<std::optional<std::vector<OwnerBlock>>> follow_counters();
     // The same for a batch on its way through a file, which keeps the snapshots that it began with:
     // counters and keys. REQUIRES: it is our turn.
     Result<void> see_others(OpenFeed& feed);
@@ -71,6 +75,7 @@ struct Engine::State {
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();
     void remake_rater();
+    Result<void> load_descriptions(std::int64_t now);
     Result<void> load_catalog();
     Result<void> load_carriers();
     // Whose prices and whose names a perspective goes by.
