@@ -5,10 +5,10 @@
 
 For each protocol: what it reaches when more is due than it can do, then half of that, for latency. Then balances asked
 for beside it, one balance that all spend (hot), three times as much as it can do (overload), files imported meanwhile
-(import), and a start with many accounts and sessions left open (large). Every answer is stored before it is given;
-server and player share the machine. CPU time a request is the server's. With --baseline (the program of another
-commit) the two serve in turns, --runs times, played by this one, and the ratio of their CPU time is told. --record
-appends the rows to bench/history.ndjson.
+(import), what a request leaves in the log of the database (log), and a start with many accounts and sessions left open
+(large). Every answer is stored before it is given; server and player share the machine. CPU time a request is the
+server's. With --baseline (the program of another commit) the two serve in turns, --runs times, played by this one, and
+the ratio of their CPU time is told. --record appends the rows to bench/history.ndjson.
 """
 import argparse
 import csv
@@ -22,6 +22,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from log_pages import watched  # noqa: E402
 from spine import HERE, ROOT, record, run  # noqa: E402
 
 PROTOCOLS = {"http": "HTTP", "diameter": "Diameter", "nchf": "Nchf"}
@@ -184,6 +185,23 @@ class Bench:
                 print(f"    import {told['import_s']} s", flush=True)
             self.check(server)
 
+    def log(self):
+        """What a request leaves in the log of the database, by table: pages do not depend on the machine's mood, but
+        for how many requests are a group."""
+        with tempfile.TemporaryDirectory() as folder:
+            key = prepare(self.farthing, folder, self.options.accounts)
+            with Server(self.farthing, folder, key) as server:
+                with watched(f"{folder}/home/farthing.db") as found:
+                    told = self.play(server, "http", self.options.rate // 4)
+                log, requests = found[0], told["requests"]
+                pages = {name: round(count / requests, 3) for name, count in log.pages.most_common()}
+                told.update(commits=log.commits, group=round(requests / log.commits, 1), pages_by_table=pages,
+                            pages_per_request=round(log.pages.total() / requests, 2))
+                self.say("what is written of it", told)
+                most = ", ".join(f"{name} {count}" for name, count in pages.items() if count >= 0.02)
+                print(f"    {told['group']} requests a commit; {told['pages_per_request']} pages of the log a "
+                      f"request: {most}", flush=True)
+
     def large(self):
         with tempfile.TemporaryDirectory() as folder:
             key = prepare(self.farthing, folder, self.options.large)
@@ -232,7 +250,7 @@ class Bench:
 def main():
     words = sys.argv[2:]
     parser = argparse.ArgumentParser(prog="scripts/bench charging")
-    parser.add_argument("--only", help="http, diameter, nchf, hot, overload, import, large")
+    parser.add_argument("--only", help="http, diameter, nchf, hot, overload, import, log, large")
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     parser.add_argument("--rate", type=int, default=40_000, help="due where it shows what it can do")
@@ -249,7 +267,7 @@ def main():
         for protocol in PROTOCOLS:
             if bench.wants(protocol):
                 bench.protocol(bench.farthing, protocol)
-        for name in ("hot", "overload", "import", "large"):
+        for name in ("hot", "overload", "import", "log", "large"):
             if bench.wants(name):
                 getattr(bench, {"import": "imports"}.get(name, name))()
     if options.record:

@@ -39,11 +39,15 @@ struct Taken {
     std::vector<OnlineUse> uses;
     RatedChunk rated;               // `row`: of `uses`; kNoRow: other records' segments that moved
     std::vector<OpenSession> sums;  // of the sessions used, by the rater's keys
-    std::int64_t atoms = 0;         // charged, with what others moved by it
+    std::vector<OpenSession> last_sums;   // of those that ended, or are forgotten
+    std::int64_t atoms = 0;               // charged, with what others moved by it
     std::vector<const Session*> changed;  // to keep as they stand; good until the next request
     std::vector<std::string> forgotten;
     std::set<AccountId> payers;  // that were charged
 };
+
+// What the session came to, by the rater's keys.
+std::vector<OpenSession> sums_of(const Session& session);
 
 class Charger {
   public:
@@ -105,6 +109,7 @@ class Charger {
     // The only ways into `sessions_` and out of it.
     Open& add(Session session);
     void forget(Open& open);
+    void tell_last(const Session& session);
     Open*& first_of(SubscriptionId subscription);
     void hold_again(Open& open, Instant now);
     static bool holds_on(const Open& open, std::span<const OwnerBlock> owners);

@@ -469,7 +469,8 @@ OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     OnlineDelta delta;
     delta.uses = std::move(taken.uses);
     delta.rated = std::move(taken.rated);
-    delta.sums = std::move(taken.sums);
+    // Until files tell of sessions, what one that goes on came to stands in the session alone.
+    delta.sums = std::move(files_tell() ? taken.sums : taken.last_sums);
     delta.forgotten = std::move(taken.forgotten);
     delta.sessions.reserve(taken.changed.size());
     for (const charging::Session* session : taken.changed)

@@ -320,6 +320,18 @@ Result<void> require_policy(Engine::State& state, const OpenFeed& known,
 
 }  // namespace
 
+namespace {
+
+// From then on each commit of what is charged online knows of it, and what was before as well.
+Result<FeedId> save_feed(Engine::State& state, const mediation::Feed& feed) {
+    const bool tells = feed.partials.counted_online() != CountedOnline::no;
+    FARTHING_TRY(const store::Turn turn, store::Turn::take(*state.store));
+    if (tells) FARTHING_CHECK(state.keep_open_sums());
+    return state.store->save_feed(feed.name, feed.text);
+}
+
+}  // namespace
+
 std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_view yaml) {
     State& s = *state_;
     auto feed = mediation::read_feed(path, yaml);
@@ -337,7 +349,7 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
         Errors windows = mediation::check_windows(*feed, *version);
         if (!windows.empty()) return std::unexpected(std::move(windows));
     }
-    auto id = s.store->save_feed(feed->name, std::string(yaml));
+    const auto id = save_feed(s, *feed);
     if (!id) return std::unexpected(Errors{id.error()});
     const std::string name = feed->name;
     s.feeds[name] = OpenFeed{*id, *std::move(feed), nullptr};

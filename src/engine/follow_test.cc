@@ -197,6 +197,50 @@ TEST_F(FollowedEngine, EC45_a_file_moves_the_counter_of_another_only) {
     expect_sound(*files);
 }
 
+// Until a feed tells of sessions, what those that go on came to stands nowhere else.
+TEST_F(FollowedEngine, EC42_a_feed_that_tells_of_sessions_finds_those_that_were_before_it) {
+    auto server = open();
+    const auto files = open();
+    ASSERT_TRUE(server->top_up("a0", "20.00", "p"));
+    for (const int card : {0, 12, 24}) {  // of one account; each used 1 MB: 1.00
+        told(*server, asks(card, ChargeAction::start, "data", "2 MB"));
+        told(*server, asks(card, ChargeAction::update, "data", "2 MB"));
+        if (card != 0) continue;
+        now_ = now_.plus_micros(2 * kMicrosPerDay);  // it is forgotten
+        told(*server, asks(66, ChargeAction::debit, "sms", "1"));
+    }
+    told(*server, asks(12, ChargeAction::end, "data", "1 MB"));
+    EXPECT_EQ(money_of(*server, 0), "16.00 held 2.00 spent 4.00 of 14.00");
+    ASSERT_TRUE(files->add_feed("told.yaml", R"(feed: told
+format: {delimited: ",", header: true}
+record:
+  id: {field: session}
+  service: {constant: data}
+  start: {field: at, time: rfc3339}
+  quantity: {field: n}
+guide: [{by: subscription, field: who}]
+same_record: [id]
+charged_online: {charging_id: session, rating_group: group}
+late: {accept: 400 days}
+)"));
+    const auto path = folder_ / "told.csv";
+    std::ofstream(path) << "session,at,who,n,group\n"
+                           "s0,2026-01-05T10:00:00Z,card-0,1000000,0\n"
+                           "s12,2026-01-07T10:00:00Z,card-12,2000000,0\n"
+                           "s24,2026-01-07T10:00:00Z,card-24,3000000,0\n";
+    const auto report = files->import_files("told", std::span(&path, 1));
+    ASSERT_TRUE(report) << report.error().to_string();
+    // Only of the one that goes on more is told than was charged: 2 MB of it.
+    EXPECT_EQ(money_of(*server, 0), "14.00 held 2.00 spent 6.00 of 12.00");
+    told(*server, asks(24, ChargeAction::update, "data", "2 MB"));
+    EXPECT_EQ(money_of(*server, 0), "14.00 held 2.00 spent 6.00 of 12.00");
+    told(*server, asks(24, ChargeAction::end, "data", "2 MB"));
+    EXPECT_EQ(money_of(*open(), 0), "13.00 held 0.00 spent 7.00 of 13.00");
+    server = open();
+    EXPECT_EQ(money_of(*server, 0), "13.00 held 0.00 spent 7.00 of 13.00");
+    expect_sound(*files);
+}
+
 TEST_F(FollowedEngine, EC38_what_files_and_others_did_is_seen_as_if_it_began_anew) {
     const auto server = open();
     const auto files = open();

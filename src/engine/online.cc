@@ -106,6 +106,18 @@ Result<Desk*> Engine::State::open_desk() {
     return desk.get();
 }
 
+// REQUIRES: it is our turn.
+Result<void> Engine::State::keep_open_sums() {
+    FARTHING_TRY(const auto kept, store->charge_sessions());
+    std::vector<OpenSession> sums;
+    for (const auto& row : kept) {
+        FARTHING_TRY(const charging::Session session, charging::unpack_session(row.bytes));
+        if (session.ended) continue;  // then they were
+        for (const OpenSession& sum : charging::sums_of(session)) sums.push_back(sum);
+    }
+    return store->keep_sums(sums, clock.now());
+}
+
 Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) {
     const bool in_step = desk && desk->in_step();
     FARTHING_CHECK(write());

@@ -70,6 +70,8 @@ struct Engine::State {
     // counters and keys. REQUIRES: it is our turn.
     Result<void> see_others(OpenFeed& feed);
     Result<Desk*> open_desk();
+    // What sessions that go on came to is put where records of files look for it.
+    Result<void> keep_open_sums();
     // A write that changes nothing by which is charged: the desk need not look.
     Result<void> quietly(const std::function<Result<void>()>& write);
     // Drops what rating cached and what a discarded batch left in memory.

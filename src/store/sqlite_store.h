@@ -64,6 +64,7 @@ class SqliteStore final : public Store {
     Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;
     Result<std::int64_t> archived_online() override;
     Result<void> forget_archived_online() override;
+    Result<void> keep_sums(std::span<const OpenSession> sums, Instant at) override;
     Result<std::vector<OpenSession>> filed_sessions(Instant since) override;
     Result<std::int64_t> forget_charged_sessions(Instant before) override;
     Result<TopUp> top_up(const PaidIn& paid) override;
@@ -161,6 +162,7 @@ class SqliteStore final : public Store {
     Result<void> write_totals(const BatchCommit& batch, BatchId id);
     Result<void> write_taken_back(const BatchCommit& batch, BatchId id);
     Result<void> write_sessions(const BatchCommit& batch);
+    Result<void> write_open(FeedId feed, std::span<const OpenSession> sessions, Instant at);
     Result<void> write_packs(const BatchCommit& batch, BatchId id);
     Result<void> write_suspense(const BatchCommit& batch, BatchId id);
     Result<void> write_files(const BatchCommit& batch, BatchId id, const LakeSnapshot& snapshot);
@@ -173,7 +175,7 @@ class SqliteStore final : public Store {
     Result<void> require_alone();
     Result<void> count_session_change();
     Result<void> commit_alone(Transaction& transaction);
-    Result<BatchId> commit_sessions(const OnlineDelta& online);
+    Result<BatchId> commit_sessions(const BatchCommit& batch);
     static void read_batches(FileRow& file);
     Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
@@ -217,8 +219,10 @@ class SqliteStore final : public Store {
     Turns turns_;
     std::unique_ptr<Database> database_;
     std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
-    std::int64_t data_version_ = -1;  // SQLite's: what other connections wrote
-    EntryId newest_entry_;            // when entries were written last
+    std::int64_t data_version_ = -1;       // SQLite's: what other connections wrote
+    EntryId newest_entry_;                 // when entries were written last
+    std::optional<BatchId> charges_seen_;  // up to there batches that charge were counted,
+    std::int64_t charges_ = 0;             // since it was asked first
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
 };
 

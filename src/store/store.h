@@ -239,11 +239,12 @@ class Store {
     // Grows with whatever this process writes.
     virtual std::int64_t writes() const = 0;
     virtual Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() = 0;
-    // Grows by one with each commit of kind charge, and with what files tell of its sessions.
+    // Grows by one with each commit of kind charge, and with what files tell of its sessions, since
+    // it was asked first.
     virtual Result<std::int64_t> session_changes() = 0;
-    virtual Result<void> each_online_use(
     // Grows with each limit, watched balance and rule of recharging.
     virtual Result<std::int64_t> charge_rules() = 0;
+    virtual Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
     // What the archive lacks of it and can hold, with what it came to: whole batches, from the
     // oldest, of about that many records. `rated.row` counts the uses of a batch; what moved other
@@ -258,6 +259,8 @@ class Store {
     virtual Result<std::int64_t> archived_online() = 0;  // records
     // Deletes what the archive holds, some rows at a time, so that nobody waits long.
     virtual Result<void> forget_archived_online() = 0;
+    // What such sessions came to, where more is known of them than what is stored.
+    virtual Result<void> keep_sums(std::span<const OpenSession> sums, Instant at) = 0;
     // Sessions charged online of which files told since then; the others are as they were left.
     virtual Result<std::vector<OpenSession>> filed_sessions(Instant since) = 0;
     // Forgets what such sessions came to that nothing touched since then; returns how many.

@@ -44,7 +44,7 @@ Result<BatchId> SqliteStore::next_batch() {
 Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
     const bool charges = batch.online && (!batch.online->uses.empty() || !batch.packs.empty() ||
                                           !batch.entries.empty());
-    if (batch.online && !charges) return commit_sessions(*batch.online);
+    if (batch.online && !charges) return commit_sessions(batch);
     BatchSeal seal;
     std::string chain;
     const BatchId promised = std::exchange(promised_, BatchId());
@@ -237,6 +237,19 @@ Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
     const FeedId feed = batch.session_feed.value_or(batch.feed);
     const bool any = !batch.open_sessions.empty() || !batch.closed_sessions.empty();
     if (!batch.online && !feed && any) FARTHING_CHECK(count_session_change());
+    FARTHING_CHECK(write_open(feed, batch.open_sessions, batch.committed_at));
+    for (const Hash128& key : batch.closed_sessions) {
+        FARTHING_CHECK(
+            database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = ? AND "
+                           "key_high = ? AND key_low = ?",
+                           kTenant, feed, static_cast<std::int64_t>(key.high),
+                           static_cast<std::int64_t>(key.low)));
+    }
+    return {};
+}
+
+Result<void> SqliteStore::write_open(FeedId feed, std::span<const OpenSession> sessions,
+                                     Instant at) {
     FARTHING_TRY(
         SqlStatement keep,
         database_->prepare(
@@ -245,18 +258,11 @@ Result<void> SqliteStore::write_sessions(const BatchCommit& batch) {
             "key_high, key_low) DO UPDATE SET start_time = excluded.start_time, raw = "
             "excluded.raw, answered = excluded.answered, filed = excluded.filed, touched_at = "
             "excluded.touched_at"));
-    for (const OpenSession& session : batch.open_sessions) {
+    for (const OpenSession& session : sessions) {
         FARTHING_CHECK(keep.bind(kTenant, feed, static_cast<std::int64_t>(session.key.high),
                                  static_cast<std::int64_t>(session.key.low), session.start,
                                  session.raw, session.answered ? 1 : 0, session.filed, at)
                            .run());
-    }
-    for (const Hash128& key : batch.closed_sessions) {
-        FARTHING_CHECK(
-            database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = ? AND "
-                           "key_high = ? AND key_low = ?",
-                           kTenant, feed, static_cast<std::int64_t>(key.high),
-                           static_cast<std::int64_t>(key.low)));
     }
     return {};
 }

@@ -29,10 +29,11 @@ Result<void> SqliteStore::require_alone() {
     return fail(StoreReason::position_moved);
 }
 
-Result<BatchId> SqliteStore::commit_sessions(const OnlineDelta& online) {
+Result<BatchId> SqliteStore::commit_sessions(const BatchCommit& batch) {
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     FARTHING_CHECK(require_alone());
-    FARTHING_CHECK(write_online(online, {}));
+    FARTHING_CHECK(write_sessions(batch));
+    FARTHING_CHECK(write_online(*batch.online, {}));
     FARTHING_CHECK(commit_alone(transaction));
     return BatchId();
 }
@@ -47,8 +48,22 @@ Result<void> SqliteStore::commit_alone(Transaction& transaction) {
     return fail(StoreReason::position_moved, done.error().message);
 }
 
+// A batch that charges tells it by being there: a row of its own would be one page more to write.
 Result<std::int64_t> SqliteStore::session_changes() {
-    return database_->integer("SELECT changes FROM session_changes WHERE tenant = ?", 0, kTenant);
+    if (!charges_seen_) {
+        FARTHING_TRY(charges_seen_, newest_batch());
+    }
+    FARTHING_CHECK(database_->select(
+        "SELECT id, kind = 'charge' FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
+        [&](const SqlStatement& row) {
+            charges_seen_ = BatchId{row.as<std::uint32_t>(0)};
+            charges_ += row.integer(1);
+        },
+        kTenant, *charges_seen_));
+    FARTHING_TRY(
+        const std::int64_t others,
+        database_->integer("SELECT changes FROM session_changes WHERE tenant = ?", 0, kTenant));
+    return charges_ + others;
 }
 
 Result<void> SqliteStore::count_session_change() {
@@ -59,7 +74,7 @@ Result<void> SqliteStore::count_session_change() {
 }
 
 Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
-    FARTHING_CHECK(count_session_change());
+    if (!id) FARTHING_CHECK(count_session_change());
     FARTHING_CHECK(write_uses(online, id));
     for (const std::string& session : online.forgotten) {
         FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
@@ -208,6 +223,14 @@ Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t rec
     return batches;
 }
 
+Result<std::int64_t> SqliteStore::charge_rules() {
+    std::string sql = "SELECT 0";
+    for (const std::string_view table : {"account_limit", "balance_watch", "recharge_rule"})
+        sql +=
+            " + coalesce((SELECT max(seq) FROM " + std::string(table) + " WHERE tenant = ?1), 0)";
+    return database_->integer(sql, 0, kTenant);
+}
+
 Result<std::int64_t> SqliteStore::archived_online() {
     return database_->integer("SELECT sum(records) FROM charge_archived WHERE tenant = ?", 0,
                               kTenant);
@@ -223,14 +246,17 @@ Result<void> SqliteStore::forget_archived_online() {
             kTenant, Outcome::suspended));
     } while (database_->changes() > 0);
     return {};
-Result<std::int64_t> SqliteStore::charge_rules() {
-    std::string sql = "SELECT 0";
-    for (const std::string_view table : {"account_limit", "balance_watch", "recharge_rule"})
-        sql +=
-            " + coalesce((SELECT max(seq) FROM " + std::string(table) + " WHERE tenant = ?1), 0)";
-    return database_->integer(sql, 0, kTenant);
 }
 
+// A session only grows while it goes on: of two sums the greater one is the newer.
+Result<void> SqliteStore::keep_sums(std::span<const OpenSession> sums, Instant at) {
+    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    for (const OpenSession& sum : sums) {
+        FARTHING_TRY(const auto stored, open_sessions({}, std::span(&sum.key, 1)));
+        if (!stored.empty() && stored.front().raw >= sum.raw) continue;
+        FARTHING_CHECK(write_open({}, std::span(&sum, 1), at));
+    }
+    return transaction.commit();
 }
 
 Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {
