@@ -81,7 +81,7 @@ Result<void> Engine::State::load_descriptions(std::int64_t now) {
 
 Result<void> Engine::State::see_others(OpenFeed& feed) {
     FARTHING_TRY(const bool wrote, store->wrote_elsewhere());
-    if (!wrote) return {};
+    if (!wrote && followed) return {};
     followed = false;
     desk.reset();
     FARTHING_CHECK(follow_counters());
