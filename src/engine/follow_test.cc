@@ -30,7 +30,7 @@ plans:
       - {usage: sms, price: 0.10 per message}
       - usage: data
         allowance:
-          quantity: 3 MB per subscription
+          quantity: 4 MB per pool
           shared_by: account
           rollover: {months: 2, cap: 10 MB}
         price: 0.20 per MB
