@@ -67,10 +67,10 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
         ASSERT_TRUE(store->commit(moved(many)));
         EXPECT_EQ(store->changed_owners({1})->owners->size(), many.size());
     }
-    // As a release of version 17 left it.
+    // As a release of version 18 left it.
     ASSERT_EQ(raw_sql(folder.path(),
                       "ALTER TABLE batch DROP COLUMN owners; UPDATE schema_version "
-                      "SET version = 17"),
+                      "SET version = 18"),
               "");
     const auto store = opened_in(folder);
     ASSERT_TRUE(store->commit(moved({pack_of(kAccount, kJune, 5)})));
