@@ -31,18 +31,18 @@ std::unique_ptr<Store> opened_in(const TestFolder& folder) {
     return *std::move(store);
 }
 
-constexpr Date kMay = Date::of(2026, 5, 1);
-constexpr Date kJune = Date::of(2026, 6, 1);
+constexpr Date kMayFirst = Date::of(2026, 5, 1);
+constexpr Date kJuneFirst = Date::of(2026, 6, 1);
 
 TEST(ChangedOwners, AreToldOnceInWhateverWindow) {
     const TestFolder folder;
     const auto store = opened_in(folder);
     EXPECT_EQ(*store->newest_batch(), BatchId());
     ASSERT_TRUE(store->commit(
-        moved({pack_of(kSubscription, kMay, 7), pack_of(kAccount, kMay, 0),
-               pack_of(kSubscription, kJune, 7), pack_of(kSubscription, kJune, 900)})));
+        moved({pack_of(kSubscription, kMayFirst, 7), pack_of(kAccount, kMayFirst, 0),
+               pack_of(kSubscription, kJuneFirst, 7), pack_of(kSubscription, kJuneFirst, 900)})));
     ASSERT_TRUE(store->commit(moved({})));
-    ASSERT_TRUE(store->commit(moved({pack_of(kSubscription, kJune, 3)})));
+    ASSERT_TRUE(store->commit(moved({pack_of(kSubscription, kJuneFirst, 3)})));
     EXPECT_EQ(*store->newest_batch(), BatchId{3});
     const auto all = *store->changed_owners({});
     EXPECT_EQ(all.last, BatchId{3});
@@ -58,7 +58,7 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
     const TestFolder folder;
     std::vector<PackKey> many;
     for (std::uint32_t block = 0; block <= 1 << 14; ++block)
-        many.push_back(pack_of(kSubscription, kJune, block));
+        many.push_back(pack_of(kSubscription, kJuneFirst, block));
     {
         const auto store = opened_in(folder);
         ASSERT_TRUE(store->commit(moved(many)));
@@ -73,7 +73,7 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
                       "SET version = 18"),
               "");
     const auto store = opened_in(folder);
-    ASSERT_TRUE(store->commit(moved({pack_of(kAccount, kJune, 5)})));
+    ASSERT_TRUE(store->commit(moved({pack_of(kAccount, kJuneFirst, 5)})));
     EXPECT_FALSE(store->changed_owners({1})->owners);
     EXPECT_EQ(store->changed_owners({1})->last, BatchId{3});
     EXPECT_EQ(store->changed_owners({2})->owners, std::vector{owners(kAccount, 5)});
@@ -81,9 +81,9 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
 }
 
 TEST(ChangedOwners, DamagedBytesTellNothing) {
-    const auto bytes = *pack_owners({{pack_of(kSubscription, kMay, 7), ""},
-                                     {pack_of(kSubscription, kMay, 300), ""},
-                                     {pack_of(kAccount, kMay, 7), ""}});
+    const auto bytes = *pack_owners({{pack_of(kSubscription, kMayFirst, 7), ""},
+                                     {pack_of(kSubscription, kMayFirst, 300), ""},
+                                     {pack_of(kAccount, kMayFirst, 7), ""}});
     EXPECT_EQ(unpack_owners(bytes)->size(), 3U);
     for (std::size_t cut = 0; cut < bytes.size(); ++cut)
         EXPECT_FALSE(unpack_owners(bytes.substr(0, cut))) << cut;
