@@ -5,7 +5,7 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr Date kJune = Date::of(2026, 6, 5);
+constexpr Date kToday = Date::of(2026, 6, 5);
 
 Result<void> begin_account(Demo& demo) {
     engine::AccountChange account;
@@ -74,7 +74,7 @@ Result<void> tell_next_message(Demo& demo, const std::string& id) {
 
 Result<Exit> demo_prepaid(Context& context) {
     FARTHING_TRY(const auto demo, Demo::begin(context, "prepaid-cap"));
-    demo->set_clock(kJune);
+    demo->set_clock(kToday);
     FARTHING_CHECK(demo->publish_catalog());
     FARTHING_CHECK(begin_account(*demo));
     std::string refusal;

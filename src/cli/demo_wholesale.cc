@@ -7,8 +7,8 @@ namespace farthing::cli {
 
 namespace {
 
-constexpr Date kJanuary = Date::of(2026, 1, 1);
-constexpr Date kFebruary = Date::of(2026, 2, 1);
+constexpr Date kTradeMonth = Date::of(2026, 1, 1);
+constexpr Date kAfterIt = Date::of(2026, 2, 1);
 constexpr int kCallsOfEach = 1'000;
 
 Result<void> add_trunk(Demo& demo, const char* account, const char* title, const char* plan) {
@@ -21,7 +21,7 @@ Result<void> add_trunk(Demo& demo, const char* account, const char* title, const
     trunk.account = account;
     trunk.name = std::string(account) + "-trunk";
     trunk.plan = plan;
-    trunk.from = kJanuary;
+    trunk.from = kTradeMonth;
     return demo.engine().apply(std::span(&trunk, 1));
 }
 
@@ -58,7 +58,7 @@ Result<void> tell_margin(Demo& demo, const Invoice& sold) {
         label = "";
     }
     FARTHING_TRY(const engine::CarrierStatement bought,
-                 demo.engine().carrier_statement("example", kJanuary));
+                 demo.engine().carrier_statement("example", kTradeMonth));
     const Exact net = sold.net.exact() - bought.payable.exact();
     demo.tell("margin", "sold " + sold.net.to_string(2) + " − carried " +
                             bought.payable.to_string() + " = " + net.to_decimal());
@@ -102,9 +102,9 @@ Result<Exit> demo_wholesale(Context& context) {
     FARTHING_CHECK(demo->publish_catalog());
     FARTHING_CHECK(add_trunk(*demo, "alpha", "Alpha Telecom", "origination"));
     FARTHING_CHECK(add_trunk(*demo, "example", "Example Telecom", "origination"));
-    demo->set_clock(kFebruary);
+    demo->set_clock(kAfterIt);
     FARTHING_CHECK(rate_calls(*demo));
-    FARTHING_TRY(const Invoice sold, demo->bill_and_send(kJanuary, "alpha"));
+    FARTHING_TRY(const Invoice sold, demo->bill_and_send(kTradeMonth, "alpha"));
     demo->tell_invoice(sold);
     FARTHING_CHECK(tell_margin(*demo, sold));
     FARTHING_CHECK(tell_offer(*demo));
