@@ -2,9 +2,9 @@
 
     city-month.py FARTHING [--lamps N] [--days N] [--inbox FOLDER] [--keep FOLDER [--minutes N]] [--record]
 
-A file is one district's day (24 million reports of 200,000 lamps); while it is imported the next one is generated, and
-then it is deleted, so that the month's 390 GB never stand on the disk; with --inbox on a file system in memory they do
-not even pass it. The data folder stands on the disk; with --keep it stays, and with it what the run cost so far: one
+A file is one district's day (24 million reports of 200,000 lamps); while four of them are imported the next four are
+generated, and then they are deleted, so that the month's 390 GB never stand on the disk; with --inbox on a file system
+in memory they do not even pass it. The data folder stands on the disk; with --keep it stays, and with it what the run cost so far: one
 that ends after so many minutes is gone on with by the same command. At the end the month is billed and its figures are
 held against those of the case study, which grow with the lamps: energy burnt, lease, shares. With --days 1 it is the
 first day's 288 million reports, and the lease of the whole month.
@@ -25,6 +25,7 @@ from spine import ROOT, record, run
 
 DISTRICTS = ["harbour", "old-town", "market", "riverside", "university", "north", "south", "garden", "station", "mills",
              "hill", "airport"]
+AT_ONCE = 4  # files of one import: while one is read, the next is opened and hashed
 DAYS = 30
 KWH_A_LAMP_AND_NIGHT = Decimal("0.44")  # 40 W for eleven hours
 PRICE, LEASE = Decimal("0.00005"), Decimal("0.10")
@@ -41,10 +42,13 @@ class Costs:
 
     def run(self, words, accept=(0,)):
         cost, out = run(words, accept)
+        self.add(cost)
+        return out
+
+    def add(self, cost):
         self.wall += cost["wall_s"]
         self.cpu += cost["cpu_s"]
         self.peak = max(self.peak, cost["peak_mib"])
-        return out
 
 
 def billed(at, costs):
@@ -74,43 +78,50 @@ class Month:
         os.replace(self.file + ".new", self.file)
 
 
-def import_district(at, month, district, data):
+def import_districts(at, month, districts, data):
     if month.districts == 0:
         month.taking.run([*at, "account", "import", f"{data}/accounts.csv"])
         for file in ("subscriptions", "unknown-lamps"):
             month.taking.run([*at, "subscription", "import", f"{data}/{file}.csv"])
         run([*at, "feed", "add", f"{ROOT}/catalogs/feeds/lamps.yaml"])
-    files = sorted(glob.glob(f"{data}/inbox/{district}/*.csv"))
+    files = [file for district in districts for file in sorted(glob.glob(f"{data}/inbox/{district}/*.csv"))]
     told = month.taking.run([*at, "import", "lamps", *files], accept=(0, 3))
     month.reports += int(re.search(r"received ([\d ]+)", told)[1].replace(" ", ""))
     for file in files:
         os.remove(file)
-    month.districts += 1
+    month.districts += len(districts)
 
 
 def play(farthing, at, month, data, options):
     """Generates and imports until the days are over, or the minutes; whether the days are."""
     began, before = time.monotonic(), month.wall
 
+    def names(number):
+        first = number % len(DISTRICTS)
+        return DISTRICTS[first:first + AT_ONCE] if number < options.days * len(DISTRICTS) else []
+
     def generate(number):
-        if number < options.days * len(DISTRICTS):
-            month.making.run([farthing, "generate", "lamps", data, "--lamps", str(options.lamps), "--day",
-                              str(number // len(DISTRICTS) + 1), "--district", DISTRICTS[number % len(DISTRICTS)]])
+        day = str(number // len(DISTRICTS) + 1)
+        lamps = [farthing, "generate", "lamps", data, "--lamps", str(options.lamps), "--day", day, "--district"]
+        return [ahead.submit(run, [*lamps, district]) for district in names(number)]
+
+    def generated(making):
+        for made in making:
+            month.making.add(made.result()[0])
 
     ahead = ThreadPoolExecutor(1)
-    made = ahead.submit(generate, month.districts)
-    while month.districts < options.days * len(DISTRICTS):
+    making = generate(month.districts)
+    while districts := names(month.districts):
         if time.monotonic() - began > options.minutes * 60:
             break
-        made.result()
-        district = DISTRICTS[month.districts % len(DISTRICTS)]
-        made = ahead.submit(generate, month.districts + 1)
-        import_district(at, month, district, data)
+        generated(making)
+        making = generate(month.districts + len(districts))
+        import_districts(at, month, districts, data)
         month.wall = before + time.monotonic() - began
         month.keep()
-        if district == DISTRICTS[-1]:
+        if districts[-1] == DISTRICTS[-1]:
             print(f"day {month.districts // len(DISTRICTS)}: {month.reports:,} reports, {month.wall:.0f} s", flush=True)
-    made.result()
+    generated(making)
     return month.districts == options.days * len(DISTRICTS)
 
 

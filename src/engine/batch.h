@@ -23,7 +23,7 @@ namespace farthing::engine {
 
 // What a commit costs goes by the counters it touches, so it waits for enough records to each,
 // within bounds: few records are committed soon, and memory stays small.
-constexpr std::int64_t kBatchRecordsMin = 1 << 20;
+constexpr std::int64_t kBatchRecordsMin = 1 << 22;
 constexpr std::int64_t kBatchRecordsMax = 1 << 23;
 constexpr std::int64_t kBatchRecordsPerCounter = 16;
 // Beside a process that charges while usage happens: what is committed at once, and what is read

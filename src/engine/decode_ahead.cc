@@ -1,5 +1,7 @@
 #include "engine/decode_ahead.h"
 
+#include <future>
+
 #include "base/stages.h"
 #include "mediation/guide.h"
 
@@ -8,6 +10,14 @@ namespace farthing::engine {
 namespace {
 // Small files: their begins and ends may run this far ahead of their chunks.
 constexpr std::size_t kStepsMax = 16;
+// While one that is longer is decoded the next file is opened and hashed.
+constexpr std::size_t kLongBytes = 1 << 20;
+
+// Two of them at once would need twice the memory.
+bool leaves_room(const OpenFile& file) {
+    return file.collected && !file.collected->unpacked() &&
+           file.collected->bytes().size() > kLongBytes;
+}
 }  // namespace
 
 void prepare(const mediation::Feed& feed, const catalog::Version& meters,
@@ -38,7 +48,13 @@ DecodeAhead::~DecodeAhead() {
 }
 
 void DecodeAhead::work(std::span<const std::filesystem::path> files) {
-    for (const auto& path : files) read(path);
+    std::future<std::shared_ptr<OpenFile>> next;
+    for (std::size_t i = 0; i < files.size() && !stopped(); ++i) {
+        const auto file = next.valid() ? next.get() : open(files[i]);
+        if (i + 1 < files.size() && leaves_room(*file))
+            next = std::async(std::launch::async, [&, i] { return open(files[i + 1]); });
+        read(file);
+    }
     {
         const std::lock_guard lock(mutex_);
         done_ = true;
@@ -46,19 +62,17 @@ void DecodeAhead::work(std::span<const std::filesystem::path> files) {
     changed_.notify_all();
 }
 
-void DecodeAhead::read(const std::filesystem::path& path) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (stop_) return;
-    }
-    auto file = std::make_shared<OpenFile>();
-    file->path = path;
-    open(*file);
+bool DecodeAhead::stopped() {
+    const std::lock_guard lock(mutex_);
+    return stop_;
+}
+
+void DecodeAhead::read(const std::shared_ptr<OpenFile>& file) {
     const bool usage = feed_.kind == mediation::Feed::Kind::usage;
     const bool decodes = usage && !file->error && !file->seal.rejected;
     if (!push({Step::Kind::begin, file, nullptr, 0})) return;
     if (decodes) {
-        const auto known = known_.find({path.string(), file->collected->hash()});
+        const auto known = known_.find({file->path.string(), file->collected->hash()});
         const Known at = known == known_.end() ? Known{0, arrived_} : known->second;
         file->decoder =
             std::make_unique<mediation::Decoder>(feed_, meters_, file->collected->bytes());
@@ -75,7 +89,14 @@ void DecodeAhead::read(const std::filesystem::path& path) {
     push({Step::Kind::end, file, nullptr, 0});
 }
 
-void DecodeAhead::open(OpenFile& file) const {
+std::shared_ptr<OpenFile> DecodeAhead::open(const std::filesystem::path& path) const {
+    auto file = std::make_shared<OpenFile>();
+    file->path = path;
+    collect(*file);
+    return file;
+}
+
+void DecodeAhead::collect(OpenFile& file) const {
     std::optional<Timed> timed(Stage::open);
     auto collected = mediation::Collected::open(file.path, feed_.unpacked_max);
     if (!collected) {

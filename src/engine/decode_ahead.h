@@ -66,8 +66,10 @@ class DecodeAhead {
 
   private:
     void work(std::span<const std::filesystem::path> files);
-    void read(const std::filesystem::path& path);
-    void open(OpenFile& file) const;
+    bool stopped();
+    void read(const std::shared_ptr<OpenFile>& file);
+    std::shared_ptr<OpenFile> open(const std::filesystem::path& path) const;
+    void collect(OpenFile& file) const;
     bool decode(mediation::Decoder& decoder, UsageChunk& chunk) const;
     bool push(Step step);
     void give_back(std::unique_ptr<UsageChunk> chunk);

@@ -211,6 +211,9 @@ Result<Collected> Collected::open(const std::filesystem::path& path, std::int64_
 std::string_view Collected::bytes() const {
     return state_->packed ? std::string_view(state_->unpacked) : state_->file.bytes();
 }
+bool Collected::unpacked() const {
+    return state_->packed;
+}
 const std::string& Collected::hash() const {
     return state_->hash;
 }

@@ -22,6 +22,7 @@ class Collected {
     Collected& operator=(Collected&&) noexcept;
     ~Collected();
     std::string_view bytes() const;   // unpacked
+    bool unpacked() const;            // they are not those of the file, and all stand in memory
     const std::string& hash() const;  // SHA-256 of the file as received
     std::int64_t size_bytes() const;  // as received
     // Says that what lies before `position` was read: of a mapped file it may leave memory, and
