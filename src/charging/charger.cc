@@ -71,8 +71,8 @@ Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy 
 }
 
 const Session* Charger::find(std::string_view id) const {
-    const auto found = sessions_.find(id);
-    return found == sessions_.end() ? nullptr : &found->second->session;
+    const auto* found = sessions_.find(id);
+    return found == nullptr ? nullptr : &(*found)->session;
 }
 
 void Charger::load(Session session) {
@@ -83,7 +83,7 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
     if (sums.empty()) return;
     std::map<Hash128, const OpenSession*> by_key;
     for (const OpenSession& sum : sums) by_key[sum.key] = &sum;
-    for (auto& [id, open] : sessions_) {
+    sessions_.each([&](const std::string&, const auto& open) {
         for (auto& [group, service] : open->session.services) {
             if (!service.begun()) continue;
             const auto found = by_key.find(
@@ -94,7 +94,7 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
             service.sum = *found->second;
             service.sum.key = key;
         }
-    }
+    });
 }
 
 void Charger::describe(const ServiceRequest& asked, Service& service) {
@@ -144,7 +144,7 @@ void Charger::pass(Instant now) {
 
 Taken Charger::take() {
     for (const Session* session : taken_.changed) {
-        sessions_.find(session->id)->second->changed = false;
+        (*sessions_.find(session->id))->changed = false;
         if (session->ended) tell_last(*session);
     }
     return std::exchange(taken_, {});
@@ -208,10 +208,10 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
 
 Answer Charger::handle(Request request) {
     pass(request.at);
-    const auto found = sessions_.find(request.session);
-    const bool fresh = found == sessions_.end();
+    const auto* found = sessions_.find(request.session);
+    const bool fresh = found == nullptr;
     if (fresh && !begins(request)) return {ChargeReason::unknown_session, {}, false};
-    Open& open = fresh ? add(session_of(request)) : *found->second;
+    Open& open = fresh ? add(session_of(request)) : **found;
     Session& session = open.session;
     std::uint64_t content = 0;
     if (auto told = repeated(request, content, session)) return *std::move(told);

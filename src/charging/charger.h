@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/split_map.h"
 #include "catalog/snapshot.h"
 #include "charging/holds.h"
 #include "charging/request.h"
@@ -159,7 +160,7 @@ class Charger {
     Purses purses_;
     Caps caps_;
     Holds holds_;
-    std::unordered_map<std::string, std::unique_ptr<Open>, HashOfText, std::equal_to<>> sessions_;
+    SplitMap<std::string, std::unique_ptr<Open>, HashOfText> sessions_;
     std::vector<Open*> of_block_;        // the first of each, by block of subscriptions
     std::multimap<Instant, Open*> due_;  // when something of a session ends by itself
     Suspended suspended_;

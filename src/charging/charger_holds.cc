@@ -21,7 +21,7 @@ Charger::Open& Charger::add(Session session) {
     Open*& first = first_of(open.session.subscription);
     open.after = std::exchange(first, &open);
     if (open.after != nullptr) open.after->before = &open;
-    const bool fresh = sessions_.emplace(open.session.id, std::move(made)).second;
+    const bool fresh = sessions_.emplace(open.session.id, std::move(made));
     FARTHING_ASSERT(fresh);
     return open;
 }
@@ -37,7 +37,7 @@ void Charger::forget(Open& open) {
     if (!open.session.ended) tell_last(open.session);
     due_.erase(open.due);
     taken_.forgotten.push_back(open.session.id);
-    sessions_.erase(sessions_.find(taken_.forgotten.back()));
+    sessions_.erase(taken_.forgotten.back());
 }
 
 void Charger::set_purses(Purses purses, Instant now) {
@@ -45,10 +45,10 @@ void Charger::set_purses(Purses purses, Instant now) {
     purses_ = std::move(purses);
     caps_.follow();
     pass(now);
-    for (auto& [id, open] : sessions_) {
+    sessions_.each([&](const std::string&, const auto& open) {
         open->held.clear();
         hold_again(*open, now);
-    }
+    });
 }
 
 // Of a pool anybody may be a member: then each session is asked.
@@ -66,8 +66,9 @@ void Charger::follow(std::span<const OwnerBlock> owners, Instant now) {
         }
     }
     if (!pools) return;
-    for (auto& [id, open] : sessions_)
+    sessions_.each([&](const std::string&, const auto& open) {
         if (holds_on(*open, owners)) hold_again(*open, now);
+    });
 }
 
 bool Charger::holds_on(const Open& open, std::span<const OwnerBlock> owners) {

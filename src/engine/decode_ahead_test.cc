@@ -23,7 +23,8 @@ constexpr const char* kLamps =
 
 class Inbox {
   public:
-    Inbox() : folder_(std::filesystem::temp_directory_path() / "farthing-decode-ahead") {
+    explicit Inbox(const std::string& name)
+        : folder_(std::filesystem::temp_directory_path() / ("farthing-ahead-" + name)) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }
@@ -75,7 +76,7 @@ std::vector<std::string> steps_of(std::span<const std::filesystem::path> files) 
 }
 
 TEST(DecodeAhead, FilesComeInTheirTurnWhileTheNextIsOpened) {
-    const Inbox inbox;
+    const Inbox inbox("turns");
     const std::vector<std::filesystem::path> files = {
         inbox.file("long", 70'000),    inbox.path("missing"),  inbox.file("short", 3),
         inbox.file("longer", 150'000), inbox.file("empty", 0), inbox.file("last", 80'000)};
@@ -90,7 +91,7 @@ TEST(DecodeAhead, FilesComeInTheirTurnWhileTheNextIsOpened) {
 
 // Who stops reading does not wait for the files that are left.
 TEST(DecodeAhead, EndsWhereNobodyReadsOn) {
-    const Inbox inbox;
+    const Inbox inbox("ends");
     const std::vector<std::filesystem::path> files = {inbox.file("long", 600'000),
                                                       inbox.file("next", 600'000)};
     const auto meters = check_catalog({{"catalog.yaml", kMeters}});

@@ -6,11 +6,20 @@ namespace farthing::store {
 
 namespace {
 
-constexpr int kOften = 4'000;  // pages of 4 KiB, after which they are moved behind
-constexpr int kLong = 16'000;  // then the one who commits moves the rest, and the log begins anew
+constexpr int kOften = 4'000;     // pages of 4 KiB, after which they are moved behind
+constexpr int kLong = 16'000;     // then the log is to begin anew: who commits moves the rest,
+constexpr int kFew = 1'000;       // once that is little,
+constexpr int kLongest = 64'000;  // or the log that long
 
 void checkpoint(sqlite3* database) {
     (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+// So that who moves the rest, and then waits for the disk, waits for that rest alone.
+void sync(sqlite3* database) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(database, nullptr, SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+        (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
 }  // namespace
@@ -32,9 +41,13 @@ void Checkpoints::committed(sqlite3* writer, int pages) {
     bool rest = false;
     {
         const std::scoped_lock lock(mutex_);
-        if (pages < moved_) moved_ = 0;  // it began anew
-        rest = pages >= kLong && !works_;
-        if (!rest && !works_ && pages - moved_ >= kOften) {
+        if (pages < moved_) moved_ = tried_ = 0;  // it began anew
+        const int left = pages - moved_;
+        // A reader that stays keeps the log: then it is not tried at each commit.
+        rest = !works_ && pages >= kLong && pages - tried_ >= kFew &&
+               (left <= kFew || pages >= kLongest);
+        if (rest) tried_ = pages;
+        if (!rest && !works_ && (left >= kOften || pages >= kLong)) {
             moved_ = pages;
             due_ = works_ = true;
             waits_.notify_one();
@@ -55,6 +68,7 @@ void Checkpoints::run() {
         due_ = false;
         lock.unlock();
         checkpoint(database);
+        sync(database);
         lock.lock();
         works_ = false;
     }

@@ -32,6 +32,7 @@ class Checkpoints {
     bool works_ = false;
     bool ends_ = false;
     int moved_ = 0;  // pages of the log when it was last looked at
+    int tried_ = 0;  // and when who commits last moved the rest
     std::thread thread_;
 };
 
