@@ -3,12 +3,13 @@
     charging.py FARTHING [--only NAME,…] [--accounts N] [--seconds N] [--sessions N] [--baseline FARTHING]
                 [--runs N] [--record]
 
-For each protocol: what it reaches when more is due than it can do, then half of that, for latency. Then balances asked
-for beside it, one balance that all spend (hot), three times as much as it can do (overload), files imported meanwhile
-(import), what a request leaves in the log of the database (log), and a start with many accounts and sessions left open
-(large). Every answer is stored before it is given; server and player share the machine. CPU time a request is the
-server's. With --baseline (the program of another commit) the two serve in turns, --runs times, played by this one, and
-the ratio of their CPU time is told. --record appends the rows to bench/history.ndjson.
+For each protocol: what it reaches when more is due than it can do, then half of that, for latency. Then balances
+asked for beside it, one balance that all spend (hot), three times as much as it can do (overload), files imported
+meanwhile (import), what a request leaves in the log of the database (log), and a start with many accounts and
+sessions left open (large). Every answer is stored before it is given; server and player share the machine. CPU time a
+request is the server's. With --baseline (the program of another commit) the two serve in turns at --rate, --runs
+times, played by this one, and the medians of both are told, with the ratio of their CPU time. --record appends the
+rows to bench/history.ndjson.
 """
 import argparse
 import csv
@@ -233,15 +234,19 @@ class Bench:
                         key = prepare(self.farthing, folder, self.options.accounts)
                         with Server(program, folder, key) as server:
                             costs.append(self.play(server, protocol, self.options.rate))
-            ours, theirs = ([statistics.median(told[what] for told in costs)
-                             for what in ("server_cpu_us", "per_second")] for costs in found.values())
+            told_of = ("server_cpu_us", "per_second", "p50_micros", "p99_micros", "max_micros")
+            ours, theirs = ({what: statistics.median(told[what] for told in costs) for what in told_of}
+                            for costs in found.values())
             row = {"name": f"charging over {PROTOCOLS[protocol]}, compared", "accounts": self.options.accounts,
-                   "sessions": self.options.sessions, "runs": self.options.runs, "server_cpu_us": ours[0],
-                   "server_cpu_us_baseline": theirs[0], "cpu_of_baseline": round(ours[0] / theirs[0], 3),
-                   "per_second": ours[1], "per_second_baseline": theirs[1]}
+                   "sessions": self.options.sessions, "runs": self.options.runs, **ours,
+                   **{f"{what}_baseline": told for what, told in theirs.items()},
+                   "cpu_of_baseline": round(ours["server_cpu_us"] / theirs["server_cpu_us"], 3)}
             self.rows.append(row)
-            print(f"{PROTOCOLS[protocol]:<10} {ours[0]} us and {ours[1]:,.0f}/s; baseline {theirs[0]} us and "
-                  f"{theirs[1]:,.0f}/s; {row['cpu_of_baseline']} of its CPU time", flush=True)
+            for name, told in (("", ours), ("  baseline", theirs)):
+                print(f"{PROTOCOLS[protocol] + name:<20} {told['server_cpu_us']} us and {told['per_second']:,.0f}/s, "
+                      f"p50 {told['p50_micros'] / 1000:.2f}, p99 {told['p99_micros'] / 1000:.2f}, max "
+                      f"{told['max_micros'] / 1000:.2f} ms", flush=True)
+            print(f"    {row['cpu_of_baseline']} of its CPU time", flush=True)
 
     def wants(self, name):
         return not self.options.only or name in self.options.only.split(",")

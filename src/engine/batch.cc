@@ -11,25 +11,7 @@
 
 namespace farthing::engine {
 
-struct Batch::Winners {
-    std::unordered_map<std::uint64_t, std::uint64_t>
-        content;  // hash of (subscription, slot) → content hash
-};
-
 namespace {
-
-std::uint64_t slot_key(std::uint64_t subscription, std::uint64_t slot) {
-    return mix64(mix64(0, subscription), slot);
-}
-
-// What tells a record from others of its owner and day: its slot, or its number.
-template <class ReadingOf>
-std::uint64_t slot_of(const mediation::Feed& feed, Instant start, ReadingOf reading_of) {
-    if (feed.sequence > 0) return static_cast<std::uint64_t>(reading_of(feed.sequence - 1));
-    std::int64_t slot = start.micros / feed.slots.micros;
-    if (start.micros % feed.slots.micros < 0) slot -= 1;
-    return static_cast<std::uint64_t>(slot);
-}
 
 constexpr std::size_t kSampleBytes = 160;
 constexpr std::uint8_t kRetail = bit_of(Perspective::retail);
@@ -40,26 +22,6 @@ Currency currency_of(const Engine::State& state) {
 
 }  // namespace
 
-std::uint64_t archived_content(const store::UsageRow& row) {
-    UsageChunk chunk;
-    chunk.in_parts = row.session != Hash128{};
-    chunk.resize(1);
-    if (chunk.in_parts) {
-        chunk.session[0] = row.session;
-        chunk.last_part[0] = row.last_part ? 1 : 0;
-    }
-    chunk.subscription[0] = row.subscription;
-    chunk.meter[0] = row.meter;
-    chunk.start[0] = row.start;
-    chunk.end[0] = row.end;
-    chunk.quantity[0] = row.quantity;
-    chunk.network[0] = row.network;
-    chunk.called[0] = row.called;
-    chunk.calling[0] = row.calling;
-    for (std::size_t i = 0; i < chunk.reading.size(); ++i) chunk.reading[i][0] = row.reading[i];
-    return content_hash(chunk, 0);
-}
-
 Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
              mediation::Dedup* dedup, store::Turn turn)
     : turn_(std::move(turn)),
@@ -69,7 +31,8 @@ Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
       dedup_(dedup),
       archive_(state.store->archive_folder(), id, currency_of(state)),
       rated_(archive_.rated()),
-      currency_(currency_of(state)) {
+      currency_(currency_of(state)),
+      winners_(state, feed.feed) {
     commit_.committed_at = state.clock.now();
     commit_.feed = feed.id;
     commit_.kind = std::move(kind);
@@ -212,8 +175,13 @@ Result<void> Batch::load_sessions(const UsageChunk& chunk) {
 // not (R9).
 Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
     const Timed timed(Stage::dedup);
-    const std::vector<mediation::Candidate> candidates = dedup_->check(chunk);
+    std::vector<mediation::Candidate> candidates = dedup_->check(chunk);
     if (dedup_->error()) return fail(*dedup_->error());  // duplicates can't be told: none may pass
+    if (!std::ranges::all_of(candidates, &mediation::Candidate::content_known)) {
+        std::ranges::stable_sort(candidates, {}, [&](const mediation::Candidate& candidate) {
+            return chunk.start[candidate.row];  // the winners are read in that order
+        });
+    }
     for (const mediation::Candidate& candidate : candidates) {
         FARTHING_TRY(const bool same, same_content(chunk, candidate));
         if (same) {
@@ -227,17 +195,7 @@ Result<void> Batch::settle_duplicates(UsageChunk& chunk) {
 
 Result<bool> Batch::same_content(const UsageChunk& chunk, const mediation::Candidate& candidate) {
     if (candidate.content_known) return candidate.content == chunk.content[candidate.row];
-    const Instant start = chunk.start[candidate.row];
-    const Date day = TimeZone::utc().date_of(start);
-    FARTHING_CHECK(load_winners(day));
-    const auto& content = winners_[day]->content;
-    const std::uint64_t slot = slot_of(feed_.feed, start, [&](std::size_t reading) {
-        return chunk.reading[reading][candidate.row];
-    });
-    const auto found = content.find(slot_key(chunk.subscription[candidate.row].value, slot));
-    // A slot that is taken but whose winner is not in the archive would be a broken registration.
-    FARTHING_ASSERT(found != content.end());
-    return found->second == chunk.content[candidate.row];
+    return winners_.agrees(chunk, candidate.row);
 }
 
 Result<std::set<BatchId>> correcting_batches(const Engine::State& state) {
@@ -256,29 +214,6 @@ Result<std::vector<SourceId>> sources_taken_back(Engine::State& state) {
         if (row.taken_back_by) found.push_back(row.source.id);
     }
     return found;  // by id
-}
-
-Result<void> Batch::load_winners(Date day) {
-    auto& winners = winners_[day];
-    if (winners) return {};
-    winners = std::make_unique<Winners>();
-    store::UsageFilter filter;
-    filter.start = TimeZone::utc().period_of({day, day.plus_days(1)});
-    FARTHING_TRY(const auto files, state_.store->files("usage"));
-    FARTHING_TRY(const auto without, sources_taken_back(state_));
-    for (const auto& file : files) {
-        FARTHING_TRY(const auto rows,
-                     store::read_usage(state_.store->archive_folder() / file.path, filter));
-        for (const store::UsageRow& row : rows) {
-            if (row.outcome == Outcome::duplicate || row.parts > 0) continue;
-            if (!row.source || std::ranges::binary_search(without, row.source)) continue;
-            const std::uint64_t slot =
-                slot_of(feed_.feed, row.start, [&](std::size_t at) { return row.reading[at]; });
-            winners->content.try_emplace(slot_key(row.subscription.value, slot),
-                                         archived_content(row));
-        }
-    }
-    return {};
 }
 
 void Batch::count(const Source& source, Perspective side, Outcome outcome, std::int64_t records) {

@@ -15,6 +15,7 @@
 
 #include "engine/grown_windows.h"
 #include "engine/state.h"
+#include "engine/winners.h"
 #include "mediation/windows.h"
 #include "rating/session_book.h"
 #include "store/archive.h"
@@ -110,7 +111,6 @@ class Batch {
     FeedId session_feed() const;
     Result<void> load_sessions(const UsageChunk& chunk);
     Result<bool> same_content(const UsageChunk& chunk, const mediation::Candidate& candidate);
-    Result<void> load_winners(Date day);
     Result<void> add_retail(UsageChunk& chunk, const Source& source);
     Result<void> add_sides(UsageChunk& chunk, const Source& source, std::uint8_t sides,
                            bool accepted);
@@ -174,10 +174,7 @@ class Batch {
     std::int64_t cost_atoms_ = 0;   // of those, what carriers charge
     ByPayer<i128> posted_;
     Currency currency_;
-    // Accepted records of a day by (subscription, slot): read from the archive when a slot hit has
-    // to be confirmed.
-    struct Winners;
-    std::map<Date, std::unique_ptr<Winners>> winners_;
+    Winners winners_;
     bool writes_corrections_ = true;
     bool done_ = false;
 };
