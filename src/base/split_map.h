@@ -29,7 +29,6 @@ class SplitMap {
     bool emplace(const Key& key, Value value) {
         return part_of(key).emplace(key, std::move(value)).second;
     }
-    Value& operator[](const Key& key) { return part_of(key)[key]; }
     // REQUIRES: there is one.
     template <class Other>
     void erase(const Other& key) {

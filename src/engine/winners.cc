@@ -27,7 +27,7 @@ std::uint64_t archived_content(const store::UsageRow& row) {
     return content_hash(chunk, 0);
 }
 
-std::uint64_t Winners::key_of(SubscriptionId subscription, std::uint64_t slot) const {
+std::uint64_t Winners::key_of(SubscriptionId subscription, std::uint64_t slot) {
     return mix64(mix64(0, subscription.value), slot);
 }
 

@@ -34,7 +34,7 @@ class Winners {
         std::int64_t number = -1;
         Period slots;  // those that begin in it
     };
-    std::uint64_t key_of(SubscriptionId subscription, std::uint64_t slot) const;
+    static std::uint64_t key_of(SubscriptionId subscription, std::uint64_t slot);
     template <class ReadingOf>
     std::uint64_t slot_of(Instant start, ReadingOf reading_of) const;
     Result<Part> part_of(Instant start);
