@@ -1,8 +1,6 @@
 #include "api/service.h"
 
-#include <algorithm>
 #include <future>
-#include <iterator>
 
 #include "api/charge_json.h"
 #include "api/problem.h"
@@ -13,9 +11,7 @@ namespace farthing::api {
 
 namespace {
 
-constexpr std::size_t kGroup = 2'048;       // requests of one commit
-constexpr std::size_t kWaiting = 4'096;     // more are refused
-constexpr std::size_t kBeginnings = 3'072;  // then none begins: what goes on has room
+constexpr std::chrono::milliseconds kApart(1);  // commits of crowds
 constexpr std::string_view kAccounts = "/v1/accounts/";
 constexpr std::string_view kWebhooks = "/v1/webhooks";
 constexpr std::string_view kSessions = "/v1/sessions/";
@@ -32,16 +28,13 @@ bool has_scope(std::string_view scopes, std::string_view scope) {
 
 }  // namespace
 
-Service::Service(std::unique_ptr<engine::Engine> engine) : engine_(std::move(engine)) {
+Service::Service(std::unique_ptr<engine::Engine> engine)
+    : engine_(std::move(engine)), intake_(kApart) {
     thread_ = std::thread([this] { run(); });
 }
 
 Service::~Service() {
-    {
-        const std::scoped_lock lock(mutex_);
-        ends_ = true;
-    }
-    waits_.notify_one();
+    intake_.end();
     thread_.join();
 }
 
@@ -189,48 +182,31 @@ void Service::Work::refuse(const Error& error) const {
     }
 }
 
-// What begins is refused first: what goes on carries usage.
-std::size_t Service::room_for(const Work& work) {
+Intake<Service::Work>::Kind Service::kind_of(const Work& work) {
+    using Kind = Intake<Work>::Kind;
     const auto* charge = work.asked.what ? std::get_if<Charge>(&work.what()) : nullptr;
-    if (charge == nullptr) return kWaiting;
+    if (charge == nullptr) return Kind::other;
     const engine::ChargeAction action = charge->question.action;
     const bool begins = action == engine::ChargeAction::start ||
                         action == engine::ChargeAction::debit ||
                         action == engine::ChargeAction::enquire;
-    return begins ? kBeginnings : kWaiting;
+    return begins ? Kind::begins : Kind::goes_on;
 }
 
 void Service::enqueue(Work work) {
-    bool taken = false;
-    {
-        const std::scoped_lock lock(mutex_);
-        taken = queue_.size() < room_for(work) && !ends_;
-        if (taken) queue_.push_back(std::move(work));
-    }
-    if (!taken) return work.refuse(error_of(ApiReason::overloaded));
-    waits_.notify_one();
+    if (!intake_.put(work, kind_of(work))) work.refuse(error_of(ApiReason::overloaded));
 }
 
 void Service::run() {
     while (true) {
-        std::vector<Work> works;
-        {
-            std::unique_lock lock(mutex_);
-            waits_.wait(lock, [this] { return ends_ || !queue_.empty(); });
-            if (queue_.empty()) return;
-            const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), kGroup));
-            std::move(queue_.begin(), queue_.begin() + count, std::back_inserter(works));
-            queue_.erase(queue_.begin(), queue_.begin() + count);
-        }
+        Intake<Work>::Group works = intake_.take();
+        if (works.empty()) return;
         // Before anything is answered: a key that was revoked opens nothing any more.
         load_keys();
-        refuse(works);
-        // All of them wait at once. What else is asked goes first, so that the charges, in their
-        // order, share one commit.
-        const auto charges = std::ranges::stable_partition(
-            works, [](const Work& work) { return !std::holds_alternative<Charge>(work.what()); });
-        for (const Work& work : std::span(works.begin(), charges.begin())) work.reply(answer(work));
-        if (!charges.empty()) charge(std::span(charges.begin(), charges.end()));
+        refuse(works.others);
+        refuse(works.charges);
+        for (const Work& work : works.others) work.reply(answer(work));
+        if (!works.charges.empty()) charge(works.charges);
     }
 }
 

@@ -1,18 +1,16 @@
-// The routes, and the one thread that charges: requests wait in a bounded queue, are charged in
+// The routes, and the one thread that charges: requests wait in a bounded intake, are charged in
 // groups, committed, and only then answered.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <variant>
 
 #include "api/http.h"
+#include "api/intake.h"
 #include "api/radius.h"
 #include "engine/engine.h"
 
@@ -87,7 +85,7 @@ class Service {
     Result<void> authorise(const Work& work) const;
     void refuse(std::vector<Work>& works) const;
     void enqueue(Work work);
-    static std::size_t room_for(const Work& work);
+    static Intake<Work>::Kind kind_of(const Work& work);
     void run();
     void charge(std::span<Work> works);
     HttpAnswer answer(const Work& work);
@@ -96,10 +94,7 @@ class Service {
     TellClient tell_client_;
     std::unique_ptr<engine::Engine> engine_;
     std::map<std::string, std::string> keys_;  // hash of the secret → scopes; of the one thread
-    std::mutex mutex_;                         // of what follows
-    std::condition_variable waits_;
-    std::deque<Work> queue_;
-    bool ends_ = false;
+    Intake<Work> intake_;
     std::thread thread_;
 };
 

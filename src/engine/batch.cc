@@ -23,7 +23,7 @@ Currency currency_of(const Engine::State& state) {
 }  // namespace
 
 Batch::Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
-             mediation::Dedup* dedup, store::Turn turn)
+             mediation::Dedup* dedup, std::optional<store::Turn> turn)
     : turn_(std::move(turn)),
       state_(state),
       feed_(feed),
@@ -50,7 +50,7 @@ void Batch::abandon() {
 
 Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed,
                                             std::string kind) {
-    FARTHING_TRY(store::Turn turn, store::Turn::take(*state.store));
+    FARTHING_TRY(std::optional<store::Turn> turn, store::Turn::take(*state.store));
     FARTHING_CHECK(state.see_others(feed));
     FARTHING_TRY(const BatchId id, state.store->next_batch());
     mediation::Dedup* dedup = nullptr;
@@ -59,6 +59,14 @@ Result<std::unique_ptr<Batch>> Batch::begin(Engine::State& state, OpenFeed& feed
     }
     return std::unique_ptr<Batch>(
         new Batch(state, feed, std::move(kind), id, dedup, std::move(turn)));
+}
+
+Result<std::unique_ptr<Batch>> Batch::begin_beside(Engine::State& state, OpenFeed& feed,
+                                                   std::string kind, std::uint32_t others) {
+    FARTHING_CHECK(state.see_others(feed));
+    FARTHING_TRY(const BatchId id, state.store->later_batch(others));
+    FARTHING_TRY(mediation::Dedup* const dedup, state.dedup_of(feed));
+    return std::unique_ptr<Batch>(new Batch(state, feed, std::move(kind), id, dedup, {}));
 }
 
 Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try {
@@ -110,7 +118,7 @@ void Batch::add_atoms(Perspective side, std::size_t first) {
 }
 
 bool Batch::full() const {
-    if (state_.store->others_wait()) return true;
+    if (turn_ && state_.store->others_wait()) return true;
     if (records_ >= kBatchRecordsLive && state_.store->charged_live()) return true;
     if (records_ < kBatchRecordsMin) return false;
     const std::size_t windows = windows_ ? windows_->all().size() : 0;
@@ -389,6 +397,7 @@ Result<void> Batch::commit(Report& report) try {
         add_incident(std::to_string(beyond_online_) +
                      " records told more than was charged while it happened: the rest is charged");
     seal_totals();
+    if (!turn_) FARTHING_CHECK(take_turn());
     FARTHING_CHECK(store());
     done_ = true;
     state_.counters.mark_clean();
@@ -400,6 +409,26 @@ Result<void> Batch::commit(Report& report) try {
     return {};
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
+}
+
+Result<void> Batch::take_turn() {
+    FARTHING_TRY(store::Turn turn, store::Turn::take(*state_.store));
+    turn_.emplace(std::move(turn));
+    FARTHING_TRY(const bool stands_still, stands());
+    overtaken_ = !stands_still;
+    if (overtaken_) return fail(StoreReason::position_moved);
+    FARTHING_CHECK(state_.follow_counters());
+    return {};
+}
+
+// Who charged meanwhile did so for others than the batch counts for, and left room for its id.
+Result<bool> Batch::stands() {
+    FARTHING_TRY(const auto changed, state_.store->changed_owners(state_.seen));
+    others_ = changed.batches;
+    if (!changed.owners || !changed.all_charged || changed.last >= id_) return false;
+    return std::ranges::none_of(commit_.packs, [&](const CounterPack& pack) {
+        return std::ranges::binary_search(*changed.owners, owners_of(pack.key));
+    });
 }
 
 Result<void> Batch::store() {

@@ -28,7 +28,7 @@ constexpr std::int64_t kBatchRecordsMin = 1 << 22;
 constexpr std::int64_t kBatchRecordsMax = 1 << 23;
 constexpr std::int64_t kBatchRecordsPerCounter = 16;
 // Beside a process that charges while usage happens: what is committed at once, and what is read
-// before it is asked whether somebody waits (R5).
+// before it is asked, in a turn, whether somebody waits (R5).
 constexpr std::int64_t kBatchRecordsLive = 1 << 16;
 constexpr std::size_t kChunkRecordsLive = 1 << 13;
 // More different identities than this in one batch share one suspense group per reason.
@@ -57,10 +57,17 @@ std::uint64_t archived_content(const store::UsageRow& row);
 
 struct WindowRefused {};
 
+// Since when nobody else may write: before anything is rated, or only while the batch is committed.
+// Then others may have changed meanwhile what it was rated by.
+enum class TurnFrom : std::uint8_t { begin, commit };
+
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
                                                 std::string kind);
+    // `others`: how many batches of others may come before this one is committed.
+    static Result<std::unique_ptr<Batch>> begin_beside(Engine::State& state, OpenFeed& feed,
+                                                       std::string kind, std::uint32_t others);
     ~Batch();
 
     // Takes one decoded and guided chunk of `source` through dedup and rating into the archive.
@@ -100,13 +107,16 @@ class Batch {
     bool moved() const { return repriced_ > 0; }
     // Commits and adds the batch to `report`. On failure everything in memory is forgotten.
     Result<void> commit(Report& report);
+    // Why a commit failed: others changed what it goes by. How many batches of theirs came.
+    bool overtaken() const { return overtaken_; }
+    std::uint32_t others() const { return others_; }
     // Adds what the batch would do to `report`; it is then forgotten, not committed.
     Result<void> tell_and_forget(Report& report);
 
   private:
     Result<void> carry();
     Batch(Engine::State& state, OpenFeed& feed, std::string kind, BatchId id,
-          mediation::Dedup* dedup, store::Turn turn);
+          mediation::Dedup* dedup, std::optional<store::Turn> turn);
     Result<void> settle_duplicates(UsageChunk& chunk);
     FeedId session_feed() const;
     Result<void> load_sessions(const UsageChunk& chunk);
@@ -144,11 +154,13 @@ class Batch {
     void pack_counters();
     Result<std::vector<ArchiveFile>> finish_archive();
     Result<void> write_files();
+    Result<void> take_turn();
+    Result<bool> stands();
     Result<void> store();
     void seal_totals();
     void abandon();
 
-    store::Turn turn_;  // until it is committed or forgotten
+    std::optional<store::Turn> turn_;  // until it is committed or forgotten
     Engine::State& state_;
     OpenFeed& feed_;
     BatchId id_;
@@ -177,6 +189,8 @@ class Batch {
     Winners winners_;
     bool writes_corrections_ = true;
     bool done_ = false;
+    bool overtaken_ = false;
+    std::uint32_t others_ = 0;
 };
 
 }  // namespace farthing::engine

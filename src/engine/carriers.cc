@@ -201,19 +201,23 @@ class InvoiceCheck {
     }
 
     Result<void> read_usage_of(const std::string& path, const ChargedRecords& batches) {
-        FARTHING_TRY(const auto rows, store::read_usage(state_.store->archive_folder() / path, {}));
-        for (const store::UsageRow& row : rows) {
-            const auto batch = batches.find(row.batch);
-            if (batch == batches.end()) continue;
-            const auto found = batch->second.find(row.row);
-            if (found == batch->second.end() || found->second.rows == 0) continue;
-            const Money amount{found->second.atoms, version_.currency};
-            ours_.push_back({keys_.of(row.id, row.meter, row.start, row.called, row.calling),
-                             row.line, row.quantity, found->second.billable, amount.exact(), 0});
-            meter_ = row.meter;
-            add(check_.ours, amount.exact());
-        }
-        return {};
+        return store::each_usage(state_.store->archive_folder() / path, {},
+                                 [&](std::span<const store::UsageRow> rows) {
+                                     for (const store::UsageRow& row : rows)
+                                         take_ours(row, batches);
+                                 });
+    }
+
+    void take_ours(const store::UsageRow& row, const ChargedRecords& batches) {
+        const auto batch = batches.find(row.batch);
+        if (batch == batches.end()) return;
+        const auto found = batch->second.find(row.row);
+        if (found == batch->second.end() || found->second.rows == 0) return;
+        const Money amount{found->second.atoms, version_.currency};
+        ours_.push_back({keys_.of(row.id, row.meter, row.start, row.called, row.calling), row.line,
+                         row.quantity, found->second.billable, amount.exact(), 0});
+        meter_ = row.meter;
+        add(check_.ours, amount.exact());
     }
 
     static void add(Money& sum, const Exact& amount) {

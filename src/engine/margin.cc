@@ -53,15 +53,16 @@ class Meeting {
         FARTHING_TRY(const auto usage, state_.store->files("usage"));
         FARTHING_CHECK(read_corrections(rated));
         for (const auto& file : rated) {
-            FARTHING_TRY(const auto rows,
-                         store::read_rated(state_.store->archive_folder() / file.path, {}));
             Records records;
             std::set<BatchId> batches;
-            for (const store::RatedRow& row : rows) {
-                if (row.row < 0 || row.record_batch != row.batch) continue;
-                add(records[{row.batch, row.row}], row);
-                batches.insert(row.batch);
-            }
+            const auto take = [&](std::span<const store::RatedRow> rows) {
+                for (const store::RatedRow& row : rows) {
+                    if (row.row < 0 || row.record_batch != row.batch) continue;
+                    add(records[{row.batch, row.row}], row);
+                    batches.insert(row.batch);
+                }
+            };
+            FARTHING_CHECK(store::each_rated(state_.store->archive_folder() / file.path, {}, take));
             for (const BatchId batch : batches) correct(batch, records);
             FARTHING_CHECK(settle(records, batches, usage));
         }
@@ -75,14 +76,16 @@ class Meeting {
     // What later batches took back from records, and gave them.
     Result<void> read_corrections(const std::vector<store::Store::FileRow>& rated) {
         FARTHING_TRY(const auto correcting, correcting_batches(state_));
-        for (const auto& file : rated) {
-            if (!file.may_hold_any(correcting)) continue;
-            FARTHING_TRY(const auto rows,
-                         store::read_rated(state_.store->archive_folder() / file.path, {}));
-            for (const store::RatedRow& row : rows) {
+        const auto take = [&](std::span<store::RatedRow> rows) {
+            for (store::RatedRow& row : rows) {
                 if (row.row >= 0 && row.record_batch != row.batch)
-                    corrections_[row.record_batch].emplace_back(row);
+                    corrections_[row.record_batch].push_back(std::move(row));
             }
+        };
+        for (const auto& file : rated) {
+            if (file.may_hold_any(correcting))
+                FARTHING_CHECK(
+                    store::each_rated(state_.store->archive_folder() / file.path, {}, take));
         }
         return {};
     }
@@ -115,14 +118,16 @@ class Meeting {
             lonely = lonely || !met.both();
         }
         if (!lonely) return {};
-        for (const auto& file : usage) {
-            if (!file.may_hold_any(batches)) continue;
-            FARTHING_TRY(const auto rows,
-                         store::read_usage(state_.store->archive_folder() / file.path, {}));
+        const auto take = [&](std::span<const store::UsageRow> rows) {
             for (const store::UsageRow& row : rows) {
                 const auto found = records.find({row.batch, row.row});
                 if (found != records.end()) meet({row.source, row.line}, found->second);
             }
+        };
+        for (const auto& file : usage) {
+            if (file.may_hold_any(batches))
+                FARTHING_CHECK(
+                    store::each_usage(state_.store->archive_folder() / file.path, {}, take));
         }
         return {};
     }

@@ -119,6 +119,7 @@ Result<void> Engine::State::keep_open_sums() {
 }
 
 Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) {
+    FARTHING_TRY(const store::Turn turn, store::Turn::take(*store));
     const bool in_step = desk && desk->in_step();
     FARTHING_CHECK(write());
     if (in_step) desk->stay_in_step();
@@ -214,11 +215,16 @@ Result<void> Engine::limit(const LimitChange& change) {
 
 Result<void> Engine::add_api_key(const std::string& name, const std::string& secret,
                                  const std::string& scopes) {
-    return state_->store->add_key({name, sha256_hex(secret), scopes, state_->clock.now(), {}});
+    const ApiKey key{name, sha256_hex(secret), scopes, state_->clock.now(), {}};
+    return state_->quietly([&] { return state_->store->add_key(key); });
 }
 
 Result<void> Engine::revoke_api_key(const std::string& name) {
-    FARTHING_TRY(const bool revoked, state_->store->revoke_key(name, state_->clock.now()));
+    bool revoked = false;
+    FARTHING_CHECK(state_->quietly([&]() -> Result<void> {
+        FARTHING_TRY(revoked, state_->store->revoke_key(name, state_->clock.now()));
+        return {};
+    }));
     if (revoked) return {};
     return fail(EngineReason::api_key_unknown,
                 "no API key in use is named \"" + printable(name) + "\"");

@@ -14,6 +14,12 @@ namespace farthing::engine {
 
 namespace {
 
+// While batches are rated beside others who charge: how many of theirs may come before ours, and
+// how many of ours are rated in turns with them after one that they overtook.
+constexpr std::uint32_t kOthersLeast = 256;
+constexpr int kTurnsLeast = 16;
+constexpr int kTurnsMost = 1024;
+
 class Import {
   public:
     // `own`: the sources that this command has consumed something of, also before it began anew.
@@ -39,12 +45,16 @@ class Import {
         FARTHING_TRY(DecodeAhead::KnownSources known, known_sources());
         DecodeAhead ahead(feed_.feed, state_.catalog.newest(), state_.directory, std::move(known),
                           arrived_, files);
-        while (std::optional<DecodeAhead::Step> step = ahead.next()) {
+        const auto cut = [&] {
             ahead.cut(state_.store->charged_live() ? kChunkRecordsLive : kChunkRecordsMax);
+        };
+        cut();
+        while (std::optional<DecodeAhead::Step> step = ahead.next()) {
+            cut();
             switch (step->kind) {
                 case DecodeAhead::Step::Kind::begin: FARTHING_CHECK(begin(*step->file)); break;
                 case DecodeAhead::Step::Kind::chunk:
-                    FARTHING_CHECK(take(*step->chunk, step->position));
+                    FARTHING_CHECK(take(*step));
                     ahead.give_back(*std::move(step));
                     break;
                 case DecodeAhead::Step::Kind::end: FARTHING_CHECK(end(*step->file)); break;
@@ -59,6 +69,18 @@ class Import {
     }
 
   private:
+    // What a batch that may be overtaken was made of, as it was read.
+    struct Beside {
+        struct Read {
+            store::Store::SourceRow row;
+            std::int64_t from = 0;  // records of the file
+            std::int64_t to = 0;
+            UsageChunk chunk;
+            std::vector<char> texts;  // of the chunk
+        };
+        std::vector<Read> chunks;
+    };
+
     Result<void> tell_missing() {
         FARTHING_TRY(const NumberedFiles files, numbered_files(state_, feed_));
         for (const auto& run : files.runs) {
@@ -134,19 +156,54 @@ class Import {
             source.reject_reason = std::string(name_of(*file.seal.rejected));
             source.reject_detail = file.seal.detail;
         }
-        return state_.store->seal(std::move(source));
+        store::Store::SourceRow row;
+        FARTHING_CHECK(state_.quietly([&]() -> Result<void> {
+            FARTHING_TRY(row, state_.store->seal(std::move(source)));
+            return {};
+        }));
+        return row;
     }
 
-    Result<void> take(UsageChunk& chunk, std::int64_t position) {
-        if (!batch_) {
-            FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
-            if (std::exchange(apart_, false)) batch_->keep_records_apart();
+    Result<void> take(const DecodeAhead::Step& step) {
+        if (!batch_) FARTHING_CHECK(begin_batch());
+        FARTHING_CHECK(add(*step.chunk, step.position));
+        seen_.records += static_cast<std::int64_t>(step.chunk->size());
+        tell();
+        return batch_->full() ? flush_full() : Result<void>();
+    }
+
+    Result<void> begin_batch() {
+        if (may_be_beside()) {
+            FARTHING_TRY(batch_, Batch::begin_beside(state_, feed_, "import", others_most_));
+            beside_.emplace();
+            return {};
+        }
+        FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
+        if (std::exchange(apart_, false)) batch_->keep_records_apart();
+        if (in_turns_ > 0) in_turns_ -= 1;
+        return {};
+    }
+
+    // While others charge, what is not told from what they do is rated without keeping them from
+    // it, unless both were of the same owners lately.
+    bool may_be_beside() const {
+        const mediation::Feed& feed = feed_.feed;
+        return in_turns_ == 0 && state_.store->charged_live() && !feed.makes_windows() &&
+               feed.partials.counted_online() == CountedOnline::no;
+    }
+
+    Result<void> add(UsageChunk& chunk, std::int64_t position) {
+        if (beside_) {
+            beside_->chunks.push_back({row_, position_, position, chunk, {}});
+            Beside::Read& read = beside_->chunks.back();
+            read.texts = keep_texts(read.chunk);
         }
         FARTHING_CHECK(batch_->add(chunk, row_.source));
         position_ = position;
-        seen_.records += static_cast<std::int64_t>(chunk.size());
-        tell();
-        if (!batch_->full()) return {};
+        return {};
+    }
+
+    Result<void> flush_full() {
         add_range();
         return flush();
     }
@@ -182,8 +239,33 @@ class Import {
 
     Result<void> flush() {
         if (!batch_) return {};
-        const std::unique_ptr<Batch> batch = std::move(batch_);
-        return batch->commit(report_);
+        std::unique_ptr<Batch> batch = std::move(batch_);
+        const std::optional<Beside> beside = std::exchange(beside_, std::nullopt);
+        const Result<void> done = batch->commit(report_);
+        if (!beside) return done;
+        others_most_ = kOthersLeast + 2 * batch->others();
+        if (done) in_turns_next_ = kTurnsLeast;
+        if (done || !batch->overtaken()) return done;
+        batch.reset();
+        return take_again(*beside);
+    }
+
+    // In turns with the others, as if it were read only now.
+    Result<void> take_again(const Beside& beside) {
+        in_turns_ = in_turns_next_;
+        in_turns_next_ = std::min(in_turns_next_ * 2, kTurnsMost);
+        for (const Beside::Read& read : beside.chunks) {
+            if (read.row.source.id != row_.source.id || read.from != position_) {
+                if (batch_) add_range();
+                row_ = read.row;
+                committed_ = position_ = read.from;
+            }
+            if (!batch_) FARTHING_CHECK(begin_batch());
+            UsageChunk chunk = read.chunk;
+            FARTHING_CHECK(add(chunk, read.to));
+            if (batch_->full()) FARTHING_CHECK(flush_full());
+        }
+        return batch_ ? flush_full() : Result<void>();
     }
 
     Engine::State& state_;
@@ -199,6 +281,10 @@ class Import {
     std::int64_t committed_ = 0;   // records of it in batches before, and read so far
     std::int64_t position_ = 0;
     std::unique_ptr<Batch> batch_;
+    std::optional<Beside> beside_;  // of `batch_`, where it is rated beside others
+    std::uint32_t others_most_ = kOthersLeast;
+    int in_turns_ = 0;  // batches, from here on
+    int in_turns_next_ = kTurnsLeast;
 };
 
 }  // namespace

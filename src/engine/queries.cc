@@ -28,13 +28,15 @@ Result<std::map<RecordPosition, store::UsageRow>> usage_of(
         usage[{row.record_batch, row.row}];
         batches.insert(row.record_batch);
     }
-    for (const auto& file : files) {
-        if (!file.may_hold_any(batches)) continue;
-        FARTHING_TRY(auto rows, store::read_usage(state.store->archive_folder() / file.path, {}));
+    const auto take = [&](std::span<store::UsageRow> rows) {
         for (store::UsageRow& row : rows) {
             const auto found = usage.find({row.batch, row.row});
             if (found != usage.end()) found->second = std::move(row);
         }
+    };
+    for (const auto& file : files) {
+        if (file.may_hold_any(batches))
+            FARTHING_CHECK(store::each_usage(state.store->archive_folder() / file.path, {}, take));
     }
     return usage;
 }

@@ -72,7 +72,8 @@ struct Engine::State {
     Result<Desk*> open_desk();
     // What sessions that go on came to is put where records of files look for it.
     Result<void> keep_open_sums();
-    // A write that changes nothing by which is charged: the desk need not look.
+    // A write that changes nothing by which is charged: the desk need not look. Others who charge
+    // do not find it between what they read and their commit: they would begin anew.
     Result<void> quietly(const std::function<Result<void>()>& write);
     // Drops what rating cached and what a discarded batch left in memory.
     void forget_counters();

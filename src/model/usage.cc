@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace farthing {
 
 std::string to_string(NetworkKey network) {
@@ -39,6 +41,25 @@ void UsageChunk::resize(std::size_t records) {
     subscription.resize(records);
     outcome.resize(records, Outcome::rated);
     reason.resize(records, SuspenseReason::none);
+}
+
+std::vector<char> keep_texts(UsageChunk& chunk) {
+    std::vector<std::string_view>* const columns[] = {
+        &chunk.raw,     &chunk.id,      &chunk.identity, &chunk.called,
+        &chunk.calling, &chunk.carrier, &chunk.amount};
+    std::size_t size = 0;
+    for (const auto* column : columns)
+        for (const std::string_view text : *column) size += text.size();
+    std::vector<char> texts(size);
+    char* to = texts.data();
+    for (auto* column : columns) {
+        for (std::string_view& text : *column) {
+            char* const end = std::ranges::copy(text, to).out;
+            text = {to, end};
+            to = end;
+        }
+    }
+    return texts;
 }
 
 namespace {

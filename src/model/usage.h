@@ -149,6 +149,10 @@ struct UsageChunk {
     }
 };
 
+// Copies the chunk's texts and has it point at the copy, which it gives: from then on the chunk
+// needs its source's buffer no more.
+std::vector<char> keep_texts(UsageChunk& chunk);
+
 // What identifies content: every normalised field but the provenance. The same from a decoded
 // record and from the archive's row, so a candidate duplicate is confirmed without keeping a hash
 // per record. Uses the subscription, not the identity's text: call it after guiding.

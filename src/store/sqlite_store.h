@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
     Result<std::vector<SourceRow>> sources() override;
     Result<std::optional<SourceRow>> source(SourceId id) override;
     Result<BatchId> next_batch() override;
+    Result<BatchId> later_batch(std::uint32_t others) override;
     Result<BatchId> newest_batch() override;
     Result<BatchId> commit(const BatchCommit& batch) override;
     Result<std::vector<BatchRow>> batches() override;
@@ -224,6 +225,7 @@ class SqliteStore final : public Store {
     std::optional<BatchId> charges_seen_;  // up to there batches that charge were counted,
     std::int64_t charges_ = 0;             // since it was asked first
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
+    bool others_first_ = false;  // of other processes may come before it
 };
 
 }  // namespace farthing::store

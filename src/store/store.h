@@ -173,6 +173,8 @@ class Store {
 
     // Batches.
     virtual Result<BatchId> next_batch() = 0;  // the id the next commit will get (one writer)
+    // The same for a commit before which so many of other processes may come.
+    virtual Result<BatchId> later_batch(std::uint32_t others) = 0;
     virtual Result<BatchId> newest_batch() = 0;
     virtual Result<BatchId> commit(const BatchCommit& batch) = 0;
     virtual Result<std::vector<BatchRow>> batches() = 0;
@@ -181,6 +183,8 @@ class Store {
         BatchId last;  // of those batches, or that one
         // None: not all of them told it.
         std::optional<std::vector<OwnerBlock>> owners;
+        std::uint32_t batches = 0;
+        bool all_charged = true;  // while it happened: none of them came from files
     };
     virtual Result<ChangedOwners> changed_owners(BatchId after) = 0;
     virtual Result<std::string> counter_pack(const PackKey& key) = 0;  // empty when absent

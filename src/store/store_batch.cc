@@ -38,6 +38,14 @@ Result<BatchId> SqliteStore::newest_batch() {
 Result<BatchId> SqliteStore::next_batch() {
     FARTHING_TRY(const BatchId newest, newest_batch());
     promised_ = {newest.value + 1};
+    others_first_ = false;
+    return promised_;
+}
+
+Result<BatchId> SqliteStore::later_batch(std::uint32_t others) {
+    FARTHING_TRY(const BatchId next, next_batch());
+    promised_ = {next.value + others};
+    others_first_ = true;
     return promised_;
 }
 
@@ -48,10 +56,12 @@ Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
     BatchSeal seal;
     std::string chain;
     const BatchId promised = std::exchange(promised_, BatchId());
+    const bool later = others_first_;
     FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
     if (batch.online) FARTHING_CHECK(require_alone());
-    FARTHING_TRY(const BatchId id, next_batch());
+    FARTHING_TRY(BatchId id, next_batch());
     promised_ = {};
+    if (later) id = std::max(id, promised);
     // Archive files carry the promised id; another process took it meanwhile.
     if (promised && promised != id) return fail(StoreReason::position_moved);
     seal.id = id;

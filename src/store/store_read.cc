@@ -86,9 +86,11 @@ Entry entry_of(const SqlStatement& row) {
 Result<Store::ChangedOwners> SqliteStore::changed_owners(BatchId after) {
     ChangedOwners changed{after, std::vector<OwnerBlock>()};
     FARTHING_CHECK(database_->select(
-        "SELECT id, owners FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
+        "SELECT id, owners, kind = 'charge' FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
         [&](const SqlStatement& row) {
             changed.last = {row.as<std::uint32_t>(0)};
+            changed.batches += 1;
+            changed.all_charged = changed.all_charged && row.integer(2) != 0;
             if (!changed.owners) return;
             const auto told = row.is_null(1) ? std::nullopt : unpack_owners(row.text(1));
             if (told) {
