@@ -119,7 +119,7 @@ void Batch::add_atoms(Perspective side, std::size_t first) {
 
 bool Batch::full() const {
     if (turn_ && state_.store->others_wait()) return true;
-    if (records_ >= kBatchRecordsLive && state_.store->charged_live()) return true;
+    if (records_ >= kBatchRecordsLive && (!turn_ || state_.store->charged_live())) return true;
     if (records_ < kBatchRecordsMin) return false;
     const std::size_t windows = windows_ ? windows_->all().size() : 0;
     const auto counters = static_cast<std::int64_t>(state_.rater->touched() + windows);

@@ -57,15 +57,12 @@ std::uint64_t archived_content(const store::UsageRow& row);
 
 struct WindowRefused {};
 
-// Since when nobody else may write: before anything is rated, or only while the batch is committed.
-// Then others may have changed meanwhile what it was rated by.
-enum class TurnFrom : std::uint8_t { begin, commit };
-
 class Batch {
   public:
     static Result<std::unique_ptr<Batch>> begin(Engine::State& state, OpenFeed& feed,
                                                 std::string kind);
-    // `others`: how many batches of others may come before this one is committed.
+    // Takes the turn only to commit: then others may have changed what it was rated by. `others`:
+    // how many batches of theirs may come before.
     static Result<std::unique_ptr<Batch>> begin_beside(Engine::State& state, OpenFeed& feed,
                                                        std::string kind, std::uint32_t others);
     ~Batch();

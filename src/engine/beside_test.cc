@@ -27,6 +27,17 @@ class BesideEngine : public FollowedEngine {
         return {path("one.csv"), path("other.csv")};
     }
 
+    // 75 MB of card 0 and as many of card 12: 40.00 each.
+    static constexpr std::int64_t kLongRecords = 150'000;
+    std::vector<std::filesystem::path> long_file() const {
+        const auto path = folder_ / "long.csv";
+        std::ofstream lines(path);
+        lines << "id,at,who,what,n\n";
+        for (std::int64_t i = 0; i < kLongRecords; ++i)
+            lines << i << ",2026-01-05T09:00:00Z," << name_of(i % 2 == 0 ? 0 : 12) << ",d,1000\n";
+        return {path};
+    }
+
     // Imports them; once the first was rated, and not yet committed, `meanwhile` happens.
     template <class Meanwhile>
     Report import_beside(const std::vector<std::filesystem::path>& files, Meanwhile meanwhile) {
@@ -113,22 +124,23 @@ TEST_F(BesideEngine, MoreIsChargedMeanwhileThanThereWasRoomFor) {
 }
 
 TEST_F(BesideEngine, ALongFileThatWasOvertakenGoesOnWhereItWas) {
-    constexpr std::int64_t kRecords = 150'000;
-    const std::vector<std::filesystem::path> files = {folder_ / "long.csv"};
-    {
-        std::ofstream lines(files.front());
-        lines << "id,at,who,what,n\n";
-        for (std::int64_t i = 0; i < kRecords; ++i)
-            lines << i << ",2026-01-05T09:00:00Z," << name_of(i % 2 == 0 ? 0 : 12) << ",d,1000\n";
-    }
-    const Report report = import_beside(files, [&] {
+    const Report report = import_beside(long_file(), [&] {
         EXPECT_EQ(told(*server_, asks(24, ChargeAction::debit, "data", "1 MB")),
                   "granted 1000000 1.00");
     });
-    EXPECT_EQ(report.received, kRecords);
-    EXPECT_EQ(report.count(Outcome::rated), kRecords);
+    EXPECT_EQ(report.received, kLongRecords);
+    EXPECT_EQ(report.count(Outcome::rated), kLongRecords);
     EXPECT_EQ(money_of(*server_, 0), "19.00 held 0.00 spent 81.00 of 19.00");
     expect_same_anew();
+}
+
+// What may have to be rated again is kept in memory: it stays little.
+TEST_F(BesideEngine, AServerThatEndsMeanwhileLeavesTheBatchSmall) {
+    const Report report = import_beside(long_file(), [&] { server_.reset(); });
+    EXPECT_EQ(report.count(Outcome::rated), kLongRecords);
+    EXPECT_EQ(report.batches, 2);  // of 65,536, and the rest
+    EXPECT_EQ(money_of(*open(), 0), "20.00 held 0.00 spent 80.00 of 20.00");
+    expect_sound(*files_);
 }
 
 }  // namespace
