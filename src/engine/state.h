@@ -67,7 +67,8 @@ struct Engine::State {
     // all are forgotten where it is not told which. Gives whose; none: perhaps anybody's.
     Result<std::optional<std::vector<OwnerBlock>>> follow_counters();
     // The same for a batch on its way through a file, which keeps the snapshots that it began with:
-    // counters and keys. REQUIRES: it is our turn.
+    // counters and keys. REQUIRES: it is our turn, or what was changed since is asked for at the
+    // commit (`Batch::begin_beside`).
     Result<void> see_others(OpenFeed& feed);
     Result<Desk*> open_desk();
     // What sessions that go on came to is put where records of files look for it.
