@@ -119,7 +119,7 @@ std::optional<ChargeId> parse_charge_id(std::string_view id) {
     const auto batch = number_in(parts[1]);
     if (!batch || *batch <= 0) return std::nullopt;
     ChargeId found;
-    found.batch = {static_cast<std::uint32_t>(*batch)};
+    found.batch = {static_cast<std::uint64_t>(*batch)};
     const bool cost = parts.size() == 4 && parts[3] == name_of(Perspective::cost);
     if (parts[0] == "rec" && (parts.size() == 3 || cost)) {
         if (cost) found.side = Perspective::cost;

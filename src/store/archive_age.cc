@@ -48,7 +48,7 @@ Result<RowAges> ages_of(const std::filesystem::path& file, const ArchiveTable& t
         for (std::size_t i = 0; i < starts.size(); ++i) {
             const Instant start{starts[i]};
             if (start >= before) continue;
-            const BatchId batch{static_cast<std::uint32_t>(batches[i])};
+            const BatchId batch{static_cast<std::uint64_t>(batches[i])};
             const SourceId source{is_usage(table) ? static_cast<std::uint32_t>(others[i]) : 0};
             DeletedRows& sum = sums[{batch, source}];
             sum.records += 1;

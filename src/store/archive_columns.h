@@ -70,7 +70,7 @@ enum : int {
 };
 }
 constexpr std::array kUsageColumns = {
-    ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{1, "batch", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{2, "row", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{3, "source", ColumnType::uint32, ColumnEncoding::delta},
     ArchiveColumn{4, "line", ColumnType::int64, ColumnEncoding::delta},
@@ -129,7 +129,7 @@ enum : int {
 };
 }
 constexpr std::array kRatedColumns = {
-    ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{1, "batch", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{2, "row", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{3, "perspective", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{4, "subscription", ColumnType::uint32, ColumnEncoding::delta},
@@ -152,7 +152,7 @@ constexpr std::array kRatedColumns = {
     ArchiveColumn{21, "below_minimum", ColumnType::int32, ColumnEncoding::dictionary},
     ArchiveColumn{22, "below_minimum_quantity", ColumnType::int64, ColumnEncoding::dictionary},
     ArchiveColumn{23, "connection_fees", ColumnType::int32, ColumnEncoding::dictionary},
-    ArchiveColumn{24, "record_batch", ColumnType::uint32, ColumnEncoding::dictionary},
+    ArchiveColumn{24, "record_batch", ColumnType::int64, ColumnEncoding::dictionary},
     ArchiveColumn{25, "days", ColumnType::text, ColumnEncoding::dictionary},
     ArchiveColumn{26, "taken_back", ColumnType::uint8, ColumnEncoding::dictionary},
 };
@@ -161,7 +161,7 @@ namespace suspended_column {
 enum : int { batch, group, source, line, raw };
 }
 constexpr std::array kSuspendedColumns = {
-    ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{1, "batch", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{2, "suspense_group", ColumnType::uint32, ColumnEncoding::dictionary},
     ArchiveColumn{3, "source", ColumnType::uint32, ColumnEncoding::delta},
     ArchiveColumn{4, "line", ColumnType::int64, ColumnEncoding::delta},
@@ -172,8 +172,8 @@ namespace withdrawn_column {
 enum : int { batch, record_batch, row, source, line, subscription, again };
 }
 constexpr std::array kWithdrawnColumns = {
-    ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
-    ArchiveColumn{2, "record_batch", ColumnType::uint32, ColumnEncoding::delta},
+    ArchiveColumn{1, "batch", ColumnType::int64, ColumnEncoding::delta},
+    ArchiveColumn{2, "record_batch", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{3, "row", ColumnType::int64, ColumnEncoding::delta},
     ArchiveColumn{4, "source", ColumnType::uint32, ColumnEncoding::delta},
     ArchiveColumn{5, "line", ColumnType::int64, ColumnEncoding::delta},

@@ -165,9 +165,10 @@ struct Field {
 };
 
 constexpr auto as32 = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
+constexpr auto as64 = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
 
 constexpr Field<UsageRow> kUsageFields[] = {
-    {usage_column::batch, [](UsageRow& r, std::int64_t v) { r.batch = {as32(v)}; }},
+    {usage_column::batch, [](UsageRow& r, std::int64_t v) { r.batch = {as64(v)}; }},
     {usage_column::row, [](UsageRow& r, std::int64_t v) { r.row = v; }},
     {usage_column::source, [](UsageRow& r, std::int64_t v) { r.source = {as32(v)}; }},
     {usage_column::line, [](UsageRow& r, std::int64_t v) { r.line = v; }},
@@ -187,12 +188,11 @@ constexpr Field<UsageRow> kUsageFields[] = {
     {usage_column::last_part, [](UsageRow& r, std::int64_t v) { r.last_part = v != 0; }},
     {usage_column::unanswered, [](UsageRow& r, std::int64_t v) { r.unanswered = v != 0; }},
     {usage_column::parts, [](UsageRow& r, std::int64_t v) { r.parts = v; }},
-    {usage_column::digest,
-     [](UsageRow& r, std::int64_t v) { r.digest = static_cast<std::uint64_t>(v); }},
+    {usage_column::digest, [](UsageRow& r, std::int64_t v) { r.digest = as64(v); }},
     {usage_column::counted, [](UsageRow& r, std::int64_t v) { r.counted = v; }},
 };
 constexpr Field<RatedRow> kRatedFields[] = {
-    {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as32(v)}; }},
+    {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as64(v)}; }},
     {rated_column::row, [](RatedRow& r, std::int64_t v) { r.row = v; }},
     {rated_column::perspective,
      [](RatedRow& r, std::int64_t v) { r.perspective = static_cast<Perspective>(v); }},
@@ -203,8 +203,7 @@ constexpr Field<RatedRow> kRatedFields[] = {
     {rated_column::owner_kind,
      [](RatedRow& r, std::int64_t v) { r.owner_kind = static_cast<OwnerKind>(v); }},
     {rated_column::owner, [](RatedRow& r, std::int64_t v) { r.owner = as32(v); }},
-    {rated_column::item,
-     [](RatedRow& r, std::int64_t v) { r.item = static_cast<std::uint64_t>(v); }},
+    {rated_column::item, [](RatedRow& r, std::int64_t v) { r.item = as64(v); }},
     {rated_column::window_first,
      [](RatedRow& r, std::int64_t v) { r.window_first = {static_cast<std::int32_t>(v)}; }},
     {rated_column::window_end,
@@ -227,7 +226,7 @@ constexpr Field<RatedRow> kRatedFields[] = {
      [](RatedRow& r, std::int64_t v) { r.fees = static_cast<std::int32_t>(v); }},
     {rated_column::taken_back, [](RatedRow& r, std::int64_t v) { r.taken_back = v != 0; }},
     {rated_column::record_batch,
-     [](RatedRow& r, std::int64_t v) { r.record_batch = v == 0 ? r.batch : BatchId{as32(v)}; }},
+     [](RatedRow& r, std::int64_t v) { r.record_batch = v == 0 ? r.batch : BatchId{as64(v)}; }},
 };
 
 template <class Row, std::size_t count>
@@ -275,8 +274,9 @@ std::vector<Condition> conditions_of(const RatedFilter& filter) {
         conditions.push_back(
             equals(rated_column::perspective, static_cast<std::int64_t>(*filter.perspective)));
     if (filter.record_batches)
-        conditions.push_back({rated_column::record_batch, filter.record_batches->first.value,
-                              filter.record_batches->second.value});
+        conditions.push_back({rated_column::record_batch,
+                              static_cast<std::int64_t>(filter.record_batches->first.value),
+                              static_cast<std::int64_t>(filter.record_batches->second.value)});
     if (filter.row) conditions.push_back(equals(rated_column::row, *filter.row));
     if (filter.subscription)
         conditions.push_back(equals(rated_column::subscription, filter.subscription->value));
@@ -418,7 +418,7 @@ Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& fi
 Result<std::vector<WithdrawnRow>> read_withdrawn(const std::filesystem::path& file) {
     constexpr Field<WithdrawnRow> kFields[] = {
         {withdrawn_column::record_batch,
-         [](WithdrawnRow& r, std::int64_t v) { r.record.batch = {as32(v)}; }},
+         [](WithdrawnRow& r, std::int64_t v) { r.record.batch = {as64(v)}; }},
         {withdrawn_column::row, [](WithdrawnRow& r, std::int64_t v) { r.record.row = v; }},
         {withdrawn_column::source, [](WithdrawnRow& r, std::int64_t v) { r.source = {as32(v)}; }},
         {withdrawn_column::line, [](WithdrawnRow& r, std::int64_t v) { r.line = v; }},
@@ -461,7 +461,7 @@ Result<std::map<BatchId, i128>> charges_by_batch(const std::filesystem::path& fi
     for (int group = 0; group < reader.groups(); ++group) {
         FARTHING_TRY(const auto batches, reader.numbers(group, rated_column::batch));
         FARTHING_TRY(const auto atoms, reader.numbers(group, rated_column::charge_atoms));
-        for (std::size_t i = 0; i < batches.size(); ++i) sums[{as32(batches[i])}] += atoms[i];
+        for (std::size_t i = 0; i < batches.size(); ++i) sums[{as64(batches[i])}] += atoms[i];
     }
     return sums;
 }

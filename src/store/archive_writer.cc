@@ -54,7 +54,7 @@ struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
     std::vector<std::int64_t> counted;  // empty while nothing was counted before
     std::vector<std::uint32_t> source, subscription, network;
-    std::vector<std::uint32_t> batch;  // of rows of earlier batches; else empty
+    std::vector<BatchId> batch;  // of rows of earlier batches; else empty
     std::vector<std::uint16_t> meter;
     std::vector<std::uint8_t> outcome, reason, last_part, unanswered;
     std::vector<std::int64_t> parts;
@@ -66,7 +66,8 @@ struct UsageRows {
         for (auto* column :
              {&row, &line, &start, &end, &quantity, &reading_1, &reading_2, &counted})
             column->clear();
-        for (auto* column : {&source, &subscription, &network, &batch}) column->clear();
+        for (auto* column : {&source, &subscription, &network}) column->clear();
+        batch.clear();
         meter.clear();
         for (auto* column : {&outcome, &reason, &last_part, &unanswered}) column->clear();
         parts.clear();
@@ -99,7 +100,7 @@ struct UsageRows {
             calling.add(old + i, chunk.calling[keep[i]]);
             id.add(old + i, chunk.id[keep[i]]);
         }
-        if (of) batch.resize(row.size(), of.value);
+        if (of) batch.resize(row.size(), of);
         if (chunk.tells_counted) counted.resize(old, 0), take(counted, chunk.counted, keep, all);
         if (!counted.empty()) counted.resize(row.size(), 0);
         last_part.resize(row.size(), 0);
@@ -157,10 +158,10 @@ struct UsageRows {
         const std::vector<std::uint64_t> all_digests = whole(digest);
         GroupWriter group(writer, size(), order, groups_of(subscription, order));
         while (group.next()) {
-            group.or_constant(batch, own.value)(row)(source)(line)(subscription)(meter)(start)(end);
+            group.or_constant(batch, own)(row)(source)(line)(subscription)(meter)(start)(end);
             group(quantity)(network)(called)(calling)(id)(reading_1)(reading_2)(outcome)(reason);
             group(session)(last_part)(unanswered)(key)(carrier)(identity);
-            group.or_constant(all_parts, 0).or_constant(all_digests, 0).or_constant(counted, 0);
+            group.or_constant(all_parts).or_constant(all_digests).or_constant(counted);
         }
         return group.done();
     }
@@ -170,7 +171,7 @@ struct UsageRows {
 struct RatedRows {
     RatedChunk rated;
     std::vector<std::int64_t> row;
-    std::vector<std::uint32_t> record_batch;
+    std::vector<BatchId> record_batch;
     std::vector<std::uint8_t> taken_back;
     bool of_earlier = false;  // rows of earlier batches: `record_batch` is theirs
 
@@ -188,7 +189,7 @@ struct RatedRows {
         const std::size_t old = size();
         for (const RecordRef& record : rated.record) {
             row.push_back(record.row);
-            record_batch.push_back(record.row < 0 ? batch.value : record.batch.value);
+            record_batch.push_back(record.row < 0 ? batch : record.batch);
         }
         taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
         rated.record.clear();
@@ -197,7 +198,7 @@ struct RatedRows {
         FARTHING_ASSERT(size() == rated.size());
         for (std::size_t i = record_batch.size(); i < size(); ++i)
             row[i] = rated.row[i] < usage.size() ? first_row + rated.row[i] : -1;
-        record_batch.resize(size(), batch.value);
+        record_batch.resize(size(), batch);
         taken_back.resize(size(), 0);
     }
     Texts days() const {
@@ -221,7 +222,7 @@ struct RatedRows {
             if (of_earlier) {
                 group(record_batch);
             } else {
-                group.constant(batch.value);
+                group.constant(batch);
             }
             group(row)(rated.perspective)(rated.subscription)(rated.payer)(rated.component);
             group(rated.version)(rated.owner_kind)(rated.owner)(rated.item)(rated.window_first);
@@ -256,20 +257,21 @@ struct SuspendedRows {
     Result<void> write(ParquetWriter& writer, BatchId batch) const {
         const std::vector<std::uint32_t> as_it_came;
         GroupWriter out(writer, size(), as_it_came);
-        while (out.next()) out.constant(batch.value)(group)(source)(line)(raw);
+        while (out.next()) out.constant(batch)(group)(source)(line)(raw);
         return out.done();
     }
 };
 
 struct WithdrawnRows {
     std::vector<std::int64_t> row, line;
-    std::vector<std::uint32_t> record_batch, source, subscription;
+    std::vector<BatchId> record_batch;
+    std::vector<std::uint32_t> source, subscription;
     std::vector<std::uint8_t> again;
 
     std::size_t size() const { return row.size(); }
     void clear() { *this = {}; }
     void add(const WithdrawnRow& one) {
-        record_batch.push_back(one.record.batch.value);
+        record_batch.push_back(one.record.batch);
         row.push_back(one.record.row);
         source.push_back(one.source.value);
         line.push_back(one.line);
@@ -280,7 +282,7 @@ struct WithdrawnRows {
         const std::vector<std::uint32_t> order = stable_order(subscription);
         GroupWriter group(writer, size(), order);
         while (group.next())
-            group.constant(batch.value)(record_batch)(row)(source)(line)(subscription)(again);
+            group.constant(batch)(record_batch)(row)(source)(line)(subscription)(again);
         return group.done();
     }
 };

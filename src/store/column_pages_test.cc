@@ -122,6 +122,24 @@ RC_GTEST_PROP(ColumnPages, ReadBackByParquet, ()) {
     }
 }
 
+TEST(ColumnPages, ReadsWhatWasNarrower) {
+    constexpr std::array kNarrow = {
+        ArchiveColumn{1, "id", ColumnType::uint32, ColumnEncoding::delta}};
+    constexpr std::array kWide = {ArchiveColumn{1, "id", ColumnType::int64, ColumnEncoding::delta}};
+    const TestFolder folder;
+    auto file = *ParquetWriter::open(folder.path(), {9, "ids", kNarrow});
+    const Values values = {1, 0x7FFF'FFFF, 0x8000'0000, 0xFFFF'FFFF};
+    std::vector<std::int32_t> narrow;
+    for (const std::int64_t value : values) narrow.push_back(static_cast<std::int32_t>(value));
+    ASSERT_TRUE(file.begin_group(values.size()));
+    ASSERT_TRUE(file.write(narrow));
+    const auto finished = file.finish();
+    auto reader = ParquetReader::open(folder.path() / finished->path, {9, "ids", kWide});
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    EXPECT_EQ(*reader->numbers(0, 0), values);
+    EXPECT_EQ(*reader->bounds(0, 0), bounds_of(values));
+}
+
 TEST(ColumnPages, WhatRepeatsTakesNoRoom) {
     EXPECT_LE(constant_page(INT64_MIN, 1 << 20).size(), 32U);
     EXPECT_EQ(dictionary_pages(Values(1000, 7)).entries, 0U);  // constant: no dictionary needed

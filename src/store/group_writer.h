@@ -118,13 +118,14 @@ class GroupWriter {
         }
         return *this;
     }
-    GroupWriter& constant(std::uint32_t value) {
-        if (done_) done_ = writer_.write_constant(std::int64_t{value});
+    template <class T>
+    GroupWriter& constant(T value) {
+        if (done_) done_ = writer_.write_constant(static_cast<std::int64_t>(number_of(value)));
         return *this;
     }
     // The column, or that value where the rows have none.
     template <class T>
-    GroupWriter& or_constant(const std::vector<T>& column, std::uint32_t value) {
+    GroupWriter& or_constant(const std::vector<T>& column, T value = {}) {
         return column.empty() ? constant(value) : (*this)(column);
     }
     GroupWriter& operator()(const Texts& texts) {

@@ -294,7 +294,23 @@ Result<void> create_lake(Database& database, const std::filesystem::path& archiv
     return add_view(database, kFirstViewId + 1, "records", records_view());
 }
 
-// Tables and columns are only ever added; files that lack a column read as if it were null.
+namespace {
+
+// Ids that outgrew 32 bits: readers widen what older files have.
+Result<void> widen_columns(Database& database, const ArchiveTable& table) {
+    for (const ArchiveColumn& column : table.columns) {
+        FARTHING_CHECK(database.run(
+            "UPDATE ducklake_column SET column_type = ? WHERE table_id = ? AND column_id = ? AND "
+            "column_type = 'uint32'",
+            lake_type(column.type), table.id, column.id));
+    }
+    return {};
+}
+
+}  // namespace
+
+// Tables and columns are only ever added, and columns widened; files that lack a column read as if
+// it were null.
 Result<void> upgrade_lake(Database& database) {
     for (const ArchiveTable& table : kArchiveTables) {
         FARTHING_TRY(const std::int64_t known,
@@ -302,6 +318,7 @@ Result<void> upgrade_lake(Database& database) {
                                       table.id));
         FARTHING_CHECK(known == 0 ? add_table(database, table)
                                   : add_columns(database, table, static_cast<std::size_t>(known)));
+        FARTHING_CHECK(widen_columns(database, table));
     }
     FARTHING_CHECK(database.run("UPDATE ducklake_view SET sql = ? WHERE view_name = 'charges'",
                                 charges_view()));

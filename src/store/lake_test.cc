@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "store/archive.h"
 #include "store/archive_columns.h"
+#include "store/parquet_writer.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 #include "store/test_folder.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr Instant kFirstOfJune = Instant::from_seconds(1'780'272'000);
 constexpr std::size_t kBatchRecords = 1000;
+constexpr std::uint64_t kNarrowBatch = 4'000'000'000;
 
 struct Batch {
     UsageChunk usage;
@@ -71,7 +73,7 @@ Batch batch_of(SourceId source) {
     return batch;
 }
 
-void commit_one(Store& store, const std::string& path) {
+void commit_one(Store& store, const std::string& path, std::uint32_t others = 0) {
     const Currency eur = *Currency::named("EUR");
     Source source;
     source.feed = {1};
@@ -81,7 +83,7 @@ void commit_one(Store& store, const std::string& path) {
     const auto row = store.seal(source);
     ASSERT_TRUE(row);
     const Batch batch = batch_of(row->source.id);
-    ArchiveWriter writer(store.archive_folder(), *store.next_batch(), eur);
+    ArchiveWriter writer(store.archive_folder(), *store.later_batch(others), eur);
     farthing::append(writer.rated(), batch.rated);
     ASSERT_TRUE(writer.append(batch.usage, 0, batch.waiting));
     BatchCommit commit;
@@ -100,6 +102,24 @@ void commit_one(Store& store, const std::string& path) {
     ASSERT_TRUE(id) << id.error().to_string();
 }
 
+// A batch as it was written while ids of batches had 32 bits.
+void commit_narrow(Store& store) {
+    constexpr std::array kNarrow = {
+        ArchiveColumn{1, "batch", ColumnType::uint32, ColumnEncoding::delta},
+        ArchiveColumn{2, "record_batch", ColumnType::uint32, ColumnEncoding::delta},
+        ArchiveColumn{3, "row", ColumnType::int64, ColumnEncoding::delta},
+    };
+    auto writer = *ParquetWriter::open(store.archive_folder(),
+                                       {kWithdrawnTable.id, kWithdrawnTable.name, kNarrow});
+    ASSERT_TRUE(writer.begin_group(1));
+    for (const std::int64_t value : {store.next_batch()->value, kNarrowBatch, 7UL})
+        ASSERT_TRUE(writer.write_constant(value));
+    BatchCommit commit;
+    commit.kind = "undo";
+    commit.files = {*writer.finish()};
+    ASSERT_TRUE(store.commit(commit));
+}
+
 TEST(Lake, RegistersEachBatchAsASnapshot) {
     std::optional<TestFolder> own;
     const char* given = std::getenv("FARTHING_LAKE_FOLDER");
@@ -107,7 +127,9 @@ TEST(Lake, RegistersEachBatchAsASnapshot) {
         given != nullptr ? std::filesystem::path(given) : own.emplace().path();
     auto store = *Store::open(folder);
     commit_one(*store, "a.csv");
-    commit_one(*store, "b.csv");
+    commit_narrow(*store);
+    commit_one(*store, "b.csv", UINT32_MAX - 2);
+    EXPECT_EQ(*store->newest_batch(), BatchId{1ULL << 32});
     BatchCommit empty;  // a batch without records is a snapshot too
     empty.kind = "reprice";
     ASSERT_TRUE(store->commit(empty));
@@ -119,21 +141,51 @@ TEST(Lake, RegistersEachBatchAsASnapshot) {
     EXPECT_EQ(sum_file(store->archive_folder() / (*usage)[0].path, "usage")->rows, 990);
     EXPECT_EQ((*store->files("suspended"))[1].records, 10);
     EXPECT_TRUE(store->integrity()->empty());
+    const auto withdrawn = store->files("withdrawn");
+    const auto rows = read_withdrawn(store->archive_folder() / withdrawn->front().path);
+    ASSERT_TRUE(rows) << rows.error().to_string();
+    EXPECT_EQ(rows->front().record.batch, BatchId{kNarrowBatch});
 
     auto database = *Database::open(folder / "farthing.db");
-    EXPECT_EQ(*database->integer("SELECT max(snapshot_id) FROM ducklake_snapshot", -1), 3);
+    EXPECT_EQ(*database->integer("SELECT max(snapshot_id) FROM ducklake_snapshot", -1), 4);
     EXPECT_EQ(
-        *database->integer("SELECT next_file_id FROM ducklake_snapshot WHERE snapshot_id = 3", -1),
-        6);
-    EXPECT_EQ(*database->integer("SELECT count(*) FROM ducklake_data_file", -1), 6);
+        *database->integer("SELECT next_file_id FROM ducklake_snapshot WHERE snapshot_id = 4", -1),
+        7);
+    EXPECT_EQ(*database->integer("SELECT count(*) FROM ducklake_data_file", -1), 7);
     EXPECT_EQ(
         *database->integer(
-            "SELECT row_id_start FROM ducklake_data_file WHERE begin_snapshot = 2 AND table_id = 1",
+            "SELECT row_id_start FROM ducklake_data_file WHERE begin_snapshot = 3 AND table_id = 1",
             -1),
         990);
     EXPECT_EQ(
         *database->integer("SELECT record_count FROM ducklake_table_stats WHERE table_id = 2", -1),
         2 * (kBatchRecords - 110));
+}
+
+TEST(Lake, WidensTheIdsOfAnOlderLake) {
+    const TestFolder folder;
+    const auto narrow = [&] {
+        auto database = *Database::open(folder.path() / "farthing.db");
+        return *database->integer(
+            "SELECT count(*) FROM ducklake_column WHERE column_type = 'uint32' AND column_name IN "
+            "('batch', 'record_batch')",
+            -1);
+    };
+    {
+        auto store = *Store::open(folder.path());
+        commit_one(*store, "a.csv");
+    }
+    {
+        auto database = *Database::open(folder.path() / "farthing.db");
+        ASSERT_TRUE(database->script(
+            "UPDATE ducklake_column SET column_type = 'uint32' WHERE column_name IN ('batch', "
+            "'record_batch'); UPDATE schema_version SET version = 19"));
+    }
+    EXPECT_EQ(narrow(), 6);
+    auto store = *Store::open(folder.path());
+    EXPECT_EQ(narrow(), 0);
+    commit_one(*store, "b.csv");
+    EXPECT_TRUE(store->integrity()->empty());
 }
 
 TEST(Lake, FollowsAFolderThatMoved) {

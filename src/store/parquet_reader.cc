@@ -31,6 +31,13 @@ struct ParquetReader::State {
         return *current;
     }
     std::shared_ptr<parquet::ColumnReader> current;
+
+    // As the file has it: what the table has as int64 may be uint32 in an older file.
+    ColumnType type_of(int index) const {
+        const ColumnType type = table.columns[static_cast<std::size_t>(index)].type;
+        const bool narrow = data->schema()->Column(index)->physical_type() == parquet::Type::INT32;
+        return type == ColumnType::int64 && narrow ? ColumnType::uint32 : type;
+    }
 };
 
 namespace {
@@ -106,11 +113,12 @@ Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file,
             return fail(state->damaged(fmt::format("it has {} columns, table {} has {}", columns,
                                                    table.name, table.columns.size())));
         }
-        // Columns are only ever added: an older file has the first of them.
+        // Columns are only ever added or widened: an older file has the first of them.
         for (const ArchiveColumn& column : table.columns.first(static_cast<std::size_t>(columns))) {
             const auto* found = state->data->schema()->Column(static_cast<int>(column.id) - 1);
             const bool same = found->name() == column.name &&
-                              found->physical_type() == physical_type(column.type);
+                              found->physical_type() ==
+                                  physical_type(state->type_of(static_cast<int>(column.id) - 1));
             if (!same)
                 return fail(state->damaged("column " + found->name() + " is not " +
                                            std::string(column.name)));
@@ -132,7 +140,7 @@ std::optional<std::pair<std::int64_t, std::int64_t>> ParquetReader::bounds(int g
                                                                            int column) const {
     if (column >= state_->columns) return std::pair{std::int64_t{0}, std::int64_t{0}};
     try {
-        const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
+        const ColumnType type = state_->type_of(column);
         if (type == ColumnType::uint64 || is_text(type))
             return std::nullopt;  // would not compare as signed numbers
         const auto statistics = state_->data->RowGroup(group)->ColumnChunk(column)->statistics();
@@ -161,8 +169,8 @@ std::optional<std::int64_t> ParquetReader::constant(int group, int column) const
 Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) {
     std::vector<std::int64_t> values(rows(group));
     if (column >= state_->columns) return values;
-    const ColumnType type = state_->table.columns[static_cast<std::size_t>(column)].type;
     try {
+        const ColumnType type = state_->type_of(column);
         parquet::ColumnReader& reader = state_->column(group, column);
         const bool whole =
             physical_type(type) == parquet::Type::INT64

@@ -58,6 +58,10 @@ class SqlStatement {
     T as(int column) const {
         return static_cast<T>(integer(column));
     }
+    template <class Id>
+    Id id(int column) const {
+        return {as<decltype(Id::value)>(column)};
+    }
     Instant instant(int column) const { return {integer(column)}; }
     Date date(int column) const { return {as<std::int32_t>(column)}; }
     std::string text(int column) const;  // text or blob, byte for byte

@@ -32,7 +32,7 @@ Result<void> bind_and_run(SqlStatement& statement, const Totals& totals, int fir
 Result<BatchId> SqliteStore::newest_batch() {
     FARTHING_TRY(const std::int64_t id,
                  database_->integer("SELECT max(id) FROM batch WHERE tenant = ?", 0, kTenant));
-    return BatchId{static_cast<std::uint32_t>(id)};
+    return BatchId{static_cast<std::uint64_t>(id)};
 }
 
 Result<BatchId> SqliteStore::next_batch() {

@@ -52,7 +52,7 @@ Result<std::vector<DeletedUsage>> SqliteStore::deleted_usage(bool whole) {
         "usage_deleted.tenant = ? ORDER BY batch",
         [&](const SqlStatement& row) {
             DeletedUsage& one = found.emplace_back();
-            one.batch = {row.as<std::uint32_t>(0)};
+            one.batch = row.id<BatchId>(0);
             one.before = {row.as<std::int32_t>(1)};
             one.who = row.text(2);
             one.because = row.text(3);
@@ -78,11 +78,8 @@ Result<void> SqliteStore::read_deleted(DeletedUsage& deleted) {
         "SELECT table_name, of_batch, source, records, atoms FROM usage_deleted_rows WHERE tenant "
         "= ? AND batch = ?",
         [&](const SqlStatement& row) {
-            deleted.rows.push_back({row.text(0),
-                                    {row.as<std::uint32_t>(1)},
-                                    {row.as<std::uint32_t>(2)},
-                                    row.integer(3),
-                                    row.integer(4)});
+            deleted.rows.push_back({row.text(0), row.id<BatchId>(1), row.id<SourceId>(2),
+                                    row.integer(3), row.integer(4)});
         },
         kTenant, deleted.batch));
     return database_->select(

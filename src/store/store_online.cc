@@ -56,7 +56,7 @@ Result<std::int64_t> SqliteStore::session_changes() {
     FARTHING_CHECK(database_->select(
         "SELECT id, kind = 'charge' FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
         [&](const SqlStatement& row) {
-            charges_seen_ = BatchId{row.as<std::uint32_t>(0)};
+            charges_seen_ = row.id<BatchId>(0);
             charges_ += row.integer(1);
         },
         kTenant, *charges_seen_));
@@ -191,7 +191,7 @@ Result<void> SqliteStore::each_online_use(
     const std::function<void(BatchId, const OnlineUse&)>& visit) {
     return database_->select(
         select_uses(kNotArchived),
-        [&](const SqlStatement& row) { visit({row.as<std::uint32_t>(0)}, use_of(row)); }, kTenant);
+        [&](const SqlStatement& row) { visit(row.id<BatchId>(0), use_of(row)); }, kTenant);
 }
 
 Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t records) {
@@ -205,7 +205,7 @@ Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t rec
     std::vector<LiveBatch> batches;
     bool sound = true;
     const auto add = [&](const SqlStatement& row) {
-        const BatchId batch{row.as<std::uint32_t>(0)};
+        const auto batch = row.id<BatchId>(0);
         if (batches.empty() || batches.back().batch != batch)
             batches.push_back({batch, {}, {}, {}});
         LiveBatch& live = batches.back();

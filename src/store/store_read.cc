@@ -21,7 +21,7 @@ void read_outcomes(const SqlStatement& row, int first, Totals& totals) {
 
 Store::ControlRow control_of(const SqlStatement& row) {
     Store::ControlRow result;
-    result.batch = {row.as<std::uint32_t>(1)};
+    result.batch = row.id<BatchId>(1);
     result.totals.source = {row.as<std::uint32_t>(2)};
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.received = row.integer(4);
@@ -31,7 +31,7 @@ Store::ControlRow control_of(const SqlStatement& row) {
 
 Store::WindowRow window_of(const SqlStatement& row) {
     Store::WindowRow result;
-    result.batch = {row.as<std::uint32_t>(1)};
+    result.batch = row.id<BatchId>(1);
     result.totals.source = {row.as<std::uint32_t>(2)};
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.meter = {row.as<std::uint16_t>(4)};
@@ -46,7 +46,7 @@ Store::WindowRow window_of(const SqlStatement& row) {
 
 Store::TakenBackRow taken_back_of(const SqlStatement& row) {
     Store::TakenBackRow result;
-    result.batch = {row.as<std::uint32_t>(1)};
+    result.batch = row.id<BatchId>(1);
     result.totals.source = {row.as<std::uint32_t>(2)};
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.records = row.integer(4);
@@ -58,7 +58,7 @@ Store::TakenBackRow taken_back_of(const SqlStatement& row) {
 
 Store::QuantityRow quantity_of(const SqlStatement& row) {
     Store::QuantityRow result;
-    result.batch = {row.as<std::uint32_t>(1)};
+    result.batch = row.id<BatchId>(1);
     result.totals.source = {row.as<std::uint32_t>(2)};
     result.totals.perspective = row.as<Perspective>(3);
     result.totals.meter = {row.as<std::uint16_t>(4)};
@@ -71,7 +71,7 @@ Entry entry_of(const SqlStatement& row) {
     Entry entry;
     entry.id = {row.as<std::uint64_t>(0)};
     entry.kind = row.as<EntryKind>(1);
-    entry.batch = {row.as<std::uint32_t>(2)};
+    entry.batch = row.id<BatchId>(2);
     entry.invoice = {row.as<std::uint32_t>(3)};
     entry.reverses = {row.as<std::uint64_t>(4)};
     entry.payer = {row.as<std::uint32_t>(5)};
@@ -88,7 +88,7 @@ Result<Store::ChangedOwners> SqliteStore::changed_owners(BatchId after) {
     FARTHING_CHECK(database_->select(
         "SELECT id, owners, kind = 'charge' FROM batch WHERE tenant = ? AND id > ? ORDER BY id",
         [&](const SqlStatement& row) {
-            changed.last = {row.as<std::uint32_t>(0)};
+            changed.last = row.id<BatchId>(0);
             changed.batches += 1;
             changed.all_charged = changed.all_charged && row.integer(2) != 0;
             if (!changed.owners) return;
@@ -113,8 +113,8 @@ Result<std::vector<BatchRow>> SqliteStore::batches() {
         "batch_chain.tenant = "
         "batch.tenant AND batch_chain.batch = batch.id WHERE batch.tenant = ? ORDER BY id",
         [&](const SqlStatement& row) {
-            rows.push_back({{row.as<std::uint32_t>(0)},
-                            {row.as<std::uint32_t>(1)},
+            rows.push_back({row.id<BatchId>(0),
+                            row.id<FeedId>(1),
                             row.text(2),
                             row.instant(3),
                             row.integer(4),
@@ -126,7 +126,7 @@ Result<std::vector<BatchRow>> SqliteStore::batches() {
     FARTHING_CHECK(database_->select(
         "SELECT batch, currency, atoms FROM batch_rated WHERE tenant = ? ORDER BY batch, currency",
         [&](const SqlStatement& row) {
-            while (rows[at].id.value < row.as<std::uint32_t>(0)) ++at;
+            while (rows[at].id < row.id<BatchId>(0)) ++at;
             rows[at].rated_atoms.emplace_back(row.as<std::uint16_t>(1), row.integer(2));
         },
         kTenant));
@@ -238,7 +238,7 @@ Result<std::vector<Store::IncidentRow>> SqliteStore::incidents() {
     std::vector<IncidentRow> rows;
     FARTHING_CHECK(database_->select(
         "SELECT batch, text FROM incident WHERE tenant = ? ORDER BY batch, position",
-        [&](const SqlStatement& row) { rows.push_back({{row.as<std::uint32_t>(0)}, row.text(1)}); },
+        [&](const SqlStatement& row) { rows.push_back({row.id<BatchId>(0), row.text(1)}); },
         kTenant));
     return rows;
 }
@@ -254,7 +254,7 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
         [&](const SqlStatement& row) {
             SuspenseRow result;
             result.group.id = row.as<std::uint32_t>(0);
-            result.group.batch = {row.as<std::uint32_t>(1)};
+            result.group.batch = row.id<BatchId>(1);
             result.group.feed = {row.as<std::uint32_t>(2)};
             result.group.reason =
                 reason_named<SuspenseReason>(row.text(3)).value_or(SuspenseReason::none);
@@ -325,7 +325,7 @@ Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table)
         [&](const SqlStatement& row) {
             FileRow& file = rows.emplace_back();
             file.path = row.text(0);
-            file.batch = file.first_batch = file.last_batch = {row.as<std::uint32_t>(1)};
+            file.batch = file.first_batch = file.last_batch = row.id<BatchId>(1);
             file.records = row.integer(2);
             file.hash = row.text(3);
             data_files.push_back(row.integer(4));

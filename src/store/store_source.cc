@@ -25,7 +25,7 @@ Store::SourceRow source_of(const SqlStatement& row) {
     result.source.sealed_at = row.instant(10);
     result.position = row.integer(11);
     result.epoch = row.integer(12);
-    result.taken_back_by = {row.as<std::uint32_t>(13)};
+    result.taken_back_by = row.id<BatchId>(13);
     result.source.control = row.text(14);
     return result;
 }

@@ -31,9 +31,7 @@ Result<std::map<BatchId, std::vector<SuspenseFix>>> SqliteStore::fixes() {
         "SELECT batch, suspense_fix.id, at, who, because, field, value FROM batch_fix JOIN "
         "suspense_fix ON suspense_fix.tenant = batch_fix.tenant AND suspense_fix.id = fix WHERE "
         "batch_fix.tenant = ? ORDER BY batch, position",
-        [&](const SqlStatement& row) {
-            found[{row.as<std::uint32_t>(0)}].push_back(fix_of(row, 1));
-        },
+        [&](const SqlStatement& row) { found[row.id<BatchId>(0)].push_back(fix_of(row, 1)); },
         kTenant));
     return found;
 }

@@ -199,7 +199,7 @@ def check(data):
         ("as of batch 1", one(lake, "SELECT sum(charge_atoms)::BIGINT FROM lake.rated_usage AT (VERSION => 1)"),
          one(store, "SELECT atoms FROM batch_rated WHERE batch = 1")),
         ("as of nothing", one(lake, "SELECT count(*) FROM lake.usage AT (VERSION => 0)"), (0,)),
-        ("after the empty batch", one(lake, "SELECT count(*) FROM lake.usage AT (VERSION => 3)"), registered("usage")),
+        ("after the empty batch", one(lake, "SELECT count(*) FROM lake.usage AT (VERSION => 4)"), registered("usage")),
         ("one device", one(lake, "SELECT count(*) FROM lake.usage WHERE subscription = 4"), (200,)),
         ("a device nobody has", one(lake, "SELECT count(*) FROM lake.usage WHERE subscription = 99"), (0,)),
         ("first hour", one(lake, "SELECT count(*) FROM lake.usage WHERE start_time < '2026-06-01 01:00:00+00'"),
@@ -209,7 +209,10 @@ def check(data):
         ("some have a called number", one(lake, "SELECT count(called) > 0 FROM lake.usage"), (True,)),
         ("window", one(lake, "SELECT DISTINCT window_first::VARCHAR FROM lake.rated_usage"), ("2026-06-01",)),
         ("raw text", one(lake, "SELECT DISTINCT decode(raw) FROM lake.suspended"), ("L-1,2026-06-01",)),
-        ("snapshots", one(lake, "SELECT count(*) FROM ducklake_snapshots('lake')"), (4,)),
+        ("snapshots", one(lake, "SELECT count(*) FROM ducklake_snapshots('lake')"), (5,)),
+        ("a batch of an older file", one(lake, "SELECT batch, record_batch FROM lake.withdrawn"), (2, 4_000_000_000)),
+        ("a batch beyond 32 bits", one(lake, "SELECT max(batch), max(record_batch) FROM lake.rated_usage"),
+         (2**32, 2**32)),
         ("file of every row", one(lake, "SELECT count(DISTINCT batch) FROM lake.usage"), (2,)),
     ]
     failed = [f"{name}: DuckDB says {got[0]!r}, expected {expected[0]!r}"
