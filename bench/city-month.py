@@ -25,7 +25,7 @@ from spine import ROOT, record, run
 
 DISTRICTS = ["harbour", "old-town", "market", "riverside", "university", "north", "south", "garden", "station", "mills",
              "hill", "airport"]
-AT_ONCE = 4  # files of one import: while one is read, the next is opened and hashed
+AT_ONCE = 2  # files of one import: while one is read, the next is opened and hashed
 DAYS = 30
 KWH_A_LAMP_AND_NIGHT = Decimal("0.44")  # 40 W for eleven hours
 PRICE, LEASE = Decimal("0.00005"), Decimal("0.10")
@@ -100,22 +100,22 @@ def play(farthing, at, month, data, options):
         first = number % len(DISTRICTS)
         return DISTRICTS[first:first + AT_ONCE] if number < options.days * len(DISTRICTS) else []
 
-    def generate(number):
+    def generate(number, maker):
         day = str(number // len(DISTRICTS) + 1)
         lamps = [farthing, "generate", "lamps", data, "--lamps", str(options.lamps), "--day", day, "--district"]
-        return [ahead.submit(run, [*lamps, district]) for district in names(number)]
+        return [maker.submit(run, [*lamps, district]) for district in names(number)]
 
     def generated(making):
         for made in making:
             month.making.add(made.result()[0])
 
+    making = generate(month.districts, ThreadPoolExecutor(os.cpu_count()))  # nothing else is to do yet
     ahead = ThreadPoolExecutor(1)
-    making = generate(month.districts)
     while districts := names(month.districts):
         if time.monotonic() - began > options.minutes * 60:
             break
         generated(making)
-        making = generate(month.districts + len(districts))
+        making = generate(month.districts + len(districts), ahead)
         import_districts(at, month, districts, data)
         month.wall = before + time.monotonic() - began
         month.keep()

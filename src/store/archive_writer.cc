@@ -171,7 +171,7 @@ struct UsageRows {
 struct RatedRows {
     RatedChunk rated;
     std::vector<std::int64_t> row;
-    std::vector<BatchId> record_batch;
+    std::vector<BatchId> record_batch;  // of rows of earlier batches; else empty
     std::vector<std::uint8_t> taken_back;
     bool of_earlier = false;  // rows of earlier batches: `record_batch` is theirs
 
@@ -185,8 +185,11 @@ struct RatedRows {
     }
     // The rows that were rated since the last call. Those of corrections name their records; others
     // are of the chunk's.
-    void add(const UsageChunk& usage, std::int64_t first_row, BatchId batch) {
+    void add(const UsageChunk& usage, std::int64_t first_row, BatchId own, BatchId of) {
         const std::size_t old = size();
+        const BatchId batch = of ? of : own;
+        const bool named = of || !rated.record.empty() || !record_batch.empty();
+        if (named) record_batch.resize(old, own);
         for (const RecordRef& record : rated.record) {
             row.push_back(record.row);
             record_batch.push_back(record.row < 0 ? batch : record.batch);
@@ -194,11 +197,12 @@ struct RatedRows {
         taken_back.insert(taken_back.end(), rated.taken_back.begin(), rated.taken_back.end());
         rated.record.clear();
         rated.taken_back.clear();
-        if (size() == old) row.resize(rated.size());
+        const std::size_t first = size();  // of the chunk's
+        if (first == old) row.resize(rated.size());
         FARTHING_ASSERT(size() == rated.size());
-        for (std::size_t i = record_batch.size(); i < size(); ++i)
+        for (std::size_t i = first; i < size(); ++i)
             row[i] = rated.row[i] < usage.size() ? first_row + rated.row[i] : -1;
-        record_batch.resize(size(), batch);
+        if (named) record_batch.resize(size(), batch);
         taken_back.resize(size(), 0);
     }
     Texts days() const {
@@ -228,7 +232,8 @@ struct RatedRows {
             group(rated.version)(rated.owner_kind)(rated.owner)(rated.item)(rated.window_first);
             group(rated.window_end)(rated.segment_start)(rated.when)(rated.billable)(rated.from);
             group(rated.to)(rated.charge_atoms)(rated.fee_atoms).constant(currency.numeric());
-            group(rated.below)(rated.below_quantity)(rated.fees)(record_batch)(by_day)(taken_back);
+            group(rated.below)(rated.below_quantity)(rated.fees);
+            group.or_constant(record_batch, batch)(by_day)(taken_back);
         }
         return group.done();
     }
@@ -389,7 +394,7 @@ Result<void> ArchiveWriter::append(const UsageChunk& usage, std::int64_t first_r
     SuspendedRows& suspended = state.suspended.rows;
     for (const Waiting& one : waiting) suspended.add(usage, one.row, one.group);
     state.usage.rows.add(usage, first_row, state.keep, of);
-    state.rated.rows.add(usage, first_row, of ? of : state.batch);
+    state.rated.rows.add(usage, first_row, state.batch, of);
     state.rated.rows.of_earlier = bool(of);
     if (state.usage.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_usage());
     if (state.rated.rows.size() >= kGatheredRows) FARTHING_CHECK(state.flush_rated());
