@@ -2,7 +2,7 @@
 
     city-month.py FARTHING [--lamps N] [--days N] [--inbox FOLDER] [--keep FOLDER [--minutes N]] [--record]
 
-A file is one district's day (24 million reports of 200,000 lamps); while four of them are imported the next four are
+A file is one district's day (24 million reports of 200,000 lamps); while two of them are imported the next two are
 generated, and then they are deleted, so that the month's 390 GB never stand on the disk; with --inbox on a file
 system in memory they do not even pass it. The data folder stands on the disk; with --keep it stays, and with it what
 the run cost so far: one that ends after so many minutes is gone on with by the same command. At the end the month is
