@@ -20,7 +20,7 @@ void Corrector::name_rows(std::size_t first, std::span<const RecordRef> records,
 
 Result<void> Corrector::take_back(std::vector<Part> parts) {
     const auto key_of = [](const Part& one) -> const rating::CounterKey& { return one.part->key; };
-    std::ranges::stable_sort(parts, {}, key_of);
+    if (!std::ranges::is_sorted(parts, {}, key_of)) std::ranges::stable_sort(parts, {}, key_of);
     for (std::size_t first = 0; first < parts.size();) {
         std::vector<RecordRef> refs;
         std::vector<const rating::Contribution*> of_counter;
@@ -84,9 +84,13 @@ void Corrector::join(const rating::CounterKey& key) {
 }
 
 void Corrector::add_keys(std::set<rating::CounterKey>& keys) const {
+    rating::CounterKey last;  // mostly the next row's as well
     for (std::size_t i = 0; i < rated_.size(); ++i) {
-        keys.insert({rated_.perspective[i], rated_.owner_kind[i], rated_.owner[i],
-                     rated_.component[i], rated_.item[i], rated_.window_first[i]});
+        const rating::CounterKey key = {rated_.perspective[i], rated_.owner_kind[i],
+                                        rated_.owner[i],       rated_.component[i],
+                                        rated_.item[i],        rated_.window_first[i]};
+        if (i == 0 || key != last) keys.insert(key);
+        last = key;
     }
 }
 

@@ -176,9 +176,10 @@ struct RerateFilter {
     std::string prefix;                // of the called number
     std::string charge;                // "plan/charge"
     std::optional<DatePeriod> period;  // days of the event
-    // How many are in memory at once at most, about, of some 700 bytes each; the next ones beside
-    // them.
-    std::size_t records_at_once = std::size_t{1} << 20;
+    // How many are read at once, about, as columns of some 100 to 200 bytes a record; the next ones
+    // beside them. Of these so many are rows at once, of some 700.
+    std::size_t records_at_once = std::size_t{1} << 22;
+    std::size_t rows_at_once = std::size_t{1} << 12;
 };
 struct RerateReport {
     std::int64_t selected = 0;  // records that match

@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <deque>
-#include <future>
 #include <ranges>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "engine/archive_online.h"
 #include "engine/corrector.h"
 #include "engine/find.h"
 #include "engine/reasons.h"
 #include "engine/retention.h"
+#include "engine/slices.h"
 
 namespace farthing::engine {
 
@@ -36,16 +35,6 @@ struct Share {
     std::uint32_t record = 0;
     const Contribution* part = nullptr;
 };
-struct KeyHash {
-    std::size_t operator()(const CounterKey& key) const {
-        const std::uint64_t owner = std::uint64_t{key.owner} << 8 |
-                                    static_cast<std::uint64_t>(key.owner_kind) << 1 |
-                                    static_cast<std::uint64_t>(key.perspective);
-        const std::uint64_t price = mix64(key.component.value, key.item);
-        return mix64(mix64(owner, price), static_cast<std::uint64_t>(key.window_first.days));
-    }
-};
-
 // What is counted together: it is rated again as one, or not at all.
 struct Cluster {
     std::uint32_t number = 0;
@@ -85,6 +74,10 @@ class Rerate {
   private:
     Result<RerateReport> work(bool preview) {
         FARTHING_CHECK(resolve());
+        for (const SubscriptionId who : wanted_) {
+            if (who.value >= wants_.size()) wants_.resize(who.value + 1);
+            wants_[who.value] = true;
+        }
         FARTHING_CHECK(archive_online(state_));
         OpenFeed no_feed;
         FARTHING_TRY(const auto batch, Batch::begin(state_, no_feed, std::string(kRerate)));
@@ -100,37 +93,18 @@ class Rerate {
             FARTHING_CHECK(batch->commit(ignored));
         }
         report_.difference = differences_of(state_, *batch, filter_.side, payers_);
-        report_.read = {count_.files, count_.files_read, count_.groups, count_.groups_read,
-                        count_.rows_read};
+        const store::ReadCount& read = slices_.count();
+        report_.read = {read.files, read.files_read, read.groups, read.groups_read, read.rows_read};
         return std::move(report_);
     }
 
-    // Some subscriptions after the other; the archive is read for the next ones meanwhile.
     Result<void> rate_all(Batch& batch) {
-        const std::size_t at_once = subscriptions_at_once();
-        const std::vector<SubscriptionId> order = in_order();
-        std::set<SubscriptionId> done;
-        auto next = order.begin();
-        const auto read_next = [&] {
-            std::set<SubscriptionId> some;
-            for (; next != order.end() && some.size() < at_once; ++next) {
-                if (!done.contains(*next)) some.insert(*next);
-            }
-            return std::async(std::launch::async,
-                              [this, some = std::move(some), spare = std::move(spare_)]() mutable {
-                                  return read(std::move(some), std::move(spare));
-                              });
-        };
-        for (auto ahead = read_next();;) {
-            FARTHING_TRY(Slice slice, ahead.get());
-            if (slice.readers.empty()) return {};  // the others shared a counter with those before
-            ahead = read_next();
-            leave_out(done, slice);
-            FARTHING_CHECK(add_sharers(slice));
-            done.insert(slice.readers.begin(), slice.readers.end());
+        FARTHING_CHECK(slices_.begin(in_order()));
+        while (true) {
+            FARTHING_TRY(Slice slice, slices_.next());
+            if (slice.readers.empty()) return {};
             take(std::move(slice));
             FARTHING_CHECK(rate_clusters(batch));
-            spare_ = std::move(usage_);
         }
     }
 
@@ -189,104 +163,9 @@ class Rerate {
         return {};
     }
 
-    // So many that their records fit in memory, by what subscriptions have on average. A quarter of
-    // them where that is whole row groups: less memory is sooner there, but what is read of a group
-    // is read again for the next ones.
-    std::size_t subscriptions_at_once() const {
-        const auto rows = static_cast<std::size_t>(archive_.rated_rows());
-        const std::size_t all = state_.directory.subscriptions().size();
-        const std::size_t most = all * filter_.records_at_once / (rows + 1);
-        const std::size_t enough = std::max(most / 4, store::kGroupSubscriptions);
-        return std::max<std::size_t>(1, std::min(most, enough));
-    }
-
-    // Records of some subscriptions.
-    struct Slice {
-        std::set<SubscriptionId> readers;
-        Standing standing;
-        UsageRows usage;
-        store::ReadCount count;
-        void add(Slice more) {
-            readers.merge(more.readers);
-            standing.add(std::move(more.standing));
-            usage.add(std::move(more.usage));
-            count += more.count;
-        }
-    };
-
-    // From any thread.
-    Result<Slice> read(std::set<SubscriptionId> readers, UsageRows spare = {}) const {
-        Slice slice;
-        const std::vector<SubscriptionId> some(readers.begin(), readers.end());
-        slice.readers = std::move(readers);
-        if (some.empty()) return slice;
-        FARTHING_TRY(slice.standing,
-                     archive_.rated(nullptr, {filter_.side, &some, nullptr}, &slice.count));
-        FARTHING_TRY(slice.usage, usage_of(some, slice, std::move(spare)));
-        return slice;
-    }
-
-    // A carrier's usage is that of all customers.
-    Result<UsageRows> usage_of(const std::vector<SubscriptionId>& some, Slice& slice,
-                               UsageRows spare) const {
-        if (filter_.side == Perspective::cost) return archive_.usage(slice.standing, &slice.count);
-        store::UsageFilter filter;
-        filter.subscriptions = &some;
-        filter.only_rated_by = true;
-        filter.count = &slice.count;
-        return archive_.usage(nullptr, filter, std::move(spare));
-    }
-
-    // Those whose turn came with others while the slice was read. A record adds to the counters of
-    // one of them alone.
-    void leave_out(const std::set<SubscriptionId>& done, Slice& slice) const {
-        const auto gone = [&](SubscriptionId id) { return done.contains(id); };
-        if (std::erase_if(slice.readers, gone) == 0) return;
-        slice.standing.erase_if([&](const auto& row) {
-            return !row.second.empty() && gone(row.second.front().subscription);
-        });
-        slice.usage.erase_if([&](const auto& row) {
-            return filter_.side == Perspective::cost ? !slice.standing.contains(row.first)
-                                                     : gone(row.second.subscription);
-        });
-    }
-
-    // Reads the records of all who share a counter with those of the slice.
-    Result<void> add_sharers(Slice& slice) {
-        std::set<SubscriptionId> more = sharers_of(slice.standing, slice.readers);
-        while (!more.empty()) {
-            FARTHING_TRY(Slice others, read(std::move(more)));
-            slice.readers.insert(others.readers.begin(), others.readers.end());
-            more = sharers_of(others.standing, slice.readers);
-            slice.add(std::move(others));
-        }
-        return {};
-    }
-
-    // But for those who are read already.
-    std::set<SubscriptionId> sharers_of(const Standing& standing,
-                                        const std::set<SubscriptionId>& readers) {
-        std::set<SubscriptionId> sharers;
-        std::unordered_set<CounterKey, KeyHash> shared;
-        for (const auto& [position, parts] : standing) {
-            for (const Contribution& part : parts) {
-                const CounterKey& key = part.key;
-                if (key.owner_kind == OwnerKind::subscription || !shared.insert(key).second)
-                    continue;
-                const rating::Counter* counter = state_.counters.find(key);
-                if (counter == nullptr) continue;
-                for (const auto& [member, quantity] : counter->members) {
-                    if (!readers.contains(member)) sharers.insert(member);
-                }
-            }
-        }
-        return sharers;
-    }
-
     void take(Slice slice) {
         standing_ = std::move(slice.standing);
         usage_ = std::move(slice.usage);
-        count_ += slice.count;
         join();
         find_sessions();
     }
@@ -297,14 +176,20 @@ class Rerate {
         by_key_.clear();
         moved_.clear();
         deleted_.note_lost(standing_, usage_);
+        records_.reserve(usage_.size());
         auto parts = standing_.begin();
+        const CounterKey* last = nullptr;  // mostly the next record's as well
+        std::vector<Share>* shares = nullptr;
         for (const auto& [position, row] : usage_) {
             Record record{position, &row, {}, {}, 0};
             while (parts != standing_.end() && parts->first < position) ++parts;
             if (parts != standing_.end() && parts->first == position) record.parts = parts->second;
             const auto number = static_cast<std::uint32_t>(records_.size());
-            for (const Contribution& part : record.parts)
-                by_key_[part.key].push_back({number, &part});
+            for (const Contribution& part : record.parts) {
+                if (last == nullptr || part.key != *last) shares = &by_key_[part.key];
+                last = &part.key;
+                shares->push_back({number, &part});
+            }
             records_.push_back(record);
         }
     }
@@ -326,10 +211,14 @@ class Rerate {
         }
     }
 
+    bool is_wanted(SubscriptionId who) const {
+        return who.value < wants_.size() && wants_[who.value];
+    }
+
     bool selects(const Record& record) const {
         if (!record.usage->called.starts_with(filter_.prefix)) return false;
         return std::ranges::any_of(record.parts, [&](const Contribution& part) {
-            return wanted_.contains(part.subscription) && span_.contains(part.when) &&
+            return is_wanted(part.subscription) && span_.contains(part.when) &&
                    (!charge_ || part.key.component == charge_);
         });
     }
@@ -351,12 +240,15 @@ class Rerate {
             cluster.records.push_back(number);
         };
         add(first);
+        const CounterKey* last = nullptr;
         for (std::size_t next = 0; next < cluster.records.size(); ++next) {
             const Record& record = records_[cluster.records[next]];
             if (record.session != Hash128{})
                 std::ranges::for_each(sessions_.at(record.session), add);
             for (const Contribution& part : record.parts) {
-                if (!cluster.keys.insert(part.key).second) continue;
+                const bool again = last != nullptr && part.key == *last;
+                last = &part.key;
+                if (again || !cluster.keys.insert(part.key).second) continue;
                 for (const Share& other : by_key_.at(part.key)) {
                     if (span_.contains(other.part->when)) add(other.record);
                 }
@@ -387,7 +279,7 @@ class Rerate {
             if (!record.parts.empty())
                 came.emplace_back(archive_.came_at(*record.usage), record.usage);
         }
-        std::ranges::sort(came);
+        if (!std::ranges::is_sorted(came)) std::ranges::sort(came);
         std::vector<const store::UsageRow*> rows;
         for (const auto& [at, row] : came) rows.push_back(row);
         rating::SessionBook sessions;
@@ -427,11 +319,17 @@ class Rerate {
 
     // Each record counts once, with what it was charged in the archive.
     void tell(const Cluster& cluster) {
+        AccountId last;
+        std::int64_t* records = nullptr;  // of that payer
         for (const std::uint32_t number : cluster.records) {
             Record& record = records_[number];
             if (std::exchange(record.told, true)) continue;
             report_.records += 1;
-            if (!record.parts.empty()) payers_[{filter_.side, record.parts.front().payer}] += 1;
+            if (record.parts.empty()) continue;
+            const AccountId payer = record.parts.front().payer;
+            if (records == nullptr || payer != last) records = &payers_[{filter_.side, payer}];
+            last = payer;
+            *records += 1;
         }
     }
 
@@ -459,12 +357,13 @@ class Rerate {
     Engine::State& state_;
     const RerateFilter& filter_;
     StandingRecords archive_{state_};
+    Slices slices_{state_, archive_, filter_};
     Corrigible deleted_;
     Period span_;
     ComponentId charge_;
     std::set<SubscriptionId> wanted_;
+    std::vector<bool> wants_;  // the same, by subscription
     UsageRows usage_;
-    UsageRows spare_;  // rows that were rated: the next ones are read into their memory
     Standing standing_;
     std::vector<Record> records_;                  // of `usage_`, in order
     std::deque<std::vector<Contribution>> moved_;  // what records add by now that changed counters
@@ -472,7 +371,6 @@ class Rerate {
     std::map<Hash128, std::vector<std::uint32_t>> sessions_;
     std::uint32_t clusters_ = 0;
     ByPayer<std::int64_t> payers_;
-    store::ReadCount count_;
     RerateReport report_;
 };
 

@@ -52,6 +52,20 @@ struct Change {
     rating::Contribution part;
 };
 
+void add_change(store::RatedRow row, std::vector<Change>& changes) {
+    if (row.row < 0) return;  // a repricing adds nothing
+    changes.push_back(
+        {{row.record_batch, row.row}, row.taken_back, contribution_of(std::move(row))});
+}
+
+store::RatedFilter rated_of(Perspective side, store::Footers* footers) {
+    store::RatedFilter filter;
+    filter.perspective = side;
+    filter.footers = footers;
+    filter.columns = store::Columns::rated_by;
+    return filter;
+}
+
 // What is left of each record after the changes, in the order in which they were made.
 Standing standing_after(std::vector<Change> changes) {
     std::vector<std::pair<RecordPosition, std::size_t>> order;
@@ -121,12 +135,6 @@ std::set<BatchId> StandingRecords::batches_of(FeedId feed) const {
     return found == of_feed_.end() ? std::set<BatchId>() : found->second;
 }
 
-std::int64_t StandingRecords::rated_rows() const {
-    std::int64_t rows = 0;
-    for (const auto& file : rated_files_) rows += file.records;
-    return rows;
-}
-
 bool StandingRecords::stands(const store::UsageRow& row) const {
     return !std::ranges::binary_search(sources_taken_back_, row.source) &&
            !std::ranges::binary_search(withdrawn_, RecordPosition{row.batch, row.row});
@@ -137,20 +145,24 @@ RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
     return first == came_first_.end() ? RecordPosition{row.batch, row.row} : first->second;
 }
 
+void StandingRecords::take(std::span<store::UsageRow> rows, const std::set<BatchId>* batches,
+                           std::vector<UsageRows::Row>& found) const {
+    for (store::UsageRow& row : rows) {
+        const bool wanted = batches == nullptr || batches->contains(row.batch);
+        if (wanted && stands(row))
+            found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
+    }
+}
+
 Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
-                                         store::UsageFilter filter, UsageRows spare) const {
-    std::vector<UsageRows::Row> found = spare.take_memory();
+                                         store::UsageFilter filter) const {
+    std::vector<UsageRows::Row> found;
     filter.footers = footers_.get();
     for (const auto& file : usage_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches)) continue;
-        const auto take = [&](std::span<store::UsageRow> rows) {
-            for (store::UsageRow& row : rows) {
-                const bool wanted = batches == nullptr || batches->contains(row.batch);
-                if (wanted && stands(row))
-                    found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
-            }
-        };
-        FARTHING_CHECK(store::each_usage(state_.store->archive_folder() / file.path, filter, take));
+        FARTHING_CHECK(store::each_usage(
+            state_.store->archive_folder() / file.path, filter,
+            [&](std::span<store::UsageRow> rows) { take(rows, batches, found); }));
     }
     return by_record(std::move(found));
 }
@@ -179,25 +191,90 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
 Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const Rated& wanted,
                                         store::ReadCount* count) const {
     std::vector<Change> changes;
-    store::RatedFilter filter;
-    filter.perspective = wanted.side;
+    store::RatedFilter filter = rated_of(wanted.side, footers_.get());
     filter.subscriptions = wanted.subscriptions;
     filter.count = count;
-    filter.footers = footers_.get();
     for (const auto& file : rated_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches) && !file.may_hold_any(corrections_))
             continue;
         const auto take = [&](std::span<store::RatedRow> rows) {
             for (store::RatedRow& row : rows) {
-                if (row.row < 0) continue;  // a repricing adds nothing
                 if (batches != nullptr && !batches->contains(row.record_batch)) continue;
                 const RecordPosition position{row.record_batch, row.row};
                 if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
-                changes.push_back({position, row.taken_back, contribution_of(std::move(row))});
+                add_change(std::move(row), changes);
             }
         };
         FARTHING_CHECK(store::each_rated(state_.store->archive_folder() / file.path, filter, take));
     }
+    return standing_after(std::move(changes));
+}
+
+Result<std::vector<std::size_t>> StandingRecords::rows_about(
+    std::span<const SubscriptionId> some) const {
+    constexpr std::size_t kUnit = 1024;  // parts of a row
+    std::size_t last = 0;
+    for (const SubscriptionId who : some) last = std::max<std::size_t>(last, who.value);
+    std::vector<std::size_t> more(last + 2);  // than the one before has; what is less wraps around
+    for (const auto& file : rated_files_) {
+        FARTHING_TRY(const auto groups, store::subscriptions_in(
+                                            state_.store->archive_folder() / file.path, *footers_));
+        for (const store::SubscriptionsIn& group : groups) {
+            if (group.first.value > last) continue;
+            const std::size_t each =
+                group.rows * kUnit / (group.last.value - group.first.value + 1);
+            more[group.first.value] += each;
+            more[std::min<std::size_t>(group.last.value, last) + 1] -= each;
+        }
+    }
+    for (std::size_t who = 1; who < more.size(); ++who) more[who] += more[who - 1];
+    std::vector<std::size_t> rows;
+    rows.reserve(some.size());
+    for (const SubscriptionId who : some) rows.push_back(more[who.value] / kUnit);
+    return rows;
+}
+
+Result<Shelf> StandingRecords::shelve(std::vector<SubscriptionId> some, Perspective side) const {
+    Shelf shelf;
+    shelf.readers = some;
+    std::ranges::sort(some);
+    store::RatedFilter rated = rated_of(side, footers_.get());
+    rated.subscriptions = &some;
+    rated.count = &shelf.count;
+    for (const auto& file : rated_files_) {
+        FARTHING_CHECK(store::each_rated_block(
+            state_.store->archive_folder() / file.path, rated,
+            [&](store::RatedBlock block) { shelf.rated.add(std::move(block)); }));
+    }
+    shelf.rated.sort();
+    if (side == Perspective::cost) return shelf;
+    store::UsageFilter usage;
+    usage.subscriptions = &some;
+    usage.columns = store::Columns::rated_by;
+    usage.count = &shelf.count;
+    usage.footers = footers_.get();
+    for (const auto& file : usage_files_) {
+        FARTHING_CHECK(store::each_usage_block(
+            state_.store->archive_folder() / file.path, usage,
+            [&](store::UsageBlock block) { shelf.usage.add(std::move(block)); }));
+    }
+    shelf.usage.sort();
+    return shelf;
+}
+
+UsageRows StandingRecords::usage(const Shelf& shelf, std::span<const SubscriptionId> some) const {
+    std::vector<store::UsageRow> rows = shelf.usage.take(some);
+    std::vector<UsageRows::Row> found;
+    found.reserve(rows.size());
+    take(rows, nullptr, found);
+    return by_record(std::move(found));
+}
+
+Standing StandingRecords::rated(const Shelf& shelf, std::span<const SubscriptionId> some) const {
+    std::vector<store::RatedRow> rows = shelf.rated.take(some);
+    std::vector<Change> changes;
+    changes.reserve(rows.size());
+    for (store::RatedRow& row : rows) add_change(std::move(row), changes);
     return standing_after(std::move(changes));
 }
 

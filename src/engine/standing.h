@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/shelf.h"
 #include "engine/state.h"
 #include "store/archive.h"
 
@@ -39,11 +40,6 @@ class ByRecord {
     // REQUIRES: there is one.
     const Value& at(RecordPosition position) const { return find(position)->second; }
     void clear() { rows_.clear(); }
-    // Its memory, for other rows: what the system gives anew is cleared first, page by page.
-    std::vector<Row> take_memory() {
-        rows_.clear();
-        return std::move(rows_);
-    }
     template <class Predicate>
     void erase_if(Predicate predicate) {
         std::erase_if(rows_, predicate);
@@ -96,12 +92,8 @@ class StandingRecords {
     std::set<BatchId> batches_of(SourceId source) const;
     std::set<BatchId> batches_of(FeedId feed) const;
 
-    std::int64_t rated_rows() const;  // in all files
-
     // Usage in the files of these batches (none given: of all), without what stands no more.
-    // `spare`: whose memory is used.
-    Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter,
-                            UsageRows spare = {}) const;
+    Result<UsageRows> usage(const std::set<BatchId>* batches, store::UsageFilter filter) const;
     // Of these records alone.
     Result<UsageRows> usage(const Standing& records, store::ReadCount* count) const;
     // What records with a row in those batches add to the counters of a side.
@@ -113,11 +105,21 @@ class StandingRecords {
     Result<Standing> rated(const std::set<BatchId>* batches, const Rated& wanted,
                            store::ReadCount* count = nullptr) const;
 
+    // About how many rated rows each of these subscriptions has, in their order, as row groups tell
+    // it: as if all in a group had equally many.
+    Result<std::vector<std::size_t>> rows_about(std::span<const SubscriptionId> some) const;
+    // What a side has of these subscriptions, to be taken a few at a time.
+    Result<Shelf> shelve(std::vector<SubscriptionId> some, Perspective side) const;
+    UsageRows usage(const Shelf& shelf, std::span<const SubscriptionId> some) const;
+    Standing rated(const Shelf& shelf, std::span<const SubscriptionId> some) const;
+
     // Where a record came first: one that came again keeps its place among the parts of a session.
     RecordPosition came_at(const store::UsageRow& row) const;
 
   private:
     bool stands(const store::UsageRow& row) const;
+    void take(std::span<store::UsageRow> rows, const std::set<BatchId>* batches,
+              std::vector<UsageRows::Row>& found) const;
 
     Engine::State& state_;
     std::map<SourceId, std::set<BatchId>> of_source_;

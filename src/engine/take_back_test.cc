@@ -228,7 +228,8 @@ TEST(Rerate, GivesWhatACleanRatingWithTheNewPricesDoes) {
         }
         if (seed % 3 == 0) (void)world.engine->take_back("f1.csv", {"test", false, {}});
         RerateFilter in_turns;  // a few subscriptions at once, while the next ones are read
-        in_turns.records_at_once = 1 + seed % 5 * 10;
+        in_turns.rows_at_once = 1 + seed % 5 * 10;
+        if (seed % 2 == 0) in_turns.records_at_once = in_turns.rows_at_once;
         const auto preview = world.engine->rerate({}, true);
         const auto done = world.engine->rerate(in_turns);
         ASSERT_TRUE(done) << done.error().to_string();

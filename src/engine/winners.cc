@@ -78,7 +78,7 @@ Result<void> Winners::load(const Part& part) {
     loaded_ = {};
     const Period whole = TimeZone::utc().period_of({part.day, part.day.plus_days(1)});
     store::UsageFilter filter;
-    filter.only_rated_by = true;
+    filter.columns = store::Columns::content;
     filter.start = {part.slots.start,
                     std::min(part.slots.end.plus_micros(feed_.slots.micros), whole.end)};
     FARTHING_TRY(const auto files, state_.store->files("usage"));

@@ -20,6 +20,7 @@
 #include "model/kept_reading.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
+#include "store/archive_block.h"
 #include "store/footers.h"
 
 namespace farthing::store {
@@ -27,16 +28,6 @@ namespace farthing::store {
 // Of so many subscriptions a row group tells, about: few enough that its bounds rule out most
 // customers.
 constexpr std::size_t kGroupSubscriptions = 8 * 1024;
-
-// A row of usage that stands no more: its file was taken back, or, of a duplicate, that of the
-// record it lost to, and it came `again` in this batch.
-struct WithdrawnRow {
-    RecordRef record;
-    SourceId source;
-    std::int64_t line = 0;
-    SubscriptionId subscription;
-    bool again = false;
-};
 
 // Writes the files of one batch: `usage` (every live record and every duplicate with its outcome),
 // `rated_usage`, and `suspended` (raw text). Rows are appended chunk by chunk; `finish` closes,
@@ -68,71 +59,6 @@ class ArchiveWriter {
     std::unique_ptr<State> state_;
 };
 
-// A row of the archive's usage table, for explaining and for confirming duplicates.
-struct UsageRow {
-    BatchId batch;
-    std::int64_t row = 0;
-    SourceId source;
-    std::int64_t line = 0;
-    SubscriptionId subscription;
-    MeterId meter;
-    Instant start;
-    Instant end;
-    std::int64_t quantity = 0;
-    NetworkKey network;
-    std::string called;
-    std::string calling;
-    std::string id;
-    std::int64_t reading[2] = {0, 0};
-    Outcome outcome = Outcome::rated;
-    SuspenseReason reason = SuspenseReason::none;
-    Hash128 session;  // zero: the record is the whole session
-    bool last_part = false;
-    bool unanswered = false;
-    Hash128 key;          // by which duplicates are told; zero where the other columns tell it
-    std::string carrier;  // who carried it; empty unless the feed rates costs
-    // Whose it is, as it came: "msisdn 447…"; empty where the feed needs it not, or the file is of
-    // a release that did not keep it.
-    std::string identity;
-    std::int64_t parts = 0;    // how many records it stands for; 0: itself alone
-    std::uint64_t digest = 0;  // the sum of their hashes
-    std::int64_t counted = 0;  // of its quantity, what was counted of its session before
-};
-struct RatedRow {
-    BatchId batch;
-    std::int64_t row = 0;  // of the usage row; -1 for a repricing
-    BatchId record_batch;  // of the usage row: another than `batch` where the row is a correction
-    Perspective perspective = Perspective::retail;
-    SubscriptionId subscription;
-    AccountId payer;
-    ComponentId component;
-    VersionNo version;
-    OwnerKind owner_kind = OwnerKind::subscription;
-    std::uint32_t owner = 0;
-    std::uint64_t item = 0;
-    Date window_first;
-    Date window_end;
-    Instant segment_start;
-    Instant start;  // the event time by which it was counted
-    std::int64_t billable = 0;
-    std::int64_t from = 0;
-    std::int64_t to = 0;
-    std::int64_t charge_atoms = 0;
-    std::int64_t fee_atoms = 0;
-    Currency currency;
-    std::int32_t below = 0;           // sessions that it added to those below the minimum…
-    std::int64_t below_quantity = 0;  // …and their quantity
-    std::int32_t fees = 0;            // sessions with a connection fee that it added
-    std::vector<DayPart> days;        // empty: all on the day of `start`
-    bool taken_back = false;          // the row takes back what an earlier one of its record added
-};
-struct SuspendedRow {
-    std::uint32_t group = 0;  // index within its batch
-    SourceId source;
-    std::int64_t line = 0;
-    std::string raw;
-};
-
 // Filters are conjunctive; row groups whose statistics can't match are not read.
 // What a reader looked at and what it read.
 struct ReadCount {
@@ -152,7 +78,7 @@ struct ReadCount {
 };
 struct UsageFilter {
     std::optional<BatchId> batch;
-    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
+    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted, each once; none: all
     std::optional<SourceId> source;
     ReadCount* count = nullptr;
     Footers* footers = nullptr;  // of files that are read more than once
@@ -161,20 +87,24 @@ struct UsageFilter {
     std::optional<std::int64_t> row;
     std::optional<Outcome> outcome;
     bool made_of_parts = false;  // chargeable records that were made of aggregated ones
-    bool only_rated_by = false;  // leaves out `id` and `key`, which no price looks at
+    Columns columns = Columns::all;
 };
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
                                          const UsageFilter& filter);
-// Row group by row group; `visit` may move from the rows.
+// Row group by row group.
+Result<void> each_usage_block(const std::filesystem::path& file, const UsageFilter& filter,
+                              const std::function<void(UsageBlock)>& visit);
+// `visit` may move from the rows.
 Result<void> each_usage(const std::filesystem::path& file, const UsageFilter& filter,
                         const std::function<void(std::span<UsageRow>)>& visit);
 struct RatedFilter {
     std::optional<BatchId> batch;
-    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted; none: all
+    const std::vector<SubscriptionId>* subscriptions = nullptr;  // sorted, each once; none: all
     std::optional<std::pair<BatchId, BatchId>> record_batches;   // first and last
     std::optional<Perspective> perspective;
     ReadCount* count = nullptr;
     Footers* footers = nullptr;  // of files that are read more than once
+    Columns columns = Columns::all;
     std::optional<std::int64_t> row;
     std::optional<SubscriptionId> subscription;
     std::optional<ComponentId> component;
@@ -186,7 +116,10 @@ struct RatedFilter {
 };
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
                                          const RatedFilter& filter);
-// Row group by row group, without limit; `visit` may move from the rows.
+// Row group by row group, without limit.
+Result<void> each_rated_block(const std::filesystem::path& file, const RatedFilter& filter,
+                              const std::function<void(RatedBlock)>& visit);
+// `visit` may move from the rows.
 Result<void> each_rated(const std::filesystem::path& file, const RatedFilter& filter,
                         const std::function<void(std::span<RatedRow>)>& visit);
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file);
@@ -202,6 +135,14 @@ struct ReadingFilter {
 using OnReadings = std::function<void(std::span<const KeptReading>)>;
 Result<void> each_reading(const std::filesystem::path& file, const ReadingFilter& filter,
                           const OnReadings& visit);
+// The subscriptions of the row groups of a file of rated usage, from its statistics alone.
+struct SubscriptionsIn {
+    SubscriptionId first;
+    SubscriptionId last;
+    std::size_t rows = 0;
+};
+Result<std::vector<SubscriptionsIn>> subscriptions_in(const std::filesystem::path& file,
+                                                      Footers& footers);
 // The latest event time of a file of usage, from its statistics alone.
 Result<std::optional<Instant>> newest_event(const std::filesystem::path& file);
 // Sums over a file, for `check`.

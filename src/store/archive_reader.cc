@@ -40,7 +40,11 @@ struct Condition {
 };
 
 Condition among(int column, const std::vector<SubscriptionId>& subscriptions) {
-    return {column, 0, UINT32_MAX, &subscriptions};
+    if (subscriptions.empty()) return {column, 0, UINT32_MAX, &subscriptions};
+    const std::int64_t first = subscriptions.front().value;
+    const std::int64_t last = subscriptions.back().value;
+    const bool gapless = last - first + 1 == static_cast<std::int64_t>(subscriptions.size());
+    return {column, first, last, gapless ? nullptr : &subscriptions};
 }
 
 Condition equals(int column, std::int64_t value) {
@@ -98,146 +102,6 @@ Result<void> for_matches(ParquetReader& reader, const std::vector<Condition>& co
     return {};
 }
 
-// Fills one field of the rows that were just appended to `to`.
-template <class Row, class Set>
-Result<void> fill(ParquetReader& reader, int group, int column,
-                  const std::vector<std::uint32_t>& rows, std::vector<Row>& to, Set set) {
-    const std::size_t first = to.size() - rows.size();
-    if (const auto value = reader.constant(group, column)) {
-        for (std::size_t i = first; i < to.size(); ++i) set(to[i], *value);
-        return {};
-    }
-    FARTHING_TRY(const std::vector<std::int64_t> values, reader.numbers(group, column));
-    for (std::size_t i = 0; i < rows.size(); ++i) set(to[first + i], values[rows[i]]);
-    return {};
-}
-// Calls `set` with those of the rows that were just appended that have a text.
-template <class Row, class Set>
-Result<void> each_text(ParquetReader& reader, int group, int column,
-                       const std::vector<std::uint32_t>& rows, std::vector<Row>& to, Set set) {
-    const std::size_t first = to.size() - rows.size();
-    std::size_t next = 0;
-    return reader.each_text(group, column, [&](std::size_t row, std::string_view text) {
-        while (next < rows.size() && rows[next] < row) next += 1;
-        if (next < rows.size() && rows[next] == row) set(to[first + next], text);
-    });
-}
-template <class Row>
-Result<void> fill_text(ParquetReader& reader, int group, int column,
-                       const std::vector<std::uint32_t>& rows, std::vector<Row>& to,
-                       std::string Row::* field) {
-    return each_text(reader, group, column, rows, to,
-                     [field](Row& row, std::string_view text) { (row.*field).assign(text); });
-}
-
-// Most rows have none: a null is the zero hash.
-Result<void> fill_hashes(ParquetReader& reader, int group, int column,
-                         const std::vector<std::uint32_t>& rows, std::vector<UsageRow>& to,
-                         Hash128 UsageRow::* field) {
-    return each_text(
-        reader, group, column, rows, to,
-        [field](UsageRow& row, std::string_view bytes) { row.*field = hash_in(bytes); });
-}
-
-// "3:120,4:60": base units by day of the window.
-Result<void> fill_days(ParquetReader& reader, int group, const std::vector<std::uint32_t>& rows,
-                       std::vector<RatedRow>& to) {
-    const auto set = [](RatedRow& row, std::string_view text) {
-        const char* at = text.data();
-        const char* const end = at + text.size();
-        while (at != end) {
-            DayPart part;
-            const auto day = std::from_chars(at, end, part.day);
-            if (day.ec != std::errc{} || day.ptr == end) break;
-            const auto quantity = std::from_chars(day.ptr + 1, end, part.billable);
-            if (quantity.ec != std::errc{}) break;
-            row.days.push_back(part);
-            at = quantity.ptr == end ? end : quantity.ptr + 1;
-        }
-    };
-    return each_text(reader, group, rated_column::days, rows, to, set);
-}
-
-template <class Row>
-struct Field {
-    int column;
-    void (*set)(Row&, std::int64_t);
-};
-
-constexpr auto as32 = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
-constexpr auto as64 = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
-
-constexpr Field<UsageRow> kUsageFields[] = {
-    {usage_column::batch, [](UsageRow& r, std::int64_t v) { r.batch = {as64(v)}; }},
-    {usage_column::row, [](UsageRow& r, std::int64_t v) { r.row = v; }},
-    {usage_column::source, [](UsageRow& r, std::int64_t v) { r.source = {as32(v)}; }},
-    {usage_column::line, [](UsageRow& r, std::int64_t v) { r.line = v; }},
-    {usage_column::subscription, [](UsageRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
-    {usage_column::meter,
-     [](UsageRow& r, std::int64_t v) { r.meter = {static_cast<std::uint16_t>(v)}; }},
-    {usage_column::start, [](UsageRow& r, std::int64_t v) { r.start = {v}; }},
-    {usage_column::end, [](UsageRow& r, std::int64_t v) { r.end = {v}; }},
-    {usage_column::quantity, [](UsageRow& r, std::int64_t v) { r.quantity = v; }},
-    {usage_column::network, [](UsageRow& r, std::int64_t v) { r.network = {as32(v)}; }},
-    {usage_column::reading_1, [](UsageRow& r, std::int64_t v) { r.reading[0] = v; }},
-    {usage_column::reading_2, [](UsageRow& r, std::int64_t v) { r.reading[1] = v; }},
-    {usage_column::outcome,
-     [](UsageRow& r, std::int64_t v) { r.outcome = static_cast<Outcome>(v); }},
-    {usage_column::reason,
-     [](UsageRow& r, std::int64_t v) { r.reason = static_cast<SuspenseReason>(v); }},
-    {usage_column::last_part, [](UsageRow& r, std::int64_t v) { r.last_part = v != 0; }},
-    {usage_column::unanswered, [](UsageRow& r, std::int64_t v) { r.unanswered = v != 0; }},
-    {usage_column::parts, [](UsageRow& r, std::int64_t v) { r.parts = v; }},
-    {usage_column::digest, [](UsageRow& r, std::int64_t v) { r.digest = as64(v); }},
-    {usage_column::counted, [](UsageRow& r, std::int64_t v) { r.counted = v; }},
-};
-constexpr Field<RatedRow> kRatedFields[] = {
-    {rated_column::batch, [](RatedRow& r, std::int64_t v) { r.batch = {as64(v)}; }},
-    {rated_column::row, [](RatedRow& r, std::int64_t v) { r.row = v; }},
-    {rated_column::perspective,
-     [](RatedRow& r, std::int64_t v) { r.perspective = static_cast<Perspective>(v); }},
-    {rated_column::subscription, [](RatedRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
-    {rated_column::payer, [](RatedRow& r, std::int64_t v) { r.payer = {as32(v)}; }},
-    {rated_column::component, [](RatedRow& r, std::int64_t v) { r.component = {as32(v)}; }},
-    {rated_column::version, [](RatedRow& r, std::int64_t v) { r.version = {as32(v)}; }},
-    {rated_column::owner_kind,
-     [](RatedRow& r, std::int64_t v) { r.owner_kind = static_cast<OwnerKind>(v); }},
-    {rated_column::owner, [](RatedRow& r, std::int64_t v) { r.owner = as32(v); }},
-    {rated_column::item, [](RatedRow& r, std::int64_t v) { r.item = as64(v); }},
-    {rated_column::window_first,
-     [](RatedRow& r, std::int64_t v) { r.window_first = {static_cast<std::int32_t>(v)}; }},
-    {rated_column::window_end,
-     [](RatedRow& r, std::int64_t v) { r.window_end = {static_cast<std::int32_t>(v)}; }},
-    {rated_column::segment_start, [](RatedRow& r, std::int64_t v) { r.segment_start = {v}; }},
-    {rated_column::start, [](RatedRow& r, std::int64_t v) { r.start = {v}; }},
-    {rated_column::billable, [](RatedRow& r, std::int64_t v) { r.billable = v; }},
-    {rated_column::from, [](RatedRow& r, std::int64_t v) { r.from = v; }},
-    {rated_column::to, [](RatedRow& r, std::int64_t v) { r.to = v; }},
-    {rated_column::charge_atoms, [](RatedRow& r, std::int64_t v) { r.charge_atoms = v; }},
-    {rated_column::fee_atoms, [](RatedRow& r, std::int64_t v) { r.fee_atoms = v; }},
-    {rated_column::currency,
-     [](RatedRow& r, std::int64_t v) {
-         r.currency = Currency::numbered(static_cast<std::uint16_t>(v)).value_or(Currency());
-     }},
-    {rated_column::below,
-     [](RatedRow& r, std::int64_t v) { r.below = static_cast<std::int32_t>(v); }},
-    {rated_column::below_quantity, [](RatedRow& r, std::int64_t v) { r.below_quantity = v; }},
-    {rated_column::fees,
-     [](RatedRow& r, std::int64_t v) { r.fees = static_cast<std::int32_t>(v); }},
-    {rated_column::taken_back, [](RatedRow& r, std::int64_t v) { r.taken_back = v != 0; }},
-    {rated_column::record_batch,
-     [](RatedRow& r, std::int64_t v) { r.record_batch = v == 0 ? r.batch : BatchId{as64(v)}; }},
-};
-
-template <class Row, std::size_t count>
-Result<void> fill_all(ParquetReader& reader, int group, const Field<Row> (&fields)[count],
-                      const std::vector<std::uint32_t>& rows, std::vector<Row>& to) {
-    to.resize(to.size() + rows.size());
-    for (const Field<Row>& field : fields)
-        FARTHING_CHECK(fill(reader, group, field.column, rows, to, field.set));
-    return {};
-}
-
 std::vector<Condition> conditions_of(const UsageFilter& filter) {
     std::vector<Condition> conditions;
     if (filter.subscriptions != nullptr)
@@ -289,7 +153,7 @@ std::vector<Condition> conditions_of(const RatedFilter& filter) {
     return conditions;
 }
 
-// The `limit` rows with the largest charges, among those that match.
+// The `limit` rows with the largest charges, among those that match; ascending.
 Result<std::vector<std::uint32_t>> largest(ParquetReader& reader, int group,
                                            std::vector<std::uint32_t> rows, std::size_t limit) {
     FARTHING_TRY(const std::vector<std::int64_t> charges,
@@ -297,6 +161,7 @@ Result<std::vector<std::uint32_t>> largest(ParquetReader& reader, int group,
     const auto larger = [&](std::uint32_t a, std::uint32_t b) { return charges[a] > charges[b]; };
     std::stable_sort(rows.begin(), rows.end(), larger);
     rows.resize(std::min(rows.size(), limit));
+    std::ranges::sort(rows);
     return rows;
 }
 
@@ -320,33 +185,56 @@ Result<std::int64_t> sum64(ParquetReader& reader, int column, const std::filesys
 
 }  // namespace
 
-Result<void> each_usage(const std::filesystem::path& file, const UsageFilter& filter,
-                        const std::function<void(std::span<UsageRow>)>& visit) {
-    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kUsageTable, filter.footers));
-    if (filter.start && filter.start->empty()) return {};
-    std::vector<UsageRow> found;
+namespace {
+
+// Calls `visit` with the rows of each row group.
+template <class Row, class Filter>
+Result<void> each_block(const std::filesystem::path& file, const ArchiveTable& table,
+                        const Filter& filter, const std::function<void(ArchiveBlock<Row>)>& visit) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, table, filter.footers));
     const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
-        found.clear();
-        FARTHING_CHECK(fill_all(reader, group, kUsageFields, rows, found));
-        const auto text = [&](int column, std::string UsageRow::* field) {
-            return fill_text(reader, group, column, rows, found, field);
-        };
-        const auto hash = [&](int column, Hash128 UsageRow::* field) {
-            return fill_hashes(reader, group, column, rows, found, field);
-        };
-        FARTHING_CHECK(text(usage_column::called, &UsageRow::called));
-        FARTHING_CHECK(text(usage_column::calling, &UsageRow::calling));
-        FARTHING_CHECK(hash(usage_column::session, &UsageRow::session));
-        FARTHING_CHECK(text(usage_column::carrier, &UsageRow::carrier));
-        FARTHING_CHECK(text(usage_column::identity, &UsageRow::identity));
-        if (!filter.only_rated_by) {
-            FARTHING_CHECK(text(usage_column::id, &UsageRow::id));
-            FARTHING_CHECK(hash(usage_column::key, &UsageRow::key));
-        }
-        visit(found);
+        FARTHING_TRY(auto block, ArchiveBlock<Row>::read(reader, group, rows, filter.columns));
+        visit(std::move(block));
         return true;
     };
     return for_matches(reader, conditions_of(filter), filter.count, take);
+}
+
+// Blocks as rows, in the same memory.
+template <class Row>
+std::function<void(ArchiveBlock<Row>)> as_rows(const std::function<void(std::span<Row>)>& visit) {
+    return [&visit, rows = std::vector<Row>()](const ArchiveBlock<Row>& block) mutable {
+        rows.clear();
+        block.append_to(rows);
+        visit(rows);
+    };
+}
+
+// All rows of a small table.
+template <class Row>
+Result<std::vector<Row>> read_all(const std::filesystem::path& file, const ArchiveTable& table) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, table));
+    std::vector<Row> found;
+    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
+        FARTHING_TRY(const auto block, ArchiveBlock<Row>::read(reader, group, rows));
+        block.append_to(found);
+        return true;
+    };
+    FARTHING_CHECK(for_matches(reader, {}, nullptr, take));
+    return found;
+}
+
+}  // namespace
+
+Result<void> each_usage_block(const std::filesystem::path& file, const UsageFilter& filter,
+                              const std::function<void(UsageBlock)>& visit) {
+    if (filter.start && filter.start->empty()) return {};
+    return each_block<UsageRow>(file, kUsageTable, filter, visit);
+}
+
+Result<void> each_usage(const std::filesystem::path& file, const UsageFilter& filter,
+                        const std::function<void(std::span<UsageRow>)>& visit) {
+    return each_usage_block(file, filter, as_rows(visit));
 }
 
 Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
@@ -358,18 +246,14 @@ Result<std::vector<UsageRow>> read_usage(const std::filesystem::path& file,
     return found;
 }
 
+Result<void> each_rated_block(const std::filesystem::path& file, const RatedFilter& filter,
+                              const std::function<void(RatedBlock)>& visit) {
+    return each_block<RatedRow>(file, kRatedTable, filter, visit);
+}
+
 Result<void> each_rated(const std::filesystem::path& file, const RatedFilter& filter,
                         const std::function<void(std::span<RatedRow>)>& visit) {
-    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kRatedTable, filter.footers));
-    std::vector<RatedRow> found;
-    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
-        found.clear();
-        FARTHING_CHECK(fill_all(reader, group, kRatedFields, rows, found));
-        FARTHING_CHECK(fill_days(reader, group, rows, found));
-        visit(found);
-        return true;
-    };
-    return for_matches(reader, conditions_of(filter), filter.count, take);
+    return each_rated_block(file, filter, as_rows(visit));
 }
 
 Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
@@ -382,8 +266,8 @@ Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
         } else {
             rows.resize(std::min(rows.size(), filter.limit - found.size()));
         }
-        FARTHING_CHECK(fill_all(reader, group, kRatedFields, rows, found));
-        FARTHING_CHECK(fill_days(reader, group, rows, found));
+        FARTHING_TRY(const RatedBlock block, RatedBlock::read(reader, group, rows, filter.columns));
+        block.append_to(found);
         return filter.largest_first || found.size() < filter.limit;
     };
     FARTHING_CHECK(for_matches(reader, conditions_of(filter), filter.count, take));
@@ -398,42 +282,25 @@ Result<std::vector<RatedRow>> read_rated(const std::filesystem::path& file,
 }
 
 Result<std::vector<SuspendedRow>> read_suspended(const std::filesystem::path& file) {
-    constexpr Field<SuspendedRow> kFields[] = {
-        {suspended_column::group, [](SuspendedRow& r, std::int64_t v) { r.group = as32(v); }},
-        {suspended_column::source, [](SuspendedRow& r, std::int64_t v) { r.source = {as32(v)}; }},
-        {suspended_column::line, [](SuspendedRow& r, std::int64_t v) { r.line = v; }},
-    };
-    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kSuspendedTable));
-    std::vector<SuspendedRow> found;
-    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
-        FARTHING_CHECK(fill_all(reader, group, kFields, rows, found));
-        FARTHING_CHECK(
-            fill_text(reader, group, suspended_column::raw, rows, found, &SuspendedRow::raw));
-        return true;
-    };
-    FARTHING_CHECK(for_matches(reader, {}, nullptr, take));
-    return found;
+    return read_all<SuspendedRow>(file, kSuspendedTable);
 }
 
 Result<std::vector<WithdrawnRow>> read_withdrawn(const std::filesystem::path& file) {
-    constexpr Field<WithdrawnRow> kFields[] = {
-        {withdrawn_column::record_batch,
-         [](WithdrawnRow& r, std::int64_t v) { r.record.batch = {as64(v)}; }},
-        {withdrawn_column::row, [](WithdrawnRow& r, std::int64_t v) { r.record.row = v; }},
-        {withdrawn_column::source, [](WithdrawnRow& r, std::int64_t v) { r.source = {as32(v)}; }},
-        {withdrawn_column::line, [](WithdrawnRow& r, std::int64_t v) { r.line = v; }},
-        {withdrawn_column::subscription,
-         [](WithdrawnRow& r, std::int64_t v) { r.subscription = {as32(v)}; }},
-        {withdrawn_column::again, [](WithdrawnRow& r, std::int64_t v) { r.again = v != 0; }},
-    };
-    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kWithdrawnTable));
-    std::vector<WithdrawnRow> found;
-    const auto take = [&](int group, const std::vector<std::uint32_t>& rows) -> Result<bool> {
-        FARTHING_CHECK(fill_all(reader, group, kFields, rows, found));
-        return true;
-    };
-    FARTHING_CHECK(for_matches(reader, {}, nullptr, take));
-    return found;
+    return read_all<WithdrawnRow>(file, kWithdrawnTable);
+}
+
+Result<std::vector<SubscriptionsIn>> subscriptions_in(const std::filesystem::path& file,
+                                                      Footers& footers) {
+    FARTHING_TRY(ParquetReader reader, ParquetReader::open(file, kRatedTable, &footers));
+    std::vector<SubscriptionsIn> groups;
+    for (int group = 0; group < reader.groups(); ++group) {
+        const auto bounds = reader.bounds(group, rated_column::subscription);
+        const auto [first, last] = bounds.value_or(std::pair{0, UINT32_MAX});
+        groups.push_back({{static_cast<std::uint32_t>(first)},
+                          {static_cast<std::uint32_t>(last)},
+                          reader.rows(group)});
+    }
+    return groups;
 }
 
 Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view table) {
@@ -461,7 +328,8 @@ Result<std::map<BatchId, i128>> charges_by_batch(const std::filesystem::path& fi
     for (int group = 0; group < reader.groups(); ++group) {
         FARTHING_TRY(const auto batches, reader.numbers(group, rated_column::batch));
         FARTHING_TRY(const auto atoms, reader.numbers(group, rated_column::charge_atoms));
-        for (std::size_t i = 0; i < batches.size(); ++i) sums[{as64(batches[i])}] += atoms[i];
+        for (std::size_t i = 0; i < batches.size(); ++i)
+            sums[{static_cast<std::uint64_t>(batches[i])}] += atoms[i];
     }
     return sums;
 }

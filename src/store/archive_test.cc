@@ -246,7 +246,7 @@ TEST(Archive, HandsOutRowsByRowGroupWithoutWhatNoPriceLooksAt) {
     UsageFilter filter;
     filter.footers = &footers;
     for (const bool priced : {true, false}) {  // the second time the footer is known
-        filter.only_rated_by = priced;
+        filter.columns = priced ? Columns::content : Columns::all;
         std::size_t groups = 0, rows = 0, called = 0, named = 0;
         const auto take = [&](std::span<UsageRow> some) {
             groups += 1;

@@ -5,6 +5,9 @@
 #include <parquet/file_reader.h>
 #include <parquet/statistics.h>
 
+#include <algorithm>
+#include <span>
+
 #include "store/parquet_schema.h"
 #include "store/store.h"
 
@@ -42,12 +45,11 @@ struct ParquetReader::State {
 
 namespace {
 
+// How many of `values` the column gave.
 template <class Physical>
-bool read_numbers(parquet::ColumnReader& column, std::vector<std::int64_t>& numbers,
-                  bool is_unsigned) {
-    using Value = typename Physical::c_type;
+std::size_t read_values(parquet::ColumnReader& column,
+                        std::span<typename Physical::c_type> values) {
     auto& reader = static_cast<parquet::TypedColumnReader<Physical>&>(column);
-    std::vector<Value> values(numbers.size());
     std::size_t done = 0;
     while (done < values.size() && reader.HasNext()) {
         std::int64_t read = 0;
@@ -55,13 +57,21 @@ bool read_numbers(parquet::ColumnReader& column, std::vector<std::int64_t>& numb
                          values.data() + done, &read);
         done += static_cast<std::size_t>(read);
     }
-    for (std::size_t i = 0; i < done; ++i) {
-        numbers[i] =
-            is_unsigned
-                ? static_cast<std::int64_t>(static_cast<std::make_unsigned_t<Value>>(values[i]))
-                : static_cast<std::int64_t>(values[i]);
+    return done;
+}
+
+bool read_narrow(parquet::ColumnReader& column, std::vector<std::int64_t>& numbers,
+                 bool is_unsigned) {
+    std::vector<std::int32_t> values(numbers.size());
+    if (read_values<parquet::Int32Type>(column, values) < values.size()) return false;
+    if (is_unsigned) {
+        std::ranges::transform(values, numbers.begin(), [](std::int32_t value) {
+            return std::int64_t{static_cast<std::uint32_t>(value)};
+        });
+    } else {
+        std::ranges::copy(values, numbers.begin());
     }
-    return done == values.size();
+    return true;
 }
 
 bool read_texts(parquet::ColumnReader& column, std::size_t all,
@@ -172,10 +182,9 @@ Result<std::vector<std::int64_t>> ParquetReader::numbers(int group, int column) 
     try {
         const ColumnType type = state_->type_of(column);
         parquet::ColumnReader& reader = state_->column(group, column);
-        const bool whole =
-            physical_type(type) == parquet::Type::INT64
-                ? read_numbers<parquet::Int64Type>(reader, values, is_unsigned(type))
-                : read_numbers<parquet::Int32Type>(reader, values, is_unsigned(type));
+        const bool whole = physical_type(type) == parquet::Type::INT64
+                               ? read_values<parquet::Int64Type>(reader, values) == values.size()
+                               : read_narrow(reader, values, is_unsigned(type));
         if (!whole) return fail(state_->damaged(fmt::format("column {} ends early", column + 1)));
     } catch (const std::exception& exception) {
         return fail(state_->damaged(exception.what()));
