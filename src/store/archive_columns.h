@@ -90,7 +90,7 @@ constexpr std::array kUsageColumns = {
     ArchiveColumn{18, "session", ColumnType::bytes, ColumnEncoding::dictionary},
     ArchiveColumn{19, "last_part", ColumnType::uint8, ColumnEncoding::dictionary},
     ArchiveColumn{20, "unanswered", ColumnType::uint8, ColumnEncoding::dictionary},
-    ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::dictionary},
+    ArchiveColumn{21, "dedup_key", ColumnType::bytes, ColumnEncoding::delta},
     ArchiveColumn{22, "carrier", ColumnType::text, ColumnEncoding::dictionary},
     ArchiveColumn{23, "identity", ColumnType::text, ColumnEncoding::delta},
     ArchiveColumn{24, "parts", ColumnType::int64, ColumnEncoding::dictionary},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "store/archive_columns.h"
@@ -264,6 +265,54 @@ TEST(Archive, HandsOutRowsByRowGroupWithoutWhatNoPriceLooksAt) {
         EXPECT_EQ(called, 20u);
         EXPECT_EQ(named, priced ? 0u : 20'000u);
     }
+}
+
+TEST(Archive, TellsTheDaysOfTheLargestCharges) {
+    const TestFolder folder;
+    const UsageChunk usage = reports(0, 100, 100);  // the largest is neither first nor last
+    ArchiveWriter writer(folder.path(), {9}, *Currency::named("EUR"));
+    farthing::append(writer.rated(), charges(usage));
+    for (std::uint32_t row = 0; row < 100; ++row)
+        writer.rated().days.emplace_back(row, DayPart{row, usage.quantity[row]});
+    ASSERT_TRUE(writer.append(usage, 0, {}));
+    const auto files = writer.finish();
+    ASSERT_TRUE(files);
+    RatedFilter top;
+    top.largest_first = true;
+    top.limit = 30;
+    const auto rows = read_rated(folder.path() / (*files)[1].path, top);
+    ASSERT_EQ(rows->size(), 30u);
+    for (const RatedRow& row : *rows)
+        EXPECT_EQ(row.days,
+                  (std::vector{DayPart{static_cast<std::uint32_t>(row.row), row.billable}}));
+}
+
+TEST(Archive, KeepsRowsAsColumnsAndGivesSomeOfThem) {
+    const TestFolder folder;
+    const auto files = written(folder, 20'000, 40);
+    UsageFilter some;
+    const std::vector<SubscriptionId> wanted = {{7}, {8}, {9}, {30}};
+    some.subscriptions = &wanted;
+    std::size_t rows = 0;
+    const auto take = [&](const UsageBlock& block) {
+        std::vector<UsageRow> whole;
+        block.append_to(whole);
+        for (const SubscriptionRun& run : block.runs()) {
+            EXPECT_TRUE(std::ranges::binary_search(wanted, run.who));
+            std::vector<UsageRow> part;
+            block.append_to(part, run.first, run.end);
+            ASSERT_EQ(part.size(), run.end - run.first);
+            for (std::size_t i = 0; i < part.size(); ++i) {
+                EXPECT_EQ(part[i].subscription, run.who);
+                EXPECT_EQ(part[i].line, whole[run.first + i].line);
+                EXPECT_EQ(part[i].line, part[i].row + 2);
+                EXPECT_EQ(part[i].start, kJune.plus_micros(part[i].row / 40 * 60'000'000));
+            }
+            rows += part.size();
+        }
+    };
+    ASSERT_TRUE(each_usage_block(folder.path() / files[0].path, some, take));
+    EXPECT_EQ(rows, 4u * 20'000 / 40);
 }
 
 TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
