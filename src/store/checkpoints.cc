@@ -1,15 +1,17 @@
 #include "store/checkpoints.h"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 namespace farthing::store {
 
 namespace {
 
-constexpr int kOften = 4'000;     // pages of 4 KiB, after which they are moved behind
+constexpr int kOften = 500;       // pages of 4 KiB, after which they are moved behind
 constexpr int kLong = 16'000;     // then the log is to begin anew: who commits moves the rest,
 constexpr int kFew = 1'000;       // once that is little,
 constexpr int kLongest = 64'000;  // or the log that long
+constexpr int kNice = 5;          // who commits gets a processor first
 
 void checkpoint(sqlite3* database) {
     (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
@@ -57,6 +59,7 @@ void Checkpoints::committed(sqlite3* writer, int pages) {
 }
 
 void Checkpoints::run() {
+    (void)setpriority(PRIO_PROCESS, 0, kNice);  // of this thread
     sqlite3* database = nullptr;
     if (sqlite3_open_v2(file_.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         nullptr) == SQLITE_OK)
