@@ -221,8 +221,8 @@ Result<std::vector<std::size_t>> StandingRecords::rows_about(
                                             state_.store->archive_folder() / file.path, *footers_));
         for (const store::SubscriptionsIn& group : groups) {
             if (group.first.value > last) continue;
-            const std::size_t each =
-                group.rows * kUnit / (group.last.value - group.first.value + 1);
+            const std::size_t among = std::size_t{group.last.value} - group.first.value + 1;
+            const std::size_t each = group.rows * kUnit / among;
             more[group.first.value] += each;
             more[std::min<std::size_t>(group.last.value, last) + 1] -= each;
         }
