@@ -66,6 +66,14 @@ store::RatedFilter rated_of(Perspective side, store::Footers* footers) {
     return filter;
 }
 
+// Told by its bounds alone. `wanted`, sorted; none: all.
+bool may_hold(const store::Store::FileRow& file, const std::vector<SubscriptionId>* wanted,
+              store::ReadCount* count) {
+    if (wanted == nullptr || file.may_hold_any(*wanted)) return true;
+    if (count != nullptr) count->files += 1;
+    return false;
+}
+
 // What is left of each record after the changes, in the order in which they were made.
 Standing standing_after(std::vector<Change> changes) {
     std::vector<std::pair<RecordPosition, std::size_t>> order;
@@ -160,6 +168,7 @@ Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
     filter.footers = footers_.get();
     for (const auto& file : usage_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches)) continue;
+        if (!may_hold(file, filter.subscriptions, filter.count)) continue;
         FARTHING_CHECK(store::each_usage(
             state_.store->archive_folder() / file.path, filter,
             [&](std::span<store::UsageRow> rows) { take(rows, batches, found); }));
@@ -197,6 +206,7 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
     for (const auto& file : rated_files_) {
         if (batches != nullptr && !file.may_hold_any(*batches) && !file.may_hold_any(corrections_))
             continue;
+        if (!may_hold(file, wanted.subscriptions, count)) continue;
         const auto take = [&](std::span<store::RatedRow> rows) {
             for (store::RatedRow& row : rows) {
                 if (batches != nullptr && !batches->contains(row.record_batch)) continue;
@@ -213,10 +223,12 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
 Result<std::vector<std::size_t>> StandingRecords::rows_about(
     std::span<const SubscriptionId> some) const {
     constexpr std::size_t kUnit = 1024;  // parts of a row
-    std::size_t last = 0;
-    for (const SubscriptionId who : some) last = std::max<std::size_t>(last, who.value);
+    std::vector<SubscriptionId> sorted(some.begin(), some.end());
+    std::ranges::sort(sorted);
+    const std::size_t last = sorted.empty() ? 0 : sorted.back().value;
     std::vector<std::size_t> more(last + 2);  // than the one before has; what is less wraps around
     for (const auto& file : rated_files_) {
+        if (!file.may_hold_any(sorted)) continue;
         FARTHING_TRY(const auto groups, store::subscriptions_in(
                                             state_.store->archive_folder() / file.path, *footers_));
         for (const store::SubscriptionsIn& group : groups) {
@@ -242,6 +254,7 @@ Result<Shelf> StandingRecords::shelve(std::vector<SubscriptionId> some, Perspect
     rated.subscriptions = &some;
     rated.count = &shelf.count;
     for (const auto& file : rated_files_) {
+        if (!may_hold(file, &some, &shelf.count)) continue;
         FARTHING_CHECK(store::each_rated_block(
             state_.store->archive_folder() / file.path, rated,
             [&](store::RatedBlock block) { shelf.rated.add(std::move(block)); }));
@@ -254,6 +267,7 @@ Result<Shelf> StandingRecords::shelve(std::vector<SubscriptionId> some, Perspect
     usage.count = &shelf.count;
     usage.footers = footers_.get();
     for (const auto& file : usage_files_) {
+        if (!may_hold(file, &some, &shelf.count)) continue;
         FARTHING_CHECK(store::each_usage_block(
             state_.store->archive_folder() / file.path, usage,
             [&](store::UsageBlock block) { shelf.usage.add(std::move(block)); }));

@@ -315,6 +315,16 @@ TEST(Archive, KeepsRowsAsColumnsAndGivesSomeOfThem) {
     EXPECT_EQ(rows, 4u * 20'000 / 40);
 }
 
+TEST(Archive, KeepsWhatFilesSayOfThemselvesWhileThereIsRoom) {
+    Footers footers;
+    footers.keep("a", std::make_shared<int>(1), Footers::kBytesMax - 10);
+    footers.keep("b", std::make_shared<int>(2), 11);
+    footers.keep("c", std::make_shared<int>(3), 10);
+    EXPECT_TRUE(footers.find("a"));
+    EXPECT_FALSE(footers.find("b"));
+    EXPECT_TRUE(footers.find("c"));
+}
+
 TEST(Archive, HandsOutReadingsOfWhatWasTakenIn) {
     const TestFolder folder;
     UsageChunk chunk = reports(0, 12, 3);  // minutes 0 to 3 of three devices

@@ -1,6 +1,7 @@
 // What archive files say of their row groups, kept for those that are opened again and again.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,14 +20,20 @@ class Footers {
         const auto found = known_.find(file);
         return found == known_.end() ? nullptr : found->second;
     }
-    void keep(const std::string& file, Footer footer) {
+    // `bytes` long in its file, and some five times that in memory: of a huge archive only the
+    // first are kept.
+    void keep(const std::string& file, Footer footer, std::size_t bytes) {
         const std::lock_guard lock(mutex_);
+        if (bytes_ + bytes > kBytesMax) return;
+        bytes_ += bytes;
         known_.insert_or_assign(file, std::move(footer));
     }
+    static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
 
   private:
     mutable std::mutex mutex_;
     std::map<std::string, Footer> known_;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace farthing::store

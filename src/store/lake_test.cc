@@ -138,6 +138,10 @@ TEST(Lake, RegistersEachBatchAsASnapshot) {
     EXPECT_EQ((*usage)[0].records, 990);
     ASSERT_EQ((*usage)[0].columns.size(), kUsageColumns.size());
     EXPECT_EQ((*usage)[0].columns[6].min, "2026-06-01 00:00:00+00");
+    EXPECT_TRUE((*usage)[0].may_hold_any(std::vector<SubscriptionId>{{10}, {99}}));
+    EXPECT_FALSE((*usage)[0].may_hold_any(std::vector<SubscriptionId>{{11}, {99}}));
+    EXPECT_FALSE((*usage)[0].may_hold_any(std::vector<SubscriptionId>{}));
+    EXPECT_TRUE((*store->files("suspended"))[0].may_hold_any(std::vector<SubscriptionId>{{11}}));
     EXPECT_EQ(sum_file(store->archive_folder() / (*usage)[0].path, "usage")->rows, 990);
     EXPECT_EQ((*store->files("suspended"))[1].records, 10);
     EXPECT_TRUE(store->integrity()->empty());

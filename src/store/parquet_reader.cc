@@ -116,7 +116,8 @@ Result<ParquetReader> ParquetReader::open(const std::filesystem::path& file,
             file.string(), true, properties,
             std::static_pointer_cast<parquet::FileMetaData>(known));
         state->data = state->reader->metadata();
-        if (footers != nullptr && known == nullptr) footers->keep(file.string(), state->data);
+        if (footers != nullptr && known == nullptr)
+            footers->keep(file.string(), state->data, state->data->size());
         const int columns = state->data->num_columns();
         state->columns = columns;
         if (columns > static_cast<int>(table.columns.size()) || columns == 0) {

@@ -177,7 +177,6 @@ class SqliteStore final : public Store {
     Result<void> count_session_change();
     Result<void> commit_alone(Transaction& transaction);
     Result<BatchId> commit_sessions(const BatchCommit& batch);
-    static void read_batches(FileRow& file);
     Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
     // store_deleted.cc

@@ -3,6 +3,7 @@
 // src/store/schema.cc.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -373,11 +374,17 @@ class Store {
         BatchId first_batch;
         BatchId last_batch;
         Period events{Instant::min(), Instant::max()};  // of usage: these, the last one included
+        SubscriptionId first_subscription;              // of tables that tell them
+        SubscriptionId last_subscription{UINT32_MAX};
         bool may_hold_events(const Period& wanted) const {
             return events.start < wanted.end && wanted.start <= events.end;
         }
         bool may_hold(BatchId wanted) const {
             return first_batch <= wanted && wanted <= last_batch;
+        }
+        bool may_hold_any(const std::vector<SubscriptionId>& wanted) const {  // sorted
+            const auto found = std::ranges::lower_bound(wanted, first_subscription);
+            return found != wanted.end() && *found <= last_subscription;
         }
         bool rewritten() const { return first_batch != batch || last_batch != batch; }
         template <class Batches>  // sorted

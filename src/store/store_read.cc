@@ -280,20 +280,23 @@ Result<void> SqliteStore::drop(const std::vector<SuspenseExit>& exits) {
     return transaction.commit();
 }
 
-// Every table of the lake tells with its first column which batch a row is of.
-void SqliteStore::read_batches(FileRow& file) {
-    constexpr std::uint32_t kBatchColumn = 1;
+namespace {
+
+// The bounds of a column of ids, where the file tells them.
+template <class Id>
+void read_bounds(const Store::FileRow& file, const ArchiveTable& table, std::string_view name,
+                 Id& first, Id& last) {
+    const auto described = std::ranges::find(table.columns, name, &ArchiveColumn::name);
+    if (described == table.columns.end()) return;
     for (const auto& column : file.columns) {
-        if (column.column != kBatchColumn) continue;
-        const auto read = [](const std::string& text, BatchId& batch) {
-            (void)std::from_chars(text.data(), text.data() + text.size(), batch.value);
+        if (column.column != described->id) continue;
+        const auto read = [](const std::string& text, Id& id) {
+            (void)std::from_chars(text.data(), text.data() + text.size(), id.value);
         };
-        read(column.min, file.first_batch);
-        read(column.max, file.last_batch);
+        read(column.min, first);
+        read(column.max, last);
     }
 }
-
-namespace {
 
 // "2026-06-01 00:00:00+00", as DuckLake writes it.
 void read_event(std::string text, Instant& event) {
@@ -333,8 +336,13 @@ Result<std::vector<Store::FileRow>> SqliteStore::files(const std::string& table)
         kTenant, table));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         FARTHING_TRY(rows[i].columns, column_stats(*database_, data_files[i]));
-        read_batches(rows[i]);
-        if (table == "usage") read_events(rows[i]);
+        FileRow& file = rows[i];
+        if (const ArchiveTable* described = archive_table(table)) {
+            read_bounds(file, *described, "batch", file.first_batch, file.last_batch);
+            read_bounds(file, *described, "subscription", file.first_subscription,
+                        file.last_subscription);
+        }
+        if (table == "usage") read_events(file);
     }
     // A rewritten file stands where its first rows did, before the corrections of them.
     std::ranges::stable_sort(rows, {}, &FileRow::first_batch);
