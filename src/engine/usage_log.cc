@@ -23,6 +23,7 @@ Result<std::map<RecordPosition, i128>> charges_of(const Engine::State& state,
     filter.subscriptions = &who;
     FARTHING_TRY(const auto files, state.store->files("rated_usage"));
     for (const auto& file : files) {
+        if (!file.may_hold_any(who)) continue;
         FARTHING_TRY(const auto rated,
                      store::read_rated(state.store->archive_folder() / file.path, filter));
         for (const store::RatedRow& row : rated) {
