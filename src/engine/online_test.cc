@@ -1,12 +1,10 @@
 // Two processes charge on one data folder: each sees what the other did before it grants anything.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
-#include "engine/engine.h"
+#include "engine/test_data_folder.h"
 
 namespace farthing::engine {
 namespace {
@@ -34,12 +32,9 @@ guide: [{by: subscription, field: who}]
 same_record: [id]
 )";
 
-class OnlineEngine : public testing::Test {
+class OnlineEngine : public DataFolder {
   protected:
     OnlineEngine() {
-        std::string name = (std::filesystem::temp_directory_path() / "farthing-online-XXXXXX");
-        folder_ = ::mkdtemp(name.data());
-        now_ = *parse_rfc3339("2026-01-05T10:00:00Z");
         const auto engine = open();
         EXPECT_TRUE(engine->publish({{"catalog.yaml", std::string(kCatalog)}}, std::nullopt));
         AccountChange account;
@@ -51,13 +46,6 @@ class OnlineEngine : public testing::Test {
         subscription.plan = "simple";
         subscription.from = Date::of(2026, 1, 1);
         EXPECT_TRUE(engine->apply(std::span(&subscription, 1)));
-    }
-    ~OnlineEngine() override { std::filesystem::remove_all(folder_); }
-
-    std::unique_ptr<Engine> open() {
-        auto engine = Engine::open(folder_, Clock{[this] { return now_; }});
-        EXPECT_TRUE(engine) << engine.error().to_string();
-        return *std::move(engine);
     }
     static ChargeQuestion asks(std::string session, std::uint32_t number, ChargeAction action,
                                std::string meter, std::string quantity) {
@@ -86,9 +74,6 @@ class OnlineEngine : public testing::Test {
         return report ? report->balance.to_string() + " held " + report->held.to_string()
                       : report.error().code;
     }
-
-    std::filesystem::path folder_;
-    Instant now_;
 };
 
 TEST_F(OnlineEngine, EC38_two_processes_never_spend_the_same_cent) {

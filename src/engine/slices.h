@@ -12,13 +12,7 @@
 namespace farthing::engine {
 
 struct KeyHash {
-    std::size_t operator()(const rating::CounterKey& key) const {
-        const std::uint64_t owner = std::uint64_t{key.owner} << 8 |
-                                    static_cast<std::uint64_t>(key.owner_kind) << 1 |
-                                    static_cast<std::uint64_t>(key.perspective);
-        const std::uint64_t price = mix64(key.component.value, key.item);
-        return mix64(mix64(owner, price), static_cast<std::uint64_t>(key.window_first.days));
-    }
+    std::size_t operator()(const rating::CounterKey& key) const { return rating::hash_of(key); }
 };
 
 struct Slice {

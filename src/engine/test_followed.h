@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 
-#include "engine/engine.h"
+#include "engine/test_data_folder.h"
 
 namespace farthing::engine {
 
@@ -58,12 +56,9 @@ same_record: [id]
 inline constexpr int kCards = 140;  // their counters lie in three blocks
 inline constexpr const char* kPlanOf[] = {"tiers", "pool", "own"};
 
-class FollowedEngine : public ::testing::Test {
+class FollowedEngine : public DataFolder {
   protected:
     FollowedEngine() {
-        std::string name = (std::filesystem::temp_directory_path() / "farthing-follow-XXXXXX");
-        folder_ = ::mkdtemp(name.data());
-        now_ = *parse_rfc3339("2026-01-05T10:00:00Z");
         const auto engine = open();
         EXPECT_TRUE(engine->publish({{"catalog.yaml", std::string(kPlans)}}, std::nullopt));
         std::vector<SubscriptionChange> cards(kCards);
@@ -82,17 +77,10 @@ class FollowedEngine : public ::testing::Test {
         EXPECT_TRUE(engine->apply(cards));
         EXPECT_TRUE(engine->add_feed("files.yaml", std::string(kFiles)));
     }
-    ~FollowedEngine() override { std::filesystem::remove_all(folder_); }
-
     static constexpr int kAccounts = 4;
     static std::string account_of(int i) { return "a" + std::to_string(i % kAccounts); }
     static std::string name_of(int card) { return "card-" + std::to_string(card); }
 
-    std::unique_ptr<Engine> open() {
-        auto engine = Engine::open(folder_, Clock{[this] { return now_; }});
-        EXPECT_TRUE(engine) << engine.error().to_string();
-        return *std::move(engine);
-    }
     ChargeQuestion asks(int card, ChargeAction action, std::string meter, std::string quantity) {
         ChargeQuestion question;
         question.number = number_++;
@@ -158,8 +146,6 @@ class FollowedEngine : public ::testing::Test {
 
     // Two of each plan, in different blocks where there are more.
     static constexpr int kUsed[] = {0, 1, 2, 66, 67, 68, 133, 134};
-    std::filesystem::path folder_;
-    Instant now_;
     std::uint32_t number_ = 0;
     std::map<int, int> ended_;  // sessions, by card
 };

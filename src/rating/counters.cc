@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::uint32_t kAbsent = UINT32_MAX;
 
-std::uint64_t hash_of(const CounterKey& key) {
-    std::uint64_t hash = mix64(key.owner, key.component.value);
-    hash = mix64(hash, key.item);
-    return mix64(
-        hash,
-        (static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.window_first.days)) << 16) |
-            (static_cast<std::uint64_t>(key.perspective) << 8) |
-            static_cast<std::uint64_t>(key.owner_kind));
-}
-
 struct PackHash {
     std::size_t operator()(const PackKey& key) const {
         return mix64(mix64(key.block, static_cast<std::uint32_t>(key.window_first)),

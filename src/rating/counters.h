@@ -15,6 +15,7 @@
 
 #include "base/civil.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/instant.h"
 #include "base/lean_vector.h"
 #include "base/reason.h"
@@ -43,6 +44,16 @@ struct CounterKey {
     Date window_first;
     constexpr auto operator<=>(const CounterKey&) const = default;
 };
+
+inline std::uint64_t hash_of(const CounterKey& key) {
+    std::uint64_t hash = mix64(key.owner, key.component.value);
+    hash = mix64(hash, key.item);
+    return mix64(
+        hash,
+        (static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.window_first.days)) << 16) |
+            (static_cast<std::uint64_t>(key.perspective) << 8) |
+            static_cast<std::uint64_t>(key.owner_kind));
+}
 
 // What the sessions of a segment cost beside their quantity.
 struct SessionTotals {
