@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/lean_text.h"
 #include "base/reason.h"
 #include "base/utf8.h"
 
@@ -97,6 +98,23 @@ TEST(Errors, travel_up) {
     };
     EXPECT_EQ(outer(true).value(), 8);
     EXPECT_EQ(outer(false).error().code, "first_reason");
+}
+
+TEST(LeanText, is_the_text_that_it_was_made_of) {
+    for (const std::size_t size : {0U, 1U, 45U, 254U, 255U, 256U, 70'000U}) {
+        const std::string text(size, size == 1 ? '\0' : 'x');
+        LeanText lean = text;
+        EXPECT_EQ(std::string_view(lean), text);
+        EXPECT_EQ(lean.empty(), text.empty());
+        const LeanText copy = lean;
+        const char* const stands = std::string_view(lean).data();
+        const LeanText moved = std::move(lean);
+        EXPECT_EQ(std::string_view(moved).data(), stands);
+        EXPECT_EQ(copy, moved);
+        lean = copy;
+        EXPECT_EQ(lean, moved);
+        EXPECT_FALSE(lean == LeanText(text + "y"));
+    }
 }
 
 TEST(Hashes, are_the_published_ones) {

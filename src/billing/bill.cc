@@ -39,7 +39,7 @@ Invoice header_of(const Context& context) {
     invoice.payer_name = payer.name;
     invoice.payer_title = context.title_of(input.payer);
     invoice.payer_address = payer.address;
-    invoice.payer_tax_number = payer.tax_number;
+    invoice.payer_tax_number = std::string_view(payer.tax_number);
     invoice.payer_country = context.country_of(input.payer);
     invoice.seller_title = rules.documents.seller_title;
     invoice.seller_address = rules.documents.seller_address;

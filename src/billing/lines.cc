@@ -122,9 +122,9 @@ AccountId Context::customer_of(AccountId account) const {
     return top == directory().account(input_->payer).top ? account : top;
 }
 
-const std::string& Context::title_of(AccountId account) const {
+std::string Context::title_of(AccountId account) const {
     const AccountFact& fact = directory().account(account).fact;
-    return fact.title.empty() ? fact.name : fact.title;
+    return fact.title.empty() ? fact.name : std::string(fact.title);
 }
 
 Draft Context::draft(const ChargeRef& ref, AccountId department) const {
@@ -178,7 +178,7 @@ DatePeriod Context::cycle_of_months(Date day, int months) const {
     return cycle_of(day, directory().account(input_->payer).fact.bill_day, months);
 }
 
-const std::string& Context::country_of(AccountId account) const {
+std::string_view Context::country_of(AccountId account) const {
     const AccountFact* fact = &directory().account(account).fact;
     while (fact->country.empty() && fact->parent) fact = &directory().account(fact->parent).fact;
     return fact->country;

@@ -76,7 +76,7 @@ class Context {
     AccountId account_of(const rating::CounterKey& key) const;
     // By whom a sponsor knows an account: the top of its tree; in the payer's own tree, itself.
     AccountId customer_of(AccountId account) const;
-    const std::string& title_of(AccountId account) const;
+    std::string title_of(AccountId account) const;
 
     // A line of that component without figures. REQUIRES: `ref` names a fee or a usage charge.
     Draft draft(const ChargeRef& ref, AccountId department) const;
@@ -88,7 +88,7 @@ class Context {
     // That many months of the payer, from January, around a day.
     DatePeriod cycle_of_months(Date day, int months) const;
     // Its own, else that of the nearest account above that has one.
-    const std::string& country_of(AccountId account) const;
+    std::string_view country_of(AccountId account) const;
 
     Money zero() const { return {0, currency()}; }
     Result<Money> rounded_line(const catalog::Version& version, const Exact& exact) const;

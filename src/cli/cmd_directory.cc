@@ -82,8 +82,8 @@ Result<Exit> account_list(Context& context) {
         const bool* pays = account.pays.at(day);
         const AccountId* payer = account.payer.at(day);
         listing.add(
-            {account.fact.name, name_or_empty(directory, account.fact.parent), account.fact.title,
-             std::string(pays != nullptr && *pays ? "yes" : "no"),
+            {account.fact.name, name_or_empty(directory, account.fact.parent),
+             std::string(account.fact.title), std::string(pays != nullptr && *pays ? "yes" : "no"),
              payer == nullptr ? std::string() : name_or_empty(directory, *payer),
              std::int64_t{account.fact.bill_day},
              static_cast<std::int64_t>(directory.subscriptions_of(account.fact.id).size())});
@@ -96,7 +96,8 @@ void print_tree(std::ostream& out, const Directory& directory, const Account& ac
                 const std::string& indent) {
     const bool* pays = account.pays.at(day);
     out << indent << account.fact.name;
-    if (!account.fact.title.empty()) out << " (" << printable(account.fact.title) << ")";
+    if (!account.fact.title.empty())
+        out << " (" << printable(std::string_view(account.fact.title)) << ")";
     if (pays != nullptr && *pays) out << "  pays";
     if (const auto count = directory.subscriptions_of(account.fact.id).size(); count > 0) {
         out << "  " << grouped(static_cast<std::int64_t>(count))

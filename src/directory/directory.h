@@ -76,7 +76,7 @@ struct Dated {
 
 struct Account {
     AccountFact fact;
-    std::vector<AccountId> children;
+    LeanVector<AccountId> children;
     AccountId top;  // of its tree: the shard key (R4)
     Dated<bool> pays;
     Dated<AccountId> payer;  // nearest paying account at or above it; none where nobody pays (EC60)
@@ -110,7 +110,7 @@ class Directory {
     std::span<const Account> accounts() const { return accounts_; }
     std::span<const Subscription> subscriptions() const { return subscriptions_; }
     std::span<const Group> groups() const { return groups_; }
-    const std::vector<SubscriptionId>& subscriptions_of(AccountId account) const {
+    const LeanVector<SubscriptionId>& subscriptions_of(AccountId account) const {
         return by_account_[account.value - 1];
     }
     // Facts that fold to the same. Made anew: what stands elsewhere is not kept twice.
@@ -196,7 +196,7 @@ class Directory {
     std::vector<Account> accounts_;
     std::vector<Group> groups_;
     std::vector<Subscription> subscriptions_;
-    std::vector<std::vector<SubscriptionId>> by_account_;
+    std::vector<LeanVector<SubscriptionId>> by_account_;
     TextIndex account_names_;
     TextIndex subscription_names_;
     TextIndex group_names_;

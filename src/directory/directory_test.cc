@@ -77,7 +77,7 @@ TEST(Directory, EC60_the_nearest_paying_account_at_or_above_pays) {
     for (const AccountId account : {enterprise, company, department, team}) {
         EXPECT_EQ(directory.account(account).top, enterprise);
     }
-    EXPECT_EQ(directory.account(company).children, std::vector{department});
+    EXPECT_EQ(directory.account(company).children, LeanVector<AccountId>{department});
 }
 
 TEST(Directory, EC59_the_payer_changes_on_its_day) {
@@ -176,7 +176,7 @@ TEST(Directory, names_are_found_and_belong_to_one_only) {
     EXPECT_EQ(directory.group_named("pool"), pool);
     EXPECT_EQ(directory.subscription_named("SIM-1"), sim);
     EXPECT_EQ(directory.subscription_named("SIM-2"), SubscriptionId{});
-    EXPECT_EQ(directory.subscriptions_of(company), std::vector{sim});
+    EXPECT_EQ(directory.subscriptions_of(company), LeanVector<SubscriptionId>{sim});
     EXPECT_EQ(directory.group(pool).members, std::vector{sim});
     facts.subscription("SIM-1", company);
     EXPECT_EQ(facts.refused().code, "subscription_exists");

@@ -15,7 +15,7 @@ BillRunReport::Row row_of(const Engine::State& state, const Invoice& invoice) {
     const AccountFact& payer = state.directory.account(invoice.payer).fact;
     return {invoice.id,
             payer.name,
-            payer.title.empty() ? payer.name : payer.title,
+            payer.title.empty() ? payer.name : std::string(payer.title),
             invoice.period,
             invoice.state,
             invoice.number,

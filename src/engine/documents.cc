@@ -163,7 +163,7 @@ Result<std::vector<BillRunReport::Row>> Engine::invoices() {
         const AccountFact& payer = state_->directory.account(row.payer).fact;
         found.push_back({row.id,
                          payer.name,
-                         payer.title,
+                         std::string(payer.title),
                          row.period,
                          row.state,
                          row.number,

@@ -9,6 +9,7 @@
 
 #include "base/civil.h"
 #include "base/instant.h"
+#include "base/lean_text.h"
 #include "model/ids.h"
 #include "model/rated_usage.h"
 #include "model/usage.h"
@@ -19,11 +20,11 @@ struct AccountFact {
     AccountId id;
     std::string name;                  // unique in the tenant: the operator's own account number
     AccountId parent;                  // none for a topmost account
-    std::string title;                 // as printed on documents; empty: the name
+    LeanText title;                    // as printed on documents; empty: the name
     std::vector<std::string> address;  // lines as printed
     unsigned bill_day = 1;             // 1..31, the anchor of its cycles when it pays (EC61)
-    std::string tax_number;
-    std::string country;  // ISO 3166: "GB", "US-CA"; empty: as the account above it
+    LeanText tax_number;
+    LeanText country;  // ISO 3166: "GB", "US-CA"; empty: as the account above it
     bool operator==(const AccountFact&) const = default;
 };
 struct PaysFact {  // from that day on the account pays (or not) for itself and those below it
