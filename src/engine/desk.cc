@@ -62,12 +62,11 @@ Result<std::unique_ptr<Desk>> Desk::open(Engine::State& state) {
 }
 
 Result<void> Desk::load_sessions() {
-    FARTHING_TRY(const auto kept, state_.store->charge_sessions());
-    for (const auto& row : kept) {
-        FARTHING_TRY(charging::Session session, charging::unpack_session(row.bytes));
+    return state_.store->each_charge_session([&](const auto& kept) -> Result<void> {
+        FARTHING_TRY(charging::Session session, charging::unpack_session(kept.bytes));
         charger_.load(std::move(session));
-    }
-    return {};
+        return {};
+    });
 }
 
 // An account's money is what it paid in less what it owes: a fold of the ledger, which only grows.

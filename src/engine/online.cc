@@ -108,13 +108,13 @@ Result<Desk*> Engine::State::open_desk() {
 
 // REQUIRES: it is our turn.
 Result<void> Engine::State::keep_open_sums() {
-    FARTHING_TRY(const auto kept, store->charge_sessions());
     std::vector<OpenSession> sums;
-    for (const auto& row : kept) {
-        FARTHING_TRY(const charging::Session session, charging::unpack_session(row.bytes));
-        if (session.ended) continue;  // then they were
+    FARTHING_CHECK(store->each_charge_session([&](const auto& kept) -> Result<void> {
+        FARTHING_TRY(const charging::Session session, charging::unpack_session(kept.bytes));
+        if (session.ended) return {};  // then they were
         for (const OpenSession& sum : charging::sums_of(session)) sums.push_back(sum);
-    }
+        return {};
+    }));
     return store->keep_sums(sums, clock.now());
 }
 

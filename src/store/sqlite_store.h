@@ -57,7 +57,8 @@ class SqliteStore final : public Store {
     Result<std::map<BatchId, std::vector<SuspenseFix>>> fixes() override;
     Result<bool> wrote_elsewhere() override;
     std::int64_t writes() const override;
-    Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() override;
+    Result<void> each_charge_session(
+        const std::function<Result<void>(const OnlineDelta::KeptSession&)>& visit) override;
     Result<std::int64_t> session_changes() override;
     Result<std::int64_t> charge_rules() override;
     Result<void> each_online_use(

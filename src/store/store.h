@@ -243,7 +243,8 @@ class Store {
     virtual Result<bool> wrote_elsewhere() = 0;
     // Grows with whatever this process writes.
     virtual std::int64_t writes() const = 0;
-    virtual Result<std::vector<OnlineDelta::KeptSession>> charge_sessions() = 0;
+    virtual Result<void> each_charge_session(
+        const std::function<Result<void>(const OnlineDelta::KeptSession&)>& visit) = 0;
     // Grows by one with each commit of kind charge, and with what files tell of its sessions, since
     // it was asked first.
     virtual Result<std::int64_t> session_changes() = 0;

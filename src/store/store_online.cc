@@ -140,12 +140,15 @@ Result<void> SqliteStore::write_alerts(const OnlineDelta& online) {
     return write_notices(online.notices);
 }
 
-Result<std::vector<OnlineDelta::KeptSession>> SqliteStore::charge_sessions() {
-    std::vector<OnlineDelta::KeptSession> sessions;
+Result<void> SqliteStore::each_charge_session(
+    const std::function<Result<void>(const OnlineDelta::KeptSession&)>& visit) {
+    Result<void> visited;
+    const auto read = [&](const SqlStatement& row) {
+        if (visited) visited = visit({row.text(0), row.text(1)});
+    };
     FARTHING_CHECK(database_->select(
-        "SELECT id, bytes FROM charge_session WHERE tenant = ? ORDER BY id",
-        [&](const SqlStatement& row) { sessions.push_back({row.text(0), row.text(1)}); }, kTenant));
-    return sessions;
+        "SELECT id, bytes FROM charge_session WHERE tenant = ? ORDER BY id", read, kTenant));
+    return visited;
 }
 
 namespace {
