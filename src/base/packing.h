@@ -28,6 +28,7 @@ class Packer {
         whole(value.size());
         bytes_ += value;
     }
+    void packed(std::string_view bytes) { bytes_ += bytes; }  // by another one
     std::string take() { return std::move(bytes_); }
 
   private:
@@ -79,6 +80,7 @@ class Unpacker {
         return ok_ ? value : 0;
     }
     void refuse() { ok_ = false; }
+    std::string_view rest() const { return bytes_; }
     bool ok() const { return ok_; }
     bool at_end() const { return ok_ && bytes_.empty(); }
 

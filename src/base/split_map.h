@@ -41,9 +41,9 @@ class SplitMap {
         return size;
     }
     template <class Visit>
-    void each(const Visit& visit) const {  // of its key and its value, in no order
-        for (const auto& part : parts_)
-            for (const auto& [key, value] : part) visit(key, value);
+    void each(const Visit& visit) {  // of its key and its value, in no order
+        for (auto& part : parts_)
+            for (auto& [key, value] : part) visit(key, value);
     }
 
   private:

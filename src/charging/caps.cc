@@ -23,12 +23,12 @@ bool counts(const CapKey& key) {
 
 }  // namespace
 
-std::optional<CapKey> Caps::key_of(const rating::Standing& standing) const {
-    if (standing.capped == nullptr ||
-        standing.capped->spending_cap->action == catalog::CapAction::notify)
+std::optional<CapKey> Caps::key_of(const catalog::Plan* capped, const rating::CounterKey& counter,
+                                   AccountId payer) {
+    if (capped == nullptr || capped->spending_cap->action == catalog::CapAction::notify)
         return std::nullopt;
-    const CapKey key = key_for(*standing.capped, standing.key.owner_kind, standing.key.owner,
-                               standing.payer, standing.key.window_first);
+    const CapKey key =
+        key_for(*capped, counter.owner_kind, counter.owner, payer, counter.window_first);
     return counts(key) ? std::optional(key) : std::nullopt;
 }
 
@@ -60,9 +60,9 @@ void Caps::follow(std::span<const OwnerBlock> owners) {
     });
 }
 
-i128 Caps::room(const CapKey& key, const rating::Standing& standing) {
+i128 Caps::room(const CapKey& key, const catalog::Plan& capped) {
     const Currency currency = catalog_.newest().currency;
-    const auto cap = money_of(standing.capped->spending_cap->amount.exact(), currency);
+    const auto cap = money_of(capped.spending_cap->amount.exact(), currency);
     const auto held = held_.find(key);
     return (cap ? cap->atoms : i128{0}) - spent(key) - (held == held_.end() ? 0 : held->second);
 }

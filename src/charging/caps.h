@@ -35,9 +35,11 @@ class Caps {
         : catalog_(catalog), committed_(std::move(committed)) {}
 
     // nullopt where no cap counts it, or one that only tells.
-    std::optional<CapKey> key_of(const rating::Standing& standing) const;
-    // REQUIRES: key is key_of(standing).
-    i128 room(const CapKey& key, const rating::Standing& standing);
+    // `capped`: the plan whose spending cap counts that counter, for which `payer` pays.
+    static std::optional<CapKey> key_of(const catalog::Plan* capped,
+                                        const rating::CounterKey& counter, AccountId payer);
+    // REQUIRES: key is a key_of(capped, …).
+    i128 room(const CapKey& key, const catalog::Plan& capped);
     void hold(const CapKey& key, i128 atoms) { held_[key] += atoms; }
     // A rated row was charged, and is not committed yet.
     void charge(const RatedChunk& rated, std::size_t row);

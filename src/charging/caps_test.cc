@@ -29,13 +29,11 @@ class CapsTest : public ::testing::Test {
         });
     }
 
-    rating::Standing standing(OwnerKind kind, std::uint32_t owner) const {
-        rating::Standing at;
-        at.key = {Perspective::retail, kind, owner, kData, 0, Date::of(2026, 1, 1)};
-        at.payer = {7};
-        at.capped = plan_;
-        return at;
+    std::optional<CapKey> key_of(OwnerKind kind, std::uint32_t owner) const {
+        return Caps::key_of(
+            plan_, {Perspective::retail, kind, owner, kData, 0, Date::of(2026, 1, 1)}, {7});
     }
+    i128 room(const CapKey& key) const { return caps_->room(key, *plan_); }
 
     void charge(OwnerKind kind, std::uint32_t owner, std::int64_t atoms) {
         RatedChunk rated;
@@ -59,53 +57,48 @@ class CapsTest : public ::testing::Test {
 TEST_F(CapsTest, WhatIsCommittedChargedAndHeldTakesFromTheRoom) {
     publish(catalog::CapAction::block, false);
     committed_ = kUnit;
-    const auto at = standing(OwnerKind::subscription, 9);
-    const CapKey key = *caps_->key_of(at);
+    const CapKey key = *key_of(OwnerKind::subscription, 9);
     charge(OwnerKind::subscription, 9, kUnit);  // before anybody asked
-    EXPECT_TRUE(caps_->room(key, at) == 3 * kUnit);
+    EXPECT_TRUE(room(key) == 3 * kUnit);
     charge(OwnerKind::subscription, 9, kUnit);
     caps_->hold(key, kUnit / 2);
-    EXPECT_TRUE(caps_->room(key, at) == kUnit + kUnit / 2);
+    EXPECT_TRUE(room(key) == kUnit + kUnit / 2);
     EXPECT_EQ(asked_.size(), 1U);  // of the store once
 }
 
 TEST_F(CapsTest, WhatOthersCommittedIsAskedForAgainAndNothingCountsTwice) {
     publish(catalog::CapAction::block, false);
-    const auto at = standing(OwnerKind::subscription, 9);
-    const CapKey key = *caps_->key_of(at);
+    const CapKey key = *key_of(OwnerKind::subscription, 9);
     charge(OwnerKind::subscription, 9, kUnit);
-    EXPECT_TRUE(caps_->room(key, at) == 4 * kUnit);
+    EXPECT_TRUE(room(key) == 4 * kUnit);
     committed_ = kUnit;
     caps_->committed();
-    EXPECT_TRUE(caps_->room(key, at) == 4 * kUnit);
+    EXPECT_TRUE(room(key) == 4 * kUnit);
     committed_ = 3 * kUnit;
     caps_->follow();
-    EXPECT_TRUE(caps_->room(key, at) == 2 * kUnit);
+    EXPECT_TRUE(room(key) == 2 * kUnit);
 }
 
 TEST_F(CapsTest, OfASubscriptionOnlyItsOwnUsageCounts) {
     publish(catalog::CapAction::block, false);
-    EXPECT_FALSE(caps_->key_of(standing(OwnerKind::account, 9)));
-    const auto at = standing(OwnerKind::subscription, 9);
+    EXPECT_FALSE(key_of(OwnerKind::account, 9));
     charge(OwnerKind::account, 9, kUnit);
     charge(OwnerKind::subscription, 8, kUnit);
-    EXPECT_TRUE(caps_->room(*caps_->key_of(at), at) == 5 * kUnit);
+    EXPECT_TRUE(room(*key_of(OwnerKind::subscription, 9)) == 5 * kUnit);
 }
 
 TEST_F(CapsTest, OfAnAccountAllThatItPaysForCounts) {
     publish(catalog::CapAction::throttle, true);
-    const auto at = standing(OwnerKind::account, 9);
     charge(OwnerKind::account, 9, kUnit);
     charge(OwnerKind::subscription, 8, kUnit);
-    EXPECT_TRUE(caps_->room(*caps_->key_of(at), at) == 3 * kUnit);
+    EXPECT_TRUE(room(*key_of(OwnerKind::account, 9)) == 3 * kUnit);
 }
 
 TEST_F(CapsTest, OneThatOnlyTellsBoundsNothing) {
     publish(catalog::CapAction::notify, false);
-    EXPECT_FALSE(caps_->key_of(standing(OwnerKind::subscription, 9)));
-    rating::Standing none = standing(OwnerKind::subscription, 9);
-    none.capped = nullptr;
-    EXPECT_FALSE(caps_->key_of(none));
+    EXPECT_FALSE(key_of(OwnerKind::subscription, 9));
+    plan_ = nullptr;
+    EXPECT_FALSE(key_of(OwnerKind::subscription, 9));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy 
 
 const Session* Charger::find(std::string_view id) const {
     const auto* found = sessions_.find(id);
-    return found == nullptr ? nullptr : &(*found)->session;
+    return found == nullptr ? nullptr : &found->session;
 }
 
 void Charger::load(Session session) {
@@ -83,11 +83,11 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
     if (sums.empty()) return;
     std::map<Hash128, const OpenSession*> by_key;
     for (const OpenSession& sum : sums) by_key[sum.key] = &sum;
-    sessions_.each([&](const std::string&, const auto& open) {
-        for (auto& [group, service] : open->session.services) {
+    sessions_.each([&](std::string_view, Open& open) {
+        for (auto& [group, service] : open.session.services) {
             if (!service.begun()) continue;
             const auto found = by_key.find(
-                rating::session_key(service.sum.key, service.meter, open->session.subscription));
+                rating::session_key(service.sum.key, service.meter, open.session.subscription));
             // One that goes on only grows: what is less was told before files told no more.
             if (found == by_key.end() || found->second->raw < service.sum.raw) continue;
             const Hash128 key = service.sum.key;
@@ -130,7 +130,7 @@ void Charger::pass(Instant now) {
         bool returned = false;
         for (auto& [group, service] : open.session.services) {
             if (service.granted == 0 || service.held_until > now) continue;
-            release(group, open, service);
+            release(service);
             returned = true;
         }
         if (returned) {
@@ -144,7 +144,7 @@ void Charger::pass(Instant now) {
 
 Taken Charger::take() {
     for (const Session* session : taken_.changed) {
-        (*sessions_.find(session->id))->changed = false;
+        sessions_.find(std::string_view(session->id))->changed = false;
         if (session->ended) tell_last(*session);
     }
     return std::exchange(taken_, {});
@@ -185,22 +185,21 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
     };
     if (!request.fingerprint) {
         content = content_of(request);
-        const auto kept = session.answers.find(request.number);
-        if (kept == session.answers.end()) {
+        const auto kept = session.answers.numbered(request.number);
+        if (!kept) {
             if (request.number >= session.forgotten_below) return std::nullopt;
             return Answer{ChargeReason::number_forgotten, {}, false};
         }
-        if (kept->second.content != content)
-            return Answer{ChargeReason::number_conflict, {}, false};
-        return as_told(kept->second);
+        if (kept->content != content) return Answer{ChargeReason::number_conflict, {}, false};
+        return as_told(*kept);
     }
     const Fingerprint& print = *request.fingerprint;
     content = std::uint64_t{print.content} << 32 | print.stamp;
-    for (const auto& [number, kept] : session.answers)
-        if (kept.content == content) return as_told(kept);
-    for (const auto& [number, kept] : session.answers)
-        if (print.again && kept.content >> 32 == print.content) return as_told(kept);
-    request.number = session.answers.empty() ? 0 : session.answers.rbegin()->first + 1;
+    auto kept = session.answers.find([&](std::uint64_t one) { return one == content; });
+    if (!kept && print.again)
+        kept = session.answers.find([&](std::uint64_t one) { return one >> 32 == print.content; });
+    if (kept) return as_told(*kept);
+    request.number = session.answers.empty() ? 0 : session.answers.newest() + 1;
     if (begins(request) && !session.answers.empty())
         return Answer{ChargeReason::number_forgotten, {}, false};
     return std::nullopt;
@@ -208,10 +207,10 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
 
 Answer Charger::handle(Request request) {
     pass(request.at);
-    const auto* found = sessions_.find(request.session);
+    Open* const found = sessions_.find(std::string_view(request.session));
     const bool fresh = found == nullptr;
     if (fresh && !begins(request)) return {ChargeReason::unknown_session, {}, false};
-    Open& open = fresh ? add(session_of(request)) : **found;
+    Open& open = fresh ? add(session_of(request)) : *found;
     Session& session = open.session;
     std::uint64_t content = 0;
     if (auto told = repeated(request, content, session)) return *std::move(told);
@@ -233,7 +232,7 @@ Answer Charger::answer(const Request& request, Open& open) {
     for (const ServiceRequest& asked : request.services)
         told.services.push_back(serve(request, asked, open));
     if (request.action == Action::end)
-        for (auto& [group, service] : open.session.services) release(group, open, service);
+        for (auto& [group, service] : open.session.services) release(service);
     return told;
 }
 
@@ -241,11 +240,9 @@ Answer Charger::answer(const Request& request, Open& open) {
 void Charger::keep(const Request& request, std::uint64_t content, const Answer& answer,
                    Open& open) {
     Session& session = open.session;
-    session.answers[request.number] = {content, answer};
-    while (std::ssize(session.answers) > policy_.answers) {
-        session.forgotten_below = session.answers.begin()->first + 1;
-        session.answers.erase(session.answers.begin());
-    }
+    session.answers.add({request.number, content, answer});
+    while (session.answers.size() > policy_.answers)
+        session.forgotten_below = session.answers.drop_oldest() + 1;
     mark(open);
     schedule(open);
 }
@@ -276,7 +273,7 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
     std::int64_t used = 0;
     for (const UsedUnits& one : asked.used) used += one.units;
     // What was granted turns into what was used; the rest is held anew.
-    if (renews || used > 0) release(asked.group, open, service);
+    if (renews || used > 0) release(service);
     for (const UsedUnits& one : asked.used) use(request, asked.group, open, service, one, told);
     service.since = request.at;
     if (request.action == Action::end || asked.releases) return told;
@@ -380,14 +377,14 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
         rate(chunk, begins, service);
     }
     if (chunk.outcome[0] != Outcome::suspended) service.told += used.units;
-    OnlineUse record{.session = open.session.id,
+    OnlineUse record{.session = std::string(open.session.id),
                      .number = static_cast<std::uint32_t>(request.number),  // of a refund its end
                      .group = group,
                      .subscription = open.session.subscription,
                      .meter = service.meter,
                      .network = service.network,
-                     .called = service.called,
-                     .calling = service.calling,
+                     .called = std::string(service.called),
+                     .calling = std::string(service.calling),
                      .start = start,
                      .quantity = used.units,
                      .outcome = chunk.outcome[0],
@@ -510,7 +507,7 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
         told.why = reason_of(bound);
         return;
     }
-    hold(asked.group, earlier, units, open, service);
+    hold(earlier, units, service);
     // Another price begins: the client comes back for it (EC45).
     const std::int64_t same_price =
         (standings_.holds_until.micros - request.at.micros) / kMicrosPerSecond;
@@ -558,9 +555,9 @@ Answer Charger::enquire(const Request& request) {
         one.group = asked.group;
         one.granted = asked.units.value_or(usual_units(service.meter, request.at));
         if (!covers(request, one.granted, open, service, one)) continue;
-        hold(asked.group, earlier_parts(open, service, request.at), one.granted, open, service);
+        hold(earlier_parts(open, service, request.at), one.granted, service);
     }
-    for (auto& [group, service] : open.session.services) release(group, open, service);
+    for (auto& [group, service] : open.session.services) release(service);
     return told;
 }
 

@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -89,13 +88,8 @@ class Charger {
     std::size_t sessions() const { return sessions_.size(); }
 
   private:
-    struct Hold {
-        std::vector<Held> counters;
-        std::vector<rating::CounterKey> limits;
-    };
     struct Open {
         Session session;
-        std::map<std::uint32_t, Hold> held;  // by group
         std::multimap<Instant, Open*>::iterator due;
         Open* before = nullptr;  // of those of its subscription's block
         Open* after = nullptr;
@@ -110,6 +104,7 @@ class Charger {
     // The only ways into `sessions_` and out of it.
     Open& add(Session session);
     void forget(Open& open);
+    void hold_nothing();
     void tell_last(const Session& session);
     Open*& first_of(SubscriptionId subscription);
     void hold_again(Open& open, Instant now);
@@ -132,9 +127,8 @@ class Charger {
     void use(const Request& request, std::uint32_t group, Open& open, Service& service,
              const UsedUnits& used, ServiceAnswer& told);
     static void describe(const ServiceRequest& asked, Service& service);
-    void hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
-              Open& open, Service& service);
-    void release(std::uint32_t group, Open& open, Service& service);
+    void hold(const rating::EarlierParts& earlier, std::int64_t units, Service& service);
+    void release(Service& service);
     bool is_suspended(const Open& open) const {
         return !suspended_.empty() && suspended_.contains(open.session.subscription);
     }
@@ -160,7 +154,7 @@ class Charger {
     Purses purses_;
     Caps caps_;
     Holds holds_;
-    SplitMap<std::string, std::unique_ptr<Open>, HashOfText> sessions_;
+    SplitMap<std::string_view, Open, HashOfText> sessions_;  // by the id that stands in them
     std::vector<Open*> of_block_;        // the first of each, by block of subscriptions
     std::multimap<Instant, Open*> due_;  // when something of a session ends by itself
     Suspended suspended_;

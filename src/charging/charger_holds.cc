@@ -14,15 +14,13 @@ Charger::Open*& Charger::first_of(SubscriptionId subscription) {
 
 // REQUIRES: there is none with its id.
 Charger::Open& Charger::add(Session session) {
-    auto made = std::make_unique<Open>();
-    Open& open = *made;
-    open.session = std::move(session);
-    open.due = due_.end();
+    const std::string_view id = session.id;
+    const bool fresh = sessions_.emplace(id, Open{std::move(session), due_.end()});
+    FARTHING_ASSERT(fresh);
+    Open& open = *sessions_.find(id);
     Open*& first = first_of(open.session.subscription);
     open.after = std::exchange(first, &open);
     if (open.after != nullptr) open.after->before = &open;
-    const bool fresh = sessions_.emplace(open.session.id, std::move(made));
-    FARTHING_ASSERT(fresh);
     return open;
 }
 
@@ -36,19 +34,26 @@ void Charger::forget(Open& open) {
     if (open.changed) std::erase(taken_.changed, &open.session);
     if (!open.session.ended) tell_last(open.session);
     due_.erase(open.due);
-    taken_.forgotten.push_back(open.session.id);
-    sessions_.erase(taken_.forgotten.back());
+    taken_.forgotten.emplace_back(open.session.id);
+    sessions_.erase(std::string_view(taken_.forgotten.back()));
+}
+
+void Charger::hold_nothing() {
+    holds_.clear();
+    sessions_.each([](std::string_view, Open& open) {
+        for (auto& [group, service] : open.session.services) {
+            service.held = {};
+            service.limits = {};
+        }
+    });
 }
 
 void Charger::set_purses(Purses purses, Instant now) {
-    holds_.clear();
+    hold_nothing();
     purses_ = std::move(purses);
     caps_.follow();
     pass(now);
-    sessions_.each([&](const std::string&, const auto& open) {
-        open->held.clear();
-        hold_again(*open, now);
-    });
+    sessions_.each([&](std::string_view, Open& open) { hold_again(open, now); });
 }
 
 // Of a pool anybody may be a member: then each session is asked.
@@ -66,8 +71,8 @@ void Charger::follow(std::span<const OwnerBlock> owners, Instant now) {
         }
     }
     if (!pools) return;
-    sessions_.each([&](const std::string&, const auto& open) {
-        if (holds_on(*open, owners)) hold_again(*open, now);
+    sessions_.each([&](std::string_view, Open& open) {
+        if (holds_on(open, owners)) hold_again(open, now);
     });
 }
 
@@ -75,10 +80,11 @@ bool Charger::holds_on(const Open& open, std::span<const OwnerBlock> owners) {
     const auto among = [&](const rating::CounterKey& key) {
         return std::ranges::binary_search(owners, owners_of(rating::block_of(key)));
     };
-    return std::ranges::any_of(open.held, [&](const auto& one) {
-        const Hold& held = one.second;
-        return std::ranges::any_of(held.counters, among, &Held::key) ||
-               std::ranges::any_of(held.limits, among);
+    return std::ranges::any_of(open.session.services, [&](const auto& one) {
+        const Service& service = one.second;
+        const auto key_of = [](const Held& held) { return held.counter->first; };
+        return std::ranges::any_of(service.held, among, key_of) ||
+               std::ranges::any_of(service.limits, among);
     });
 }
 
@@ -87,32 +93,30 @@ void Charger::hold_again(Open& open, Instant now) {
     for (auto& [group, service] : open.session.services) {
         const std::int64_t units = service.granted;
         if (units == 0) continue;
-        release(group, open, service);
+        release(service);
         service.granted = units;
         const Instant next = next_use(service, now);
         const rating::EarlierParts earlier = earlier_parts(open, service, next);
         if (stand(open, service, next) != SuspenseReason::none) continue;
-        hold(group, earlier, units, open, service);
+        hold(earlier, units, service);
     }
 }
 
-// REQUIRES: `standings_` is where the service stands.
-void Charger::hold(std::uint32_t group, const rating::EarlierParts& earlier, std::int64_t units,
-                   Open& open, Service& service) {
-    Hold& held = open.held[group];
-    held.counters = Holds::of_grant(standings_, earlier, units);
-    for (const auto& limit : standings_.limits) held.limits.push_back(limit.key);
-    holds_.add(standings_, held.counters);
+// REQUIRES: `standings_` is where the service stands, which holds nothing.
+void Charger::hold(const rating::EarlierParts& earlier, std::int64_t units, Service& service) {
+    const std::vector<Held> grant = Holds::of_grant(standings_, earlier, units);
+    service.held.assign(grant.begin(), grant.end());
+    for (const auto& limit : standings_.limits) service.limits.push_back(limit.key);
+    holds_.add(standings_, service.held);
     holds_.add_to_limits(standings_, units);
     service.granted = units;
 }
 
-void Charger::release(std::uint32_t group, Open& open, Service& service) {
-    if (const auto held = open.held.find(group); held != open.held.end()) {
-        holds_.remove(held->second.counters);
-        holds_.remove_from_limits(held->second.limits, service.granted);
-        open.held.erase(held);
-    }
+void Charger::release(Service& service) {
+    holds_.remove(service.held);
+    holds_.remove_from_limits(service.limits, service.granted);
+    service.held = {};
+    service.limits = {};
     service.granted = 0;
 }
 

@@ -326,119 +326,21 @@ TEST(Charger, EC42_what_has_happened_is_charged_beyond_the_money_and_nothing_fol
     EXPECT_TRUE(room.purse().balance == -2);
 }
 
-Session any_session() {
-    Session session;
-    session.id = "s1";
-    session.charging_id = "4711";
-    session.client = "http://smf/n";
-    session.subscription = {7};
-    session.last = {1'000'000};
-    session.forgotten_below = 3;
-    Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true, 17},
-                    25,  10,          {2},   {3}};
-    session.services[9] = service;
-    Answer answer;
-    answer.services.push_back({9, ChargeReason::no_money, SuspenseReason::no_price, 10, true, 60,
-                               (i128{1} << 70) + 5, -3});
-    answer.repeated = true;
-    session.answers[3] = {0xFFFF'FFFF'FFFF'FFFF, answer};
-    return session;
-}
-
-TEST(KeptSession, EC39_what_was_told_survives_its_bytes) {
-    const Session session = any_session();
-    const auto read = unpack_session(pack_session(session));
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(read->id, session.id);
-    EXPECT_EQ(read->charging_id, session.charging_id);
-    EXPECT_EQ(read->client, session.client);
-    EXPECT_EQ(read->services, session.services);
-    EXPECT_EQ(read->forgotten_below, 3U);
-    ASSERT_EQ(read->answers.size(), 1U);
-    EXPECT_EQ(read->answers.at(3).content, session.answers.at(3).content);
-    EXPECT_EQ(read->answers.at(3).answer.services, session.answers.at(3).answer.services);
-}
-
-std::string bytes_of(std::string_view hex) {
-    std::string bytes;
-    for (std::size_t at = 0; at < hex.size(); at += 2)
-        bytes += static_cast<char>(std::stoi(std::string(hex.substr(at, 2)), nullptr, 16));
-    return bytes;
-}
-
-std::string hex(std::string_view bytes) {
-    std::string text;
-    for (const char c : bytes) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        text += kDigits[static_cast<unsigned char>(c) >> 4];
-        text += kDigits[static_cast<unsigned char>(c) & 15];
+TEST(Charger, WhatIsHeldIsWorkedOutAgainAlsoWhereAGrantEndsMeanwhile) {
+    Room room = room_of(100);
+    for (const std::string session : {"a", "b"}) {
+        Request request = report(session, Action::start, room.sims[0], 0, {1, 1, false});
+        request.at = room.now;
+        EXPECT_EQ(room.charger->handle(std::move(request)).services[0].granted, 10);
+        room.now = room.now.plus_micros(kMicrosPerDay / 24);
     }
-    return text;
-}
-
-// What releases stored stays readable: never change these bytes, add others beside them.
-TEST(KeptSession, GoldenBytesOfVersion1) {
-    const auto read = unpack_session(bytes_of(
-        "010273310780897a000301090180af9701033337320234340506c0ee6d5401011404060103ffffffffffffffff"
-        "ff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff01"));
-    ASSERT_TRUE(read) << read.error().to_string();
-    Session expected = any_session();
-    expected.charging_id.clear();
-    expected.services[9].sum.filed = 0;
-    expected.services[9].told = 42;
-    EXPECT_EQ(read->known_as(), "s1");
-    EXPECT_EQ(read->services, expected.services);
-    EXPECT_EQ(read->answers.at(3).answer.services, expected.answers.at(3).answer.services);
-}
-TEST(KeptSession, GoldenBytesOfVersion2) {
-    const auto read = unpack_session(bytes_of(
-        "020273310780897a0003043437313101090180af9701033337320234340506c0ee6d540122321404060103ff"
-        "ffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffff"
-        "ffff01"));
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(read->known_as(), "4711");
-    EXPECT_EQ(read->client, "");
-    EXPECT_EQ(read->services, any_session().services);
-}
-TEST(KeptSession, GoldenBytesOfVersion3) {
-    const auto read = unpack_session(bytes_of(
-        "030273310780897a000304343731310c687474703a2f2f736d662f6e01090180af9701033337320234340506"
-        "c0ee6d540122321404060103ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f707269636514"
-        "017880010501fdffffffffffffffff01"));
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(read->client, "http://smf/n");
-    EXPECT_EQ(read->services, any_session().services);
-    EXPECT_EQ(read->answers.at(3).answer.services, any_session().answers.at(3).answer.services);
-}
-TEST(KeptSession, GoldenBytesOfVersion4) {
-    Session session = any_session();
-    session.forgotten_below = std::uint64_t{1} << 40;
-    session.answers[std::uint64_t{1} << 63] = {7, {}};
-    const std::string bytes = pack_session(session);
-    EXPECT_EQ(
-        hex(bytes),
-        "040273310780897a00808080808020043437313"
-        "10c687474703a2f2f736d662f6e01090180af97010333373202343405"
-        "06c0ee6d540122321404060203ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f7072696365"
-        "14017880010501fdffffffffffffffff0180808080808080808001070000");
-    const auto read = unpack_session(bytes);
-    ASSERT_TRUE(read) << read.error().to_string();
-    EXPECT_EQ(read->forgotten_below, session.forgotten_below);
-    EXPECT_EQ(read->answers.at(std::uint64_t{1} << 63).content, 7U);
-}
-
-TEST(KeptSession, DamagedBytesAreRefusedByName) {
-    const std::string bytes = pack_session(any_session());
-    for (std::size_t size = 0; size < bytes.size(); ++size) {
-        const auto read = unpack_session(std::string_view(bytes).substr(0, size));
-        ASSERT_FALSE(read);
-        EXPECT_EQ(read.error().code, "charge_session_damaged");
-    }
-    for (std::size_t i = 0; i < bytes.size(); ++i) {  // no crash, whatever stands there
-        std::string other = bytes;
-        other[i] = static_cast<char>(other[i] ^ 0x5A);
-        (void)unpack_session(other);
-    }
+    EXPECT_TRUE(room.purse().held == 20);
+    Purses purses = room.charger->purses();
+    for (auto& [account, purse] : purses) purse.held = 0;
+    room.charger->set_purses(purses, room.now.plus_micros(1));  // two hours after `a` began
+    EXPECT_TRUE(room.purse().held == 10);
+    room.charger->pass(room.now.plus_micros(kMicrosPerDay / 24));
+    EXPECT_TRUE(room.purse().held == 0);
 }
 
 }  // namespace

@@ -9,9 +9,9 @@ namespace {
 // Beyond every purse, and far from wrapping when some of it are added.
 constexpr i128 kNobodyHas = i128{1} << 100;
 
-i128 highest(const rating::Standing& standing, i128 billable) {
+i128 highest(const rating::Level& level, i128 billable) {
     const auto narrow = narrow64(billable);
-    const auto atoms = narrow ? rating::highest_atoms(standing, *narrow) : std::nullopt;
+    const auto atoms = narrow ? rating::highest_atoms(level, *narrow) : std::nullopt;
     return atoms ? i128{*atoms} : kNobodyHas;
 }
 
@@ -31,9 +31,9 @@ bool comes_out_even(const rating::Pricing& pricing) {
 // Fee and minimum beside what the quantity costs, at the worst quantity of the grant. The first
 // unit beyond the grace carries them whole, and what follows pays the minimum off: only flat prices
 // have one.
-i128 extra_of(const rating::Standing& standing, const rating::EarlierParts& earlier,
-              std::int64_t raw, std::int64_t billable) {
-    const rating::Pricing& pricing = *standing.pricing;
+i128 extra_of(const rating::Level& level, const rating::EarlierParts& earlier, std::int64_t raw,
+              std::int64_t billable) {
+    const rating::Pricing& pricing = *level.pricing;
     if (!pricing.has_fee() && !pricing.has_minimum()) return 0;
     const std::int64_t beyond_grace =
         std::max<std::int64_t>(pricing.rule().grace - earlier.raw, 0) + 1;
@@ -48,8 +48,8 @@ i128 extra_of(const rating::Standing& standing, const rating::EarlierParts& earl
     if (!at_end) return kNobodyHas;
     const std::int64_t first_billable = rating::billable_of(earlier.raw + first, pricing.rule()) -
                                         rating::billable_of(earlier.raw, pricing.rule());
-    const i128 of_first = highest(standing, first_billable) + whole;
-    return std::max<i128>(of_first - highest(standing, billable), *at_end) +
+    const i128 of_first = highest(level, first_billable) + whole;
+    return std::max<i128>(of_first - highest(level, billable), *at_end) +
            (comes_out_even(pricing) ? 0 : 1);
 }
 
@@ -61,23 +61,23 @@ std::vector<Held> Holds::of_grant(const rating::Standings& at, const rating::Ear
     for (const rating::Standing& standing : at.prices) {
         const rating::Pricing& pricing = *standing.pricing;
         if (!pricing.countable(earlier.raw + raw)) {
-            grant.push_back({standing.key, 0, kNobodyHas});
+            grant.push_back({nullptr, 0, kNobodyHas});
             continue;
         }
         const std::int64_t billable = rating::billable_of(earlier.raw + raw, pricing.rule()) -
                                       rating::billable_of(earlier.raw, pricing.rule());
-        grant.push_back({standing.key, billable, extra_of(standing, earlier, raw, billable)});
+        grant.push_back({nullptr, billable, extra_of(standing, earlier, raw, billable)});
     }
     return grant;
 }
 
-i128 Holds::atoms_of(const Counter& counter) {
-    return std::min(kNobodyHas, highest(counter.standing, counter.billable) + counter.extra);
+i128 Holds::atoms_of(const HeldCounter& counter) {
+    return std::min(kNobodyHas, highest(counter.level, counter.billable) + counter.extra);
 }
 
 i128 Holds::more_of(const rating::Standing& standing, const Held& grant) const {
     const auto known = counters_.find(standing.key);
-    Counter counter{standing, {}, grant.billable, grant.extra, 0};
+    HeldCounter counter{.level = standing, .billable = grant.billable, .extra = grant.extra};
     if (known != counters_.end()) {
         counter.billable += known->second.billable;
         counter.extra += known->second.extra;
@@ -114,55 +114,58 @@ ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> gra
 }
 
 bool Holds::fits_caps(const rating::Standings& at, std::span<const Held> grant) const {
-    std::map<CapKey, std::pair<i128, const rating::Standing*>> more;
+    std::map<CapKey, std::pair<i128, const catalog::Plan*>> more;
     for (std::size_t i = 0; i < grant.size(); ++i) {
         const rating::Standing& standing = at.prices[i];
-        const auto key = caps_.key_of(standing);
+        const auto key = Caps::key_of(standing.capped, standing.key, standing.payer);
         if (!key) continue;
-        auto& [atoms, counted] = more[*key];
+        auto& [atoms, capped] = more[*key];
         atoms += more_of(standing, grant[i]);
-        counted = &standing;
+        capped = standing.capped;
     }
     return std::ranges::all_of(more, [&](const auto& one) {
-        const auto& [atoms, counted] = one.second;
-        return atoms <= 0 || atoms <= caps_.room(one.first, *counted);
+        const auto& [atoms, capped] = one.second;
+        return atoms <= 0 || atoms <= caps_.room(one.first, *capped);
     });
 }
 
-void Holds::hold(Counter& counter, i128 atoms) {
-    purses_[counter.standing.payer].hold(atoms - counter.held);
-    if (counter.cap) caps_.hold(*counter.cap, atoms - counter.held);
-    counter.held = atoms;
+void Holds::hold(HeldCounters::value_type& counter, i128 atoms) {
+    auto& [key, of] = counter;
+    purses_[of.payer].hold(atoms - of.held);
+    if (const auto cap = Caps::key_of(of.capped, key, of.payer)) caps_.hold(*cap, atoms - of.held);
+    of.held = atoms;
 }
 
-void Holds::place(Counter& counter, const rating::Standing& standing) {
-    const auto cap = caps_.key_of(standing);
-    const bool elsewhere = counter.standing.payer != standing.payer || counter.cap != cap;
-    if (counter.held != 0 && elsewhere) hold(counter, 0);
-    counter.standing = standing;
-    counter.cap = cap;
+void Holds::place(HeldCounters::value_type& counter, const rating::Standing& standing) {
+    HeldCounter& of = counter.second;
+    const bool elsewhere = of.payer != standing.payer || of.capped != standing.capped;
+    if (of.held != 0 && elsewhere) hold(counter, 0);
+    of.level = standing;
+    of.payer = standing.payer;
+    of.capped = standing.capped;
 }
 
-void Holds::add(const rating::Standings& at, std::span<const Held> grant) {
+void Holds::add(const rating::Standings& at, std::span<Held> grant) {
     for (std::size_t i = 0; i < grant.size(); ++i) {
-        Counter& counter = counters_[grant[i].key];
+        auto& counter = *counters_.try_emplace(at.prices[i].key).first;
         place(counter, at.prices[i]);
-        counter.billable += grant[i].billable;
-        counter.extra += grant[i].extra;
-        hold(counter, atoms_of(counter));
+        counter.second.grants += 1;
+        counter.second.billable += grant[i].billable;
+        counter.second.extra += grant[i].extra;
+        hold(counter, atoms_of(counter.second));
+        grant[i].counter = &counter;
     }
 }
 
 void Holds::remove(std::span<const Held> grant) {
     for (const Held& held : grant) {
-        const auto found = counters_.find(held.key);
-        if (found == counters_.end()) continue;
-        Counter& counter = found->second;
-        counter.billable -= held.billable;
-        counter.extra -= held.extra;
-        const bool last = counter.billable == 0 && counter.extra == 0;
-        hold(counter, last ? i128{0} : atoms_of(counter));
-        if (last) counters_.erase(found);
+        HeldCounter& of = held.counter->second;
+        of.grants -= 1;
+        of.billable -= held.billable;
+        of.extra -= held.extra;
+        const bool none = of.billable == 0 && of.extra == 0;
+        hold(*held.counter, none ? i128{0} : atoms_of(of));
+        if (of.grants == 0) counters_.erase(held.counter->first);
     }
 }
 
@@ -170,13 +173,13 @@ void Holds::refresh(const rating::Standings& at) {
     for (const rating::Standing& standing : at.prices) {
         const auto found = counters_.find(standing.key);
         if (found == counters_.end()) continue;
-        place(found->second, standing);
-        hold(found->second, atoms_of(found->second));
+        place(*found, standing);
+        hold(*found, atoms_of(found->second));
     }
 }
 
 void Holds::clear() {
-    for (auto& [key, counter] : counters_) hold(counter, 0);
+    for (auto& counter : counters_) hold(counter, 0);
     counters_.clear();
     limits_.clear();
 }

@@ -15,9 +15,21 @@ namespace farthing::charging {
 
 using Purses = std::map<AccountId, ledger::Purse>;
 
+// What all grants hold of one counter.
+struct HeldCounter {
+    rating::Level level = {};
+    AccountId payer = {};
+    std::uint32_t grants = 0;
+    const catalog::Plan* capped = nullptr;  // whose spending cap counts it
+    i128 billable = 0;                      // of all grants
+    i128 extra = 0;
+    i128 held = 0;
+};
+using HeldCounters = std::map<rating::CounterKey, HeldCounter>;
+
 // What one grant adds to one counter.
 struct Held {
-    rating::CounterKey key;
+    HeldCounters::value_type* counter = nullptr;  // once it is added
     std::int64_t billable = 0;
     i128 extra = 0;  // fee and minimum: what the session costs beside its quantity
     bool operator==(const Held&) const = default;
@@ -34,7 +46,8 @@ class Holds {
     // `beyond_caps`: those of plans do not count.
     ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant,
                        bool beyond_caps) const;
-    void add(const rating::Standings& at, std::span<const Held> grant);
+    // REQUIRES: it is removed later, unless `clear` comes before.
+    void add(const rating::Standings& at, std::span<Held> grant);
     void remove(std::span<const Held> grant);
     // The counters stand elsewhere now.
     void refresh(const rating::Standings& at);
@@ -48,23 +61,16 @@ class Holds {
     void remove_from_limits(std::span<const rating::CounterKey> keys, std::int64_t raw);
 
   private:
-    struct Counter {
-        rating::Standing standing;
-        std::optional<CapKey> cap = {};
-        i128 billable = 0;  // of all grants
-        i128 extra = 0;
-        i128 held = 0;
-    };
-    void hold(Counter& counter, i128 atoms);
-    void place(Counter& counter, const rating::Standing& standing);
-    static i128 atoms_of(const Counter& counter);
+    void hold(HeldCounters::value_type& counter, i128 atoms);
+    void place(HeldCounters::value_type& counter, const rating::Standing& standing);
+    static i128 atoms_of(const HeldCounter& counter);
     // What the grant would hold of that counter beyond what it holds.
     i128 more_of(const rating::Standing& standing, const Held& grant) const;
     bool fits_caps(const rating::Standings& at, std::span<const Held> grant) const;
 
     Purses& purses_;
     Caps& caps_;
-    std::map<rating::CounterKey, Counter> counters_;
+    HeldCounters counters_;
     std::map<rating::CounterKey, i128> limits_;
 };
 

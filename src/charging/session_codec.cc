@@ -10,6 +10,9 @@
 // are their two halves; texts have their length before them; reasons are texts. Version 1 has no
 // charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`;
 // versions 1 and 2 have no client. Up to version 3 a request's number has 32 bits.
+#include <algorithm>
+
+#include "base/assert.h"
 #include "base/packing.h"
 #include "charging/session.h"
 
@@ -108,7 +111,80 @@ Answer unpack_answer(Unpacker& in) {
     return answer;
 }
 
+void pack_kept(Packer& out, const KeptAnswer& kept) {
+    out.whole(kept.number);
+    out.whole(kept.content);
+    pack_answer(out, kept.answer);
+}
+
+KeptAnswer unpack_kept(Unpacker& in) {
+    KeptAnswer kept;
+    kept.number = in.whole();
+    kept.content = in.whole();
+    kept.answer = unpack_answer(in);
+    return kept;
+}
+
 }  // namespace
+
+std::optional<KeptAnswer> KeptAnswers::numbered(std::uint64_t number) const {
+    if (empty() || number > newest_) return std::nullopt;
+    Unpacker in(bytes_);
+    for (std::uint32_t left = size_; left > 0; --left) {
+        KeptAnswer kept = unpack_kept(in);
+        if (kept.number == number) return kept;
+    }
+    return std::nullopt;
+}
+
+std::optional<KeptAnswer> KeptAnswers::find(const std::function<bool(std::uint64_t)>& such) const {
+    Unpacker in(bytes_);
+    for (std::uint32_t left = size_; left > 0; --left) {
+        KeptAnswer kept = unpack_kept(in);
+        if (such(kept.content)) return kept;
+    }
+    return std::nullopt;
+}
+
+void KeptAnswers::add(const KeptAnswer& kept) {
+    const std::string_view known = bytes_;
+    std::string_view after;  // of greater numbers
+    if (!empty() && kept.number < newest_) {
+        Unpacker in(known);
+        do {
+            after = in.rest();
+        } while (unpack_kept(in).number < kept.number);
+    }
+    Packer all;
+    all.packed(known.substr(0, known.size() - after.size()));
+    pack_kept(all, kept);
+    all.packed(after);
+    bytes_ = all.take();
+    newest_ = empty() ? kept.number : std::max(newest_, kept.number);
+    size_ += 1;
+}
+
+std::uint64_t KeptAnswers::drop_oldest() {
+    FARTHING_ASSERT(!empty());
+    Unpacker in(bytes_);
+    const std::uint64_t oldest = unpack_kept(in).number;
+    bytes_ = LeanText(in.rest());
+    size_ -= 1;
+    if (empty()) newest_ = 0;
+    return oldest;
+}
+
+void KeptAnswers::read(Unpacker& in) {
+    const std::uint64_t count = in.count();
+    const std::string_view bytes = in.rest();
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        const std::uint64_t number = unpack_kept(in).number;
+        if (i > 0 && number <= newest_) in.refuse();
+        newest_ = number;
+    }
+    bytes_ = LeanText(bytes.substr(0, bytes.size() - in.rest().size()));
+    size_ = static_cast<std::uint32_t>(count);
+}
 
 std::string pack_session(const Session& session) {
     Packer out;
@@ -126,11 +202,7 @@ std::string pack_session(const Session& session) {
         pack_service(out, service);
     }
     out.whole(session.answers.size());
-    for (const auto& [number, kept] : session.answers) {
-        out.whole(number);
-        out.whole(kept.content);
-        pack_answer(out, kept.answer);
-    }
+    out.packed(session.answers.bytes());
     return out.take();
 }
 
@@ -150,11 +222,7 @@ Result<Session> unpack_session(std::string_view bytes) {
         const auto group = in.small<std::uint32_t>();
         session.services[group] = unpack_service(in, version);
     }
-    for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
-        const std::uint64_t number = in.whole();
-        const std::uint64_t content = in.whole();
-        session.answers[number] = {content, unpack_answer(in)};
-    }
+    session.answers.read(in);
     if (!in.at_end()) return fail(KeptSessionReason::charge_session_damaged);
     return session;
 }

@@ -336,9 +336,9 @@ bool Desk::files_tell() const {
 // A session may be in a file before it begins here.
 Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
     if (!files_tell()) return {};
-    const std::string& named = session != nullptr            ? session->known_as()
-                               : request.charging_id.empty() ? request.session
-                                                             : request.charging_id;
+    const std::string_view named = session != nullptr            ? session->known_as()
+                                   : request.charging_id.empty() ? request.session
+                                                                 : request.charging_id;
     for (charging::ServiceRequest& asked : request.services) {
         if (session != nullptr && session->services.contains(asked.group)) continue;
         const Hash128 key = rating::session_key(charged_session(named, asked.group), asked.meter,
@@ -473,7 +473,7 @@ OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     delta.forgotten = std::move(taken.forgotten);
     delta.sessions.reserve(taken.changed.size());
     for (const charging::Session* session : taken.changed)
-        delta.sessions.push_back({session->id, charging::pack_session(*session)});
+        delta.sessions.push_back({std::string(session->id), charging::pack_session(*session)});
     watch_caps(taken.payers, now, delta);
     watch_plans(now, delta);
     watch_balances(taken.payers, delta);

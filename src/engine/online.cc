@@ -162,7 +162,7 @@ Result<std::string> Engine::session_client(const std::string& session) try {
     FARTHING_CHECK(state_->follow_others());
     FARTHING_TRY(Desk* const desk, state_->open_desk());
     const charging::Session* const open = desk->charger().find(session);
-    return open == nullptr || open->ended ? std::string() : open->client;
+    return open == nullptr || open->ended ? std::string() : std::string(open->client);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
 }

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/flat_map.hpp>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "base/civil.h"
 #include "base/int128.h"
+#include "base/lean_vector.h"
 
 namespace farthing::ledger {
 
@@ -21,7 +24,9 @@ struct Purse {
     // How far below zero the balance may go; none: without end (postpaid).
     std::optional<std::int64_t> credit = {};
     std::optional<std::int64_t> cap = {};  // of what one billing cycle may cost
-    std::map<Date, i128> spent = {};       // by the first day of the cycle
+    // By the first day of the cycle; of few cycles.
+    boost::container::flat_map<Date, i128, std::less<>, LeanVector<std::pair<Date, i128>>> spent =
+        {};
 
     bool limited() const { return credit.has_value() || cap.has_value(); }
     i128 spent_in(Date cycle) const {

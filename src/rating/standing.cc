@@ -15,15 +15,15 @@ constexpr std::int64_t kLookMicros = 8 * kMicrosPerDay;
 
 }  // namespace
 
-std::optional<std::int64_t> highest_atoms(const Standing& standing, std::int64_t billable) {
-    const Curve& usage = standing.pricing->usage();
-    const catalog::UsageCharge& charge = standing.pricing->charge();
-    const auto before = usage.atoms(standing.total, standing.allowance);
+std::optional<std::int64_t> highest_atoms(const Level& level, std::int64_t billable) {
+    const Curve& usage = level.pricing->usage();
+    const catalog::UsageCharge& charge = level.pricing->charge();
+    const auto before = usage.atoms(level.total, level.allowance);
     if (!before) return std::nullopt;
     i128 highest = 0;
     const auto reach = [&](std::int64_t further) {
-        const auto to = narrow64(i128{standing.total} + standing.counted(further));
-        const auto atoms = to ? usage.atoms(*to, standing.allowance) : std::nullopt;
+        const auto to = narrow64(i128{level.total} + level.counted(further));
+        const auto atoms = to ? usage.atoms(*to, level.allowance) : std::nullopt;
         if (!atoms) return false;
         highest = std::max(highest, i128{*atoms} - *before);
         return true;
@@ -35,7 +35,7 @@ std::optional<std::int64_t> highest_atoms(const Standing& standing, std::int64_t
         std::int64_t low = 0;
         std::int64_t high = billable;
         const auto inside = [&](std::int64_t further) {
-            return paid_of(charge, standing.total + further, standing.allowance) <= band.to;
+            return paid_of(charge, level.total + further, level.allowance) <= band.to;
         };
         if (!inside(low)) continue;
         while (low < high) {
@@ -109,7 +109,9 @@ SuspenseReason Stander::stand_one(const UsageChunk& chunk, std::size_t row, std:
     }
     const std::uint32_t day = resolver_.day_of(base, when);
     const Beyond at = mover_.position(*lane, none.from, when, day);
-    found.prices.push_back({lane->pricing, at.from, at.free, at.covered, lane->key(), lane->payer,
+    found.prices.push_back({{lane->pricing, at.from, at.free, at.covered},
+                            lane->key(),
+                            lane->payer,
                             lane->terms->row,
                             lane->terms->version->capped_plan(lane->terms->charge->id)});
     if (const auto change = mover_.buckets_change(*lane, day))

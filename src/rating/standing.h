@@ -15,8 +15,8 @@ class Resolver;
 class Mover;
 struct Lane;
 
-// One price that a session would move, and where its counter stands.
-struct Standing {
+// Where a counter stands in its price.
+struct Level {
     const Pricing* pricing = nullptr;
     std::int64_t total = 0;      // billable base units in its window
     std::int64_t allowance = 0;  // free ones of them
@@ -25,6 +25,9 @@ struct Standing {
     std::int64_t counted(std::int64_t further) const {
         return further > covered ? further - covered : 0;
     }
+};
+// One price that a session would move.
+struct Standing : Level {
     CounterKey key = {};
     AccountId payer = {};
     const catalog::RateRow* row = nullptr;
@@ -45,7 +48,7 @@ struct Standings {
 
 // The most that up to `billable` further units cost: where a volume price falls, what is paid on
 // the way to it (EC45). Without fees and minimum. nullopt beyond 64 bits.
-std::optional<std::int64_t> highest_atoms(const Standing& standing, std::int64_t billable);
+std::optional<std::int64_t> highest_atoms(const Level& level, std::int64_t billable);
 
 // Finds them by the resolver and mover of a rater.
 class Stander {
