@@ -41,16 +41,17 @@ Result<void> Corrector::take_back(std::vector<Part> parts) {
     return {};
 }
 
-Result<void> Corrector::rate(const std::vector<const store::UsageRow*>& records,
+Result<void> Corrector::rate(std::span<const LeanUsages::Row* const> records,
                              Perspective perspective, rating::SessionBook& sessions) {
-    for (std::size_t first = 0; first < records.size(); first += kChunkRecordsMax) {
-        const std::size_t end = std::min(records.size(), first + kChunkRecordsMax);
-        const std::vector<const store::UsageRow*> some(
-            records.begin() + static_cast<std::ptrdiff_t>(first),
-            records.begin() + static_cast<std::ptrdiff_t>(end));
-        UsageChunk chunk = chunk_of(nullptr, some);
+    constexpr std::size_t kAtOnce = 4096;  // columns of so many stay in a processor's cache
+    for (; !records.empty(); records = records.subspan(std::min(records.size(), kAtOnce))) {
+        std::vector<const LeanUsage*> usages;
         std::vector<RecordRef> refs;
-        for (const store::UsageRow* row : some) refs.push_back({row->batch, row->row});
+        for (const LeanUsages::Row* record : records.first(std::min(records.size(), kAtOnce))) {
+            usages.push_back(&record->second);
+            refs.push_back({record->first.batch, record->first.row});
+        }
+        UsageChunk chunk = chunk_of(usages);
         const std::size_t rows = rated_.size();
         {
             std::optional<CarrierView> view;

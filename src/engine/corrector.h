@@ -25,7 +25,7 @@ class Corrector {
     Result<void> take_back(std::vector<Part> parts);
     // Rates records again, in their order; the parts of sessions on from each other. A record that
     // has no price any more is refused: nothing may be left without one.
-    Result<void> rate(const std::vector<const store::UsageRow*>& records, Perspective perspective,
+    Result<void> rate(std::span<const LeanUsages::Row* const> records, Perspective perspective,
                       rating::SessionBook& sessions);
     // As the rater's, with the rows that they make kept here.
     bool unpin(const rating::CounterKey& key, Period span,

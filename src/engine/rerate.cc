@@ -24,12 +24,12 @@ using rating::CounterKey;
 
 // A record, and what it adds to counters.
 struct Record {
-    RecordPosition position;
-    const store::UsageRow* usage = nullptr;
+    const LeanUsages::Row* row = nullptr;
     std::span<const Contribution> parts;
-    Hash128 session;
     std::uint32_t cluster = 0;  // that it was rated again with; 0: none yet
     bool told = false;          // in the report
+    RecordPosition position() const { return row->first; }
+    const LeanUsage& usage() const { return row->second; }
 };
 struct Share {
     std::uint32_t record = 0;
@@ -180,10 +180,10 @@ class Rerate {
         auto parts = standing_.begin();
         const CounterKey* last = nullptr;  // mostly the next record's as well
         std::vector<Share>* shares = nullptr;
-        for (const auto& [position, row] : usage_) {
-            Record record{position, &row, {}, {}, 0};
-            while (parts != standing_.end() && parts->first < position) ++parts;
-            if (parts != standing_.end() && parts->first == position) record.parts = parts->second;
+        for (const LeanUsages::Row& row : usage_) {
+            Record record{&row, {}, 0, false};
+            while (parts != standing_.end() && parts->first < row.first) ++parts;
+            if (parts != standing_.end() && parts->first == row.first) record.parts = parts->second;
             const auto number = static_cast<std::uint32_t>(records_.size());
             for (const Contribution& part : record.parts) {
                 if (last == nullptr || part.key != *last) shares = &by_key_[part.key];
@@ -196,17 +196,20 @@ class Rerate {
 
     void find_sessions() {
         sessions_.clear();
+        session_of_.clear();
         std::vector<std::uint32_t> numbers;
-        std::vector<const store::UsageRow*> rows;
+        std::vector<const LeanUsage*> usages;
         for (std::uint32_t number = 0; number < records_.size(); ++number) {
-            const store::UsageRow& row = *records_[number].usage;
-            if (row.session == Hash128{} || row.outcome == Outcome::duplicate) continue;
+            const LeanUsage& usage = records_[number].usage();
+            if (usage.more().session == Hash128{} || usage.outcome == Outcome::duplicate) continue;
             numbers.push_back(number);
-            rows.push_back(&row);
+            usages.push_back(&usage);
         }
-        const std::vector<Hash128> keys = session_keys(state_, filter_.side, rows);
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            records_[numbers[i]].session = keys[i];
+        if (usages.empty()) return;
+        const std::vector<Hash128> keys = session_keys(state_, filter_.side, chunk_of(usages));
+        session_of_.resize(records_.size());
+        for (std::size_t i = 0; i < usages.size(); ++i) {
+            session_of_[numbers[i]] = keys[i];
             sessions_[keys[i]].push_back(numbers[i]);
         }
     }
@@ -216,7 +219,7 @@ class Rerate {
     }
 
     bool selects(const Record& record) const {
-        if (!record.usage->called.starts_with(filter_.prefix)) return false;
+        if (!record.usage().more().called.starts_with(filter_.prefix)) return false;
         return std::ranges::any_of(record.parts, [&](const Contribution& part) {
             return is_wanted(part.subscription) && span_.contains(part.when) &&
                    (!charge_ || part.key.component == charge_);
@@ -242,9 +245,10 @@ class Rerate {
         add(first);
         const CounterKey* last = nullptr;
         for (std::size_t next = 0; next < cluster.records.size(); ++next) {
-            const Record& record = records_[cluster.records[next]];
-            if (record.session != Hash128{})
-                std::ranges::for_each(sessions_.at(record.session), add);
+            const std::uint32_t number = cluster.records[next];
+            const Record& record = records_[number];
+            if (!session_of_.empty() && session_of_[number] != Hash128{})
+                std::ranges::for_each(sessions_.at(session_of_[number]), add);
             for (const Contribution& part : record.parts) {
                 const bool again = last != nullptr && part.key == *last;
                 last = &part.key;
@@ -261,7 +265,7 @@ class Rerate {
     Result<void> rate(const Cluster& cluster, Batch& batch) {
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(deleted_.require(state_, key));
         for (const std::uint32_t number : cluster.records)
-            FARTHING_CHECK(deleted_.require(state_, records_[number].usage->session));
+            FARTHING_CHECK(deleted_.require(state_, records_[number].usage().more().session));
         Corrector corrector(state_, batch);
         std::map<CounterKey, std::vector<rating::Segment>> before;
         for (const CounterKey& key : cluster.keys) before[key] = held_by(state_.counters.find(key));
@@ -269,22 +273,28 @@ class Rerate {
         std::vector<Corrector::Part> parts;
         for (const std::uint32_t number : cluster.records | std::views::reverse) {
             const Record& record = records_[number];
-            for (const Contribution& part : record.parts) parts.push_back({record.position, &part});
+            for (const Contribution& part : record.parts)
+                parts.push_back({record.position(), &part});
         }
         FARTHING_CHECK(corrector.take_back(std::move(parts)));
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(unpin(key, cluster, corrector));
-        std::vector<std::pair<RecordPosition, const store::UsageRow*>> came;
+        rating::SessionBook sessions;
+        FARTHING_CHECK(corrector.rate(as_they_came(cluster), filter_.side, sessions));
+        return finish(cluster, std::move(before), corrector);
+    }
+
+    // Those that count.
+    std::vector<const LeanUsages::Row*> as_they_came(const Cluster& cluster) const {
+        const auto came_at = [&](const LeanUsages::Row* row) {
+            return archive_.came_at(row->first, {row->second.source, row->second.line});
+        };
+        std::vector<const LeanUsages::Row*> rows;
         for (const std::uint32_t number : cluster.records) {
             const Record& record = records_[number];
-            if (!record.parts.empty())
-                came.emplace_back(archive_.came_at(*record.usage), record.usage);
+            if (!record.parts.empty()) rows.push_back(record.row);
         }
-        if (!std::ranges::is_sorted(came)) std::ranges::sort(came);
-        std::vector<const store::UsageRow*> rows;
-        for (const auto& [at, row] : came) rows.push_back(row);
-        rating::SessionBook sessions;
-        FARTHING_CHECK(corrector.rate(rows, filter_.side, sessions));
-        return finish(cluster, std::move(before), corrector);
+        if (!std::ranges::is_sorted(rows, {}, came_at)) std::ranges::sort(rows, {}, came_at);
+        return rows;
     }
 
     // What stays in a counter is cut where the selection begins and ends.
@@ -346,7 +356,7 @@ class Rerate {
         for (const std::uint32_t number : cluster.records) {
             Record& record = records_[number];
             std::vector<Contribution>& parts = moved_.emplace_back();
-            const auto of_it = std::ranges::equal_range(rated, record.position, {},
+            const auto of_it = std::ranges::equal_range(rated, record.position(), {},
                                                         [](const auto& one) { return one.first; });
             for (auto& [position, part] : of_it) parts.push_back(std::move(part));
             record.parts = parts;
@@ -363,12 +373,13 @@ class Rerate {
     ComponentId charge_;
     std::set<SubscriptionId> wanted_;
     std::vector<bool> wants_;  // the same, by subscription
-    UsageRows usage_;
+    LeanUsages usage_;
     Standing standing_;
     std::vector<Record> records_;                  // of `usage_`, in order
     std::deque<std::vector<Contribution>> moved_;  // what records add by now that changed counters
     std::unordered_map<CounterKey, std::vector<Share>, KeyHash> by_key_;
     std::map<Hash128, std::vector<std::uint32_t>> sessions_;
+    std::vector<Hash128> session_of_;  // by record, where any is part of one; zero: of none
     std::uint32_t clusters_ = 0;
     ByPayer<std::int64_t> payers_;
     RerateReport report_;

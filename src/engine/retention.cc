@@ -77,7 +77,7 @@ Result<void> Corrigible::require(const Engine::State& state, const rating::Count
     return require_kept(state, key.window_first);
 }
 
-void Corrigible::note_lost(const Standing& standing, const UsageRows& usage) {
+void Corrigible::note_lost(const Standing& standing, const LeanUsages& usage) {
     if (!any_) return;
     for (const auto& [position, parts] : standing) {
         if (parts.empty() || usage.contains(position)) continue;

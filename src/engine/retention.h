@@ -25,7 +25,7 @@ class Corrigible {
     // A counter's window is there from its first day.
     Result<void> require(const Engine::State& state, const rating::CounterKey& key) const;
     // Counters that hold what records add whose usage is gone.
-    void note_lost(const Standing& standing, const UsageRows& usage);
+    void note_lost(const Standing& standing, const LeanUsages& usage);
 
   private:
     friend Result<Corrigible> read_corrigible(Engine::State& state);

@@ -27,16 +27,26 @@ class Shelved {
         for (const Run& run : runs_of(who)) rows += run.rows.end - run.rows.first;
         return rows;
     }
-    std::vector<Row> take(std::span<const SubscriptionId> some) const {
-        std::size_t all = 0;
-        for (const SubscriptionId who : some) all += rows_of(who);
-        std::vector<Row> rows;
-        rows.reserve(all);
-        for (const SubscriptionId who : some) {
-            for (const Run& run : runs_of(who))
-                blocks_[run.block].append_to(rows, run.rows.first, run.rows.end);
-        }
+    std::size_t rows_of(std::span<const SubscriptionId> some) const {
+        std::size_t rows = 0;
+        for (const SubscriptionId who : some) rows += rows_of(who);
         return rows;
+    }
+    // Calls `take` with all rows of these, some hundreds at a time, which it may take over.
+    template <class Take>
+    void each(std::span<const SubscriptionId> some, Take take) const {
+        constexpr std::size_t kAtOnce = 256;  // so few stay in a processor's cache
+        std::vector<Row> rows;
+        for (const SubscriptionId who : some) {
+            for (const Run& run : runs_of(who)) {
+                for (std::size_t first = run.rows.first; first < run.rows.end; first += kAtOnce) {
+                    rows.clear();
+                    blocks_[run.block].append_to(rows, first,
+                                                 std::min(first + kAtOnce, run.rows.end));
+                    take(std::span(rows));
+                }
+            }
+        }
     }
 
   private:

@@ -6,6 +6,19 @@
 
 namespace farthing::engine {
 
+namespace {
+
+LeanUsages lean(UsageRows rows) {
+    std::vector<LeanUsages::Row> found;
+    found.reserve(rows.size());
+    for (auto& [position, row] : rows) found.emplace_back(position, std::move(row));
+    LeanUsages usages;
+    usages.add(std::move(found));
+    return usages;
+}
+
+}  // namespace
+
 Result<void> Slices::begin(std::vector<SubscriptionId> order) {
     order_ = std::move(order);
     FARTHING_TRY(rows_, archive_.rows_about(order_));
@@ -90,7 +103,8 @@ Result<Slice> Slices::slice_of(const Shelf& shelf, std::vector<SubscriptionId> s
     if (filter_.side == Perspective::retail) {
         slice.usage = archive_.usage(shelf, some);
     } else {
-        FARTHING_TRY(slice.usage, archive_.usage(slice.standing, &slice.count));
+        FARTHING_TRY(UsageRows rows, archive_.usage(slice.standing, &slice.count));
+        slice.usage = lean(std::move(rows));
     }
     slice.readers = std::move(some);
     return slice;

@@ -18,7 +18,7 @@ struct KeyHash {
 struct Slice {
     std::vector<SubscriptionId> readers;  // in order; none: nobody is left
     Standing standing;
-    UsageRows usage;
+    LeanUsages usage;
     store::ReadCount count;
     void add(Slice more) {
         standing.add(std::move(more.standing));

@@ -1,6 +1,7 @@
 #include "engine/standing.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "engine/batch.h"
 #include "engine/carrier_view.h"
@@ -11,7 +12,7 @@ namespace farthing::engine {
 
 namespace {
 
-rating::Contribution contribution_of(store::RatedRow row) {
+rating::Contribution contribution_of(store::RatedRow& row) {
     rating::Contribution part;
     part.key = {row.perspective, row.owner_kind, row.owner,
                 row.component,   row.item,       row.window_first};
@@ -29,7 +30,7 @@ rating::Contribution contribution_of(store::RatedRow row) {
 }
 
 // Takes off what a row of a correction takes back.
-void take_off(std::vector<rating::Contribution>& parts, rating::Contribution back) {
+void take_off(Standing::Value& parts, rating::Contribution back) {
     back.billable = -back.billable;
     back.adds = rating::SessionTotals{} - back.adds;
     back.charge = -back.charge;
@@ -39,24 +40,57 @@ void take_off(std::vector<rating::Contribution>& parts, rating::Contribution bac
     if (found != parts.end()) parts.erase(found);
 }
 
-UsageRows by_record(std::vector<UsageRows::Row> rows) {
-    UsageRows sorted;
+template <class Value>
+ByRecord<Value> by_record(std::vector<std::pair<RecordPosition, Value>> rows) {
+    ByRecord<Value> sorted;
     sorted.add(std::move(rows));
     return sorted;
 }
 
-// What a row of the archive makes of a record.
-struct Change {
-    RecordPosition position;
-    bool takes_back = false;
-    rating::Contribution part;
-};
+// What rows of the archive make of records, in the order in which the rows were written.
+class Changes {
+  public:
+    explicit Changes(std::size_t rows = 0) { rows_.reserve(rows); }
+    void add(store::RatedRow& row) {
+        if (row.row < 0) return;  // a repricing adds nothing
+        if (row.taken_back) backs_.push_back(rows_.size());
+        rows_.emplace_back(RecordPosition{row.record_batch, row.row}, Standing::Value())
+            .second.push_back(contribution_of(row));
+    }
+    // What is left of each record after them.
+    Standing standing() && {
+        const auto goes_on = [](const Standing::Row& a, const Standing::Row& b) {
+            return a.first < b.first;
+        };
+        const bool one_each =
+            std::ranges::adjacent_find(rows_, std::not_fn(goes_on)) == rows_.end();
+        if (one_each && backs_.empty()) return by_record(std::move(rows_));
+        return merged();
+    }
 
-void add_change(store::RatedRow row, std::vector<Change>& changes) {
-    if (row.row < 0) return;  // a repricing adds nothing
-    changes.push_back(
-        {{row.record_batch, row.row}, row.taken_back, contribution_of(std::move(row))});
-}
+  private:
+    Standing merged() {
+        std::vector<std::pair<RecordPosition, std::size_t>> order;
+        order.reserve(rows_.size());
+        for (std::size_t i = 0; i < rows_.size(); ++i) order.emplace_back(rows_[i].first, i);
+        if (!std::ranges::is_sorted(order)) std::ranges::sort(order);
+        std::vector<Standing::Row> rows;
+        rows.reserve(order.size());
+        for (const auto& [position, at] : order) {
+            if (rows.empty() || rows.back().first != position) rows.push_back({position, {}});
+            auto& parts = rows.back().second;
+            if (std::ranges::binary_search(backs_, at)) {
+                take_off(parts, std::move(rows_[at].second.front()));
+            } else {
+                parts.push_back(std::move(rows_[at].second.front()));
+            }
+        }
+        return by_record(std::move(rows));
+    }
+
+    std::vector<Standing::Row> rows_;  // of one part each
+    std::vector<std::size_t> backs_;   // which of them take back; ascending
+};
 
 store::RatedFilter rated_of(Perspective side, store::Footers* footers) {
     store::RatedFilter filter;
@@ -74,37 +108,55 @@ bool may_hold(const store::Store::FileRow& file, const std::vector<SubscriptionI
     return false;
 }
 
-// What is left of each record after the changes, in the order in which they were made.
-Standing standing_after(std::vector<Change> changes) {
-    std::vector<std::pair<RecordPosition, std::size_t>> order;
-    order.reserve(changes.size());
-    for (std::size_t i = 0; i < changes.size(); ++i) order.emplace_back(changes[i].position, i);
-    std::ranges::sort(order);
-    std::vector<Standing::Row> rows;
-    rows.reserve(order.size());
-    for (const auto& [position, at] : order) {
-        if (rows.empty() || rows.back().first != position) rows.push_back({position, {}});
-        auto& parts = rows.back().second;
-        if (changes[at].takes_back) {
-            take_off(parts, std::move(changes[at].part));
-        } else {
-            parts.push_back(std::move(changes[at].part));
-        }
-    }
-    Standing standing;
-    standing.add(std::move(rows));
-    return standing;
-}
-
 // "msisdn 447…", where the archive keeps it.
-void name_identity(const store::UsageRow& row, UsageChunk& chunk, std::size_t index) {
-    const std::string_view text = row.identity;
+void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index) {
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos) return;
     const auto kind = std::ranges::find(kIdentityKindNames, text.substr(0, blank));
     if (kind == kIdentityKindNames.end()) return;
     chunk.identity_kind[index] = static_cast<IdentityKind>(kind - kIdentityKindNames.begin());
     chunk.identity[index] = text.substr(blank + 1);
+}
+
+const store::UsageRow& more_of(const store::UsageRow& row) {
+    return row;
+}
+const LeanUsage::More& more_of(const LeanUsage& usage) {
+    return usage.more();
+}
+
+// Which columns any of the rows needs.
+template <class Row>
+void tell_columns(UsageChunk& chunk, std::span<const Row* const> rows) {
+    for (const Row* row : rows) {
+        const auto& more = more_of(*row);
+        chunk.in_parts = chunk.in_parts || more.session != Hash128{};
+        chunk.tells_answer = chunk.tells_answer || row->unanswered;
+        chunk.tells_counted = chunk.tells_counted || more.counted != 0;
+        chunk.tells_carrier = chunk.tells_carrier || !more.carrier.empty();
+    }
+}
+
+template <class Row>
+void set_row(UsageChunk& chunk, std::size_t i, const Row& row) {
+    const auto& more = more_of(row);
+    chunk.line[i] = row.line;
+    chunk.meter[i] = row.meter;
+    chunk.start[i] = row.start;
+    chunk.end[i] = row.end;
+    chunk.quantity[i] = row.quantity;
+    chunk.network[i] = row.network;
+    chunk.called[i] = more.called;
+    chunk.calling[i] = more.calling;
+    if (chunk.in_parts) {
+        chunk.session[i] = more.session;
+        chunk.last_part[i] = row.last_part ? 1 : 0;
+    }
+    if (chunk.tells_answer) chunk.unanswered[i] = row.unanswered ? 1 : 0;
+    if (chunk.tells_counted) chunk.counted[i] = more.counted;
+    chunk.subscription[i] = row.subscription;
+    if (chunk.tells_carrier) chunk.carrier[i] = more.carrier;
+    name_identity(more.identity, chunk, i);
 }
 
 }  // namespace
@@ -148,9 +200,10 @@ bool StandingRecords::stands(const store::UsageRow& row) const {
            !std::ranges::binary_search(withdrawn_, RecordPosition{row.batch, row.row});
 }
 
-RecordPosition StandingRecords::came_at(const store::UsageRow& row) const {
-    const auto first = came_first_.find({row.source, row.line});
-    return first == came_first_.end() ? RecordPosition{row.batch, row.row} : first->second;
+RecordPosition StandingRecords::came_at(RecordPosition position, const RecordPlace& place) const {
+    if (came_first_.empty()) return position;
+    const auto first = came_first_.find(place);
+    return first == came_first_.end() ? position : first->second;
 }
 
 void StandingRecords::take(std::span<store::UsageRow> rows, const std::set<BatchId>* batches,
@@ -199,7 +252,7 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
 
 Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const Rated& wanted,
                                         store::ReadCount* count) const {
-    std::vector<Change> changes;
+    Changes changes;
     store::RatedFilter filter = rated_of(wanted.side, footers_.get());
     filter.subscriptions = wanted.subscriptions;
     filter.count = count;
@@ -212,12 +265,12 @@ Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const 
                 if (batches != nullptr && !batches->contains(row.record_batch)) continue;
                 const RecordPosition position{row.record_batch, row.row};
                 if (wanted.records != nullptr && !wanted.records->contains(position)) continue;
-                add_change(std::move(row), changes);
+                changes.add(row);
             }
         };
         FARTHING_CHECK(store::each_rated(state_.store->archive_folder() / file.path, filter, take));
     }
-    return standing_after(std::move(changes));
+    return std::move(changes).standing();
 }
 
 Result<std::vector<std::size_t>> StandingRecords::rows_about(
@@ -276,20 +329,52 @@ Result<Shelf> StandingRecords::shelve(std::vector<SubscriptionId> some, Perspect
     return shelf;
 }
 
-UsageRows StandingRecords::usage(const Shelf& shelf, std::span<const SubscriptionId> some) const {
-    std::vector<store::UsageRow> rows = shelf.usage.take(some);
-    std::vector<UsageRows::Row> found;
-    found.reserve(rows.size());
-    take(rows, nullptr, found);
+LeanUsages StandingRecords::usage(const Shelf& shelf, std::span<const SubscriptionId> some) const {
+    std::vector<LeanUsages::Row> found;
+    found.reserve(shelf.usage.rows_of(some));
+    shelf.usage.each(some, [&](std::span<store::UsageRow> rows) {
+        for (store::UsageRow& row : rows) {
+            if (stands(row)) found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
+        }
+    });
     return by_record(std::move(found));
 }
 
 Standing StandingRecords::rated(const Shelf& shelf, std::span<const SubscriptionId> some) const {
-    std::vector<store::RatedRow> rows = shelf.rated.take(some);
-    std::vector<Change> changes;
-    changes.reserve(rows.size());
-    for (store::RatedRow& row : rows) add_change(std::move(row), changes);
-    return standing_after(std::move(changes));
+    Changes changes(shelf.rated.rows_of(some));
+    shelf.rated.each(some, [&](std::span<store::RatedRow> rows) {
+        for (store::RatedRow& row : rows) changes.add(row);
+    });
+    return std::move(changes).standing();
+}
+
+LeanUsage::LeanUsage(store::UsageRow row)
+    : start(row.start),
+      end(row.end),
+      quantity(row.quantity),
+      line(row.line),
+      source(row.source),
+      subscription(row.subscription),
+      network(row.network),
+      meter(row.meter),
+      outcome(row.outcome),
+      last_part(row.last_part),
+      unanswered(row.unanswered) {
+    const bool none = row.session == Hash128{} && row.counted == 0 && row.called.empty() &&
+                      row.calling.empty() && row.carrier.empty() && row.identity.empty();
+    if (none) return;
+    has = std::make_unique<const More>(More{row.session, row.counted, std::move(row.called),
+                                            std::move(row.calling), std::move(row.carrier),
+                                            std::move(row.identity)});
+}
+
+UsageChunk chunk_of(std::span<const LeanUsage* const> usages) {
+    UsageChunk chunk;
+    tell_columns(chunk, usages);
+    chunk.resize(usages.size());
+    chunk.keeps_identity = chunk.tells_carrier;
+    for (std::size_t i = 0; i < usages.size(); ++i) set_row(chunk, i, *usages[i]);
+    return chunk;
 }
 
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {
@@ -297,12 +382,7 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     const bool all = feed != nullptr;  // else the columns that any of them needs
     chunk.in_parts = chunk.tells_answer = chunk.tells_counted = all;
     chunk.tells_carrier = all && feed->rates_cost();
-    for (const store::UsageRow* row : rows) {
-        chunk.in_parts = chunk.in_parts || row->session != Hash128{};
-        chunk.tells_answer = chunk.tells_answer || row->unanswered;
-        chunk.tells_counted = chunk.tells_counted || row->counted != 0;
-        chunk.tells_carrier = chunk.tells_carrier || !row->carrier.empty();
-    }
+    tell_columns(chunk, std::span(rows));
     chunk.resize(rows.size());
     std::optional<mediation::RecordKey> key;
     if (feed != nullptr) key.emplace(*feed);
@@ -310,26 +390,10 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     chunk.keeps_identity = chunk.tells_carrier || (key && key->told_by_identity());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const store::UsageRow& row = *rows[i];
-        chunk.line[i] = row.line;
+        set_row(chunk, i, row);
         chunk.id[i] = row.id;
-        chunk.meter[i] = row.meter;
-        chunk.start[i] = row.start;
-        chunk.end[i] = row.end;
-        chunk.quantity[i] = row.quantity;
-        chunk.network[i] = row.network;
-        chunk.called[i] = row.called;
-        chunk.calling[i] = row.calling;
         chunk.reading[0][i] = row.reading[0];
         chunk.reading[1][i] = row.reading[1];
-        if (chunk.in_parts) {
-            chunk.session[i] = row.session;
-            chunk.last_part[i] = row.last_part ? 1 : 0;
-        }
-        if (chunk.tells_answer) chunk.unanswered[i] = row.unanswered ? 1 : 0;
-        if (chunk.tells_counted) chunk.counted[i] = row.counted;
-        chunk.subscription[i] = row.subscription;
-        if (chunk.tells_carrier) chunk.carrier[i] = row.carrier;
-        name_identity(row, chunk, i);
         if (!key) continue;
         chunk.content[i] =
             chunk.tells_carrier ? content_hash_by_identity(chunk, i) : content_hash(chunk, i);
@@ -338,14 +402,12 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     return chunk;
 }
 
-std::vector<Hash128> session_keys(const Engine::State& state, Perspective side,
-                                  const std::vector<const store::UsageRow*>& rows) {
-    UsageChunk chunk = chunk_of(nullptr, rows);
+std::vector<Hash128> session_keys(const Engine::State& state, Perspective side, UsageChunk chunk) {
     std::optional<CarrierView> view;
     if (side == Perspective::cost) view.emplace(state, chunk);
     std::vector<Hash128> keys;
-    keys.reserve(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(rating::session_key(chunk, i));
+    keys.reserve(chunk.size());
+    for (std::size_t i = 0; i < chunk.size(); ++i) keys.push_back(rating::session_key(chunk, i));
     return keys;
 }
 

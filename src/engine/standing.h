@@ -3,12 +3,16 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "engine/shelf.h"
 #include "engine/state.h"
 #include "store/archive.h"
@@ -23,9 +27,10 @@ struct RecordPosition {
 
 // Something of each record, in the order in which the records came. Read as a map is, but kept as
 // one stretch of memory: there may be millions.
-template <class Value>
+template <class Each>
 class ByRecord {
   public:
+    using Value = Each;
     using Row = std::pair<RecordPosition, Value>;
     auto begin() const { return rows_.begin(); }
     auto end() const { return rows_.end(); }
@@ -78,9 +83,44 @@ class ByRecord {
     std::vector<Row> rows_;
 };
 
-// What each record adds to counters.
-using Standing = ByRecord<std::vector<rating::Contribution>>;
+// What each record adds to counters: mostly to one.
+using Standing = ByRecord<boost::container::small_vector<rating::Contribution, 1>>;
 using UsageRows = ByRecord<store::UsageRow>;
+
+// What prices look at of an archived record, in a line of the processor's memory: there are many.
+struct LeanUsage {
+    // What most records have none of.
+    struct More {
+        Hash128 session;
+        std::int64_t counted = 0;
+        std::string called;
+        std::string calling;
+        std::string carrier;
+        std::string identity;
+        bool operator==(const More&) const = default;
+    };
+
+    Instant start;
+    Instant end;
+    std::int64_t quantity = 0;
+    std::int64_t line = 0;
+    SourceId source;
+    SubscriptionId subscription;
+    NetworkKey network;
+    MeterId meter;
+    Outcome outcome = Outcome::rated;
+    bool last_part = false;
+    bool unanswered = false;
+    std::unique_ptr<const More> has;  // nullptr: none
+
+    explicit LeanUsage(store::UsageRow row);
+    const More& more() const {
+        static const More kNone;
+        return has ? *has : kNone;
+    }
+};
+static_assert(sizeof(LeanUsage) <= kCacheLine);
+using LeanUsages = ByRecord<LeanUsage>;
 
 class StandingRecords {
   public:
@@ -110,11 +150,11 @@ class StandingRecords {
     Result<std::vector<std::size_t>> rows_about(std::span<const SubscriptionId> some) const;
     // What a side has of these subscriptions, to be taken a few at a time.
     Result<Shelf> shelve(std::vector<SubscriptionId> some, Perspective side) const;
-    UsageRows usage(const Shelf& shelf, std::span<const SubscriptionId> some) const;
+    LeanUsages usage(const Shelf& shelf, std::span<const SubscriptionId> some) const;
     Standing rated(const Shelf& shelf, std::span<const SubscriptionId> some) const;
 
     // Where a record came first: one that came again keeps its place among the parts of a session.
-    RecordPosition came_at(const store::UsageRow& row) const;
+    RecordPosition came_at(RecordPosition position, const RecordPlace& place) const;
 
   private:
     bool stands(const store::UsageRow& row) const;
@@ -136,9 +176,9 @@ class StandingRecords {
 // Archived rows as a chunk on its way to be rated again. `feed`: theirs, where their keys and
 // content matter. The rows outlive it.
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows);
-// The keys of the sessions that rows are parts of, as a side tells them apart; zero: of none.
-std::vector<Hash128> session_keys(const Engine::State& state, Perspective side,
-                                  const std::vector<const store::UsageRow*>& rows);
+UsageChunk chunk_of(std::span<const LeanUsage* const> usages);
+// The keys of the sessions that records are parts of, as a side tells them apart; zero: of none.
+std::vector<Hash128> session_keys(const Engine::State& state, Perspective side, UsageChunk chunk);
 // Sorted, each once.
 std::vector<SubscriptionId> subscriptions_of(const UsageRows& rows);
 

@@ -211,7 +211,7 @@ class TakeBack {
                 parts.push_back(&row);
         }
         for (const Perspective side : sides_) {
-            std::vector<Hash128> keys = session_keys(state_, side, parts);
+            std::vector<Hash128> keys = session_keys(state_, side, chunk_of(nullptr, parts));
             std::ranges::sort(keys);
             keys.erase(std::ranges::unique(keys).begin(), keys.end());
             FARTHING_TRY(const auto open, state_.store->open_sessions(feed_.id, keys));
@@ -259,9 +259,13 @@ class TakeBack {
     Result<void> replay(Batch& batch, Corrector& corrector) {
         FARTHING_TRY(const UsageRows lost, losers(batch));
         std::map<RecordPosition, const store::UsageRow*> in_order;
-        for (const auto& [position, row] : lost) in_order.emplace(archive_.came_at(row), &row);
-        for (const auto& [position, row] : rows_) {
-            if (!is_own(row)) in_order.emplace(archive_.came_at(row), &row);
+        const auto add = [&](const auto& one) {
+            const auto& [position, row] = one;
+            in_order.emplace(archive_.came_at(position, {row.source, row.line}), &row);
+        };
+        std::ranges::for_each(lost, add);
+        for (const auto& one : rows_) {
+            if (!is_own(one.second)) add(one);
         }
         std::vector<const store::UsageRow*> run;
         const auto replay_run = [&]() -> Result<void> {
@@ -303,13 +307,16 @@ class TakeBack {
     Result<void> rate_again(const std::vector<const store::UsageRow*>& parts, Batch& batch,
                             Corrector& corrector) {
         for (const auto& [side, standing] : standing_) {
-            std::vector<const store::UsageRow*> counted;
+            std::vector<LeanUsages::Row> counted;
             for (const store::UsageRow* row : parts) {
-                const auto found = standing.find({row->batch, row->row});
+                const RecordPosition position{row->batch, row->row};
+                const auto found = standing.find(position);
                 const bool counts = found != standing.end() && !found->second.empty();
-                if (counts || !feed_.feed.rates_cost()) counted.push_back(row);
+                if (counts || !feed_.feed.rates_cost()) counted.emplace_back(position, *row);
             }
-            FARTHING_CHECK(corrector.rate(counted, side, batch.sessions()));
+            std::vector<const LeanUsages::Row*> records;
+            for (const LeanUsages::Row& record : counted) records.push_back(&record);
+            FARTHING_CHECK(corrector.rate(records, side, batch.sessions()));
         }
         return {};
     }

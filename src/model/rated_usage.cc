@@ -1,5 +1,7 @@
 #include "model/rated_usage.h"
 
+#include <algorithm>
+
 namespace farthing {
 
 namespace {
@@ -37,6 +39,12 @@ void RatedChunk::clear() {
 }
 void RatedChunk::reserve(std::size_t rows) {
     each_column([&](auto column) { (this->*column).reserve(rows); });
+}
+void RatedChunk::truncate(std::size_t rows) {
+    each_column([&](auto column) { (this->*column).resize(rows); });
+    std::erase_if(days, [rows](const auto& day) { return day.first >= rows; });
+    record.resize(std::min(record.size(), rows));
+    taken_back.resize(std::min(taken_back.size(), rows));
 }
 void append(RatedChunk& chunk, const RatedChunk& more) {
     const std::size_t before = chunk.size();

@@ -63,6 +63,8 @@ struct RatedChunk {
     std::size_t size() const { return row.size(); }
     void clear();
     void reserve(std::size_t rows);
+    // Drops the rows from that one on.
+    void truncate(std::size_t rows);
 };
 // Appends the rows of `more` as they are.
 void append(RatedChunk& chunk, const RatedChunk& more);

@@ -550,25 +550,28 @@ void Mover::append(const Lane& lane, const Move& move, std::uint32_t row, RatedC
     if (!move.days.empty()) append_days(lane, move, rated);
 }
 
-// A row for what a segment changes without a lane.
-void Mover::append_for(std::uint32_t number, const Segment& segment, const Move& move,
-                       std::uint32_t row, RatedChunk& rated) {
-    const Counter& counter = counters_.at(number);
-    const Pricing& pricing = pricing_of(counter, segment);
-    Terms terms;
-    terms.charge = &pricing.charge();
+// Of a segment that no record is about to move. `terms` outlive it.
+Lane Mover::lane_of(const Counter& counter, const Segment& segment, Terms& terms) {
+    Lane lane;
+    lane.pricing = &pricing_of(counter, segment);
+    terms.charge = &lane.pricing->charge();
     terms.item = counter.key.item;
     terms.window = {counter.key.window_first, counter.window_end};
     terms.perspective = counter.key.perspective;
     terms.owner_kind = counter.key.owner_kind;
-    Lane lane;
     lane.terms = &terms;
     lane.owner = counter.key.owner;
     lane.payer = segment.payer;
-    lane.pricing = &pricing;
     lane.segment_start = segment.start;
     if (counter.key.owner_kind == OwnerKind::subscription) lane.subscription = {counter.key.owner};
-    append(lane, move, row, rated);
+    return lane;
+}
+
+// A row for what a segment changes without a record.
+void Mover::append_for(std::uint32_t number, const Segment& segment, const Move& move,
+                       std::uint32_t row, RatedChunk& rated) {
+    Terms terms;
+    append(lane_of(counters_.at(number), segment, terms), move, row, rated);
 }
 
 // Rows that lie on one day, that of their event time, say nothing.

@@ -12,6 +12,7 @@
 #include "rating/beyond.h"
 #include "rating/lane.h"
 #include "rating/rater.h"
+#include "rating/recent_days.h"
 
 namespace farthing::rating {
 
@@ -123,6 +124,15 @@ class Mover {
         Date window_end;                    // before
         std::vector<std::int64_t> charged;  // atoms by segment, to records and posted, until then
     };
+    static constexpr std::size_t kNowhere = SIZE_MAX;
+    // What all have in common that one segment gives back.
+    struct Giving {
+        std::size_t at = kNowhere;  // among the counter's
+        const catalog::Version* version = nullptr;
+        Terms terms;
+        Lane lane;
+        std::int64_t begin = 0;  // in tiers
+    };
     struct Place {
         std::size_t position = 0;
         bool is_new = false;
@@ -172,11 +182,14 @@ class Mover {
     static void append_days(const Lane& lane, const Move& move, RatedChunk& rated);
     bool settled(std::uint32_t number, RatedChunk& rated);
     std::size_t segment_of(const Counter& counter, const Contribution& part) const;
+    Lane lane_of(const Counter& counter, const Segment& segment, Terms& terms);
     void append_for(std::uint32_t number, const Segment& segment, const Move& move,
                     std::uint32_t row, RatedChunk& rated);
-    std::uint32_t day_of(const Contribution& part);
-    void subtract(std::uint32_t number, std::size_t at, const Contribution& part);
-    void append_taken_back(std::uint32_t number, std::size_t at, const Contribution& part,
+    std::uint32_t day_of(const Contribution& part, const catalog::Version& version,
+                         const catalog::UsageCharge& charge);
+    void give_from(std::uint32_t number, std::size_t at, Giving& from);
+    void subtract(std::uint32_t number, const Giving& from, const Contribution& part);
+    void append_taken_back(std::uint32_t number, Giving& from, const Contribution& part,
                            std::uint32_t row, RatedChunk& rated);
     void count_members_again(Counter& counter, std::span<const Contribution> parts);
     static void join_member_days(Counter& counter);
@@ -189,6 +202,7 @@ class Mover {
     const directory::Directory& directory_;
     CounterTable& counters_;
     PricingCache prices_;
+    RecentDays recent_;
     SteadyVector<Live> lives_;  // by counter
     std::vector<std::uint32_t> touched_;
     std::unordered_map<std::uint64_t, Known> included_;         // by counter and version

@@ -3,11 +3,18 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 
 #include "base/instant.h"
 #include "base/time_zone.h"
 
 namespace farthing::rating {
+
+// By a clock that is so far ahead of UTC.
+inline Date local_day(Instant when, std::int64_t offset_micros) {
+    const std::chrono::microseconds local{when.micros + offset_micros};
+    return {static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(local).count())};
+}
 
 class RecentDays {
   public:
@@ -33,6 +40,9 @@ class RecentDays {
             offset_ = {zone.offset_seconds(when) * kMicrosPerSecond, zone.offset_span(when)};
         }
         return offset_;
+    }
+    Date date_of(const TimeZone& zone, Instant when) {
+        return local_day(when, offset_at(zone, when).micros);
     }
 
   private:

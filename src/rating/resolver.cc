@@ -1,7 +1,6 @@
 #include "rating/resolver.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/prefetch.h"
@@ -14,11 +13,6 @@ namespace {
 // Beyond this many the memory of what was looked up is dropped and begins anew.
 constexpr std::size_t kContextsMax = std::size_t{1} << 24;
 constexpr std::size_t kLanesMax = std::size_t{1} << 24;
-
-Date local_day(Instant when, std::int64_t offset_micros) {
-    const std::chrono::microseconds local{when.micros + offset_micros};
-    return {static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(local).count())};
-}
 
 Period intersection(Period a, Period b) {
     return {std::max(a.start, b.start), std::min(a.end, b.end)};

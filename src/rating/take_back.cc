@@ -9,8 +9,6 @@ namespace farthing::rating {
 
 namespace {
 
-constexpr std::size_t kNowhere = SIZE_MAX;
-
 // Sums of what a piece of a segment holds.
 struct Piece {
     i128 quantity = 0;
@@ -81,26 +79,36 @@ bool Mover::settled(std::uint32_t number, RatedChunk& rated) {
     return live.settled || settle(number, &rated);
 }
 
-// The day of its window on which a contribution counts.
-std::uint32_t Mover::day_of(const Contribution& part) {
+// The day of its window on which a contribution of that version counts.
+std::uint32_t Mover::day_of(const Contribution& part, const catalog::Version& version,
+                            const catalog::UsageCharge& charge) {
     if (!part.days.empty()) return part.days.front().day;
-    const catalog::Version& version = *catalog_.numbered(part.version);
-    const catalog::UsageCharge* charge = find_charge(version, part.key.component).charge;
-    if (charge->window != catalog::Window::cycle) return 0;
-    return static_cast<std::uint32_t>(version.zone.date_of(part.when) - part.key.window_first);
+    if (charge.window != catalog::Window::cycle) return 0;
+    return static_cast<std::uint32_t>(recent_.date_of(version.zone, part.when) -
+                                      part.key.window_first);
 }
 
-// The counter without the contribution, from the segment at that place.
-void Mover::subtract(std::uint32_t number, std::size_t at, const Contribution& part) {
+// REQUIRES: nothing else moves the counter while parts are taken from that segment.
+void Mover::give_from(std::uint32_t number, std::size_t at, Giving& from) {
+    const Counter& counter = *lives_[number].counter;
+    const Segment& segment = counter.segments[at];
+    from.at = at;
+    from.version = catalog_.numbered(segment.version);
+    from.lane = lane_of(counter, segment, from.terms);
+    from.begin = begin_of(*from.lane.pricing, segment, end_before(counter, at));
+}
+
+// The counter without the contribution.
+void Mover::subtract(std::uint32_t number, const Giving& from, const Contribution& part) {
     Counter& counter = *lives_[number].counter;
-    Segment& segment = counter.segments[at];
+    Segment& segment = counter.segments[from.at];
     const SessionTotals sessions = segment.session_totals() - part.adds;
     segment.quantity -= part.billable;
     segment.sessions = sessions.fees;
     segment.below = sessions.below;
     segment.below_quantity = sessions.below_quantity;
     segment.records -= 1;
-    const std::uint32_t day = day_of(part);
+    const std::uint32_t day = day_of(part, *from.version, *from.terms.charge);
     if (part.days.empty()) counter.by_day.add(day, -part.billable);
     for (const DayPart& one : part.days) counter.by_day.add(one.day, -one.billable);
     if (part.key.owner_kind != OwnerKind::subscription) {
@@ -117,21 +125,18 @@ void Mover::subtract(std::uint32_t number, std::size_t at, const Contribution& p
 }
 
 // The row by which a record gives back what it was charged.
-void Mover::append_taken_back(std::uint32_t number, std::size_t at, const Contribution& part,
+void Mover::append_taken_back(std::uint32_t number, Giving& from, const Contribution& part,
                               std::uint32_t row, RatedChunk& rated) {
-    const Counter& counter = *lives_[number].counter;
-    const Segment& segment = counter.segments[at];
     Move move;
     move.when = part.when;
     move.billable = -part.billable;
     move.adds = SessionTotals{} - part.adds;
-    move.from =
-        begin_of(pricing_of(counter, segment), segment, end_before(counter, at)) + segment.quantity;
+    move.from = from.begin + lives_[number].counter->segments[from.at].quantity;
     move.to = move.from - part.billable;
     move.charge = -part.charge;
     move.fee = -part.fee;
-    append_for(number, segment, move, row, rated);
-    rated.subscription.back() = part.subscription;
+    from.lane.subscription = part.subscription;
+    append(from.lane, move, row, rated);
     const auto index = static_cast<std::uint32_t>(rated.size() - 1);
     for (const DayPart& day : part.days)
         rated.days.emplace_back(index, DayPart{day.day, -day.billable});
@@ -148,18 +153,21 @@ std::size_t Mover::take_back(std::span<const Contribution* const> parts, RatedCh
     FARTHING_ASSERT(before);  // planning refuses what does not fit
     const Counter kept = counter;
     std::vector<std::pair<i128, i128>> rest(before->size());  // charge and fee by segment
-    RatedChunk rows;
+    const std::size_t rows = rated.size();
     const auto give_up = [&](std::size_t at) {
         counter = kept;
+        rated.truncate(rows);
         refresh(number);
         return at;
     };
+    Giving from;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const Contribution& part = *parts[i];
         const std::size_t at = segment_of(counter, part);
         if (at == kNowhere) return give_up(i);
-        append_taken_back(number, at, part, static_cast<std::uint32_t>(i), rows);
-        subtract(number, at, part);
+        if (at != from.at) give_from(number, at, from);
+        append_taken_back(number, from, part, static_cast<std::uint32_t>(i), rated);
+        subtract(number, from, part);
         rest[at].first += part.charge;
         rest[at].second += part.fee;
     }
@@ -174,9 +182,8 @@ std::size_t Mover::take_back(std::span<const Contribution* const> parts, RatedCh
         move.charge = *charge;
         move.fee = static_cast<std::int64_t>(rest[i].second + is.fee - was.fee);
         if (move.charge != 0 || move.fee != 0)
-            append_for(number, kept.segments[i], move, kNoRow, rows);
+            append_for(number, kept.segments[i], move, kNoRow, rated);
     }
-    farthing::append(rated, rows);
     refresh(number);
     touch(number, lives_[number]);
     return parts.size();
@@ -199,10 +206,10 @@ void Mover::count_members_again(Counter& counter, std::span<const Contribution> 
         const std::size_t at = segment_of(counter, part);
         if (at == kNowhere) continue;
         const Segment& segment = counter.segments[at];
-        const auto& allowance = pricing_of(counter, segment).charge().allowance;
-        if (!allowance || !allowance->counts_members()) continue;
-        counter.member_days.push_back(
-            {segment.start, day_of(part), part.subscription, part.billable});
+        const catalog::UsageCharge& charge = pricing_of(counter, segment).charge();
+        if (!charge.allowance || !charge.allowance->counts_members()) continue;
+        const std::uint32_t day = day_of(part, *catalog_.numbered(segment.version), charge);
+        counter.member_days.push_back({segment.start, day, part.subscription, part.billable});
     }
     join_member_days(counter);
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "base/int128.h"
 #include "store/archive.h"
@@ -61,21 +63,32 @@ bool may_match(const ParquetReader& reader, int group, const std::vector<Conditi
 // The rows of a group that meet all conditions, ascending.
 Result<std::vector<std::uint32_t>> matches(ParquetReader& reader, int group,
                                            const std::vector<Condition>& conditions) {
-    std::vector<std::uint32_t> rows(reader.rows(group));
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i);
+    std::vector<std::uint32_t> rows;
+    bool all = true;  // meet what was looked at
     for (const Condition& condition : conditions) {
-        if (rows.empty()) break;
         const auto bounds = reader.bounds(group, condition.column);
         if (bounds && condition.always_holds(bounds->first, bounds->second)) continue;
         FARTHING_TRY(const std::vector<std::int64_t> values,
                      reader.numbers(group, condition.column));
-        std::int64_t value = values[rows.front()];
+        if (values.empty()) break;
+        std::int64_t value = values.front();
         bool holds = condition.holds(value);  // mostly the next row has the same
-        std::erase_if(rows, [&](std::uint32_t row) {
+        const auto meets = [&](std::uint32_t row) {
             if (values[row] != value) holds = condition.holds(value = values[row]);
-            return !holds;
-        });
+            return holds;
+        };
+        if (all) {
+            for (std::uint32_t row = 0; row < values.size(); ++row)
+                if (meets(row)) rows.push_back(row);
+        } else {
+            std::erase_if(rows, std::not_fn(meets));
+        }
+        all = false;
+        if (rows.empty()) return rows;
     }
+    if (!all) return rows;
+    rows.resize(reader.rows(group));
+    std::iota(rows.begin(), rows.end(), 0U);
     return rows;
 }
 
