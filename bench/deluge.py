@@ -1,4 +1,4 @@
-"""The offline pipeline under load: data sessions of many cards as CSV and JSON lines, or lamp reports, from files to
+"""The offline pipeline under load: data sessions of many cards, or lamp reports, as CSV and JSON lines, from files to
 committed charges.
 
     deluge.py FARTHING [--records N] [--sims N] [--lamps N] [--runs N] [--only NAME] [--baseline FARTHING]
@@ -112,23 +112,50 @@ class Load:
         return {stage: round(count / records) for stage, count in counts.items()} | {"records": records}
 
 
-def as_events(data):
-    """Data sessions as CloudEvents, a line each, for cards that are told by their device."""
-    line = ('{{"specversion":"1.0","id":"{}","source":"/gw/{}","type":"com.example.modem.session","subject":"{}",'
-            '"time":"{}T{}Z","data":{{"up":{},"down":{}}}}}\n')
+EVENT = ('{{"specversion":"1.0","id":"{}","source":"/gw/{}","type":"com.example.{}","subject":"{}","time":"{}",'
+         '"data":{{{}}}}}\n')
+
+
+def rewrite(files, event_of):
+    """Each CSV file becomes one of CloudEvents, a line each."""
     number = 0
-    for file in sorted(glob.glob(f"{data}/inbox/*.csv")):
+    for file in sorted(files):
         with open(file, encoding="ascii") as have, open(f"{file[:-4]}.jsonl", "w", encoding="ascii") as events:
             next(have)
             for row in have:
-                start, _, card, up, down, _, _ = row.split(";")
                 number += 1
-                events.write(line.format(number, number % 9, card, start[:10], start[11:], up, down))
+                events.write(event_of(number, row))
         os.remove(file)
+
+
+def as_events(data):
+    """Data sessions for cards that are told by their device."""
+    def event_of(number, row):
+        start, _, card, up, down, _, _ = row.split(";")
+        time = f"{start[:10]}T{start[11:]}Z"
+        return EVENT.format(number, number % 9, "modem.session", card, time, f'"up":{up},"down":{down}')
+    rewrite(glob.glob(f"{data}/inbox/*.csv"), event_of)
     with open(f"{data}/subscriptions.csv", encoding="ascii") as have:
         cards = have.read().replace(",iccid\n", ",device\n", 1)
     with open(f"{data}/subscriptions.csv", "w", encoding="ascii") as out:
         out.write(cards)
+
+
+def as_lamp_events(data):
+    """Lamp reports, each lamp's by the same gateway, so that a repeated one is told by its id."""
+    def event_of(_, row):
+        event, lamp, time, energy, _, _ = row.split(",")
+        return EVENT.format(event, lamp[-1], "lamp.report", lamp, time, f'"energy":{energy}')
+    rewrite(glob.glob(f"{data}/inbox/*/*.csv"), event_of)
+
+
+def in_joules(feed, folder):
+    """The feed of CloudEvents for lamps that count joules."""
+    with open(feed, encoding="utf-8") as have:
+        text = have.read().replace("{field: data.energy, unit: kWh}", "{field: data.energy, unit: joule}")
+    with open(f"{folder}/cloudevents.yaml", "w", encoding="utf-8") as out:
+        out.write(text)
+    return f"{folder}/cloudevents.yaml"
 
 
 def tell(name, load, costs, against):
@@ -178,7 +205,10 @@ def main():
                 ["sessions", "--sims", str(options.sims), "--records", str(options.records)], programs, as_events),
             f"deluge, {options.lamps} lamps": lambda name: Load(farthing, folder, "lamps").prepare(
                 f"{ROOT}/catalogs/smart-city", f"{feeds}/lamps.yaml", "2026-07-01T00:00:00Z",
-                ["lamps", "--lamps", str(options.lamps)], programs)}
+                ["lamps", "--lamps", str(options.lamps)], programs),
+            f"deluge, {options.lamps} lamps, JSON lines": lambda name: Load(farthing, folder, "lamp-events").prepare(
+                f"{ROOT}/catalogs/smart-city", in_joules(f"{feeds}/cloudevents.yaml", folder), "2026-07-01T00:00:00Z",
+                ["lamps", "--lamps", str(options.lamps)], programs, as_lamp_events)}
         for name, prepare in wanted.items():
             if options.only and not name.endswith(options.only):
                 continue

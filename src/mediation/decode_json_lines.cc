@@ -142,7 +142,10 @@ struct JsonLinesReader::Walker {
 
 JsonLinesReader::JsonLinesReader(const Feed& feed, const FieldMap& map, std::string_view bytes,
                                  Arena& arena)
-    : walker_(std::make_unique<Walker>(arena, feed.percent_encoded)), slots_(map.slots()) {
+    : walker_(std::make_unique<Walker>(arena, feed.percent_encoded)),
+      shapes_(map),
+      has_shapes_(!feed.percent_encoded),
+      slots_(map.slots()) {
     bytes = without_mark(bytes);
     cursor_ = bytes.data();
     end_ = cursor_ + bytes.size();
@@ -162,24 +165,36 @@ bool JsonLinesReader::begin_record() {
 
 bool JsonLinesReader::next(RecordView& record, std::string_view* fields) {
     if (!begin_record()) return false;
-    const auto left = static_cast<std::size_t>(end_ - cursor_);
-    std::string_view line = take_line(cursor_, end_);
-    record.line = line_;
-    record.raw = line;
-    std::size_t readable = left;
+    record.line = line_++;
+    const char* const begin = cursor_;
+    if (has_shapes_) {
+        if (const char* const end = shapes_.read(begin, end_, fields)) {
+            record.raw = {begin, end};
+            record.fault = SuspenseReason::none;
+            cursor_ = end + (*end == '\r' ? 2 : 1);
+            return true;
+        }
+    }
+    record.raw = take_line(cursor_, end_);
+    const bool good = parse(record.raw, fields);
+    record.fault = good ? SuspenseReason::none : SuspenseReason::unparseable;
+    return true;
+}
+
+bool JsonLinesReader::parse(std::string_view line, std::string_view* fields) {
+    std::fill_n(fields, slots_, std::string_view{});
+    const auto readable = static_cast<std::size_t>(end_ - line.data());
+    const std::size_t padded = line.size() + simdjson::SIMDJSON_PADDING;
     // The parser may read a little beyond the line: in the middle of the file those are the next
     // lines, at its end the line is copied.
-    if (left < line.size() + simdjson::SIMDJSON_PADDING) {
-        char* const copy = walker_->arena.take(line.size() + simdjson::SIMDJSON_PADDING);
+    if (readable < padded) {
+        char* const copy = walker_->arena.take(padded);
         std::memcpy(copy, line.data(), line.size());
         std::memset(copy + line.size(), ' ', simdjson::SIMDJSON_PADDING);
-        line = {copy, line.size()};
-        readable = line.size() + simdjson::SIMDJSON_PADDING;
+        return walker_->walk({copy, line.size()}, padded, fields);
     }
-    std::fill_n(fields, slots_, std::string_view{});
-    record.fault =
-        walker_->walk(line, readable, fields) ? SuspenseReason::none : SuspenseReason::unparseable;
-    line_ += 1;
+    if (!walker_->walk(line, readable, fields)) return false;
+    if (has_shapes_) shapes_.learn(line, fields);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mediation/decode_record.h"
+#include "mediation/decode_shape.h"
 
 namespace farthing::mediation {
 
@@ -20,8 +21,11 @@ class JsonLinesReader {
 
   private:
     bool begin_record();
+    bool parse(std::string_view line, std::string_view* fields);
     struct Walker;
     std::unique_ptr<Walker> walker_;
+    JsonShapes shapes_;
+    bool has_shapes_;
     std::size_t slots_;
     const char* cursor_;
     const char* end_;

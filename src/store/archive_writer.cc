@@ -2,6 +2,8 @@
 // device's regular reports then shrink to almost nothing), parts them into row groups of few
 // subscriptions and writes those column by column, while the next stretch is gathered.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <future>
 #include <mutex>
 #include <ranges>
@@ -42,13 +44,20 @@ void reserve_stretch(Columns&... columns) {
 }
 
 // As people write it in hexadecimal: the high half first, most significant byte first.
-std::string bytes_of(Hash128 hash) {
-    std::string bytes;
-    for (const std::uint64_t half : {hash.high, hash.low}) {
-        for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
+class HashBytes {
+  public:
+    explicit HashBytes(Hash128 hash) {
+        const bool swapped = std::endian::native == std::endian::little;
+        const std::uint64_t halves[] = {swapped ? std::byteswap(hash.high) : hash.high,
+                                        swapped ? std::byteswap(hash.low) : hash.low};
+        static_assert(sizeof halves == sizeof bytes_);
+        std::memcpy(bytes_, halves, sizeof bytes_);
     }
-    return bytes;
-}
+    std::string_view text() const { return {bytes_, sizeof bytes_}; }
+
+  private:
+    char bytes_[16];
+};
 
 struct UsageRows {
     std::vector<std::int64_t> row, line, start, end, quantity, reading_1, reading_2;
@@ -109,7 +118,7 @@ struct UsageRows {
         for (std::size_t i = 0; i < keep.size() && chunk.tells_answer; ++i)
             unanswered[old + i] = chunk.unanswered[keep[i]];
         for (std::size_t i = 0; i < keep.size() && chunk.keeps_key; ++i)
-            key.add(old + i, bytes_of(chunk.key[keep[i]]));
+            key.add(old + i, HashBytes(chunk.key[keep[i]]).text());
         for (std::size_t i = 0; i < keep.size() && chunk.tells_carrier; ++i)
             carrier.add(old + i, chunk.carrier[keep[i]]);
         if (chunk.keeps_identity) add_identities(chunk, keep, old);
@@ -143,7 +152,7 @@ struct UsageRows {
         for (std::size_t i = 0; i < keep.size(); ++i) {
             last_part[old + i] = chunk.last_part[keep[i]];
             if (chunk.session[keep[i]] != Hash128{})
-                session.add(old + i, bytes_of(chunk.session[keep[i]]));
+                session.add(old + i, HashBytes(chunk.session[keep[i]]).text());
         }
     }
     // A column of which the rest is 0.

@@ -14,7 +14,8 @@ class Texts {
     // REQUIRES: rows come in order.
     void add(std::size_t row, std::string_view text) {
         if (text.empty()) return;
-        starts_.resize(row + 1, bytes_.size());
+        if (row > starts_.size()) starts_.resize(row, bytes_.size());
+        starts_.push_back(bytes_.size());
         bytes_ += text;
     }
     void clear() {
