@@ -1,4 +1,4 @@
-// Usage on its way: columns of at most 64 Ki records. Strings live only until guiding turned them
+// Usage on its way: columns of at most 32 Ki records. Strings live only until guiding turned them
 // into ids.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace farthing {
 
-constexpr std::size_t kChunkRecordsMax = 64 * 1024;
+constexpr std::size_t kChunkRecordsMax = 32 * 1024;
 constexpr std::int64_t kQuantityMax = std::int64_t{1}
                                       << 53;  // more in one record is a fault of its source
 
