@@ -218,8 +218,9 @@ class Bench:
                 self.say("sessions left open", told)
                 print(f"    {told['sessions_open']:,} open: {full // 1024} MiB", flush=True)
             with Server(self.farthing, folder, key) as server:
-                self.rows[-1]["restart_s"] = server.start_s
-                print(f"    start with them {server.start_s} s", flush=True)
+                again = server.status("VmRSS") // 1024
+                self.rows[-1].update(restart_s=server.start_s, restart_mib=again)
+                print(f"    start with them {server.start_s} s, {again} MiB", flush=True)
 
     def compare(self, baseline):
         """CPU time a request of the two programs' servers, in turns, at a rate that both keep."""

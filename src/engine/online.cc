@@ -126,11 +126,18 @@ Result<void> Engine::State::quietly(const std::function<Result<void>()>& write) 
     return {};
 }
 
-Result<void> Engine::set_charging(const ChargeSettings& settings) {
-    state_->charge_settings = settings;
-    state_->desk.reset();
-    state_->store->checkpoint_behind();
-    return state_->store->charge_live();
+Result<void> Engine::set_charging(const ChargeSettings& settings) try {
+    State& s = *state_;
+    s.charge_settings = settings;
+    s.desk.reset();
+    s.store->checkpoint_behind();
+    FARTHING_CHECK(s.store->charge_live());
+    if (s.catalog.empty()) return {};
+    FARTHING_TRY(const store::Turn turn, store::Turn::take(*s.store));
+    FARTHING_CHECK(s.open_desk());  // or who asks first waits until all sessions are read
+    return {};
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
 }
 
 Result<std::vector<Result<ChargeAnswer>>> Engine::charge(
