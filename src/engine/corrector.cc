@@ -125,12 +125,10 @@ std::vector<std::pair<RecordPosition, rating::Contribution>> Corrector::rated_ag
     return found;
 }
 
-RatedChunk Corrector::take_rows() {
-    return std::exchange(rated_, RatedChunk());
-}
-
 Result<void> Corrector::flush() {
-    return batch_.add_corrections(take_rows());
+    const Result<void> done = batch_.add_corrections(rated_);
+    drop_rows();
+    return done;
 }
 
 Difference differences_of(const Engine::State& state, const Batch& batch, Perspective side,

@@ -36,9 +36,9 @@ class Corrector {
     i128 charge() const;
     // What records add that were rated again, by the rows so far.
     std::vector<std::pair<RecordPosition, rating::Contribution>> rated_again() const;
-    // Gives the batch the rows so far.
+    // Gives the batch the rows so far, or forgets them; what comes next is another correction.
     Result<void> flush();
-    RatedChunk take_rows();
+    void drop_rows() { rated_.clear(); }
 
   private:
     void name_rows(std::size_t first, std::span<const RecordRef> records, bool taken_back);

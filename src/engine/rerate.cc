@@ -27,7 +27,9 @@ struct Record {
     const LeanUsages::Row* row = nullptr;
     std::span<const Contribution> parts;
     std::uint32_t cluster = 0;  // that it was rated again with; 0: none yet
-    bool told = false;          // in the report
+    AccountId payer;            // of the first part, before it was rated again
+    bool selected = false;
+    bool told = false;  // in the report
     RecordPosition position() const { return row->first; }
     const LeanUsage& usage() const { return row->second; }
 };
@@ -99,12 +101,13 @@ class Rerate {
     }
 
     Result<void> rate_all(Batch& batch) {
+        Corrector corrector(state_, batch);
         FARTHING_CHECK(slices_.begin(in_order()));
         while (true) {
             FARTHING_TRY(Slice slice, slices_.next());
             if (slice.readers.empty()) return {};
             take(std::move(slice));
-            FARTHING_CHECK(rate_clusters(batch));
+            FARTHING_CHECK(rate_clusters(corrector));
         }
     }
 
@@ -181,7 +184,8 @@ class Rerate {
         const CounterKey* last = nullptr;  // mostly the next record's as well
         std::vector<Share>* shares = nullptr;
         for (const LeanUsages::Row& row : usage_) {
-            Record record{&row, {}, 0, false};
+            Record record;
+            record.row = &row;
             while (parts != standing_.end() && parts->first < row.first) ++parts;
             if (parts != standing_.end() && parts->first == row.first) record.parts = parts->second;
             const auto number = static_cast<std::uint32_t>(records_.size());
@@ -190,6 +194,9 @@ class Rerate {
                 last = &part.key;
                 shares->push_back({number, &part});
             }
+            // Looked at here, while its parts are at hand.
+            record.selected = selects(record);
+            if (!record.parts.empty()) record.payer = record.parts.front().payer;
             records_.push_back(record);
         }
     }
@@ -226,11 +233,11 @@ class Rerate {
         });
     }
 
-    Result<void> rate_clusters(Batch& batch) {
+    Result<void> rate_clusters(Corrector& corrector) {
         for (std::uint32_t number = 0; number < records_.size(); ++number) {
-            if (!selects(records_[number])) continue;
+            if (!records_[number].selected) continue;
             report_.selected += 1;
-            if (records_[number].cluster == 0) FARTHING_CHECK(rate(cluster_of(number), batch));
+            if (records_[number].cluster == 0) FARTHING_CHECK(rate(cluster_of(number), corrector));
         }
         return {};
     }
@@ -262,11 +269,10 @@ class Rerate {
         return cluster;
     }
 
-    Result<void> rate(const Cluster& cluster, Batch& batch) {
+    Result<void> rate(const Cluster& cluster, Corrector& corrector) {
         for (const CounterKey& key : cluster.keys) FARTHING_CHECK(deleted_.require(state_, key));
         for (const std::uint32_t number : cluster.records)
             FARTHING_CHECK(deleted_.require(state_, records_[number].usage().more().session));
-        Corrector corrector(state_, batch);
         std::map<CounterKey, std::vector<rating::Segment>> before;
         for (const CounterKey& key : cluster.keys) before[key] = held_by(state_.counters.find(key));
         // The last that came goes first: so each mostly gives back just what it was charged.
@@ -319,7 +325,7 @@ class Rerate {
         const i128 charge = corrector.charge();
         tell(cluster);
         if (changed == 0 && charge == 0) {
-            (void)corrector.take_rows();  // every row has its opposite
+            corrector.drop_rows();  // every row has its opposite
             return {};
         }
         report_.changed += std::max<std::int64_t>(changed, 1);
@@ -336,9 +342,9 @@ class Rerate {
             if (std::exchange(record.told, true)) continue;
             report_.records += 1;
             if (record.parts.empty()) continue;
-            const AccountId payer = record.parts.front().payer;
-            if (records == nullptr || payer != last) records = &payers_[{filter_.side, payer}];
-            last = payer;
+            if (records == nullptr || record.payer != last)
+                records = &payers_[{filter_.side, record.payer}];
+            last = record.payer;
             *records += 1;
         }
     }
