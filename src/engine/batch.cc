@@ -85,12 +85,12 @@ Result<void> Batch::add(UsageChunk& chunk, const Source& source, Lack lack) try 
 
 Result<void> Batch::add_retail(UsageChunk& chunk, const Source& source) {
     std::vector<std::uint32_t> entered;  // rows whose keys this batch now holds
-    std::vector<bool> was_live(chunk.size());
-    for (std::size_t row = 0; row < chunk.size(); ++row) was_live[row] = chunk.live(row);
+    const std::vector<Outcome> before = chunk.outcome;
     FARTHING_CHECK(rate(chunk, Perspective::retail));
     for (std::size_t row = 0; row < chunk.size(); ++row) {
-        const bool fell_out = was_live[row] && chunk.outcome[row] == Outcome::suspended;
-        if (fell_out) entered.push_back(static_cast<std::uint32_t>(row));
+        const bool falls_out = chunk.outcome[row] == Outcome::suspended;
+        if (falls_out && before[row] == Outcome::rated)
+            entered.push_back(static_cast<std::uint32_t>(row));
     }
     if (!entered.empty())
         dedup_->withdraw(chunk, entered);  // or its retry would be a duplicate of itself

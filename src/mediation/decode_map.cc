@@ -17,7 +17,10 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
       start_clock_(map.start_clock),
       end_clock_(map.end_clock),
       service_constant_(feed.service.constant.has_value()),
-      record_key_(feed) {
+      record_key_(feed),
+      has_numbers_(map.called != kNoSlot || map.calling != kNoSlot),
+      has_network_(map.network != kNoSlot || map.mcc != kNoSlot),
+      has_key_(!map.same_record.empty() || !record_key_.empty()) {
     if (service_constant_) {
         add_service(meters, {}, *feed.service.constant);
     } else if (!feed.service.map.empty()) {
@@ -92,7 +95,7 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     if (chunk.tells_amount) chunk.amount[row] = {};
     if (chunk.tells_answer) chunk.unanswered[row] = 0;
     if (!corrections_.empty()) fields = corrected(fields);
-    if (record.fault != SuspenseReason::none || filtered(fields)) {
+    if (record.fault != SuspenseReason::none || (!feed_.filters.empty() && filtered(fields))) {
         chunk.id[row] = chunk.identity[row] = chunk.called[row] = chunk.calling[row] = {};
         chunk.identity_kind[row] = {};
         chunk.start[row] = chunk.end[row] = {};
@@ -111,16 +114,18 @@ void Mapper::map(const RecordView& record, const std::string_view* fields, Usage
     chunk.id[row] = trimmed(fields[map_.id]);
     if (map_.id != kNoSlot && chunk.id[row].empty())
         suspend(chunk, row, SuspenseReason::missing_field, map_.id, {});
-    map_numbers(fields, chunk, row);
+    chunk.called[row] = chunk.calling[row] = {};
+    if (has_numbers_) map_numbers(fields, chunk, row);
     map_identity(fields, chunk, row);
     map_times(fields, chunk, row);
-    map_network(fields, chunk, row);
+    chunk.network[row] = {};
+    if (has_network_) map_network(fields, chunk, row);
     map_keep(fields, chunk, row);
     map_quantity(fields, chunk, row);
     if (chunk.in_parts) map_session(fields, chunk, row);
     if (chunk.tells_carrier) chunk.carrier[row] = carrier_of(fields);
     if (chunk.tells_amount) chunk.amount[row] = trimmed(fields[map_.amount]);
-    chunk.key[row] = chunk.live(row) ? key_of(fields, chunk, row) : Hash128{};
+    chunk.key[row] = has_key_ && chunk.live(row) ? key_of(fields, chunk, row) : Hash128{};
 }
 
 bool Mapper::filtered(const std::string_view* fields) const {
@@ -183,7 +188,7 @@ void Mapper::map_times(const std::string_view* fields, UsageChunk& chunk, std::s
     bool unclear = false;
     if (!read_times(fields, chunk, row, start, end, unclear)) return;
     std::int64_t duration = 0;
-    if (!read_duration(fields, chunk, row, duration)) return;
+    if (map_.duration != kNoSlot && !read_duration(fields, chunk, row, duration)) return;
     const bool has_end = map_.end != kNoSlot;
     if (unclear && has_end && map_.duration != kNoSlot) {
         // The repeated hour: start, end and duration together may fit exactly one reading (EC22).
@@ -243,7 +248,6 @@ bool Mapper::read_times(const std::string_view* fields, UsageChunk& chunk, std::
 
 bool Mapper::read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
                            std::int64_t& micros) {
-    if (map_.duration == kNoSlot) return true;
     const std::string_view text = trimmed(fields[map_.duration]);
     const SuspenseReason why =
         text.empty() ? SuspenseReason::missing_field
@@ -318,8 +322,6 @@ bool Mapper::is_answered(const std::string_view* fields, UsageChunk& chunk, std:
 }
 
 void Mapper::map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row) {
-    chunk.network[row] = {};
-    if (map_.network == kNoSlot && map_.mcc == kNoSlot) return;
     const Slot slot = map_.network != kNoSlot ? map_.network : map_.mcc;
     const std::string_view country = trimmed(fields[slot]);
     const std::string_view code = trimmed(fields[map_.mnc]);
@@ -399,10 +401,7 @@ void Mapper::map_charged(const std::string_view* fields, UsageChunk& chunk, std:
 }
 
 Hash128 Mapper::key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row) {
-    if (map_.same_record.empty()) {
-        if (record_key_.id_alone()) return hash128(chunk.id[row]);
-        if (record_key_.empty()) return {};
-    }
+    if (map_.same_record.empty() && record_key_.id_alone()) return hash128(chunk.id[row]);
     key_text_.clear();
     record_key_.append(chunk, row, key_text_);
     for (const Slot slot : map_.same_record) append_key_text(key_text_, trimmed(fields[slot]));

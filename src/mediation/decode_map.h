@@ -90,6 +90,9 @@ class Mapper {
     std::vector<Service> services_;
     const Service* last_service_ = nullptr;  // records of one service come in runs
     RecordKey record_key_;
+    bool has_numbers_;  // called or calling ones
+    bool has_network_;
+    bool has_key_;
     std::string key_text_;  // room for key_of and map_session
     Culprit culprit_;
     std::vector<std::pair<Slot, std::string>>

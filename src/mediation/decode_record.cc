@@ -59,6 +59,12 @@ Slot FieldMap::add(const FieldRef& ref) {
     return static_cast<Slot>(refs.size() - 1);
 }
 
+std::string_view without_blanks_around(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
 std::string describe(const FieldRef& ref, FormatKind format) {
     switch (format) {
         case FormatKind::delimited:

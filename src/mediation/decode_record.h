@@ -106,10 +106,10 @@ std::string describe(const FieldRef& ref, FormatKind format);
 inline bool is_blank(char c) {
     return c == ' ' || c == '\t';
 }
-inline std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-    return text;
+std::string_view without_blanks_around(std::string_view text);
+inline std::string_view trimmed(std::string_view text) {  // hardly a field has any
+    if (text.empty() || (!is_blank(text.front()) && !is_blank(text.back()))) return text;
+    return without_blanks_around(text);
 }
 // A line without the carriage return that some systems end it with.
 inline std::string_view without_return(std::string_view line) {

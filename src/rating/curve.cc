@@ -21,6 +21,14 @@ i128 rounded_up(i128 quantity, std::int64_t step) {
     return (quantity + step - 1) / step * step;
 }
 
+// REQUIRES: both are within 63 bits, below is not 0.
+std::int64_t divided_half_even64(std::int64_t above, std::int64_t below) {
+    const std::int64_t quotient = above / below;
+    const std::int64_t rest = above - quotient * below;
+    const std::int64_t left = below - rest;
+    return quotient + ((rest > left || (rest == left && quotient % 2 == 1)) ? 1 : 0);
+}
+
 // Most products fit in 64 bits, where the division costs a tenth.
 i128 divided_half_even(i128 dividend, i128 divisor) {
     if (divisor == 1) return dividend;
@@ -28,12 +36,7 @@ i128 divided_half_even(i128 dividend, i128 divisor) {
     if (!narrow || *narrow < 0 || divisor > INT64_MAX) {
         return div_round(dividend, divisor, Rounding::half_even);
     }
-    const auto above = static_cast<std::uint64_t>(*narrow);
-    const auto below = static_cast<std::uint64_t>(divisor);
-    const std::uint64_t quotient = above / below;
-    const std::uint64_t rest = above - quotient * below;
-    const std::uint64_t left = below - rest;
-    return quotient + ((rest > left || (rest == left && quotient % 2 == 1)) ? 1U : 0U);
+    return divided_half_even64(*narrow, static_cast<std::int64_t>(divisor));
 }
 
 }  // namespace
@@ -89,6 +92,9 @@ void Curve::compile() {
     }
     denominator_ = denominator;
     small_ = true;
+    const bool one_price = bands_.size() == 1 && !stepped_ && denominator_ <= INT64_MAX;
+    if (one_price && bands_[0].numerator > 0 && bands_[0].numerator <= INT64_MAX)
+        narrow_most_ = INT64_MAX / static_cast<std::int64_t>(bands_[0].numerator);
 }
 
 i128 counted_of(const catalog::PriceShape& shape, std::int64_t total) {
@@ -151,6 +157,12 @@ std::optional<std::int64_t> Curve::uncapped_atoms(std::int64_t total,
 // Rounding keeps the order of amounts: the cap may be compared after it.
 std::optional<std::int64_t> Curve::atoms(std::int64_t total, std::int64_t allowance) const {
     if ((total <= allowance && !stepped_) || shape_.bands.empty()) return 0;
+    if (narrow_most_ > 0 && total - allowance <= narrow_most_) {
+        const std::int64_t product =
+            static_cast<std::int64_t>(bands_[0].numerator) * (total - allowance);
+        return std::min(divided_half_even64(product, static_cast<std::int64_t>(denominator_)),
+                        cap_atoms_);
+    }
     const auto atoms = uncapped_atoms(total, allowance);
     if (!capped_) return atoms;
     return atoms ? std::min(*atoms, cap_atoms_) : std::optional(cap_atoms_);

@@ -51,6 +51,8 @@ class Curve {
     bool capped_ = false;
     std::vector<Band> bands_;
     i128 denominator_ = 1;
+    // Where one band holds for all: up to so many paid base units a price takes 64 bits. 0: none.
+    std::int64_t narrow_most_ = 0;
     int atom_digits_ = 0;
     bool small_ = true;  // numerators fit in 128 bits; else only `exact_bands_` is used
     Exact factor_;
