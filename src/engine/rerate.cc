@@ -299,8 +299,7 @@ class Rerate {
             const Record& record = records_[number];
             if (!record.parts.empty()) rows.push_back(record.row);
         }
-        if (!std::ranges::is_sorted(rows, {}, came_at))
-            std::ranges::stable_sort(rows, {}, came_at);
+        if (!std::ranges::is_sorted(rows, {}, came_at)) std::ranges::stable_sort(rows, {}, came_at);
         return rows;
     }
 
