@@ -12,9 +12,7 @@ LeanUsages lean(UsageRows rows) {
     std::vector<LeanUsages::Row> found;
     found.reserve(rows.size());
     for (auto& [position, row] : rows) found.emplace_back(position, std::move(row));
-    LeanUsages usages;
-    usages.add(std::move(found));
-    return usages;
+    return LeanUsages(std::move(found));
 }
 
 }  // namespace

@@ -40,13 +40,6 @@ void take_off(Standing::Value& parts, rating::Contribution back) {
     if (found != parts.end()) parts.erase(found);
 }
 
-template <class Value>
-ByRecord<Value> by_record(std::vector<std::pair<RecordPosition, Value>> rows) {
-    ByRecord<Value> sorted;
-    sorted.add(std::move(rows));
-    return sorted;
-}
-
 // What rows of the archive make of records, in the order in which the rows were written.
 class Changes {
   public:
@@ -64,7 +57,7 @@ class Changes {
         };
         const bool one_each =
             std::ranges::adjacent_find(rows_, std::not_fn(goes_on)) == rows_.end();
-        if (one_each && backs_.empty()) return by_record(std::move(rows_));
+        if (one_each && backs_.empty()) return Standing(std::move(rows_));
         return merged();
     }
 
@@ -85,7 +78,7 @@ class Changes {
                 parts.push_back(std::move(rows_[at].second.front()));
             }
         }
-        return by_record(std::move(rows));
+        return Standing(std::move(rows));
     }
 
     std::vector<Standing::Row> rows_;  // of one part each
@@ -226,7 +219,7 @@ Result<UsageRows> StandingRecords::usage(const std::set<BatchId>* batches,
             state_.store->archive_folder() / file.path, filter,
             [&](std::span<store::UsageRow> rows) { take(rows, batches, found); }));
     }
-    return by_record(std::move(found));
+    return UsageRows(std::move(found));
 }
 
 Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCount* count) const {
@@ -247,7 +240,7 @@ Result<UsageRows> StandingRecords::usage(const Standing& records, store::ReadCou
         };
         FARTHING_CHECK(store::each_usage(state_.store->archive_folder() / file.path, filter, take));
     }
-    return by_record(std::move(found));
+    return UsageRows(std::move(found));
 }
 
 Result<Standing> StandingRecords::rated(const std::set<BatchId>* batches, const Rated& wanted,
@@ -337,7 +330,7 @@ LeanUsages StandingRecords::usage(const Shelf& shelf, std::span<const Subscripti
             if (stands(row)) found.emplace_back(RecordPosition{row.batch, row.row}, std::move(row));
         }
     });
-    return by_record(std::move(found));
+    return LeanUsages(std::move(found));
 }
 
 Standing StandingRecords::rated(const Shelf& shelf, std::span<const SubscriptionId> some) const {

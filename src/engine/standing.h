@@ -32,6 +32,8 @@ class ByRecord {
   public:
     using Value = Each;
     using Row = std::pair<RecordPosition, Value>;
+    ByRecord() = default;
+    explicit ByRecord(std::vector<Row> rows) { add(std::move(rows)); }
     auto begin() const { return rows_.begin(); }
     auto end() const { return rows_.end(); }
     auto begin() { return rows_.begin(); }
