@@ -167,7 +167,8 @@ class Directory {
     Identity identity(std::size_t number) const;
 
   private:
-    struct Builder;
+    friend class Folding;
+    struct Builder;  // folding.cc
     // One stretch for which an identity has an owner. Those of the same identity form a chain,
     // latest start first, and share its text.
     struct IdentityEntry {
@@ -179,6 +180,7 @@ class Directory {
     };
     static constexpr std::size_t kTextStep = 4;
     static constexpr std::size_t kAtOnce = 16;
+    static std::uint64_t identity_hash(IdentityKind kind, std::string_view value);
     SubscriptionId owner_in_chain(std::uint32_t first, Instant when) const;
     void find_some(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
     // Number of the first entry of the identity's chain; 0 when there is none.

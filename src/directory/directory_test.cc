@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "directory/folding.h"
+
 namespace farthing::directory {
 namespace {
 
@@ -137,6 +139,54 @@ TEST(Directory, a_later_fact_about_an_account_replaces_the_earlier) {
     EXPECT_EQ(directory.accounts().size(), 1U);
     EXPECT_EQ(directory.account_named("new name"), AccountId{1});
     EXPECT_EQ(directory.account_named("old name"), AccountId{});
+}
+
+// By the million they come some at a time.
+TEST(Directory, facts_that_come_one_by_one_fold_to_the_same) {
+    Facts facts;
+    const AccountId company = facts.account("company");
+    const AccountId branch = facts.account("branch", company);
+    facts.pays(company);
+    facts.pays(branch, kNewYear.plus_days(5));
+    const SubscriptionId one = facts.subscription("one", branch, facts.group("pool", company));
+    facts.subscription("two", company);
+    facts.facts.subscriptions.push_back({one, "first", branch, {}});  // the later one holds
+    facts.facts.plans = {{one, kNewYear, {7}}, {one, kNewYear.plus_days(3), {8}}};
+    facts.facts.quantities = {{one, kNewYear, 5}};
+    facts.identity(one, "8944", kStart);
+    facts.identity(one, "8944", kStart, kStart.plus_micros(10));
+    facts.identity(one, "a longer identity than any card has", kStart);
+    Folding folding(TimeZone::utc(), counts_of(facts.facts));
+    const auto add_each = [&](auto kind) {
+        for (const auto& fact : facts.facts.*kind) {
+            DirectoryFacts some;
+            (some.*kind).push_back(fact);
+            ASSERT_TRUE(folding.add(some));
+        }
+    };
+    add_each(&DirectoryFacts::accounts);
+    add_each(&DirectoryFacts::pays);
+    add_each(&DirectoryFacts::groups);
+    add_each(&DirectoryFacts::subscriptions);
+    add_each(&DirectoryFacts::plans);
+    add_each(&DirectoryFacts::quantities);
+    add_each(&DirectoryFacts::identities);
+    const DirectoryFacts folded = folding.finish()->facts();
+    const DirectoryFacts wanted = facts.fold().facts();
+    EXPECT_EQ(folded.subscriptions, wanted.subscriptions);
+    EXPECT_EQ(folded.subscriptions[0].name, "first");
+    EXPECT_EQ(folded.accounts, wanted.accounts);
+    EXPECT_EQ(folded.groups, wanted.groups);
+    EXPECT_EQ(folded.identities, wanted.identities);
+    EXPECT_EQ(folded.plans, wanted.plans);
+    EXPECT_EQ(folded.quantities, wanted.quantities);
+}
+
+TEST(Directory, an_id_beyond_what_was_announced_is_refused) {
+    Folding folding(TimeZone::utc(), {.accounts = 2});
+    DirectoryFacts some;
+    some.accounts = {{{3}, "far", {}, {}, {}, 1, {}, {}}};
+    EXPECT_EQ(folding.add(some).error().code, "unknown_account");
 }
 
 // What a directory tells of itself is what the next one is made of.

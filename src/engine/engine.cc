@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "catalog/catalog.h"
+#include "directory/folding.h"
 #include "engine/desk.h"
 #include "engine/reasons.h"
 #include "engine/state.h"
@@ -78,20 +79,6 @@ Result<std::string> read_text(const std::filesystem::path& path) {
     if (in) text << in.rdbuf();
     if (!in) return fail(EngineReason::file_unreadable, "can't read it", path.string());
     return std::move(text).str();
-}
-
-void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
-    const auto add = [](auto& to, const auto& from) {
-        to.insert(to.end(), from.begin(), from.end());
-    };
-    add(facts.accounts, more.accounts);
-    add(facts.pays, more.pays);
-    add(facts.groups, more.groups);
-    add(facts.subscriptions, more.subscriptions);
-    add(facts.plans, more.plans);
-    add(facts.quantities, more.quantities);
-    add(facts.identities, more.identities);
-    add(facts.buckets, more.buckets);
 }
 
 Engine::State::State()
@@ -173,8 +160,11 @@ Result<directory::Directory> Engine::State::folded_with(const DirectoryFacts& ad
 }
 
 Result<void> Engine::State::load_directory() {
-    FARTHING_TRY(DirectoryFacts facts, store->facts());
-    FARTHING_TRY(directory, directory::Directory::fold(std::move(facts), zone()));
+    std::optional<directory::Folding> folding;
+    FARTHING_CHECK(
+        store->tell_facts([&](const FactCounts& counts) { folding.emplace(zone(), counts); },
+                          [&](DirectoryFacts& some) { return folding->add(some); }));
+    FARTHING_TRY(directory, folding->finish());
     return {};
 }
 

@@ -107,8 +107,6 @@ struct Engine::State {
     Date today() const { return zone().date_of(clock.now()); }
 };
 
-// Appends each of `more`'s facts to `facts`.
-void append_facts(DirectoryFacts& facts, const DirectoryFacts& more);
 // The whole of a file; store_failed-like error when it can't be read.
 Result<std::string> read_text(const std::filesystem::path& path);
 

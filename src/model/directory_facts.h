@@ -100,4 +100,32 @@ struct DirectoryFacts {
     std::vector<BucketFact> buckets;
 };
 
+inline void append_facts(DirectoryFacts& facts, const DirectoryFacts& more) {
+    const auto add = [](auto& to, const auto& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    };
+    add(facts.accounts, more.accounts);
+    add(facts.pays, more.pays);
+    add(facts.groups, more.groups);
+    add(facts.subscriptions, more.subscriptions);
+    add(facts.plans, more.plans);
+    add(facts.quantities, more.quantities);
+    add(facts.identities, more.identities);
+    add(facts.buckets, more.buckets);
+}
+
+// How many there are of those that come by the million, and of those that ids number.
+struct FactCounts {
+    std::size_t accounts = 0;
+    std::size_t groups = 0;
+    std::size_t subscriptions = 0;
+    std::size_t plans = 0;
+    std::size_t quantities = 0;
+    std::size_t identities = 0;
+};
+inline FactCounts counts_of(const DirectoryFacts& facts) {
+    return {facts.accounts.size(), facts.groups.size(),     facts.subscriptions.size(),
+            facts.plans.size(),    facts.quantities.size(), facts.identities.size()};
+}
+
 }  // namespace farthing

@@ -400,8 +400,7 @@ TEST(OnlineStore, ABucketAndItsPriceAreStoredTogetherOrNeither) {
     EXPECT_EQ(*id, BucketId{1});
     EXPECT_NE(*store->described(), described);
     fact.id = *id;
-    ASSERT_EQ(store->facts()->buckets.size(), 1U);
-    EXPECT_EQ(store->facts()->buckets.front(), fact);
+    EXPECT_EQ(facts_of(*store).buckets, std::vector{fact});
     EXPECT_EQ(store->entries({})->size(), 1U);
     EXPECT_EQ(beside->add_bucket({fact, price, {}}).error().code, "position_moved");
     EXPECT_FALSE(store->add_bucket({fact, price, {}}));  // the reference is taken

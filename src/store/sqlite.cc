@@ -216,4 +216,16 @@ Result<void> Transaction::commit() {
     return {};
 }
 
+Result<Snapshot> Snapshot::begin(Database& database) {
+    FARTHING_CHECK(database.run("BEGIN"));
+    return Snapshot(&database);
+}
+
+Snapshot::Snapshot(Snapshot&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)) {}
+
+Snapshot::~Snapshot() {
+    if (database_ != nullptr && database_->in_transaction()) (void)database_->run("COMMIT");
+}
+
 }  // namespace farthing::store

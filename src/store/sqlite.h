@@ -174,4 +174,17 @@ class Transaction {
     Database* database_;
 };
 
+// What is read while it stands is of one time.
+class Snapshot {
+  public:
+    static Result<Snapshot> begin(Database& database);
+    ~Snapshot();
+    Snapshot(Snapshot&& other) noexcept;
+    Snapshot& operator=(Snapshot&&) = delete;
+
+  private:
+    explicit Snapshot(Database* database) : database_(database) {}
+    Database* database_;
+};
+
 }  // namespace farthing::store

@@ -1,4 +1,5 @@
-// The store on SQLite. One file a topic: store.cc (opening, catalog, directory), store_source.cc
+// The store on SQLite. One file a topic: store.cc (opening, catalog), store_directory.cc,
+// store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
 // store_online.cc, store_fees.cc, store_voucher.cc, store_webhook.cc,
 // store_check.cc.
@@ -27,7 +28,8 @@ class SqliteStore final : public Store {
     Result<std::vector<CatalogRecord>> catalogs() override;
     Result<NameTable> names() override;
     Result<void> publish(const CatalogRecord& record, const NameTable& names) override;
-    Result<DirectoryFacts> facts() override;
+    Result<void> tell_facts(const std::function<void(const FactCounts&)>& begin,
+                            const std::function<Result<void>(DirectoryFacts&)>& take) override;
     Result<void> append(const DirectoryFacts& facts) override;
     Result<std::vector<FeedRow>> feeds() override;
     Result<FeedId> save_feed(const std::string& name, const std::string& text) override;
@@ -154,6 +156,8 @@ class SqliteStore final : public Store {
     // store.cc. All of these run inside a transaction of the caller's.
     Result<void> create_schema();
     Result<void> upgrade();
+    // store_directory.cc
+    Result<FactCounts> count_facts();
     Result<void> read_buckets(DirectoryFacts& facts);
     Result<void> append_facts(const DirectoryFacts& facts);
     Result<void> append_account(const AccountFact& fact);

@@ -147,7 +147,10 @@ class Store {
     virtual Result<void> publish(const CatalogRecord& record, const NameTable& names) = 0;
 
     // Directory.
-    virtual Result<DirectoryFacts> facts() = 0;
+    // All of them as they stood at one time: first how many, then some at a time, in the order of
+    // the members of DirectoryFacts. Who takes them may take them apart.
+    virtual Result<void> tell_facts(const std::function<void(const FactCounts&)>& begin,
+                                    const std::function<Result<void>(DirectoryFacts&)>& take) = 0;
     virtual Result<void> append(const DirectoryFacts& facts) = 0;
 
     // Feeds.

@@ -111,16 +111,53 @@ TEST(Store, KeepsDirectoryFactsInOrder) {
     DirectoryFacts more;
     more.accounts = {{{1}, "city", {}, "The City", {"New Hall"}, 31, "EE1", "EE"}};
     ASSERT_TRUE(store->append(more));
-    const auto read = opened(folder.path())->facts();
-    ASSERT_TRUE(read);
+    const DirectoryFacts read = facts_of(*opened(folder.path()));
     facts.accounts.push_back(more.accounts[0]);
-    EXPECT_EQ(read->accounts, facts.accounts);
-    EXPECT_EQ(read->pays, facts.pays);
-    EXPECT_EQ(read->groups, facts.groups);
-    EXPECT_EQ(read->subscriptions, facts.subscriptions);
-    EXPECT_EQ(read->plans, facts.plans);
-    EXPECT_EQ(read->quantities, facts.quantities);
-    EXPECT_EQ(read->identities, facts.identities);
+    EXPECT_EQ(read.accounts, facts.accounts);
+    EXPECT_EQ(read.pays, facts.pays);
+    EXPECT_EQ(read.groups, facts.groups);
+    EXPECT_EQ(read.subscriptions, facts.subscriptions);
+    EXPECT_EQ(read.plans, facts.plans);
+    EXPECT_EQ(read.quantities, facts.quantities);
+    EXPECT_EQ(read.identities, facts.identities);
+}
+
+TEST(Store, ManyFactsAreToldSomeAtATimeAsTheyStoodAtOneTime) {
+    const TestFolder folder;
+    auto store = opened(folder.path());
+    DirectoryFacts facts;
+    for (std::uint32_t i = 1; i <= 20'000; ++i) {
+        AccountFact account{{i}, "a" + std::to_string(i), {}, {}, {}, 1, {}, {}};
+        for (std::uint32_t line = 0; line < i % 3; ++line)
+            account.address.push_back("line " + std::to_string(line));
+        facts.accounts.push_back(account);
+        facts.identities.push_back(
+            {IdentityKind::device, "d" + std::to_string(i), {1}, Instant::min(), Instant::max()});
+    }
+    ASSERT_TRUE(store->append(facts));
+    auto other = opened(folder.path());
+    DirectoryFacts told;
+    std::size_t most = 0;
+    FactCounts counts;
+    ASSERT_TRUE(store->tell_facts(
+        [&](const FactCounts& all) {
+            counts = all;
+            DirectoryFacts later;
+            later.identities = {
+                {IdentityKind::device, "later", {1}, Instant::min(), Instant::max()}};
+            ASSERT_TRUE(other->append(later));
+        },
+        [&](DirectoryFacts& some) -> Result<void> {
+            most = std::max(most, some.accounts.size() + some.identities.size());
+            append_facts(told, some);
+            return {};
+        }));
+    EXPECT_EQ(counts.accounts, 20'000U);
+    EXPECT_EQ(counts.identities, 20'000U);
+    EXPECT_LT(most, 10'000U);
+    EXPECT_EQ(told.accounts, facts.accounts);
+    EXPECT_EQ(told.identities, facts.identities);
+    EXPECT_EQ(facts_of(*store).identities.size(), 20'001U);
 }
 
 TEST(Store, GivesTheNewestTextOfAFeed) {

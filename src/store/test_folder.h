@@ -35,6 +35,16 @@ inline std::unique_ptr<Store> opened(const std::filesystem::path& folder) {
     return *std::move(store);
 }
 
+inline DirectoryFacts facts_of(Store& store) {
+    DirectoryFacts facts;
+    EXPECT_TRUE(store.tell_facts([](const FactCounts&) {},
+                                 [&](DirectoryFacts& some) -> Result<void> {
+                                     append_facts(facts, some);
+                                     return {};
+                                 }));
+    return facts;
+}
+
 // Runs SQL behind the store's back, as an intruder or a defect would; gives what SQLite said.
 inline std::string raw_sql(const std::filesystem::path& folder, const std::string& sql) {
     sqlite3* handle = nullptr;
