@@ -20,6 +20,27 @@ std::uint64_t hash64(std::string_view bytes) {
     return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+namespace {
+
+XXH3_state_t* xxh3(void* state) {
+    return static_cast<XXH3_state_t*>(state);
+}
+
+}  // namespace
+
+Hash64::Hash64() : state_(XXH3_createState()) {
+    FARTHING_ASSERT(state_ != nullptr && XXH3_64bits_reset(xxh3(state_)) == XXH_OK);
+}
+Hash64::~Hash64() {
+    (void)XXH3_freeState(xxh3(state_));
+}
+void Hash64::add(std::string_view bytes) {
+    FARTHING_ASSERT(XXH3_64bits_update(xxh3(state_), bytes.data(), bytes.size()) == XXH_OK);
+}
+std::uint64_t Hash64::value() const {
+    return XXH3_64bits_digest(xxh3(state_));
+}
+
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
     FARTHING_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) ==
                     1);

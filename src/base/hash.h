@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace farthing {
 
@@ -26,6 +27,23 @@ constexpr std::uint64_t mix64(std::uint64_t hash, std::uint64_t value) {
     x *= 0x94d049bb133111ebULL;
     return x ^ (x >> 31);
 }
+
+// hash64 of bytes that come some at a time.
+class Hash64 {
+  public:
+    Hash64();
+    ~Hash64();
+    Hash64(Hash64&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    Hash64& operator=(Hash64&& other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    void add(std::string_view bytes);
+    std::uint64_t value() const;
+
+  private:
+    void* state_;
+};
 
 // Incremental SHA-256.
 class Sha256 {

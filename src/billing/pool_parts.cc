@@ -160,8 +160,9 @@ class Families {
             Parts& parts = used[posted_to];
             i128 all = 0;
             for (const auto& [key, member] : parts) all += member.quantity;
-            for (auto& [key, member] : parts) member.exact = exact * Exact(member.quantity, all);
             if (all != 0) {
+                for (auto& [key, member] : parts)
+                    member.exact = exact * Exact(member.quantity, all);
                 add_parts(family, parts);
                 continue;
             }

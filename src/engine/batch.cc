@@ -333,10 +333,10 @@ Result<std::vector<Batch::KeysFile>> Batch::write_keys() const {
     const Timed timed(Stage::keys);
     std::vector<KeysFile> files;
     if (dedup_ == nullptr) return files;
-    const auto write = [&](const mediation::Dedup::Delta& delta) -> Result<void> {
+    const auto write = [&](mediation::Dedup::Delta delta) -> Result<void> {
         if (delta.keys == 0) return {};
-        FARTHING_TRY(ArchiveFile file,
-                     store::write_blob(state_.store->archive_folder(), "dedup", delta.bytes));
+        FARTHING_TRY(ArchiveFile file, store::write_blob(state_.store->archive_folder(), "dedup",
+                                                         [&delta] { return delta.bytes.next(); }));
         const std::string path = file.path;
         files.push_back({std::move(file), {path, delta.first_day, delta.last_day, delta.keys}});
         return {};

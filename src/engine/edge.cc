@@ -359,9 +359,10 @@ Result<void> Edge::State::commit(bool all) {
         next.on_its_way = mediation::edge_file_name(next.name, next.files_sent);
         FARTHING_CHECK(store::write_synced(hidden(next.on_its_way), bytes));
     }
-    const auto delta = dedup.delta();
+    auto delta = dedup.delta();
     if (delta.keys > 0) {
-        FARTHING_CHECK(store::write_synced(keys_path(settings.folder, next.commits), delta.bytes));
+        FARTHING_CHECK(
+            store::write_synced(keys_path(settings.folder, next.commits), delta.bytes.all()));
         next.segments.push_back({next.commits, delta.first_day, delta.last_day});
     }
     if (!set_aside.empty()) {

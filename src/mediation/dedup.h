@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/reason.h"
+#include "mediation/dedup_segment.h"
 #include "mediation/feed.h"
 #include "model/usage.h"
 
@@ -76,9 +77,10 @@ class Dedup {
     // question.
     bool was_taken_back(const UsageChunk& chunk, std::size_t row) const;
 
-    // The batch's new keys as a segment's bytes (empty when none), with the days they fall on.
+    // The batch's new keys as a segment, with the days they fall on. Its bytes are to be asked for
+    // before the next call of anything else here; without keys there are none.
     struct Delta {
-        std::string bytes;
+        SegmentBytes bytes;
         Date first_day;
         Date last_day;
         std::int64_t keys = 0;

@@ -80,13 +80,14 @@ class Buckets {
     virtual void give_up() = 0;
     // It is the batch's no more: the next one begins.
     virtual void committed() = 0;
-    // It as a segment, by ascending day and key. REQUIRES: something was entered.
-    virtual std::string encode_entered(std::uint64_t rule) = 0;
+    // It as a segment, by ascending day and key, to be asked for before any of it changes.
+    // REQUIRES: something was entered.
+    virtual SegmentBytes encode_entered(std::uint64_t rule) = 0;
     // Takes back what any batch entered.
     virtual void take_back(const DayKey& entered) = 0;
     // Keys that were taken back as a segment; it may leave them in another order. REQUIRES: there
     // is one.
-    virtual std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) = 0;
+    virtual SegmentBytes encode_taken_back(BatchLog& keys, std::uint64_t rule) = 0;
     // Of the days, and of what is kept of the batch beside them.
     virtual std::int64_t memory_bytes() const = 0;
     virtual std::int64_t batch_bytes() const { return 0; }
@@ -114,14 +115,14 @@ class LoggedBuckets : public Buckets {
         log_.clear();
     }
     void committed() final { log_.clear(); }
-    std::string encode_entered(std::uint64_t rule) final { return encode(log_, rule, false); }
-    std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) final {
+    SegmentBytes encode_entered(std::uint64_t rule) final { return encode(log_, rule, false); }
+    SegmentBytes encode_taken_back(BatchLog& keys, std::uint64_t rule) final {
         return encode(keys, rule, true);
     }
     std::int64_t batch_bytes() const final { return log_.memory_bytes(); }
 
   protected:
-    virtual std::string encode(BatchLog& keys, std::uint64_t rule, bool takes_back) = 0;
+    virtual SegmentBytes encode(BatchLog& keys, std::uint64_t rule, bool takes_back) = 0;
     BatchLog log_;
 };
 

@@ -193,13 +193,14 @@ class KeyBuckets final : public Buckets {
 
     Result<void> absorb(const SegmentReader::Day& stored) override {
         KeyTable& table = days_.at(stored.day);
-        table.copy_entered(sorted_);  // those of the batch come last
+        std::vector<StoredKey> last;  // those of the batch come last
+        table.copy_entered(last);
         table.give_up();
         FARTHING_CHECK(read_keys(stored.body, [&](const StoredKey& key) {
             table.enter(key.key == kFree ? kStandIn : key.key, key.content);
         }));
         table.commit();
-        for (const StoredKey& key : sorted_) table.enter(key.key, key.content);
+        for (const StoredKey& key : last) table.enter(key.key, key.content);
         return {};
     }
 
@@ -248,24 +249,23 @@ class KeyBuckets final : public Buckets {
     }
     void take_back(const DayKey& entered) override { days_.at(entered.day).erase(entered.key); }
 
-    std::string encode_entered(std::uint64_t rule) override {
+    SegmentBytes encode_entered(std::uint64_t rule) override {
         SegmentWriter writer(kind(), rule);
         for (const auto& [day, table] : days_) {
             if (table.entered() == 0) continue;
-            writer.add_keys(day, table.entered(), [&](const SegmentWriter::TakeKeys& take) {
-                table.copy_entered(sorted_);
-                sort_keys(sorted_, room_);
-                take(sorted_);
+            writer.add_keys(day, table.entered(), [&, this](std::vector<StoredKey>& keys) {
+                table.copy_entered(keys);
+                sort_keys(keys, room_);
             });
         }
         return writer.finish();
     }
-    std::string encode_taken_back(BatchLog& keys, std::uint64_t rule) override {
+    SegmentBytes encode_taken_back(BatchLog& keys, std::uint64_t rule) override {
         SegmentWriter writer(kind(), rule, true);
         keys.sort_days([&](Date day, std::vector<StoredKey>& of_day) {
             sort_keys(of_day, room_);
             writer.add_keys(day, of_day.size(),
-                            [&](const SegmentWriter::TakeKeys& take) { take(of_day); });
+                            [&of_day](std::vector<StoredKey>& told) { told = of_day; });
         });
         return writer.finish();
     }
@@ -295,8 +295,7 @@ class KeyBuckets final : public Buckets {
     std::int64_t slot_micros_;
     std::size_t sequence_;
     std::map<Date, KeyTable> days_;
-    std::vector<StoredKey> sorted_;  // what the batch entered of a day; as room_, used again
-    std::vector<StoredKey> room_;
+    std::vector<StoredKey> room_;  // that is used again
 };
 
 }  // namespace

@@ -72,7 +72,7 @@ class NumberBuckets final : public LoggedBuckets {
                    {static_cast<std::int64_t>(entered.key.low), 1});
     }
 
-    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
+    SegmentBytes encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
         log.sort_days([&](Date date, std::span<const StoredKey> keys) {
             NumberSet fresh;

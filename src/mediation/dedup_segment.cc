@@ -153,30 +153,49 @@ bool read_bitmap(Bytes& bytes, std::size_t slots, std::span<std::uint64_t> words
 
 }  // namespace
 
-std::string SegmentWriter::finish() const {
-    static_assert(sizeof(StoredKey) == 24);  // without gaps: written as it stands in memory
-    std::size_t size = 0;
-    for (const Day& day : days_) size += kSegmentDaySize + day.size();
-    std::string out(kSegmentMagic);
-    out.reserve(size + kSegmentHeadSize + kChecksumSize);
-    put(out,
+SegmentBytes SegmentWriter::finish() {
+    SegmentBytes bytes;
+    std::string& head = bytes.head_ = kSegmentMagic;
+    put(head,
         static_cast<std::uint8_t>(static_cast<unsigned>(kind_) | (takes_back_ ? kTakesBack : 0U)));
-    put(out, rule_);
-    put(out, static_cast<std::uint32_t>(days_.size()));
-    for (const Day& day : days_) {
-        put(out, day.day.days);
-        put(out, static_cast<std::uint64_t>(day.size()));
+    put(head, rule_);
+    put(head, static_cast<std::uint32_t>(days_.size()));
+    for (const SegmentBytes::Day& day : days_) {
+        put(head, day.day.days);
+        put(head, static_cast<std::uint64_t>(day.size()));
     }
-    for (const Day& day : days_) {
-        out += day.body;
-        if (!day.tell) continue;
-        day.tell([&](std::span<const StoredKey> keys) {
-            FARTHING_ASSERT(keys.size() == day.keys);
-            out.append(reinterpret_cast<const char*>(keys.data()), keys.size_bytes());
-        });
+    bytes.days_ = std::move(days_);
+    return bytes;
+}
+
+std::string_view SegmentBytes::next() {
+    const std::size_t at = told_++;
+    if (at > days_.size() + 1) return {};
+    if (at == days_.size() + 1) {
+        put(checksum_, hash_.value());
+        return checksum_;
     }
-    put(out, hash64(out));
-    return out;
+    const std::string_view bytes = at == 0 ? std::string_view(head_) : day_at(at - 1);
+    if (bytes.empty()) return next();
+    hash_.add(bytes);
+    return bytes;
+}
+
+std::string_view SegmentBytes::day_at(std::size_t at) {
+    static_assert(sizeof(StoredKey) == 24);  // without gaps: written as it stands in memory
+    const Day& day = days_[at];
+    if (!day.tell) return day.body;
+    std::vector<StoredKey>& keys = keys_[at % 2];
+    keys.clear();
+    day.tell(keys);
+    FARTHING_ASSERT(keys.size() == day.keys);
+    return {reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(StoredKey)};
+}
+
+std::string SegmentBytes::all() {
+    std::string bytes;
+    for (std::string_view some = next(); !some.empty(); some = next()) bytes += some;
+    return bytes;
 }
 
 Result<SegmentReader> SegmentReader::open(std::string_view bytes, SegmentKind kind,

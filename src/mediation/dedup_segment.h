@@ -2,6 +2,7 @@
 // dedup_segment.cc.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +27,33 @@ struct StoredKey {
     constexpr auto operator<=>(const StoredKey&) const = default;
 };
 
+// The bytes of a segment, some at a time: of keys by the million one day stands in order while the
+// one before is written.
+class SegmentBytes {
+  public:
+    // The next ones; empty: that was all. They stand until the next but one are asked for.
+    std::string_view next();
+    std::string all();  // where `next` was not asked
+
+  private:
+    friend class SegmentWriter;
+    struct Day {
+        Date day;
+        std::string body;
+        std::size_t keys = 0;  // instead of a body
+        std::function<void(std::vector<StoredKey>&)> tell;
+        std::size_t size() const { return body.size() + keys * sizeof(StoredKey); }
+    };
+    std::string_view day_at(std::size_t at);
+
+    std::string head_;
+    std::vector<Day> days_;
+    std::size_t told_ = 0;  // the head, days, and the checksum
+    std::array<std::vector<StoredKey>, 2> keys_;
+    Hash64 hash_;
+    std::string checksum_;
+};
+
 // `rule` stands for how the feed tells duplicates; keys of different rules can't be compared.
 class SegmentWriter {
   public:
@@ -34,27 +62,18 @@ class SegmentWriter {
         : kind_(kind), rule_(rule), takes_back_(takes_back) {}
     // REQUIRES: days ascend.
     void add_day(Date day, std::string body) { days_.push_back({day, std::move(body), 0, {}}); }
-    // Likewise; `tell` gives so many keys, which ascend. It is called at `finish`, so that the keys
-    // of one day at a time need stand in order.
-    using TakeKeys = std::function<void(std::span<const StoredKey> keys)>;
-    using TellKeys = std::function<void(const TakeKeys& take)>;
+    // Likewise; `tell` fills in so many keys, which ascend. It is asked when the day's bytes are.
+    using TellKeys = std::function<void(std::vector<StoredKey>& keys)>;
     void add_keys(Date day, std::size_t keys, TellKeys tell) {
         days_.push_back({day, {}, keys, std::move(tell)});
     }
-    std::string finish() const;
+    SegmentBytes finish();  // once
 
   private:
-    struct Day {
-        Date day;
-        std::string body;
-        std::size_t keys = 0;  // instead of a body
-        TellKeys tell;
-        std::size_t size() const { return body.size() + keys * sizeof(StoredKey); }
-    };
     SegmentKind kind_;
     std::uint64_t rule_;
     bool takes_back_;
-    std::vector<Day> days_;
+    std::vector<SegmentBytes::Day> days_;
 };
 
 class SegmentReader {

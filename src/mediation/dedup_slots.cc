@@ -92,7 +92,7 @@ class SlotBuckets final : public LoggedBuckets {
             ~(std::uint64_t{1} << (index % kWordBits));
     }
 
-    std::string encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
+    SegmentBytes encode(BatchLog& log, std::uint64_t rule, bool takes_back) override {
         SegmentWriter writer(kind(), rule, takes_back);
         log.sort_days([&](Date date, std::span<const StoredKey> keys) {
             Fresh fresh;

@@ -70,7 +70,12 @@ std::vector<std::uint32_t> rows_of(const std::vector<Candidate>& candidates) {
 
 // The archive folder of a test.
 struct Files {
-    std::map<std::string, Dedup::Delta> stored;
+    struct Stored {
+        std::string bytes;
+        Date first_day;
+        Date last_day;
+    };
+    std::map<std::string, Stored> stored;
     int reads = 0;
 
     Dedup open(const Feed& feed) {
@@ -85,7 +90,7 @@ struct Files {
     void commit(Dedup& dedup) {
         Dedup::Delta delta = dedup.delta();
         const std::string path = "segment-" + std::to_string(1000 + stored.size());
-        if (delta.keys > 0) stored[path] = std::move(delta);
+        if (delta.keys > 0) stored[path] = {delta.bytes.all(), delta.first_day, delta.last_day};
         dedup.committed(path);
     }
 };
@@ -119,7 +124,6 @@ TEST_P(DedupOfAll, EC48_the_same_records_come_again_as_duplicates) {
     const std::vector<Candidate> again = dedup.check(chunk_of(reports));
     EXPECT_EQ(again.size(), 1000U);
     EXPECT_EQ(dedup.delta().keys, 0);
-    EXPECT_TRUE(dedup.delta().bytes.empty());
     EXPECT_EQ(std::ranges::count_if(again, &Candidate::content_known),
               GetParam() == Layer::keys ? 1000 : 0);
 }
@@ -226,7 +230,7 @@ TEST_P(DedupOfAll, a_segment_added_later_counts_for_days_in_memory) {
     EXPECT_TRUE(two.check(chunk_of({at_minute(1, 1)})).empty());
     EXPECT_TRUE(one.check(chunk_of({at_minute(1, 2)})).empty());
     files_.commit(one);
-    const Dedup::Delta& delta = files_.stored.begin()->second;
+    const Files::Stored& delta = files_.stored.begin()->second;
     two.add_segment(files_.stored.begin()->first, delta.first_day, delta.last_day);
     EXPECT_EQ(rows_of(two.check(chunk_of({at_minute(1, 2), at_minute(1, 1)}))), (Rows{0, 1}));
 }

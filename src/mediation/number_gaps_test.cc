@@ -48,7 +48,7 @@ TEST(NumberGaps, AreReadFromStoredSegmentsAndThoseTakenBack) {
         NumbersBody body;
         body.add(4, runs);
         writer.add_day(Date::of(2026, 6, 1), body.take());
-        stored.push_back(writer.finish());
+        stored.push_back(writer.finish().all());
     };
     add(false, {{10, 5}, {20, 5}});
     add(false, {{15, 5}});

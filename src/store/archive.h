@@ -155,8 +155,10 @@ Result<FileSums> sum_file(const std::filesystem::path& file, std::string_view ta
 // Charge atoms of a file of rated usage by the batch of its rows.
 Result<std::map<BatchId, i128>> charges_by_batch(const std::filesystem::path& file);
 
-// A file of other content (dedup segments): written, synced, renamed to its hash.
+// A file of other content (dedup segments): written, synced, renamed to its hash. `next` gives its
+// bytes, some at a time, until they are empty; what it gave stands until it was asked twice more,
+// since it is written meanwhile.
 Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table,
-                               std::string_view bytes);
+                               const std::function<std::string_view()>& next);
 
 }  // namespace farthing::store

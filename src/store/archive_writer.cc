@@ -441,10 +441,14 @@ Result<std::vector<ArchiveFile>> ArchiveWriter::finish() {
 }
 
 Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::string& table,
-                               std::string_view bytes) {
+                               const std::function<std::string_view()>& next) {
     FileWriter file;
     FARTHING_CHECK(file.create(folder / table));
-    FARTHING_CHECK(file.write(bytes));
+    for (std::string_view bytes = next(); !bytes.empty();) {
+        auto writing = std::async(std::launch::async, [&file, bytes] { return file.write(bytes); });
+        bytes = next();
+        FARTHING_CHECK(writing.get());
+    }
     ArchiveFile result;
     FARTHING_TRY(result.hash, file.keep(""));
     result.table = table;

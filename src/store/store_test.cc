@@ -546,17 +546,23 @@ TEST(Store, FoldsBalancesBeyond64Bits) {
     EXPECT_TRUE(store->integrity()->empty());
 }
 
+std::function<std::string_view()> told(std::vector<std::string_view> some) {
+    return [some = std::move(some), at = std::size_t{0}]() mutable {
+        return at < some.size() ? some[at++] : std::string_view();
+    };
+}
+
 TEST(Store, SweepsOrphansOnly) {
     const TestFolder folder;
     auto store = opened(folder.path());
     const auto source = sealed(*store, "a.csv");
     BatchCommit batch = batch_of(source);
-    auto kept = write_blob(store->archive_folder(), "dedup", "registered");
+    auto kept = write_blob(store->archive_folder(), "dedup", told({"regis", "tered"}));
     ASSERT_TRUE(kept);
     batch.files = {*kept};
     batch.dedup = {{kept->path, Date::of(2026, 6, 1), Date::of(2026, 6, 1), 10}};
     ASSERT_TRUE(store->commit(batch));
-    ASSERT_TRUE(write_blob(store->archive_folder(), "dedup", "orphan"));
+    ASSERT_TRUE(write_blob(store->archive_folder(), "dedup", told({"orphan"})));
     std::ofstream(store->archive_folder() / "dedup" / "99-1.tmp") << "half";
     {
         auto other = opened(folder.path());

@@ -44,8 +44,8 @@ void check_keys(const SegmentReader::Day& day) {
     const auto read = read_keys(day.body, [&](const StoredKey& key) { keys.push_back(key); });
     if (!read) return;
     SegmentWriter writer(SegmentKind::keys, kRule);
-    writer.add_keys(day.day, keys.size(), [&](const SegmentWriter::TakeKeys& take) { take(keys); });
-    const std::string written = writer.finish();
+    writer.add_keys(day.day, keys.size(), [&](std::vector<StoredKey>& told) { told = keys; });
+    const std::string written = writer.finish().all();
     const auto again = SegmentReader::open(written, SegmentKind::keys, kRule, {});
     if (!again || again->days().size() != 1 || again->days()[0].body != day.body) std::abort();
 }
