@@ -70,10 +70,13 @@ bool DecodeAhead::stopped() {
 void DecodeAhead::read(const std::shared_ptr<OpenFile>& file) {
     const bool usage = feed_.kind == mediation::Feed::Kind::usage;
     const bool decodes = usage && !file->error && !file->seal.rejected;
-    if (!push({Step::Kind::begin, file, nullptr, 0})) return;
+    Known at{0, arrived_};
     if (decodes) {
         const auto known = known_.find({file->path.string(), file->collected->hash()});
-        const Known at = known == known_.end() ? Known{0, arrived_} : known->second;
+        if (known != known_.end()) at = known->second;
+    }
+    if (!push({Step::Kind::begin, file, nullptr, at.position})) return;
+    if (decodes) {
         file->decoder =
             std::make_unique<mediation::Decoder>(feed_, meters_, file->collected->bytes());
         file->decoder->skip_to(at.position);

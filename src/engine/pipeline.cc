@@ -52,7 +52,9 @@ class Import {
         while (std::optional<DecodeAhead::Step> step = ahead.next()) {
             cut();
             switch (step->kind) {
-                case DecodeAhead::Step::Kind::begin: FARTHING_CHECK(begin(*step->file)); break;
+                case DecodeAhead::Step::Kind::begin:
+                    FARTHING_CHECK(begin(*step->file, step->position));
+                    break;
                 case DecodeAhead::Step::Kind::chunk:
                     FARTHING_CHECK(take(*step));
                     ahead.give_back(*std::move(step));
@@ -119,8 +121,10 @@ class Import {
         report_.refused.push_back({file.string(), std::move(error)});
     }
 
-    Result<void> begin(const OpenFile& file) {
+    // `from`: the position where the file was when its records began to be read.
+    Result<void> begin(const OpenFile& file, std::int64_t from) {
         row_ = {};
+        consumed_ = false;
         if (file.error) {  // the file is refused, the run goes on
             refuse(file.path, *file.error);
             return {};
@@ -133,10 +137,13 @@ class Import {
             const auto reason = *reason_named<RejectReason>(row_.source.reject_reason);
             refuse(file.path, error_of(reason, row_.source.reject_detail, row_.source.path));
         } else if (row_.position == row_.source.records && row_.source.records > 0) {
+            consumed_ = true;  // perhaps only now, by another process
             if (!own_.contains(row_.source.id)) again_ += 1;
         } else if (feed_.feed.kind == mediation::Feed::Kind::inventory) {
             FARTHING_CHECK(flush());  // its facts must stand before the next file is guided by them
             FARTHING_CHECK(consume_inventory(row_, file.collected->bytes()));
+        } else if (row_.position != from) {
+            return fail(StoreReason::position_moved, {}, row_.source.path);
         }
         return {};
     }
@@ -165,6 +172,7 @@ class Import {
     }
 
     Result<void> take(const DecodeAhead::Step& step) {
+        if (consumed_) return {};
         if (!batch_) FARTHING_CHECK(begin_batch());
         FARTHING_CHECK(add(*step.chunk, step.position));
         seen_.records += static_cast<std::int64_t>(step.chunk->size());
@@ -280,6 +288,7 @@ class Import {
     store::Store::SourceRow row_;  // of the file at hand
     std::int64_t committed_ = 0;   // records of it in batches before, and read so far
     std::int64_t position_ = 0;
+    bool consumed_ = false;  // all of it was, before
     std::unique_ptr<Batch> batch_;
     std::optional<Beside> beside_;  // of `batch_`, where it is rated beside others
     std::uint32_t others_most_ = kOthersLeast;

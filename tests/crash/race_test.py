@@ -1,4 +1,5 @@
-"""Two processes do the same to one document at the same moment (EC66): one effect, and numbers without a gap.
+"""Two processes do the same to one document, or one file, at the same moment (EC66): one effect, and numbers without a
+gap.
 
     race_test.py FARTHING [ROUNDS]
 """
@@ -14,13 +15,28 @@ catalog: race
 valid_from: 2026-01-01
 currency: EUR
 time_zone: UTC
+meters: {data: {unit: byte}}
 taxes: [{category: standard, name: VAT 20 %, percent: 20}]
 invoices: {series: "R-{number:4}", notes: "N-{number:4}"}
 plans:
   - plan: line
     charges:
       - {fee: base, amount: 10.00, per: subscription month}
+      - {usage: data, price: 0.01 per MB}
 """
+FEED = """\
+feed: records
+format: {delimited: ",", header: true}
+record:
+  id: {field: id}
+  service: {constant: data}
+  start: {field: start, time: rfc3339}
+  quantity: {field: bytes}
+guide: [{by: device, field: device}]
+same_record: [id]
+late: {accept: 36500 days}
+"""
+RECORDS = 3000
 ACCOUNTS = 4
 DONE, REFUSED = (0,), (0, 1, 2, 3)
 
@@ -68,6 +84,25 @@ class World:
 def expect(what, got, expected):
     if got != expected:
         raise SystemExit(f"{what}: expected {expected}, got {got}")
+
+
+def import_together(world):
+    """Four processes read one file: its records are counted once, whoever is first."""
+    with open(f"{world.folder}/records.yaml", "w", encoding="utf-8") as out:
+        out.write(FEED)
+    world.run("feed", "add", f"{world.folder}/records.yaml")
+    world.run("subscription", "identify", "s0", "device=d0")
+    with open(f"{world.folder}/records.csv", "w", encoding="utf-8") as out:
+        out.write("id,start,bytes,device\n")
+        out.writelines(f"r{i},2026-02-05T00:00:00Z,1000000,d0\n" for i in range(RECORDS))
+    ended = world.together(*[("import", "records", f"{world.folder}/records.csv")] * 4)
+    for code, said in ended:
+        if code != 0 and "position_moved" not in said:
+            raise SystemExit(f"an import gave {code}: {said}")
+    world.run("check", "all")
+    told = world.run("check", "usage")
+    if f"{RECORDS:,}".replace(",", " ") not in told:
+        raise SystemExit(f"other records than those of the file were counted:\n{told}")
 
 
 def one_round(world):
@@ -120,7 +155,9 @@ def main():
     for i in range(rounds):
         folder = tempfile.mkdtemp(prefix="farthing-race-")
         try:
-            one_round(World(binary, folder))
+            world = World(binary, folder)
+            one_round(world)
+            import_together(world)
         finally:
             shutil.rmtree(folder)
     print(f"EC66: {rounds} rounds, one effect each")
