@@ -66,7 +66,8 @@ Result<Exit> tidy(Context& context) {
         JsonWriter json;
         json.begin_object().field("preview", preview).field("files_before", report.files_before);
         json.field("files_after", report.files_after).field("records", report.records);
-        json.field("deleted", report.deleted).field("archived", report.archived).end_object();
+        json.field("deleted", report.deleted).field("archived", report.archived);
+        json.field("orphans", report.orphans).end_object();
         context.out << json.text() << '\n';
         return Exit::done;
     }
@@ -77,6 +78,8 @@ Result<Exit> tidy(Context& context) {
                      grouped(report.files_after) + " sorted ones");
     if (report.deleted > 0)
         say(context, grouped(report.deleted) + " files of older versions deleted");
+    if (report.orphans > 0)
+        say(context, grouped(report.orphans) + " files that no batch registered deleted");
     return Exit::done;
 }
 

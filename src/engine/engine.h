@@ -111,6 +111,7 @@ struct TidyReport {
     std::int64_t records = 0;
     std::int64_t deleted = 0;   // files that older versions of the archive needed
     std::int64_t archived = 0;  // records charged online that the archive lacked
+    std::int64_t orphans = 0;   // files that no batch registered, which are gone
 };
 // Usage that is to be deleted for its age.
 struct DeletionRequest {

@@ -129,6 +129,7 @@ Result<TidyReport> Engine::tidy(int keep_days, bool preview) try {
         FARTHING_CHECK(state_->store->forget_charged_sessions(long_ago));
         FARTHING_TRY(report.deleted,
                      state_->store->delete_retired(state_->zone().start_of(before)));
+        FARTHING_TRY(report.orphans, state_->store->sweep());
     }
     return report;
 } catch (const StoreFailure& failure) {

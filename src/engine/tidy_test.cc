@@ -118,6 +118,7 @@ class World {
                 << row.id << " " << row.charge.to_string() << " but " << why->rounded;
         }
     }
+    const std::filesystem::path& folder() const { return folder_; }
     std::size_t files() { return engine->archive_files()->size(); }
 
     Date today = Date::of(2026, 5, 10);
@@ -181,6 +182,20 @@ TEST(Tidy, CorrectionsFindTheirRecordsInRewrittenFiles) {
         const auto wanted = plain.engine->charges(line);
         EXPECT_EQ(got->front().amount, wanted->front().amount);
     }
+}
+
+TEST(Tidy, WhatACrashLeftIsGone) {
+    World world("orphans");
+    std::mt19937 random(4);
+    world.import(0, random);
+    const auto files = world.files();
+    const std::filesystem::path archive = world.folder() / "data" / "archive" / "usage";
+    std::ofstream(archive / "77-1.tmp") << "half";
+    std::ofstream(archive / std::string(64, 'a')) << "whole, but of no batch";
+    EXPECT_EQ(world.engine->tidy(7, true)->orphans, 0);
+    EXPECT_EQ(world.engine->tidy(7)->orphans, 2);
+    EXPECT_EQ(world.files(), files);
+    world.expect_sound();
 }
 
 TEST(Tidy, WhatWasRewrittenIsDeletedWhenNobodyNeedsItsVersionAnyMore) {
