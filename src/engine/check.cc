@@ -16,6 +16,7 @@
 #include "engine/numbered_records.h"
 #include "engine/prepaid_fees.h"
 #include "engine/reasons.h"
+#include "rating/counters.h"
 #include "store/archive.h"
 #include "store/files.h"
 
@@ -389,7 +390,8 @@ class Check {
     }
 
     Result<void> database() {
-        FARTHING_TRY(const auto broken, state_.store->integrity());
+        FARTHING_TRY(auto broken, state_.store->integrity());
+        FARTHING_CHECK(read_counters(broken));
         say("database", broken.empty(),
             broken.empty() ? "sound, constraints hold" : broken.front());
         return {};
@@ -408,6 +410,22 @@ class Check {
     std::vector<CheckLine> take() { return std::move(lines_); }
 
   private:
+    // SQL takes any bytes for a block of counters: who reads them tells whether they are one.
+    Result<void> read_counters(std::vector<std::string>& broken) {
+        for (const Perspective side : {Perspective::retail, Perspective::cost}) {
+            FARTHING_TRY(const auto windows, state_.store->windows(side));
+            for (const Date window : windows) {
+                FARTHING_TRY(const auto keys, state_.store->counter_packs(side, window));
+                for (const PackKey& key : keys) {
+                    FARTHING_TRY(const std::string bytes, state_.store->counter_pack(key));
+                    const auto counters = rating::unpack_counters(key, bytes);
+                    if (!counters) broken.push_back(counters.error().to_string());
+                }
+            }
+        }
+        return {};
+    }
+
     // Every report of usage while it happens is a record with one outcome.
     Result<void> tell_online() {
         Sum sum;

@@ -103,6 +103,7 @@ Mover::Live& Mover::open(std::uint32_t number) {
     Live& live = lives_[number];
     if (live.counter != nullptr) return live;
     live.counter = &counters_.at(number);
+    live.window_end = live.counter->window_end;  // nothing grew that anybody here had counted on
     const auto& members = live.counter->members;
     for (std::uint32_t slot = 0; slot < members.size(); ++slot) {
         members_[pair_of(number, members[slot].first.value)] = slot;
