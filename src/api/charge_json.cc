@@ -57,6 +57,7 @@ Result<engine::ChargeQuestion> read_charge(std::string_view body) {
     FARTHING_TRY(question.number, fields.number("number", 0));
     FARTHING_TRY(const std::string action, fields.text("action"));
     FARTHING_TRY(question.action, action_of(action, question.number));
+    question.whole = true;
     FARTHING_TRY(question.subscription, fields.text("subscription"));
     FARTHING_TRY(question.charging_id, fields.text("charging_id"));
     FARTHING_TRY(const auto services, fields.list("services"));

@@ -9,7 +9,6 @@ namespace farthing::charging {
 
 namespace {
 
-constexpr std::int64_t kGraceSeconds = 60;  // for an answer on its way, beyond its validity
 constexpr std::int64_t kLongestMicros = 3650 * kMicrosPerDay;  // that a session goes on
 
 Instant after(Instant when, std::int64_t seconds) {
@@ -85,23 +84,29 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
     for (const OpenSession& sum : sums) by_key[sum.key] = &sum;
     sessions_.each([&](std::string_view, Open& open) {
         for (auto& [group, service] : open.session.services) {
-            if (!service.begun()) continue;
-            const auto found = by_key.find(
-                rating::session_key(service.sum.key, service.meter, open.session.subscription));
+            // One of which nothing was reported yet has its key all the same.
+            const Hash128 key =
+                service.begun() ? service.sum.key : charged_session(open.session.known_as(), group);
+            const auto found =
+                by_key.find(rating::session_key(key, service.meter, open.session.subscription));
             // One that goes on only grows: what is less was told before files told no more.
             if (found == by_key.end() || found->second->raw < service.sum.raw) continue;
-            const Hash128 key = service.sum.key;
             service.sum = *found->second;
             service.sum.key = key;
         }
     });
 }
 
-void Charger::describe(const ServiceRequest& asked, Service& service) {
+// What is not said again is as it was, and a service is where its session is.
+void Charger::describe(const ServiceRequest& asked, const Session& session, Service& service) {
     service.meter = asked.meter;
-    service.network = asked.network;
-    service.called = asked.called;
-    service.calling = asked.calling;
+    if (asked.network) {
+        service.network = asked.network;
+    } else if (!service.network) {
+        service.network = session.network;
+    }
+    if (!asked.called.empty()) service.called = asked.called;
+    if (!asked.calling.empty()) service.calling = asked.calling;
 }
 
 // The next moment at which the session changes although nobody says anything.
@@ -166,6 +171,22 @@ bool begins(const Request& request) {
     return request.action == Action::start || request.action == Action::debit;
 }
 
+bool is_event(const Request& request) {
+    return request.action == Action::debit || request.action == Action::refund;
+}
+
+// It stands for what was reported of a session that nobody began.
+bool never_began(const Session& session) {
+    return session.ended && session.services.empty();
+}
+
+bool reports(const Request& request) {
+    return std::ranges::any_of(request.services, [](const ServiceRequest& service) {
+        return std::ranges::any_of(service.used,
+                                   [](const UsedUnits& one) { return one.units > 0; });
+    });
+}
+
 Session session_of(const Request& request) {
     Session session;
     session.id = request.session;
@@ -199,8 +220,11 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
     if (!kept && print.again)
         kept = session.answers.find([&](std::uint64_t one) { return one >> 32 == print.content; });
     if (kept) return as_told(*kept);
+    // It may be one of those that are forgotten: what was charged once is not charged again.
+    if (print.again && session.forgotten_below > 0)
+        return Answer{ChargeReason::number_forgotten, {}, false};
     request.number = session.answers.empty() ? 0 : session.answers.newest() + 1;
-    if (begins(request) && !session.answers.empty())
+    if (begins(request) && !session.answers.empty() && !never_began(session))
         return Answer{ChargeReason::number_forgotten, {}, false};
     return std::nullopt;
 }
@@ -208,31 +232,77 @@ std::optional<Answer> Charger::repeated(Request& request, std::uint64_t& content
 Answer Charger::handle(Request request) {
     pass(request.at);
     Open* const found = sessions_.find(std::string_view(request.session));
-    const bool fresh = found == nullptr;
-    if (fresh && !begins(request)) return {ChargeReason::unknown_session, {}, false};
-    Open& open = fresh ? add(session_of(request)) : *found;
+    const bool known = found != nullptr;
+    const bool lost = !known && !begins(request);  // usage of nobody's session is kept all the same
+    if (lost && (!reports(request) || !request.subscription))
+        return {ChargeReason::unknown_session, {}, false};
+    Open& open = known ? *found : add(session_of(request));
     Session& session = open.session;
+    if (lost) session.ended = true;
+    if (known && is_event(request) && !session.ended)
+        return {ChargeReason::session_goes_on, {}, false};
     std::uint64_t content = 0;
     if (auto told = repeated(request, content, session)) return *std::move(told);
     if (session.subscription != request.subscription)
         return {ChargeReason::other_subscriber, {}, false};
-    if (session.ended && request.action != Action::debit && request.action != Action::refund)
-        return {ChargeReason::session_ended, {}, false};
+    if (begins(request) && never_began(session)) session.ended = false;
+    if (session.ended && !is_event(request) && !reports(request))
+        return {never_began(session) ? ChargeReason::unknown_session : ChargeReason::session_ended,
+                {},
+                false};
     session.last = std::max(session.last, request.at);
     if (!request.client.empty()) session.client = request.client;
-    const Answer told = answer(request, open);
+    const Answer told =
+        session.ended && !is_event(request) ? set_aside(request, open) : answer(request, open);
     keep(request, content, told, open);
     return told;
 }
 
+// What is reported of a session that is not open waits: nobody knows any more what was charged.
+Answer Charger::set_aside(const Request& request, const Open& open) {
+    const Session& session = open.session;
+    for (const ServiceRequest& asked : request.services) {
+        for (const UsedUnits& used : asked.used) {
+            if (used.units <= 0) continue;
+            taken_.uses.push_back({.session = std::string(session.id),
+                                   .number = static_cast<std::uint32_t>(request.number),
+                                   .group = asked.group,
+                                   .subscription = session.subscription,
+                                   .meter = asked.meter,
+                                   .network = asked.network ? asked.network : request.network,
+                                   .called = asked.called,
+                                   .calling = asked.calling,
+                                   .start = used.start.value_or(request.at),
+                                   .quantity = used.units,
+                                   .outcome = Outcome::suspended,
+                                   .reason = SuspenseReason::unknown_session,
+                                   .key = charged_session(session.known_as(), asked.group)});
+        }
+    }
+    return {never_began(session) ? ChargeReason::unknown_session : ChargeReason::session_ended,
+            {},
+            false};
+}
+
 Answer Charger::answer(const Request& request, Open& open) {
+    Session& session = open.session;
+    if (is_event(request)) {
+        if (request.action == Action::debit && !session.ended) session.events = true;
+        if (request.whole && request.action == Action::debit && request.services.size() > 1) {
+            Answer all = enquire(request);
+            if (refuse_whole(all)) {
+                session.ended = true;
+                return all;
+            }
+        }
+    }
+    if (is_event(request) || request.only || request.action == Action::end) session.ended = true;
+    if (request.network) session.network = request.network;
     Answer told;
-    const bool event = request.action == Action::debit || request.action == Action::refund;
-    if (event || request.only || request.action == Action::end) open.session.ended = true;
     for (const ServiceRequest& asked : request.services)
         told.services.push_back(serve(request, asked, open));
     if (request.action == Action::end)
-        for (auto& [group, service] : open.session.services) release(service);
+        for (auto& [group, service] : session.services) release(service);
     return told;
 }
 
@@ -253,10 +323,12 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
     const auto [found, added] = open.session.services.try_emplace(asked.group);
     Service& service = found->second;
     if (added) service.since = request.at;
+    if (asked.network) open.session.network = asked.network;
     if (!service.begun() && service.granted == 0) {
-        describe(asked, service);
+        describe(asked, open.session, service);
         if (asked.filed) {
             service.sum = *asked.filed;
+            if (service.sum.filed == 0) service.before = service.sum.raw;
             service.sum.key = charged_session(open.session.known_as(), asked.group);
         }
     }
@@ -359,6 +431,15 @@ void Charger::rate(UsageChunk& chunk, bool begins, Service& service) {
     service.sum.key = session;
 }
 
+// How much more of the service the hard limits of its plan let pass.
+std::int64_t Charger::left_of_limits(const Open& open, const Service& service, Instant when) {
+    std::int64_t left = kQuantityMax;
+    if (stand(open, service, when) == SuspenseReason::none) {
+        for (const auto& limit : standings_.limits) left = std::min(left, limit.left);
+    }
+    return left;
+}
+
 // One container of usage.
 void Charger::use(const Request& request, std::uint32_t group, Open& open, Service& service,
                   const UsedUnits& used, ServiceAnswer& told) {
@@ -366,7 +447,7 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     const bool begins = !service.begun();
     if (begins) service.sum.key = charged_session(open.session.known_as(), group);
     // What a file told before is counted already.
-    const std::int64_t beyond = service.told + used.units - service.sum.raw;
+    const std::int64_t beyond = service.before + service.told + used.units - service.sum.raw;
     const std::int64_t fresh =
         used.units <= 0 ? used.units : std::clamp(beyond, std::int64_t{0}, used.units);
     UsageChunk& chunk = chunk_of(open, service, start, fresh);
@@ -376,7 +457,17 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     } else {
         rate(chunk, begins, service);
     }
-    if (chunk.outcome[0] != Outcome::suspended) service.told += used.units;
+    const Outcome outcome = chunk.outcome[0];
+    const SuspenseReason reason = chunk.reason[0];
+    if (outcome == Outcome::suspended && reason == SuspenseReason::over_limit) {
+        const std::int64_t left = left_of_limits(open, service, start);
+        if (left > 0 && left < used.units) {  // what is within the limit is charged, the rest waits
+            if (begins) service.sum = {};
+            use(request, group, open, service, {left, start}, told);
+            return use(request, group, open, service, {used.units - left, start}, told);
+        }
+    }
+    if (outcome != Outcome::suspended) service.told += used.units;
     OnlineUse record{.session = std::string(open.session.id),
                      .number = static_cast<std::uint32_t>(request.number),  // of a refund its end
                      .group = group,
@@ -387,11 +478,11 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
                      .calling = std::string(service.calling),
                      .start = start,
                      .quantity = used.units,
-                     .outcome = chunk.outcome[0],
-                     .reason = chunk.reason[0],
+                     .outcome = outcome,
+                     .reason = reason,
                      .key = service.sum.key,
                      .counted = used.units - fresh};
-    if (begins && chunk.outcome[0] == Outcome::suspended) service.sum = {};
+    if (begins && outcome == Outcome::suspended) service.sum = {};
     i128 overrun = 0;
     for (std::size_t i = 0; i < rated_.size(); ++i) {
         record.charge_atoms += rated_.row[i] == 0 ? rated_.charge_atoms[i] : 0;
@@ -411,182 +502,6 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     if (standings_.holds_until <= request.at &&
         stand(open, service, request.at) == SuspenseReason::none)
         holds_.refresh(standings_);
-}
-
-// The largest quantity whose hold the purses have room for; the first unit that costs must have it
-// (EC18). REQUIRES: standings_ is where the service stands.
-std::int64_t Charger::most_that_fits(const rating::EarlierParts& earlier, std::int64_t most,
-                                     bool beyond_caps, ledger::Bound& bound) const {
-    const auto bound_of = [&](std::int64_t raw) {
-        return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw), beyond_caps);
-    };
-    bound = bound_of(most);
-    std::int64_t grace = INT64_MAX;
-    for (const auto& standing : standings_.prices)
-        grace = std::min(grace, standing.pricing->rule().grace);
-    const std::int64_t first =
-        std::max<std::int64_t>(0, std::min(grace, kQuantityMax - 1) - earlier.raw) + 1;
-    if (bound == ledger::Bound::none && most >= first) return most;
-    if (const auto of_first = bound_of(first); of_first != ledger::Bound::none) {
-        bound = of_first;
-        return 0;
-    }
-    if (bound == ledger::Bound::none) return most;
-    std::int64_t low = std::min(first, most);
-    std::int64_t high = most - 1;
-    while (low < high) {
-        const std::int64_t middle = low + (high - low) / 2 + (high - low) % 2;
-        if (bound_of(middle) == ledger::Bound::none) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    bound = bound_of(low + 1);
-    return low;
-}
-
-namespace {
-
-ChargeReason reason_of(ledger::Bound bound) {
-    switch (bound) {
-        case ledger::Bound::cap: return ChargeReason::cap_reached;
-        case ledger::Bound::plan: return ChargeReason::spending_cap_reached;
-        default: return ChargeReason::no_money;
-    }
-}
-ChargeReason reason_of(SuspenseReason why) {
-    return why == SuspenseReason::over_limit ? ChargeReason::limit_reached
-                                             : ChargeReason::not_chargeable;
-}
-
-}  // namespace
-
-bool Charger::only_slows() const {
-    return std::ranges::any_of(standings_.prices, [](const rating::Standing& standing) {
-        return standing.capped != nullptr &&
-               standing.capped->spending_cap->action == catalog::CapAction::throttle;
-    });
-}
-
-void Charger::grant(const Request& request, const ServiceRequest& asked, Open& open,
-                    Service& service, ServiceAnswer& told) {
-    if (is_suspended(open)) {
-        told.why = ChargeReason::subscription_suspended;
-        return;
-    }
-    const Instant next = next_use(service, request.at);
-    const rating::EarlierParts earlier = earlier_parts(open, service, next);
-    if (const auto why = stand(open, service, next); why != SuspenseReason::none) {
-        told.suspense = why;
-        told.why = reason_of(why);
-        return;
-    }
-    const std::int64_t wanted = asked.units.value_or(usual_units(service.meter, request.at));
-    std::int64_t most = std::min(wanted, standings_.most);  // a price's edge is not the end
-    std::int64_t left = kQuantityMax;
-    for (const auto& limit : standings_.limits)
-        left = std::min(left, limit.left - holds_.of_limit(limit.key));
-    const bool limited = left < most;
-    most = std::min(most, left);
-    if (most <= 0) {
-        told.why = limited ? ChargeReason::limit_reached : ChargeReason::granted;
-        told.final = limited;
-        return;
-    }
-    ledger::Bound bound = ledger::Bound::none;
-    std::int64_t units = most_that_fits(earlier, most, false, bound);
-    // Up to the cap at full speed; what is asked for beyond it passes slowly.
-    const bool slows = bound == ledger::Bound::plan && only_slows();
-    if (slows && units == 0) {
-        told.why = ChargeReason::throttled;
-        units = most_that_fits(earlier, most, true, bound);
-    }
-    told.final = limited || (units < most && !(slows && bound == ledger::Bound::plan));
-    if (units == 0) {
-        told.why = reason_of(bound);
-        return;
-    }
-    hold(earlier, units, service);
-    // Another price begins: the client comes back for it (EC45).
-    const std::int64_t same_price =
-        (standings_.holds_until.micros - request.at.micros) / kMicrosPerSecond;
-    const std::int64_t valid = std::clamp<std::int64_t>(same_price, 1, policy_.valid_seconds);
-    told.granted = units;
-    told.valid_seconds = static_cast<std::int32_t>(valid);
-    service.held_until = after(request.at, std::max(2 * valid, valid + kGraceSeconds));
-}
-
-bool Charger::covers(const Request& request, std::int64_t units, Open& open, Service& service,
-                     ServiceAnswer& told) {
-    if (is_suspended(open)) {
-        told.why = ChargeReason::subscription_suspended;
-        return false;
-    }
-    const rating::EarlierParts earlier = earlier_parts(open, service, request.at);
-    if (const auto why = stand(open, service, request.at); why != SuspenseReason::none) {
-        told.suspense = why;
-        told.why = reason_of(why);
-        return false;
-    }
-    for (const auto& limit : standings_.limits) {
-        if (limit.left - holds_.of_limit(limit.key) < units) {
-            told.why = ChargeReason::limit_reached;
-            return false;
-        }
-    }
-    ledger::Bound bound = ledger::Bound::none;
-    if (units > 0 && most_that_fits(earlier, units, only_slows(), bound) < units) {
-        told.why = reason_of(bound);
-        return false;
-    }
-    return true;
-}
-
-Answer Charger::enquire(const Request& request) {
-    pass(request.at);
-    Open open;  // of a session that nobody keeps
-    open.session.subscription = request.subscription;
-    Answer told;
-    for (const ServiceRequest& asked : request.services) {
-        Service& service = open.session.services[asked.group];
-        describe(asked, service);
-        ServiceAnswer& one = told.services.emplace_back();
-        one.group = asked.group;
-        one.granted = asked.units.value_or(usual_units(service.meter, request.at));
-        if (!covers(request, one.granted, open, service, one)) continue;
-        hold(earlier_parts(open, service, request.at), one.granted, service);
-    }
-    for (auto& [group, service] : open.session.services) release(service);
-    return told;
-}
-
-// All of it or nothing.
-void Charger::debit(const Request& request, const ServiceRequest& asked, Open& open,
-                    Service& service, ServiceAnswer& told) {
-    const std::int64_t units = asked.units.value_or(usual_units(service.meter, request.at));
-    if (!covers(request, units, open, service, told)) return;
-    use(request, asked.group, open, service, {units, request.at}, told);
-    if (told.suspense == SuspenseReason::none) {
-        told.granted = units;
-    } else {  // it does not happen
-        told.why = reason_of(told.suspense);
-        taken_.uses.pop_back();
-    }
-}
-
-// Takes back what a debit of this session charged: the counter goes back (R2).
-void Charger::refund(const Request& request, const ServiceRequest& asked, Open& open,
-                     Service& service, ServiceAnswer& told) {
-    const std::int64_t units = asked.units.value_or(service.sum.raw);
-    if (units <= 0 || units > service.sum.raw) {
-        told.why = ChargeReason::nothing_to_refund;
-        return;
-    }
-    use(request, asked.group, open, service, {-units, service.sum.start}, told);
-    if (told.suspense == SuspenseReason::none) return;
-    told.why = reason_of(told.suspense);
-    taken_.uses.pop_back();
 }
 
 }  // namespace farthing::charging

@@ -113,6 +113,8 @@ class Charger {
     static std::optional<Answer> repeated(Request& request, std::uint64_t& content,
                                           const Session& session);
     Answer answer(const Request& request, Open& open);
+    Answer set_aside(const Request& request, const Open& open);
+    static bool refuse_whole(Answer& answer);
     ServiceAnswer serve(const Request& request, const ServiceRequest& asked, Open& open);
     void grant(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
                ServiceAnswer& told);
@@ -126,7 +128,7 @@ class Charger {
     void rate(UsageChunk& chunk, bool begins, Service& service);
     void use(const Request& request, std::uint32_t group, Open& open, Service& service,
              const UsedUnits& used, ServiceAnswer& told);
-    static void describe(const ServiceRequest& asked, Service& service);
+    static void describe(const ServiceRequest& asked, const Session& session, Service& service);
     void hold(const rating::EarlierParts& earlier, std::int64_t units, Service& service);
     void release(Service& service);
     bool is_suspended(const Open& open) const {
@@ -135,6 +137,7 @@ class Charger {
     SuspenseReason stand(const Open& open, const Service& service, Instant when);
     // When the next unit of the service is used, as far as prices ask.
     Instant next_use(const Service& service, Instant now) const;
+    std::int64_t left_of_limits(const Open& open, const Service& service, Instant when);
     std::int64_t micros_of_unit(MeterId meter, Instant when) const;
     std::int64_t usual_units(MeterId meter, Instant when) const;
     rating::EarlierParts earlier_parts(const Open& open, const Service& service, Instant when);

@@ -307,7 +307,84 @@ TEST(Charger, EC39_clients_without_numbers_are_known_by_what_they_say) {
     for (std::uint32_t i = 0; i < 32; ++i) say(report("n1", Action::update, sim, 0, {9, i, false}));
     EXPECT_EQ(say(report("n1", Action::start, sim, 0, {1, 1, false})).why,
               ChargeReason::number_forgotten);
+    // Nor is usage that its client repeats charged again once it is forgotten.
+    EXPECT_EQ(say(report("n1", Action::update, sim, 5, {7, 2, true})).why,
+              ChargeReason::number_forgotten);
     EXPECT_TRUE(room.purse().balance == 85);
+}
+
+TEST(Charger, EC41_what_is_reported_of_no_open_session_waits_once) {
+    Room room = room_of(100);
+    const auto say = [&](const char* id, Action action, std::int64_t used, std::uint32_t stamp) {
+        Request request = report(id, action, room.sims[0], used, {stamp, stamp, false});
+        request.at = room.now;
+        return room.charger->handle(std::move(request));
+    };
+    EXPECT_EQ(say("lost", Action::update, 0, 1).why, ChargeReason::unknown_session);
+    EXPECT_EQ(room.charger->sessions(), 0U);  // it said nothing that would be worth keeping
+    EXPECT_EQ(say("lost", Action::update, 4, 2).why, ChargeReason::unknown_session);
+    EXPECT_TRUE(say("lost", Action::update, 4, 2).repeated);
+    EXPECT_EQ(say("lost", Action::end, 3, 3).why, ChargeReason::unknown_session);
+    Taken taken = room.charger->take();
+    ASSERT_EQ(taken.uses.size(), 2U);
+    EXPECT_EQ(taken.uses[0].quantity, 4);
+    EXPECT_EQ(taken.uses[1].quantity, 3);
+    for (const OnlineUse& use : taken.uses) {
+        EXPECT_EQ(use.outcome, Outcome::suspended);
+        EXPECT_EQ(use.reason, SuspenseReason::unknown_session);
+        EXPECT_EQ(use.session, "lost");
+    }
+    EXPECT_TRUE(room.purse().balance == 100);
+    // Its beginning comes late: it goes on as any other.
+    EXPECT_EQ(say("lost", Action::start, 0, 4).services[0].granted, 10);
+    EXPECT_TRUE(say("lost", Action::end, 2, 5).services[0].charged_atoms == 2);
+    EXPECT_EQ(say("lost", Action::update, 1, 6).why, ChargeReason::session_ended);
+    taken = room.charger->take();
+    ASSERT_EQ(taken.uses.size(), 2U);
+    EXPECT_EQ(taken.uses[1].reason, SuspenseReason::unknown_session);
+    EXPECT_TRUE(room.purse().balance == 98);
+}
+
+TEST(Charger, AnEventLeavesASessionThatGoesOnAlone) {
+    Room room = room_of(100);
+    const auto say = [&](const char* id, Action action, std::int64_t used, std::uint32_t stamp) {
+        Request request = report(id, action, room.sims[0], used, {stamp, stamp, false});
+        request.at = room.now;
+        return room.charger->handle(std::move(request));
+    };
+    EXPECT_EQ(say("s", Action::start, 0, 1).services[0].granted, 10);
+    EXPECT_EQ(say("s", Action::debit, 0, 2).why, ChargeReason::session_goes_on);
+    EXPECT_EQ(say("s", Action::refund, 0, 3).why, ChargeReason::session_goes_on);
+    EXPECT_TRUE(room.purse().held == 10);
+    EXPECT_TRUE(say("s", Action::end, 7, 4).services[0].charged_atoms == 7);
+    EXPECT_TRUE(room.purse().balance == 93);
+    // What was reported is not refunded as if it had been debited.
+    EXPECT_EQ(say("s", Action::refund, 0, 5).services[0].why, ChargeReason::nothing_to_refund);
+    EXPECT_EQ(say("e", Action::debit, 0, 6).services[0].granted, 10);
+    EXPECT_TRUE(room.purse().balance == 83);
+    EXPECT_EQ(say("e", Action::refund, 0, 7).services[0].why, ChargeReason::granted);
+    EXPECT_TRUE(room.purse().balance == 93);
+}
+
+TEST(Charger, ADebitOfSeveralServicesIsWholeOrNothing) {
+    Room room = room_of(15);
+    Request request = report("e", Action::debit, room.sims[0], 0, {1, 1, false});
+    request.at = room.now;
+    request.services.push_back(request.services.front());
+    request.services.back().group += 1;
+    request.whole = true;
+    const Answer refused = room.charger->handle(request);
+    ASSERT_EQ(refused.services.size(), 2U);
+    for (const ServiceAnswer& one : refused.services) {
+        EXPECT_EQ(one.why, ChargeReason::no_money);
+        EXPECT_EQ(one.granted, 0);
+    }
+    EXPECT_TRUE(room.purse().balance == 15 && room.purse().held == 0);
+    EXPECT_TRUE(room.charger->handle(request).repeated);
+    request.session = "f";
+    request.whole = false;
+    EXPECT_EQ(room.charger->handle(request).services[0].granted, 10);
+    EXPECT_TRUE(room.purse().balance == 5);
 }
 
 TEST(Charger, EC42_what_has_happened_is_charged_beyond_the_money_and_nothing_follows) {

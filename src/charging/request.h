@@ -25,6 +25,8 @@ namespace farthing {
     X(unknown_session, "there is no such session, or it is no longer remembered",                  \
       "Begin a session first; usage that still has to be charged comes by file.")                  \
     X(session_ended, "the session has ended", "Begin another one.")                                \
+    X(session_goes_on, "the session goes on, and an event is none of it",                          \
+      "Give each event a session id of its own.")                                                  \
     X(other_subscriber, "the session belongs to another subscription",                             \
       "Give each session an id of its own.")                                                       \
     X(no_money, "the balance does not cover it", "Top up the account, or raise its credit limit.") \
@@ -66,7 +68,8 @@ struct ServiceRequest {
     bool asks = false;
     std::optional<std::int64_t> units = {};  // base units; none: as many as are usual
     bool releases = false;                   // what was granted and not used returns
-    // What a file told of the session before it began here; not a part of what is asked.
+    // What a file told of the session before it began here, or another session of its charging id
+    // came to; not a part of what is asked.
     std::optional<OpenSession> filed = {};
     bool operator==(const ServiceRequest&) const = default;
 };
@@ -86,6 +89,8 @@ struct Request {
     std::string charging_id = {};  // by which records in files know the session; empty: by its id
     std::optional<Fingerprint> fingerprint = {};  // in place of the number
     bool only = false;                            // nothing follows: the session ends with it
+    bool whole = false;                           // all of a debit happens, or nothing of it
+    NetworkKey network = {};  // where the session is; services may say otherwise of themselves
     std::string client = {};  // where the client is told about the session; empty: as before
 };
 

@@ -36,6 +36,7 @@ struct Service {
     LeanText calling;
     OpenSession sum;           // what it came to, with what files told of it
     std::int64_t told = 0;     // base units that were reported here
+    std::int64_t before = 0;   // of the sum, what other sessions of its charging id came to
     std::int64_t granted = 0;  // base units that may still be used
     Instant held_until;        // then what is left of them returns (EC41)
     Instant since;             // of what is reported next
@@ -84,8 +85,10 @@ struct Session {
     LeanText charging_id;  // by which files know it; empty: by its id
     LeanText client;       // where its client is told about it, if it said so
     SubscriptionId subscription;
+    NetworkKey network;  // where it was heard of last
     bool ended = false;
-    Instant last;  // when it was heard of
+    bool events = false;  // of debits, which may be refunded; else of what is reported
+    Instant last;         // when it was heard of
     Services services;
     KeptAnswers answers;                // to the newest few requests
     std::uint64_t forgotten_below = 0;  // answers to smaller numbers are gone

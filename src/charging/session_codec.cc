@@ -1,15 +1,17 @@
 // A session as bytes.
 //
-//   session  := version(1 byte = 1 to 4) id subscription last ended forgotten_below charging_id
-//               client count { group service } count { number content answer }
+//   session  := version(1 byte = 1 to 5) id subscription last ended forgotten_below charging_id
+//               client network count { group service } count { number content answer }
 //   service  := meter network called calling key_high key_low start raw answered filed told granted
-//               held_until since
+//               held_until since before
 //   answer   := why count { group why suspense granted final valid charged overrun }
 //
 // Numbers are varints of 7 bits, least significant first, signed ones zigzag-coded; sums of atoms
 // are their two halves; texts have their length before them; reasons are texts. Version 1 has no
 // charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`;
-// versions 1 and 2 have no client. Up to version 3 a request's number has 32 bits.
+// versions 1 and 2 have no client. Up to version 3 a request's number has 32 bits. `ended` is 2
+// where the session is of events; up to version 4, which has neither network nor `before`, it is 1
+// there too.
 #include <algorithm>
 
 #include "base/assert.h"
@@ -20,7 +22,7 @@ namespace farthing::charging {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersion = 5;
 
 // By its name: the order of reasons may change between releases. The usual one is empty.
 template <class Reason>
@@ -51,6 +53,7 @@ void pack_service(Packer& out, const Service& service) {
     out.integer(service.granted);
     out.integer(service.held_until.micros);
     out.integer(service.since.micros);
+    out.integer(service.before);
 }
 
 Service unpack_service(Unpacker& in, std::uint64_t version) {
@@ -74,6 +77,7 @@ Service unpack_service(Unpacker& in, std::uint64_t version) {
     service.granted = in.integer();
     service.held_until = {in.integer()};
     service.since = {in.integer()};
+    if (version > 4) service.before = in.integer();
     return service;
 }
 
@@ -192,10 +196,11 @@ std::string pack_session(const Session& session) {
     out.text(session.id);
     out.whole(session.subscription.value);
     out.integer(session.last.micros);
-    out.whole(session.ended ? 1 : 0);
+    out.whole(session.ended ? (session.events ? 2 : 1) : 0);
     out.whole(session.forgotten_below);
     out.text(session.charging_id);
     out.text(session.client);
+    out.whole(session.network.value);
     out.whole(session.services.size());
     for (const auto& [group, service] : session.services) {
         out.whole(group);
@@ -214,10 +219,13 @@ Result<Session> unpack_session(std::string_view bytes) {
     session.id = in.text();
     session.subscription = {in.small<std::uint32_t>()};
     session.last = {in.integer()};
-    session.ended = in.whole() != 0;
+    const std::uint64_t ended = in.whole();
+    session.ended = ended != 0;
+    session.events = version > 4 ? ended == 2 : session.ended;
     session.forgotten_below = in.whole();
     if (version > 1) session.charging_id = in.text();
     if (version > 2) session.client = in.text();
+    if (version > 4) session.network = {in.small<std::uint32_t>()};
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
         const auto group = in.small<std::uint32_t>();
         session.services[group] = unpack_service(in, version);

@@ -21,11 +21,12 @@ Session any_session() {
     session.id = "s1";
     session.charging_id = "4711";
     session.client = "http://smf/n";
+    session.network = {2'480'100};
     session.subscription = {7};
     session.last = {1'000'000};
     session.forgotten_below = 3;
     Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true, 17},
-                    25,  10,          {2},   {3}};
+                    25,  0,           10,    {2},  {3}};
     session.services[9] = service;
     session.answers.add({3, 0xFFFF'FFFF'FFFF'FFFF, any_answer()});
     return session;
@@ -100,9 +101,7 @@ TEST(KeptSession, GoldenBytesOfVersion4) {
     Session session = any_session();
     session.forgotten_below = std::uint64_t{1} << 40;
     session.answers.add({std::uint64_t{1} << 63, 7, {}});
-    const std::string bytes = pack_session(session);
-    EXPECT_EQ(
-        hex(bytes),
+    const std::string bytes = bytes_of(
         "040273310780897a00808080808020043437313"
         "10c687474703a2f2f736d662f6e01090180af97010333373202343405"
         "06c0ee6d540122321404060203ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f7072696365"
@@ -110,7 +109,28 @@ TEST(KeptSession, GoldenBytesOfVersion4) {
     const auto read = unpack_session(bytes);
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->forgotten_below, session.forgotten_below);
+    EXPECT_EQ(read->client, session.client);
+    EXPECT_FALSE(read->network);
     EXPECT_EQ(read->answers.numbered(std::uint64_t{1} << 63)->content, 7U);
+}
+
+TEST(KeptSession, GoldenBytesOfVersion5) {
+    Session session = any_session();
+    session.ended = session.events = true;
+    session.services[9].before = 6;
+    const std::string bytes = pack_session(session);
+    EXPECT_EQ(
+        hex(bytes),
+        "050273310780897a020304343731310c687474703a2f2f736d662f6ee4af970101090180af97010333373202"
+        "34340506c0ee6d540122321404060c0103ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f70"
+        "7269636514017880010501fdffffffffffffffff01");
+    const auto read = unpack_session(bytes);
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->network, session.network);
+    EXPECT_EQ(read->services, session.services);
+    EXPECT_TRUE(read->ended && read->events);
+    session.events = false;
+    EXPECT_FALSE(unpack_session(pack_session(session))->events);
 }
 
 TEST(KeptSession, AnswersAreFoundWhateverTheOrderInWhichTheyWereTold) {

@@ -16,8 +16,8 @@ namespace farthing::engine {
 namespace {
 
 constexpr std::size_t kSessionIdMax = 256;
-constexpr std::size_t kServicesMax = 64;
-constexpr std::size_t kContainersMax = 64;  // of a service in one request
+constexpr std::size_t kServicesMax = 1024;
+constexpr std::size_t kContainersMax = 1024;  // of a service in one request
 
 charging::Action action_of(ChargeAction action) {
     switch (action) {
@@ -126,9 +126,11 @@ Result<void> Desk::load_rules(charging::Purses& purses) {
     // Money alone makes an account prepaid: it spends what it has.
     for (const AccountId account : prepaid_) purses[account].credit = 0;
     for (const AccountLimit& limit : limits) {
+        purses[limit.account].cap = limit.cap;
+        if (!limit.credit) continue;
         limited_.insert(limit.account);
         purses[limit.account].credit = limit.credit;
-        purses[limit.account].cap = limit.cap;
+        if (limit.credit == kEndlessCredit) purses[limit.account].credit.reset();
     }
     FARTHING_CHECK(load_watched());
     return load_recharges();
@@ -237,11 +239,34 @@ Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant no
     if (question.action == ChargeAction::enquire) {
         FARTHING_TRY(answer, enquire(asked.request));
     } else {
+        const SubscriptionId of = asked.request.subscription;
         answer = answer_of(question, charger_.handle(std::move(asked.request)));
+        look_at_payer(of, answer, now);
     }
     if (answer.why == name_of(ChargeReason::granted))
         answer.services.insert(answer.services.end(), asked.refused.begin(), asked.refused.end());
     return answer;
+}
+
+// Who was refused for want of money was charged nothing: its rule is looked at all the same, since
+// money may be there now that was not when it was looked at last.
+void Desk::look_at_payer(SubscriptionId of, const ChargeAnswer& answer, Instant now) {
+    if (recharges_.empty() || !of) return;
+    const bool short_of_money =
+        std::ranges::any_of(answer.services, [](const ChargeAnswer::Service& service) {
+            return service.why == name_of(ChargeReason::no_money) || service.final;
+        });
+    if (!short_of_money) return;
+    const directory::Account& account =
+        state_.directory.account(state_.directory.subscription(of).fact.account);
+    const AccountId* payer = account.payer.at(state_.directory.zone().date_of(now));
+    const auto rule = payer == nullptr ? recharges_.end() : recharges_.find(*payer);
+    if (rule == recharges_.end()) return;
+    const RechargeRule& way = rule->second;
+    const ledger::Purse& source = charger_.purses()[way.source];
+    const bool may_come =
+        !way.source || source.balance + source.credit.value_or(0) - source.held >= way.atoms;
+    if (may_come) look_at(*payer);
 }
 
 // Whose identity it is now; of a session, whose it was when it was heard of last.
@@ -261,7 +286,8 @@ Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
         if (!owner) owner = state_.directory.find(kind, value, now);
     }
     if (owner) return owner;
-    if (session != nullptr && question.identities.empty()) return session->subscription;
+    // Whose it is was said when it began: an identity that nobody has changes nothing of it.
+    if (session != nullptr) return session->subscription;
     if (!question.identities.empty()) {
         return fail(
             DirectoryReason::unknown_subscription,
@@ -280,7 +306,7 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     if (question.session.empty() != enquires || question.session.size() > kSessionIdMax)
         return malformed("a session's id has 1 to 256 bytes");
     if (question.services.size() > kServicesMax)
-        return malformed("a request asks for at most 64 services");
+        return malformed("a request asks for at most 1024 services");
     request.session = question.session;
     request.number = question.number;
     if (question.charging_id.size() > kSessionIdMax)
@@ -289,7 +315,9 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     if (const auto& print = question.fingerprint)
         request.fingerprint = charging::Fingerprint{print->content, print->stamp, print->again};
     request.only = question.only;
+    request.whole = question.whole;
     request.client = question.client;
+    request.network = NetworkKey::parse(question.network);
     request.at = now;
     const charging::Session* session = charger_.find(question.session);
     request.action = action_of(question.action);
@@ -306,10 +334,13 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     const catalog::Version* version = state_.catalog.at(now);
     if (version == nullptr) return fail(EngineReason::catalog_none);
     std::set<std::uint32_t> groups;
+    const bool lost = session == nullptr && (request.action == charging::Action::update ||
+                                             request.action == charging::Action::end);
     for (const auto& service : question.services) {
+        if (lost && service.meter.empty() && !meter_counting(*version, service)) continue;
         if (!groups.insert(service.group).second)
             return malformed("group " + std::to_string(service.group) + " stands twice");
-        auto asked = service_of(service, session, *version, now);
+        auto asked = service_of(service, session, *version, now, question.apart);
         if (asked) {
             request.services.push_back(*std::move(asked));
         } else if (question.apart) {
@@ -333,7 +364,7 @@ bool Desk::files_tell() const {
     });
 }
 
-// A session may be in a file before it begins here.
+// A session may be in a file before it begins here, and its charging id of a session before it.
 Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
     if (!files_tell()) return {};
     const std::string_view named = session != nullptr            ? session->known_as()
@@ -344,15 +375,15 @@ Result<void> Desk::find_filed(charging::Request& request, const charging::Sessio
         const Hash128 key = rating::session_key(charged_session(named, asked.group), asked.meter,
                                                 request.subscription);
         FARTHING_TRY(const auto known, state_.store->open_sessions({}, std::span(&key, 1)));
-        if (!known.empty() && known.front().filed > 0) asked.filed = known.front();
+        if (!known.empty()) asked.filed = known.front();
     }
     return {};
 }
 
 Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service& service,
                                                   const charging::Session* session,
-                                                  const catalog::Version& version,
-                                                  Instant now) const {
+                                                  const catalog::Version& version, Instant now,
+                                                  bool apart) const {
     charging::ServiceRequest asked;
     asked.group = service.group;
     const catalog::Meter* meter = version.meter_named(service.meter);
@@ -374,16 +405,22 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
         return malformed("group " + std::to_string(service.group) + " counts another meter");
     asked.meter = meter->id;
     asked.network = NetworkKey::parse(service.network);
-    if (!asked.network && !service.network.empty())
+    if (!asked.network && !service.network.empty() && !apart)
         return malformed("\"" + printable(service.network) + "\" is no network");
     asked.called = service.called;
     asked.calling = service.calling;
     if (service.used.size() > kContainersMax)
-        return malformed("a service reports at most 64 containers at once");
+        return malformed("a service reports at most 1024 containers at once");
     for (const auto& used : service.used) {
-        FARTHING_TRY(const std::int64_t units, used.quantity.empty()
-                                                   ? units_of(used.counts, *meter)
-                                                   : units_of(used.quantity, *meter));
+        std::optional<std::int64_t> counted;
+        if (used.quantity.empty() && is_empty(used.counts) && !apart) {
+            return malformed("what was used of " + meter->name + " is no quantity");
+        } else if (used.quantity.empty()) {
+            FARTHING_TRY(counted, units_of(used.counts, *meter));
+        } else {
+            FARTHING_TRY(counted, units_of(used.quantity, *meter));
+        }
+        const std::int64_t units = counted.value_or(0);  // of what it does not count there is none
         if (used.start && *used.start > now)
             return malformed("usage of the future: " + to_rfc3339(*used.start));
         std::optional<Instant> start = used.start;
@@ -398,7 +435,7 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
     asked.releases = service.releases;
     if (!service.quantity.empty()) {
         FARTHING_TRY(asked.units, units_of(service.quantity, *meter));
-    } else if (!is_empty(service.counts)) {
+    } else {
         FARTHING_TRY(asked.units, units_of(service.counts, *meter));
     }
     return asked;

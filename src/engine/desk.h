@@ -34,6 +34,7 @@ class Desk {
     void look_at(AccountId account) {
         if (recharges_.contains(account)) moved_.insert(account);
     }
+    void look_at_payer(SubscriptionId of, const ChargeAnswer& answer, Instant now);
     void stay_in_step();
     // Their sessions stand where ours stand, or it is to be opened again. Counters of `owners`
     // moved, sorted; none: perhaps anybody's.
@@ -86,7 +87,8 @@ class Desk {
                                            const charging::Session* session, Instant now) const;
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
                                                 const charging::Session* session,
-                                                const catalog::Version& version, Instant now) const;
+                                                const catalog::Version& version, Instant now,
+                                                bool apart) const;
     ChargeAnswer::Service service_told(const charging::ServiceAnswer& service,
                                        MeterId counted) const;
     static void tell_suspense(SuspenseReason why, ChargeAnswer::Service& told);
@@ -124,7 +126,7 @@ class Desk {
     bool broken_off_ = false;              // while they were
     std::set<AccountId> prepaid_;          // money came in, at any time
     std::set<AccountId> spent_known_;  // of those without a cap: as the store has it, since then
-    std::set<AccountId> limited_;      // by somebody: what they pay in sets no limit
+    std::set<AccountId> limited_;      // credit was set: what they pay in sets no limit
     std::set<std::tuple<AccountId, Date, int>> alerted_;
     std::set<std::pair<charging::CapKey, int>> alerted_plans_;
     std::map<AccountId, std::int64_t> watched_;  // below which balance it is told

@@ -79,13 +79,15 @@ Result<const catalog::Meter*> meter_counting(const catalog::Version& version,
                 fmt::format("no meter counts what group {} does", service.group));
 }
 
-Result<std::int64_t> units_of(const NetworkCounts& counts, const catalog::Meter& meter) {
+Result<std::optional<std::int64_t>> units_of(const NetworkCounts& counts,
+                                             const catalog::Meter& meter) {
     const Unit& unit = *meter.unit;
     const auto way = way_of(unit.dimension);
+    if (!way || !counts_so(counts, *way)) return std::nullopt;
     std::optional<std::int64_t> smallest;
     if (way == Way::bytes) smallest = counts.bytes;
     if (way == Way::pieces) smallest = counts.pieces;
-    if (way == Way::seconds && counts.seconds && *counts.seconds <= kQuantityMax / kMillis)
+    if (way == Way::seconds && *counts.seconds <= kQuantityMax / kMillis)
         smallest = *counts.seconds * kMillis;
     if (!smallest || *smallest < 0 || *smallest > kQuantityMax || *smallest % unit.size != 0)
         return fail(EngineReason::charge_malformed,

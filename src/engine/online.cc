@@ -169,7 +169,8 @@ Result<std::string> Engine::session_client(const std::string& session) try {
     FARTHING_CHECK(state_->follow_others());
     FARTHING_TRY(Desk* const desk, state_->open_desk());
     const charging::Session* const open = desk->charger().find(session);
-    return open == nullptr || open->ended ? std::string() : std::string(open->client);
+    if (open == nullptr || open->ended) return fail(ChargeReason::unknown_session);
+    return std::string(open->client);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
 }
@@ -197,24 +198,22 @@ Result<void> Engine::limit(const LimitChange& change) {
     FARTHING_CHECK(s.follow_others());
     FARTHING_TRY(const AccountId id, payer_named(s, change.account));
     AccountLimit now{id, s.clock.now(), {}, {}};
-    FARTHING_TRY(const auto paid, s.store->top_ups(id));
-    if (!paid.empty()) now.credit = 0;
     FARTHING_TRY(const auto before, s.store->limits());
     for (const AccountLimit& limit : before) {
         if (limit.account != id) continue;
         now.credit = limit.credit;
         now.cap = limit.cap;
     }
-    const auto set = [&](const std::string& text,
-                         std::optional<std::int64_t>& limit) -> Result<void> {
+    const auto set = [&](const std::string& text, std::optional<std::int64_t>& limit,
+                         std::optional<std::int64_t> endless) -> Result<void> {
         if (text.empty()) return {};
-        limit.reset();
+        limit = endless;
         if (text == "none") return {};
         FARTHING_TRY(limit, atoms_of(text, s.catalog.newest().currency));
         return {};
     };
-    FARTHING_CHECK(set(change.credit, now.credit));
-    FARTHING_CHECK(set(change.cap, now.cap));
+    FARTHING_CHECK(set(change.credit, now.credit, kEndlessCredit));
+    FARTHING_CHECK(set(change.cap, now.cap, std::nullopt));
     FARTHING_CHECK(s.store->limit(now));
     FARTHING_CHECK(take_due_fees(s, id));
     return {};

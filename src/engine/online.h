@@ -53,7 +53,9 @@ struct ChargeQuestion {
     // Of clients whose first word may get lost or come late: begins the session where there is
     // none, and goes on with it where there is one.
     bool joins = false;
-    std::string client = {};  // where the client is told about the session; empty: as before
+    std::string client = {};   // where the client is told about the session; empty: as before
+    bool whole = false;        // all services of a debit are debited, or none is
+    std::string network = {};  // where the session is; empty: as before, or as its services say
     struct Used {
         std::string quantity;          // "2 MB", or in the meter's own unit; else `counts`
         std::optional<Instant> start;  // none: since the session was heard of last

@@ -373,7 +373,9 @@ Result<std::set<AccountId>> prepaid_payers(Engine::State& state) {
     for (const auto& [account, at] : since) payers.insert(account);
     FARTHING_TRY(const auto limits, state.store->limits());
     std::map<AccountId, bool> limited;
-    for (const AccountLimit& limit : limits) limited[limit.account] = limit.credit.has_value();
+    for (const AccountLimit& limit : limits) {
+        if (limit.credit) limited[limit.account] = limit.credit != kEndlessCredit;
+    }
     std::erase_if(payers, [&](AccountId account) {
         const auto found = limited.find(account);
         return found != limited.end() && !found->second;

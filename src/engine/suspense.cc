@@ -163,9 +163,44 @@ SuspenseLine line_of(const OpenGroup& group, SuspenseBy by) {
     return line;
 }
 
+namespace {
+
+constexpr std::string_view kOnlineFeed = "online";
+
+using SuspenseLines = std::map<std::tuple<std::string, SuspenseReason, std::string>, SuspenseLine>;
+
+// What was reported while it happened and was not charged: the record of its session in a file is.
+Result<void> add_online(Engine::State& state, SuspenseBy by, const SuspenseFilter& filter,
+                        SuspenseLines& lines) {
+    if (!filter.record.empty() || filter.side) return {};
+    if (!filter.feed.empty() && filter.feed != kOnlineFeed) return {};
+    return state.store->each_suspended_use([&](const OnlineUse& use) {
+        const std::string& who = state.directory.subscription(use.subscription).fact.name;
+        if (!filter.reason.empty() && filter.reason != name_of(use.reason)) return;
+        if (!filter.identity.empty() && filter.identity != who) return;
+        const bool all = by == SuspenseBy::everything;
+        SuspenseLine empty;
+        if (all || by == SuspenseBy::feed) empty.feed = kOnlineFeed;
+        if (all || by == SuspenseBy::cause) empty.reason = use.reason;
+        if (all || by == SuspenseBy::identity) empty.identity = who;
+        empty.first = empty.last = empty.since = use.start;
+        empty.sample = fmt::format("session {}, request {}, group {}: {}", use.session, use.number,
+                                   use.group, use.quantity);
+        SuspenseLine& line =
+            lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second;
+        line.records += 1;
+        line.first = std::min(line.first, use.start);
+        line.last = std::max(line.last, use.start);
+        line.since = std::min(line.since, use.start);
+    });
+}
+
+}  // namespace
+
 Result<std::vector<SuspenseLine>> Engine::suspense(SuspenseBy by, const SuspenseFilter& filter) {
     FARTHING_TRY(const auto groups, open_groups(*state_, filter));
-    std::map<std::tuple<std::string, SuspenseReason, std::string>, SuspenseLine> lines;
+    SuspenseLines lines;
+    FARTHING_CHECK(add_online(*state_, by, filter, lines));
     for (const OpenGroup& group : groups) {
         const SuspenseLine empty = line_of(group, by);
         add_to(lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second,

@@ -23,6 +23,7 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
         case SuspenseReason::less_than_online:
         case SuspenseReason::too_many_values:
         case SuspenseReason::counter_holds_less:
+        case SuspenseReason::unknown_session:
         case SuspenseReason::over_limit: return fmt::format("quantity {}", chunk.quantity[0]);
         case SuspenseReason::unknown_identity:
         case SuspenseReason::owner_changes:

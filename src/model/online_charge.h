@@ -53,11 +53,14 @@ struct TopUp {
     bool operator==(const TopUp&) const = default;
 };
 
-// Of an account, from then on; what is not set stays without limit.
+// How far below zero a balance may go that may go there without end.
+constexpr std::int64_t kEndlessCredit = INT64_MAX;
+
+// Of an account, from then on. Where no credit was ever set, who paid in spends what there is.
 struct AccountLimit {
     AccountId account;
     Instant at;
-    std::optional<std::int64_t> credit;  // atoms: how far below zero its balance may go
+    std::optional<std::int64_t> credit;  // atoms: how far below zero its balance may go; or endless
     std::optional<std::int64_t> cap;     // atoms: of what a billing cycle may cost
     bool operator==(const AccountLimit&) const = default;
 };

@@ -65,6 +65,7 @@ class SqliteStore final : public Store {
     Result<std::int64_t> charge_rules() override;
     Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) override;
+    Result<void> each_suspended_use(const std::function<void(const OnlineUse&)>& visit) override;
     Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;
     Result<std::int64_t> archived_online() override;
     Result<void> forget_archived_online() override;

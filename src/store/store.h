@@ -255,6 +255,8 @@ class Store {
     virtual Result<std::int64_t> charge_rules() = 0;
     virtual Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
+    // Those that wait.
+    virtual Result<void> each_suspended_use(const std::function<void(const OnlineUse&)>& visit) = 0;
     // What the archive lacks of it and can hold, with what it came to: whole batches, from the
     // oldest, of about that many records. `rated.row` counts the uses of a batch; what moved other
     // records' charges is none of them.

@@ -197,6 +197,12 @@ Result<void> SqliteStore::each_online_use(
         [&](const SqlStatement& row) { visit(row.id<BatchId>(0), use_of(row)); }, kTenant);
 }
 
+Result<void> SqliteStore::each_suspended_use(const std::function<void(const OnlineUse&)>& visit) {
+    return database_->select(
+        select_uses("outcome = ?"), [&](const SqlStatement& row) { visit(use_of(row)); }, kTenant,
+        Outcome::suspended);
+}
+
 Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t records) {
     // Up to the batch that the last of so many records is in, and all of that one.
     FARTHING_TRY(
