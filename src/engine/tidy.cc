@@ -113,6 +113,15 @@ class Tidy {
     TidyReport report_;
 };
 
+// A part that is older than its feed accepts comes to no session any more.
+Result<void> forget_closed_sessions(Engine::State& state) {
+    for (const auto& [name, feed] : state.feeds) {
+        const Instant before = state.clock.now().plus_micros(-feed.feed.accept_late_micros);
+        FARTHING_CHECK(state.store->forget_closed_sessions(feed.id, before));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<TidyReport> Engine::tidy(int keep_days, bool preview) try {
@@ -127,6 +136,7 @@ Result<TidyReport> Engine::tidy(int keep_days, bool preview) try {
         const Instant long_ago =
             state_->clock.now().plus_micros(-kSessionDaysCounted * kMicrosPerDay);
         FARTHING_CHECK(state_->store->forget_charged_sessions(long_ago));
+        FARTHING_CHECK(forget_closed_sessions(*state_));
         FARTHING_TRY(report.deleted,
                      state_->store->delete_retired(state_->zone().start_of(before)));
         FARTHING_TRY(report.orphans, state_->store->sweep());

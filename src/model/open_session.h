@@ -1,4 +1,4 @@
-// A session of which parts came, and not yet its last: what later parts are counted on from. One
+// A session of which parts came: what later parts are counted on from. One
 // that is charged while it happens is counted here too, by its charging id and rating group: what
 // reports and records tell of it is one total, and counts once.
 #pragma once
@@ -17,6 +17,11 @@ struct OpenSession {
     std::int64_t raw = 0;  // base units of all parts so far
     bool answered = false;
     std::int64_t filed = 0;  // of a session charged while it happens: what records of files told
+    // When the part that closes it began: what begins later is of another session. None came yet:
+    // max.
+    Instant closed = Instant::max();
+    // Whether what begins then is a part of it, whenever it comes.
+    bool holds(Instant part) const { return part <= closed; }
     bool operator==(const OpenSession&) const = default;
 };
 

@@ -144,6 +144,8 @@ SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, Rated
     if (key == Hash128{})
         return rate(chunk, row, rated, perspective, {}, before_record(chunk.quantity[row]));
     const OpenSession* known = sessions.find(key);
+    // An id is used again once its session has ended.
+    if (known != nullptr && !known->holds(chunk.start[row])) known = nullptr;
     OpenSession session = known != nullptr ? *known : OpenSession{key, chunk.start[row], 0, false};
     const std::int64_t told = chunk.quantity[row];
     if (chunk.counted_online != CountedOnline::no) {
@@ -151,7 +153,7 @@ SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, Rated
         if (why != SuspenseReason::none) return why;
         if (known != nullptr && told > 0 && chunk.counted[row] == told) {
             chunk.outcome[row] = Outcome::duplicate;
-            sessions.set(session, false);
+            sessions.set(session);
             return why;
         }
     }
@@ -169,7 +171,9 @@ SuspenseReason Rater::State::rate_part(UsageChunk& chunk, std::size_t row, Rated
     session.raw += fresh;
     session.answered = session.answered || chunk.answered(row);
     // What others count too goes on: the same may be told again.
-    sessions.set(session, chunk.closes_session(row) && chunk.counted_online == CountedOnline::no);
+    if (chunk.closes_session(row) && chunk.counted_online == CountedOnline::no)
+        session.closed = own_start;
+    sessions.set(session);
     return why;
 }
 

@@ -37,18 +37,17 @@ class SessionBook {
         entry.changed = true;
         entries_[key] = entry;
     }
-    // nullptr where no part of it was rated yet, or its last one was.
+    // nullptr where no part of it was rated yet.
     const OpenSession* find(const Hash128& key) const {
         const auto found = entries_.find(key);
         return found == entries_.end() || !found->second.open ? nullptr : &found->second.session;
     }
-    void set(const OpenSession& session, bool closed) {
+    void set(const OpenSession& session) {
         Entry& entry = entries_[session.key];
         entry.session = session;
-        entry.open = !closed;
-        entry.changed = true;
+        entry.open = entry.changed = true;
     }
-    // What a commit writes: sessions as they stand, and the stored ones that were closed.
+    // What a commit writes: sessions as they stand, and the stored ones of which nothing is left.
     struct Changes {
         std::vector<OpenSession> open;
         std::vector<Hash128> closed;

@@ -344,6 +344,11 @@ constexpr std::string_view kChangedOwners = R"sql(
 ALTER TABLE batch ADD COLUMN owners BYTEA;
 )sql";
 
+// Since version 21: when the part that closes a session began; NULL: none came yet.
+constexpr std::string_view kClosedSessions = R"sql(
+ALTER TABLE open_session ADD COLUMN closed_at BIGINT;
+)sql";
+
 // A trigger that keeps rows where `when` holds.
 struct SchemaGuard {
     std::string_view name;
@@ -387,6 +392,7 @@ constexpr SchemaStep kSchemaSteps[] = {
     {17, kForgottenDeliveries, {}, kGuardsSince17},
     {18, kWindowFunctions, kAppendOnlySince8},
     {19, kChangedOwners},
+    {21, kClosedSessions},
 };
 
 }  // namespace farthing::store

@@ -71,6 +71,7 @@ class SqliteStore final : public Store {
     Result<void> forget_archived_online() override;
     Result<void> keep_sums(std::span<const OpenSession> sums, Instant at) override;
     Result<std::vector<OpenSession>> filed_sessions(Instant since) override;
+    Result<void> forget_closed_sessions(FeedId feed, Instant before) override;
     Result<std::int64_t> forget_charged_sessions(Instant before) override;
     Result<TopUp> top_up(const PaidIn& paid) override;
     Result<std::string> voucher_key(const std::string& otherwise) override;

@@ -274,6 +274,8 @@ class Store {
     virtual Result<void> keep_sums(std::span<const OpenSession> sums, Instant at) = 0;
     // Sessions charged online of which files told since then; the others are as they were left.
     virtual Result<std::vector<OpenSession>> filed_sessions(Instant since) = 0;
+    // Forgets the feed's sessions that were closed and of which nothing came since then.
+    virtual Result<void> forget_closed_sessions(FeedId feed, Instant before) = 0;
     // Forgets what such sessions came to that nothing touched since then; returns how many.
     virtual Result<std::int64_t> forget_charged_sessions(Instant before) = 0;
     // Once per reference: what was stored before is told when the same comes again.

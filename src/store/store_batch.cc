@@ -264,14 +264,15 @@ Result<void> SqliteStore::write_open(FeedId feed, std::span<const OpenSession> s
         SqlStatement keep,
         database_->prepare(
             "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered, "
-            "filed, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, feed, "
-            "key_high, key_low) DO UPDATE SET start_time = excluded.start_time, raw = "
-            "excluded.raw, answered = excluded.answered, filed = excluded.filed, touched_at = "
-            "excluded.touched_at"));
+            "filed, closed_at, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ?), ?) ON "
+            "CONFLICT (tenant, feed, key_high, key_low) DO UPDATE SET start_time = "
+            "excluded.start_time, raw = excluded.raw, answered = excluded.answered, filed = "
+            "excluded.filed, closed_at = excluded.closed_at, touched_at = excluded.touched_at"));
     for (const OpenSession& session : sessions) {
         FARTHING_CHECK(keep.bind(kTenant, feed, static_cast<std::int64_t>(session.key.high),
                                  static_cast<std::int64_t>(session.key.low), session.start,
-                                 session.raw, session.answered ? 1 : 0, session.filed, at)
+                                 session.raw, session.answered ? 1 : 0, session.filed,
+                                 session.closed, Instant::max(), at)
                            .run());
     }
     return {};

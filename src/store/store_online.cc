@@ -283,6 +283,13 @@ Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {
     return sessions;
 }
 
+Result<void> SqliteStore::forget_closed_sessions(FeedId feed, Instant before) {
+    return database_->run(
+        "DELETE FROM open_session WHERE tenant = ? AND feed = ? AND closed_at IS NOT NULL AND "
+        "touched_at < ?",
+        kTenant, feed, before);
+}
+
 Result<std::int64_t> SqliteStore::forget_charged_sessions(Instant before) {
     FARTHING_CHECK(
         database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = 0 AND touched_at < ?",

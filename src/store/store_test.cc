@@ -419,7 +419,8 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DROP TABLE charge_live; DROP TABLE charge_session; DROP TABLE top_up; "
         "DROP TABLE account_limit; DROP TABLE cap_alert; DROP TABLE api_key; "
         "DROP TABLE charge_archived; ALTER TABLE open_session DROP COLUMN filed; "
-        "ALTER TABLE open_session DROP COLUMN touched_at; DROP INDEX suspense_exit_by_group; "
+        "ALTER TABLE open_session DROP COLUMN touched_at; "
+        "ALTER TABLE open_session DROP COLUMN closed_at; DROP INDEX suspense_exit_by_group; "
         "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());
     EXPECT_TRUE(store->integrity()->empty());

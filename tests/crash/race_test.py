@@ -91,7 +91,7 @@ def import_together(world):
     with open(f"{world.folder}/records.yaml", "w", encoding="utf-8") as out:
         out.write(FEED)
     world.run("feed", "add", f"{world.folder}/records.yaml")
-    world.run("subscription", "identify", "s0", "device=d0")
+    world.run("subscription", "identify", "s0", "device=d0", "--from", "2026-01-01")
     with open(f"{world.folder}/records.csv", "w", encoding="utf-8") as out:
         out.write("id,start,bytes,device\n")
         out.writelines(f"r{i},2026-02-05T00:00:00Z,1000000,d0\n" for i in range(RECORDS))
