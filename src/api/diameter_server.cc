@@ -309,6 +309,7 @@ void DiameterServer::State::learn(const diameter::CreditControlRequest& request,
 
 bool DiameterServer::tell(const std::string& session, bool abort) {
     const std::string host = session.substr(0, session.find(';'));
+    const std::string named = client_session_of(session);
     State& state = *state_;
     std::shared_ptr<State::Connection> to;
     std::string realm;
@@ -321,7 +322,7 @@ bool DiameterServer::tell(const std::string& session, bool abort) {
     }
     if (!to) return false;
     asio::post(state.context,
-               [to, session, host, realm, abort] { to->tell(session, host, realm, abort); });
+               [to, named, host, realm, abort] { to->tell(named, host, realm, abort); });
     return true;
 }
 

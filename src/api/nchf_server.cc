@@ -171,6 +171,8 @@ void NchfServer::State::Connection::handle(Http2Request request) {
     const std::int32_t stream = request.stream;
     auto read = read_nchf(request.method, request.path, request.body);
     if (!read) return session_.answer(stream, http_of(refused(read.error()), request));
+    if (const auto fault = refusal_of(*read, state_.settings.policy))
+        return session_.answer(stream, http_of(refused(*fault), request));
     if (state_.refuses || charges_ >= kChargesMax) {
         const nchf::Problem busy{503, "NF_CONGESTION", "more waits than can be charged in time"};
         return session_.answer(stream, http_of(refused(busy), request));
