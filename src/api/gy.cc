@@ -26,7 +26,7 @@ constexpr std::string_view kGranted = "granted";
 constexpr std::string_view kSubSession = ";sub=";
 constexpr std::string_view kEvent = ";event=";
 constexpr std::string_view kGroups = "groups=";  // of a debit, in Refund-Information
-constexpr std::size_t kGroupsMax = 64;
+constexpr std::size_t kGroupsMax = 1'024;
 
 ChargeAction action_of(const CreditControlRequest& request) {
     switch (*request.type) {

@@ -393,19 +393,23 @@ def silent(world):
 
 def redirected(world):
     """A session without money is led to where it can be paid in; an event is refused."""
-    world.start("--redirect", "http://pay.example.org")
+    world.start("--redirect", "http://pay.example.org", "--meter", "20=data", "--meter", "30=sms")
     client = Client(world.diameter_port)
     client.capabilities()
-    told = client.charge("w1", INITIAL, 0, mscc(10, octets(400_000)), e164=NUMBER)
-    expect("all", (granted(told), world.money()), (400_000, ("0.50", "0.40")))
+    told = client.charge("w1", INITIAL, 0, mscc(10, octets(500_000)), e164=NUMBER)
+    expect("all", (granted(told), world.money()), (500_000, ("0.50", "0.50")))
     one, two = mscc(10, octets(200_000)), ("Requested-Service-Unit", octets(200_000))
     told = client.charge("w2", INITIAL, 0, one, e164=NUMBER)
     final = dict(told.services()[0]["Final-Unit-Indication"])
-    expect("led", (told.services()[0]["Result-Code"], final["Final-Unit-Action"]), (2001, 1))
+    expect("led", (told.services()[0]["Result-Code"], granted(told), final["Final-Unit-Action"]), (2001, None, 1))
     told = client.charge("w3", EVENT, 0, ("Requested-Action", 0), one, e164=NUMBER)
     expect("refused", told.services(), [{"Rating-Group": 10, "Result-Code": 4012}])
     told = client.charge("w4", EVENT, 0, ("Requested-Action", 0), two, e164=NUMBER)
     expect("refused", (told.code, told["Final-Unit-Indication"]), (4012, None))
+    for group, code in ((20, 5005), (30, 4012)):  # of a meter that is named, one piece is meant where it counts them
+        told = client.charge(f"w5;{group}", EVENT, 0, ("Requested-Action", 0), mscc(group), e164=NUMBER)
+        expect("no unit", told.code if told.code != 2001 else told.services()[0]["Result-Code"], code)
+    expect("nothing was debited", world.money(), ("0.50", "0.50"))
     world.server.send_signal(signal.SIGTERM)
     expect("ended", world.server.wait(30), 0)
 

@@ -337,7 +337,7 @@ def last_words(world):
 
 def redirected(world):
     """A session without money is led to where it can be paid in; an event is refused."""
-    world.start("--redirect", "http://pay.example.org")
+    world.start("--redirect", "http://pay.example.org", "--meter", "20=data", "--meter", "30=sms")
     smf = Smf(world.nchf_port)
     ref, told = smf.create(usage(1, 9 * MB))
     expect("all", (granted(told), world.money()), (2_500_000, ("2.50", "2.50")))
@@ -354,6 +354,15 @@ def redirected(world):
                [("SUCCESS", False), ("QUOTA_LIMIT_REACHED", False)])
     else:
         expect("an event is not", (status, told["cause"]), (403, "QUOTA_LIMIT_REACHED"))
+    # Of a meter that is named, one piece is meant where it counts them.
+    before = world.money()
+    refused(smf, 400, "MANDATORY_IE_MISSING", smf.body(usage(20), **event), param="/multipleUnitUsage/0/requestedUnit")
+    expect("nothing was debited", world.money(), before)
+    status, told, _ = smf.client.ask(DATA, smf.body(usage(30), **event))
+    if before[0] == "0.50":  # the two before were debited apart
+        expect("no money for a message", (status, told["cause"]), (403, "QUOTA_LIMIT_REACHED"))
+    else:
+        expect("a message", (status, unit(told)["grantedUnit"]), (201, {"serviceSpecificUnits": 1}))
     world.server.send_signal(signal.SIGTERM)
     expect("ended", world.server.wait(30), 0)
 
