@@ -299,8 +299,11 @@ def asked_to_come_back(world, client, session):
     expect("by the client's Session-Id", client.receive()["Session-Id"], session)
     client.charge(session, TERMINATION, 1, sub)
     expect("ends", client.charge(session, TERMINATION, 1).code, 2001)
-    expect("a client nobody knows", world.ask("POST", "/v1/sessions/x.example.org;1/abort")[1]["code"],
+    elsewhere = f"x.example.org;{session[-1]}"
+    world.charge(elsewhere, 0, subscription="sim-1", services=[{"group": 1, "meter": "data", "quantity": 1000}])
+    expect("a client nobody knows", world.ask("POST", f"/v1/sessions/{elsewhere}/abort")[1]["code"],
            "client_unreachable")
+    world.charge(elsewhere, 1, action="end")
     expect("a key that may only charge",
            world.ask("POST", f"/v1/sessions/{session}/abort", key=world.charge_key)[0], 403)
 
