@@ -4,6 +4,10 @@
 
 namespace farthing::api {
 
+bool is_empty(const engine::NetworkCounts& counts) {
+    return !counts.bytes && !counts.seconds && !counts.pieces;
+}
+
 Verdict verdict_of(const engine::ChargeAnswer::Service& service) {
     const std::string& why = service.why;
     if (why == "granted" || why == "throttled") return Verdict::granted;

@@ -19,6 +19,8 @@ struct ChargePolicy {
     std::optional<FailureHandling> failure_handling;
 };
 
+bool is_empty(const engine::NetworkCounts& counts);
+
 // Of one rating group.
 enum class Verdict : std::uint8_t {
     granted,

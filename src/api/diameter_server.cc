@@ -89,7 +89,11 @@ struct DiameterServer::State {
         // Whole messages are taken from the front; gives how many bytes.
         std::size_t take(std::string_view bytes, std::string& out);
         void charge(std::string_view message, std::string& out);
+        // Nothing more is taken. What was is answered, and then this is sent.
+        void end(std::string last_word);
+        void append(std::string_view bytes, bool answers);
         void flush();
+        bool fill();
         void close();
         void close(ApiReason why);
 
@@ -102,8 +106,10 @@ struct DiameterServer::State {
         bool by_message_;       // each is written alone: SCTP keeps them apart
         bool writes_ = false;
         bool ends_ = false;  // after what is to be sent
-        std::mutex mutex_;   // of what follows
+        std::string last_word_;
+        std::mutex mutex_;  // of what follows
         std::string outbox_;
+        std::size_t charges_ = 0;  // that were handed on and are not answered
     };
 
     State(GyPolicy with, Charge to, Say tell)
@@ -142,7 +148,7 @@ asio::awaitable<void> DiameterServer::State::Connection::read() {
         if (buffer.size() - filled < kReadSize / 2) buffer.resize(buffer.size() * 2);
         const auto [failed, count] =
             co_await wire_.read_some(asio::buffer(buffer.data() + filled, buffer.size() - filled));
-        if (failed) break;
+        if (failed) break;  // perhaps it only says no more, and still reads
         filled += count;
         std::string out;
         const std::size_t taken = take(std::string_view(buffer).substr(0, filled), out);
@@ -151,28 +157,33 @@ asio::awaitable<void> DiameterServer::State::Connection::read() {
         filled -= taken;
         send(out);
     }
-    if (!ends_) close();
+    if (!ends_) end({});
     flush();
-    state_.connections.erase(self);
+}
+
+void DiameterServer::State::Connection::end(std::string last_word) {
+    ends_ = true;
+    last_word_ = std::move(last_word);
+    peer_.leave();
 }
 
 std::size_t DiameterServer::State::Connection::take(std::string_view bytes, std::string& out) {
     std::size_t taken = 0;
     while (!ends_ && bytes.size() - taken >= diameter::kHeaderSize) {
         const std::string_view rest = bytes.substr(taken);
-        if (peer_.look(rest, out) == Peer::Next::close) {
-            ends_ = true;
-            peer_.leave();
+        std::string answer;
+        if (peer_.look(rest, answer) == Peer::Next::close) {
+            end(std::move(answer));
             break;
         }
         const std::size_t length = diameter::read_header(rest).length;
         if (rest.size() < length) break;
         const std::string_view message = rest.substr(0, length);
         taken += length;
-        switch (peer_.take(message, steady_now(), out)) {
+        switch (peer_.take(message, steady_now(), answer)) {
             case Peer::Next::credit_control: charge(message, out); break;
-            case Peer::Next::close: ends_ = true; break;
-            case Peer::Next::go_on: break;
+            case Peer::Next::close: end(std::move(answer)); break;
+            case Peer::Next::go_on: out += answer; break;
         }
     }
     return taken;
@@ -190,22 +201,31 @@ void DiameterServer::State::Connection::charge(std::string_view message, std::st
         return;
     }
     state_.learn(asked->request, shared_from_this());
+    {
+        const std::scoped_lock lock(mutex_);
+        charges_ += 1;
+    }
     state_.charge(question_of(asked->request, state_.policy),
                   [asked, self = shared_from_this()](const Result<engine::ChargeAnswer>& told) {
                       const GyPolicy& policy = self->state_.policy;
                       std::string bytes;
                       diameter::write_answer(policy.node, asked->request,
                                              answer_of(asked->request, told, policy), bytes);
-                      self->send(bytes);
+                      self->append(bytes, true);
                   });
 }
 
 void DiameterServer::State::Connection::send(std::string_view bytes) {
-    if (bytes.empty()) return;
+    if (!bytes.empty()) append(bytes, false);
+}
+
+// `answers`: a request that was handed on.
+void DiameterServer::State::Connection::append(std::string_view bytes, bool answers) {
     bool first = false;
     bool full = false;
     {
         const std::scoped_lock lock(mutex_);
+        if (answers) charges_ -= 1;
         first = outbox_.empty();
         full = outbox_.size() >= kUnreadMax;
         if (!full) outbox_ += bytes;
@@ -217,16 +237,22 @@ void DiameterServer::State::Connection::send(std::string_view bytes) {
     if (first) asio::post(state_.context, [self = shared_from_this()] { self->flush(); });
 }
 
+// What is to be sent next. True: there is nothing after it.
+bool DiameterServer::State::Connection::fill() {
+    sending_.clear();
+    sent_ = 0;
+    const std::scoped_lock lock(mutex_);
+    sending_.swap(outbox_);
+    if (!ends_ || charges_ > 0) return false;
+    sending_ += std::exchange(last_word_, {});
+    return true;
+}
+
 void DiameterServer::State::Connection::flush() {
     if (writes_) return;
-    if (sent_ == sending_.size()) {
-        sending_.clear();
-        sent_ = 0;
-        const std::scoped_lock lock(mutex_);
-        sending_.swap(outbox_);
-    }
+    const bool last = sent_ == sending_.size() && fill();
     if (sending_.empty()) {
-        if (ends_) close();
+        if (last) close();
         return;
     }
     writes_ = true;
@@ -255,7 +281,7 @@ void DiameterServer::State::Connection::close(ApiReason why) {
 
 void DiameterServer::State::Connection::disconnect() {
     std::string out;
-    if (peer_.open()) {
+    if (peer_.open() && !ends_) {
         peer_.disconnect(out);
     } else {
         ends_ = true;
@@ -271,7 +297,7 @@ asio::awaitable<void> DiameterServer::State::Connection::watch() {
         timer_.expires_after(kWatch);
         const auto [failed] = co_await timer_.async_wait(kAsTuple);
         if (failed) break;
-        if (ends_) {  // whoever does not read his last word is left without it
+        if (ends_) {  // who does not read his last words, or waits too long for them, is left
             if (++last > kLastWatches) close();
             continue;
         }
@@ -282,6 +308,7 @@ asio::awaitable<void> DiameterServer::State::Connection::watch() {
         }
         send(out);
     }
+    state_.connections.erase(self);
 }
 
 void DiameterServer::State::Connection::tell(const std::string& session, const std::string& host,
@@ -309,6 +336,7 @@ void DiameterServer::State::learn(const diameter::CreditControlRequest& request,
 
 bool DiameterServer::tell(const std::string& session, bool abort) {
     const std::string host = session.substr(0, session.find(';'));
+    const std::string named = client_session_of(session);
     State& state = *state_;
     std::shared_ptr<State::Connection> to;
     std::string realm;
@@ -321,7 +349,7 @@ bool DiameterServer::tell(const std::string& session, bool abort) {
     }
     if (!to) return false;
     asio::post(state.context,
-               [to, session, host, realm, abort] { to->tell(session, host, realm, abort); });
+               [to, named, host, realm, abort] { to->tell(named, host, realm, abort); });
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "api/gy.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/problem.h"
 #include "base/hash.h"
@@ -21,6 +22,11 @@ using diameter::SubscriberKind;
 using engine::ChargeAction;
 
 constexpr std::string_view kGranted = "granted";
+// What a session as it is charged has after the client's Session-Id.
+constexpr std::string_view kSubSession = ";sub=";
+constexpr std::string_view kEvent = ";event=";
+constexpr std::string_view kGroups = "groups=";  // of a debit, in Refund-Information
+constexpr std::size_t kGroupsMax = 1'024;
 
 ChargeAction action_of(const CreditControlRequest& request) {
     switch (*request.type) {
@@ -36,6 +42,10 @@ ChargeAction action_of(const CreditControlRequest& request) {
         case RequestedAction::price_enquiry: break;
     }
     return ChargeAction::enquire;
+}
+
+bool debits(const CreditControlRequest& request) {
+    return request.type == RequestType::event && request.action == RequestedAction::direct_debiting;
 }
 
 engine::NetworkCounts counts_of(const ServiceUnits& units) {
@@ -74,14 +84,78 @@ void name_subscribers(const CreditControlRequest& request, engine::ChargeQuestio
 
 std::string session_of(const CreditControlRequest& request) {
     std::string session(request.session);
-    if (request.sub_session) session += ";sub=" + std::to_string(*request.sub_session);
+    if (request.sub_session)
+        session += std::string(kSubSession) + std::to_string(*request.sub_session);
     return session;
 }
 
+// Of events that share a Session-Id each stands alone: a refund takes back one debit.
+std::string event_of(const CreditControlRequest& request) {
+    std::string event = session_of(request);
+    if (*request.number != 0) event += std::string(kEvent) + std::to_string(*request.number);
+    return event;
+}
+
+// A debit by which a refund finds it: where it was charged, and the groups that it debited.
+struct Debit {
+    std::string session;
+    std::vector<std::uint32_t> groups = {};
+};
+
+// "groups=10+20;SESSION"; else a session.
+Debit debit_of(std::string_view token) {
+    if (!token.starts_with(kGroups)) return {std::string(token)};
+    Debit debit;
+    const char* at = token.data() + kGroups.size();
+    const char* const end = token.data() + token.size();
+    while (debit.groups.size() < kGroupsMax) {
+        const auto [after, failed] = std::from_chars(at, end, debit.groups.emplace_back());
+        if (failed != std::errc() || after == end || (*after != '+' && *after != ';')) break;
+        at = after + 1;
+        if (*after == '+') continue;
+        debit.session.assign(at, end);
+        return debit;
+    }
+    return {std::string(token)};
+}
+
+// What a refund takes back; of another request nothing.
+Debit refunded_by(const CreditControlRequest& request) {
+    const bool refunds = request.type == RequestType::event &&
+                         request.action == RequestedAction::refund_account &&
+                         !request.refunds.empty();
+    return refunds ? debit_of(request.refunds) : Debit();
+}
+
+std::string token_of(const CreditControlRequest& request, const engine::ChargeAnswer& told) {
+    std::string groups;
+    for (const engine::ChargeAnswer::Service& service : told.services) {
+        if (verdict_of(service) != Verdict::granted) continue;
+        groups += (groups.empty() ? "" : "+") + std::to_string(service.group);
+    }
+    return groups.empty() ? groups : std::string(kGroups) + groups + ";" + event_of(request);
+}
+
+bool holds(const std::vector<std::uint32_t>& groups, std::uint32_t group) {
+    return std::ranges::find(groups, group) != groups.end();
+}
+
+bool says_units(const diameter::ServiceRequest& asked) {
+    return (asked.requested && !asked.requested->empty()) ||
+           std::ranges::any_of(asked.used, [](const auto& units) { return !units.empty(); });
+}
+
+// Whether a refund names no group: then it is about those of its debit.
+bool means_debit(const diameter::ServiceRequest& asked, const Debit& debit) {
+    if (asked.rating_group || !asked.services.empty()) return false;
+    return debit.groups.size() == 1 || (!debit.groups.empty() && !says_units(asked));
+}
+
 // Several MSCC of one rating group, for the services in it, are charged as one.
-void add_service(const diameter::ServiceRequest& asked, const CreditControlRequest& request,
-                 const GyPolicy& policy, engine::ChargeQuestion& question) {
-    auto& service = question.service_at(asked.group());
+void add_service(std::uint32_t group, const diameter::ServiceRequest& asked,
+                 const CreditControlRequest& request, const GyPolicy& policy,
+                 engine::ChargeQuestion& question) {
+    auto& service = question.service_at(group);
     if (const auto meter = policy.meters.find(service.group); meter != policy.meters.end())
         service.meter = meter->second;
     service.usual = usual_of(request.context);
@@ -132,16 +206,15 @@ Fault fault_of(const Error& error) {
 }
 
 // What of a grant a service is told: of those that share it, the first that asked.
-void tell_service(const diameter::ServiceRequest& asked,
-                  const engine::ChargeAnswer::Service& service, bool granted_before,
-                  const GyPolicy& policy, diameter::ServiceAnswer& answer) {
+void tell_service(const engine::ChargeAnswer::Service& service, bool redirects, bool tells_grant,
+                  diameter::ServiceAnswer& answer) {
     answer.code = code_of(service);
-    if (answer.code == Code::credit_limit_reached && asked.requested && !policy.redirect.empty()) {
+    if (answer.code == Code::credit_limit_reached && redirects) {
         answer.code = Code::success;  // at once to where money can be paid in
         answer.final = true;
         return;
     }
-    if (service.granted == 0 || granted_before) return;
+    if (service.granted == 0 || !tells_grant) return;
     const engine::NetworkCounts& counts = service.counts;
     answer.granted = ServiceUnits{counts.bytes, counts.seconds, counts.pieces};
     answer.valid_seconds = static_cast<std::uint32_t>(service.valid_seconds);
@@ -176,7 +249,7 @@ CreditControlAnswer told_of_enquiry(const CreditControlRequest& request,
         }
     }
     if (answer.code == Code::rating_failed)
-        answer.failed_avp = request.services.empty() || request.services.front().whole.empty()
+        answer.failed_avp = request.services.front().whole.empty()
                                 ? diameter::missing(diameter::Key::requested_service_unit).avp
                                 : std::string(request.services.front().whole);
     if (answer.code != Code::success) return answer;
@@ -188,6 +261,72 @@ CreditControlAnswer told_of_enquiry(const CreditControlRequest& request,
     return answer;
 }
 
+// What a service was told: of several that it is about, the first that was refused.
+const engine::ChargeAnswer::Service* told_of(const diameter::ServiceRequest& asked,
+                                             const Debit& debit, const engine::ChargeAnswer& told) {
+    const engine::ChargeAnswer::Service* first = nullptr;
+    const bool whole = means_debit(asked, debit);
+    for (const engine::ChargeAnswer::Service& service : told.services) {
+        const bool is_it =
+            whole ? holds(debit.groups, service.group) : asked.group() == service.group;
+        if (!is_it) continue;
+        if (verdict_of(service) != Verdict::granted) return &service;
+        if (first == nullptr) first = &service;
+    }
+    return first;
+}
+
+// A debit that says no unit means one piece, and what it is about does not count pieces.
+bool lacks_unit(const diameter::ServiceRequest& asked,
+                const engine::ChargeAnswer::Service& service) {
+    return verdict_of(service) == Verdict::unrated && service.meter.empty() &&
+           service.suspense.empty() && !says_units(asked);
+}
+
+std::string failed_avp_of(const diameter::ServiceRequest& asked,
+                          const CreditControlRequest& request) {
+    if (!asked.whole.empty()) return std::string(asked.whole);
+    const bool says_nothing = request.type == RequestType::event && !asked.requested;
+    return diameter::missing(says_nothing ? diameter::Key::requested_service_unit
+                                          : diameter::Key::rating_group)
+        .avp;
+}
+
+void tell_services(const CreditControlRequest& request, const engine::ChargeAnswer& told,
+                   CreditControlAnswer& answer) {
+    const Debit debit = refunded_by(request);
+    std::vector<std::uint32_t> granted;
+    for (std::size_t i = 0; i < request.services.size(); ++i) {
+        const diameter::ServiceRequest& asked = request.services[i];
+        diameter::ServiceAnswer& one = answer.services.emplace_back();
+        one.asked = i;
+        const auto* const found = told_of(asked, debit, told);
+        if (found == nullptr) continue;
+        const bool before = holds(granted, asked.group());
+        const bool tells = !before && (asked.requested || debits(request));
+        tell_service(*found, asked.requested && !answer.redirect.empty(), tells, one);
+        if (one.granted) granted.push_back(asked.group());
+        if (one.code == Code::success) continue;
+        if (answer.text.empty()) answer.text = found->what;
+        if (one.code == Code::rating_failed && answer.failed_avp.empty())
+            answer.failed_avp = failed_avp_of(asked, request);
+        if (!request.in_mscc) answer.code = *one.code;
+    }
+}
+
+// A debit of nothing, since it does not say of how much.
+std::optional<Fault> unit_missing(const CreditControlRequest& request,
+                                  const engine::ChargeAnswer& told) {
+    for (const diameter::ServiceRequest& asked : request.services) {
+        const auto* const found = told_of(asked, {}, told);
+        if (found == nullptr || !lacks_unit(asked, *found)) continue;
+        Fault fault = diameter::missing(diameter::Key::requested_service_unit);
+        fault.text = found->what;
+        return fault;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Fault> refusal_of(const CreditControlRequest& request, const GyPolicy& policy) {
@@ -195,26 +334,42 @@ std::optional<Fault> refusal_of(const CreditControlRequest& request, const GyPol
     const bool begins = request.type == RequestType::initial || request.type == RequestType::event;
     if (begins && request.subscribers.empty())
         return diameter::missing(diameter::Key::subscription_id);
+    if (!debits(request)) return std::nullopt;
+    // Of what is counted in bytes or seconds nothing tells how much a debit takes.
+    const auto usual = usual_of(request.context);
+    if (usual != Dimension::volume && usual != Dimension::time) return std::nullopt;
+    for (const diameter::ServiceRequest& asked : request.services)
+        if (!says_units(asked) && !policy.meters.contains(asked.group()))
+            return diameter::missing(diameter::Key::requested_service_unit);
     return std::nullopt;
 }
 
 engine::ChargeQuestion question_of(const CreditControlRequest& request, const GyPolicy& policy) {
     engine::ChargeQuestion question;
-    question.session = session_of(request);
+    question.session = debits(request) ? event_of(request) : session_of(request);
     question.number = *request.number;
     question.action = action_of(request);
     question.apart = true;
     name_subscribers(request, question);
-    for (const diameter::ServiceRequest& asked : request.services)
-        add_service(asked, request, policy, question);
-    if (question.services.empty() && request.type == RequestType::event)
-        add_service({}, request, policy, question);
+    Debit debit = refunded_by(request);
+    for (const diameter::ServiceRequest& asked : request.services) {
+        if (means_debit(asked, debit)) {
+            for (const std::uint32_t group : debit.groups)
+                add_service(group, asked, request, policy, question);
+        } else {
+            add_service(asked.group(), asked, request, policy, question);
+        }
+    }
+    if (debits(request)) {
+        for (auto& service : question.services)
+            if (is_empty(service.counts)) service.counts.pieces = 1;
+    }
     if (question.action == ChargeAction::enquire) question.session.clear();
-    if (question.action == ChargeAction::refund && !request.refunds.empty()) {
+    if (!debit.session.empty()) {
         // The refund is a request of the debit's session, with a number that is its own: as wide
         // as it takes, so that no two refunds are ever one.
-        question.session = std::string(request.refunds);
-        question.number = hash64(session_of(request)) | std::uint64_t{1} << 63;
+        question.session = std::move(debit.session);
+        question.number = hash64(event_of(request)) | std::uint64_t{1} << 63;
     }
     return question;
 }
@@ -234,40 +389,30 @@ CreditControlAnswer answer_of(const CreditControlRequest& request,
     if (request.type == RequestType::event && action_of(request) == ChargeAction::enquire)
         return told_of_enquiry(request, *told);
     CreditControlAnswer answer;
-    answer.redirect = policy.redirect;
     if (request.type == RequestType::initial) {
         answer.failover = policy.failover ? 1U : 0U;
         if (policy.failure_handling)
             answer.failure_handling = static_cast<std::uint32_t>(*policy.failure_handling);
     }
-    if (request.type == RequestType::event && request.action == RequestedAction::direct_debiting)
-        answer.refund = request.session;
-    if (request.services.empty() && !told->services.empty()) {  // an event of one thing
-        answer.code = code_of(told->services.front());
-        answer.text = told->services.front().what;
-        if (answer.code == Code::rating_failed)
-            answer.failed_avp = diameter::missing(diameter::Key::requested_service_unit).avp;
-    }
-    std::vector<std::uint32_t> granted;
-    for (std::size_t i = 0; i < request.services.size(); ++i) {
-        const diameter::ServiceRequest& asked = request.services[i];
-        diameter::ServiceAnswer& one = answer.services.emplace_back();
-        one.asked = i;
-        const auto found =
-            std::ranges::find(told->services, asked.group(), &engine::ChargeAnswer::Service::group);
-        if (found == told->services.end()) continue;
-        const bool before = std::ranges::find(granted, asked.group()) != granted.end();
-        tell_service(asked, *found, before || !asked.requested, policy, one);
-        if (one.granted) granted.push_back(asked.group());
-        if (one.code == Code::success) continue;
-        if (answer.text.empty()) answer.text = found->what;
-        if (one.code == Code::rating_failed && answer.failed_avp.empty())
-            answer.failed_avp = asked.whole.empty()
-                                    ? diameter::missing(diameter::Key::rating_group).avp
-                                    : std::string(asked.whole);
-        if (!request.in_mscc) answer.code = *one.code;
-    }
+    // Who is led to where money can be paid in goes on afterwards.
+    if (request.type == RequestType::initial || request.type == RequestType::update)
+        answer.redirect = policy.redirect;
+    if (debits(request)) answer.refund = token_of(request, *told);
+    if (debits(request) && answer.refund.empty())
+        if (auto fault = unit_missing(request, *told)) return refused(*std::move(fault));
+    tell_services(request, *told, answer);
     return answer;
+}
+
+std::string client_session_of(std::string_view session) {
+    for (const std::string_view part : {kEvent, kSubSession}) {
+        const std::size_t at = session.rfind(part);
+        if (at == std::string_view::npos || at + part.size() == session.size()) continue;
+        const std::string_view number = session.substr(at + part.size());
+        if (number.find_first_not_of("0123456789") == std::string_view::npos)
+            session = session.substr(0, at);
+    }
+    return std::string(session);
 }
 
 }  // namespace farthing::api

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/charge_policy.h"
 #include "base/error.h"
@@ -17,6 +18,9 @@ struct GyPolicy : ChargePolicy {
     diameter::Node node;
     diameter::PeerPolicy peers;
 };
+
+// The client's Session-Id of a session as it is charged.
+std::string client_session_of(std::string_view session);
 
 // What is wrong with a request although it can be read.
 std::optional<diameter::Fault> refusal_of(const diameter::CreditControlRequest& request,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "api/problem.h"
 #include "base/hash.h"
@@ -29,6 +30,17 @@ ChargeAction action_of(const NchfRequest& request) {
     }
     const bool debits = request.data.one_time && !request.data.happened;
     return debits ? ChargeAction::debit : ChargeAction::start;
+}
+
+bool debits(const NchfRequest& request) {
+    return action_of(request) == ChargeAction::debit;
+}
+
+// What a request is about; a debit of nothing that it names is about one thing.
+std::span<const nchf::UnitUsage> usages_of(const NchfRequest& request) {
+    static const nchf::UnitUsage kOne;
+    if (request.data.usages.empty() && debits(request)) return {&kOne, 1};
+    return request.data.usages;
 }
 
 engine::NetworkCounts counts_of(const nchf::Units& units) {
@@ -117,19 +129,17 @@ void add_usage(const nchf::UnitUsage& usage, const ChargingData& data, ChargeQue
 
 // Events ask for what they report, or report what they ask for.
 void settle_event(const ChargingData& data, ChargeQuestion::Service& service) {
-    const auto empty = [](const engine::NetworkCounts& counts) {
-        return !counts.bytes && !counts.seconds && !counts.pieces;
-    };
     if (!data.happened) {
-        if (empty(service.counts))
+        if (is_empty(service.counts))
             for (const auto& used : service.used) add(service.counts, used.counts);
+        if (is_empty(service.counts)) service.counts.pieces = 1;
         service.used.clear();
         return;
     }
     if (service.used.empty()) {
         auto& used = service.used.emplace_back();
         used.counts = service.counts;
-        if (empty(used.counts)) used.counts.pieces = 1;
+        if (is_empty(used.counts)) used.counts.pieces = 1;
     }
     service.asks = false;
     service.releases = true;
@@ -161,8 +171,28 @@ Problem problem_of(const engine::ChargeAnswer& told) {
     return {400, "CHARGING_FAILED", told.what};
 }
 
+bool says_units(const nchf::UnitUsage& usage) {
+    return (usage.requested && !usage.requested->empty()) ||
+           std::ranges::any_of(usage.used, [](const auto& one) { return !one.units.empty(); });
+}
+
+// Of a debit that does not say how much of a group, among those that `counts` tells.
+template <class Counts>
+std::optional<Problem> unit_missing(const NchfRequest& request, Counts&& counts) {
+    if (!debits(request)) return std::nullopt;
+    const auto usages = usages_of(request);
+    for (std::size_t i = 0; i < usages.size(); ++i) {
+        if (says_units(usages[i]) || !counts(usages[i].group)) continue;
+        std::string place = "/multipleUnitUsage";
+        if (!request.data.usages.empty()) place += "/" + std::to_string(i) + "/requestedUnit";
+        return Problem{400, "MANDATORY_IE_MISSING",
+                       place + " is needed: it is not counted in pieces", place};
+    }
+    return std::nullopt;
+}
+
 // Of an event that can't be: why.
-std::optional<Problem> denial_of(const engine::ChargeAnswer& told) {
+std::optional<Problem> denial_of(const NchfRequest& request, const engine::ChargeAnswer& told) {
     if (told.services.empty()) return std::nullopt;
     for (const auto& service : told.services)
         if (verdict_of(service) == Verdict::granted) return std::nullopt;
@@ -171,16 +201,29 @@ std::optional<Problem> denial_of(const engine::ChargeAnswer& told) {
         case Verdict::no_money: return Problem{403, "QUOTA_LIMIT_REACHED", first.what};
         case Verdict::over_limit: return Problem{403, "END_USER_REQUEST_DENIED", first.what};
         case Verdict::not_here: return Problem{403, "END_USER_REQUEST_REJECTED", first.what};
-        default: return Problem{400, "CHARGING_FAILED", first.what};
+        default: break;
     }
+    // One piece was meant, and what it is about does not count pieces.
+    auto fault = unit_missing(request, [&](std::uint32_t group) {
+        const auto found =
+            std::ranges::find(told.services, group, &engine::ChargeAnswer::Service::group);
+        return found != told.services.end() && verdict_of(*found) == Verdict::unrated &&
+               found->meter.empty() && found->suspense.empty();
+    });
+    return fault ? *std::move(fault) : Problem{400, "CHARGING_FAILED", first.what};
+}
+
+// Whether it is told what it got of its group: a debit always, else who asks.
+bool is_told(const nchf::UnitUsage& usage, bool debit) {
+    return debit || wants_quota(usage);
 }
 
 // Those that ask for one group share what it is granted.
 class Shares {
   public:
-    explicit Shares(const ChargingData& data) {
-        for (const nchf::UnitUsage& usage : data.usages)
-            if (wants_quota(usage)) left_[usage.group] += 1;
+    explicit Shares(const NchfRequest& request) {
+        for (const nchf::UnitUsage& usage : usages_of(request))
+            if (is_told(usage, debits(request))) left_[usage.group] += 1;
     }
     nchf::Units next(const engine::ChargeAnswer::Service& service) {
         std::int64_t& left = left_[service.group];
@@ -204,8 +247,9 @@ class Shares {
     std::map<std::uint32_t, engine::NetworkCounts> rest_;
 };
 
-nchf::UnitAnswer unit_of(const nchf::UnitUsage& usage, const engine::ChargeAnswer& told,
-                         const NchfPolicy& policy, Shares& shares) {
+// `redirect`: where sessions that go on are led whose user has no money.
+nchf::UnitAnswer unit_of(const nchf::UnitUsage& usage, const engine::ChargeAnswer& told, bool debit,
+                         std::string_view redirect, Shares& shares) {
     nchf::UnitAnswer unit;
     unit.group = usage.group;
     unit.upf = usage.upf;
@@ -215,8 +259,8 @@ nchf::UnitAnswer unit_of(const nchf::UnitUsage& usage, const engine::ChargeAnswe
     if (found == told.services.end()) return unit;
     const Verdict verdict = verdict_of(*found);
     unit.result = result_of(verdict);
-    if (!wants_quota(usage)) return unit;
-    if (verdict == Verdict::no_money && !policy.redirect.empty()) {
+    if (!is_told(usage, debit)) return unit;
+    if (verdict == Verdict::no_money && !redirect.empty()) {
         unit.result = result_of(Verdict::granted);  // at once to where money can be paid in
         unit.final = true;
     } else if (found->granted > 0) {
@@ -235,16 +279,16 @@ std::string body_of(const NchfRequest& request, const engine::ChargeAnswer& told
     nchf::ChargingAnswer answer;
     answer.stamp = data.stamp;
     answer.sequence = data.sequence;
-    answer.redirect = policy.redirect;
+    if (!data.one_time) answer.redirect = policy.redirect;
     if (request.target.operation == Operation::create && !data.one_time) {
         answer.failover = policy.failover;
         if (policy.failure_handling)
             answer.failure_handling =
                 kHandling.at(static_cast<std::size_t>(*policy.failure_handling));
     }
-    Shares shares(data);
-    for (const nchf::UnitUsage& usage : data.usages)
-        answer.units.push_back(unit_of(usage, told, policy, shares));
+    Shares shares(request);
+    for (const nchf::UnitUsage& usage : usages_of(request))
+        answer.units.push_back(unit_of(usage, told, debits(request), answer.redirect, shares));
     return write_answer(answer);
 }
 
@@ -263,6 +307,14 @@ std::expected<NchfRequest, Problem> read_nchf(std::string_view method, std::stri
     return NchfRequest{*std::move(target), *std::move(data)};
 }
 
+std::optional<Problem> refusal_of(const NchfRequest& request, const NchfPolicy& policy) {
+    // Of what is counted in bytes or seconds nothing tells how much a debit takes.
+    const auto usual = usual_of(request.data.service);
+    if (usual != Dimension::volume && usual != Dimension::time) return std::nullopt;
+    return unit_missing(request,
+                        [&](std::uint32_t group) { return !policy.meters.contains(group); });
+}
+
 ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy) {
     const ChargingData& data = request.data;
     const bool creates = request.target.operation == Operation::create;
@@ -276,7 +328,7 @@ ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy)
     if (!event) question.client = data.notify;
     if (creates && !event) question.charging_id = data.charging_id;
     name_subscribers(data, question);
-    for (const nchf::UnitUsage& usage : data.usages) add_usage(usage, data, question);
+    for (const nchf::UnitUsage& usage : usages_of(request)) add_usage(usage, data, question);
     if (event && question.services.empty()) question.services.emplace_back();
     for (auto& service : question.services) {
         if (const auto meter = policy.meters.find(service.group); meter != policy.meters.end())
@@ -304,7 +356,7 @@ NchfAnswer answer_of(const NchfRequest& request, const Result<engine::ChargeAnsw
     if (!told) return refused(problem_of(told.error()));
     if (told->why != "granted") return refused(problem_of(*told));
     if (request.data.one_time)
-        if (const auto denial = denial_of(*told)) return refused(*denial);
+        if (const auto denial = denial_of(request, *told)) return refused(*denial);
     switch (request.target.operation) {
         case Operation::release: return {204, {}, false, false, {}};
         case Operation::update: return {200, body_of(request, *told, policy), false, false, {}};

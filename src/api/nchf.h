@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "api/charge_policy.h"
@@ -32,6 +33,8 @@ struct NchfRequest {
 };
 std::expected<NchfRequest, nchf::Problem> read_nchf(std::string_view method, std::string_view path,
                                                     std::string_view body);
+// What is wrong with a request although it can be read.
+std::optional<nchf::Problem> refusal_of(const NchfRequest& request, const NchfPolicy& policy);
 engine::ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy);
 NchfAnswer answer_of(const NchfRequest& request, const Result<engine::ChargeAnswer>& told,
                      const NchfPolicy& policy);

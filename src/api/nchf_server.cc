@@ -127,6 +127,7 @@ struct NchfServer::State {
         bool writes_ = false;
         bool ends_ = false;  // after what is to be sent
         bool closed_ = false;
+        int ending_ = 0;  // ticks since then
         int silent_ = 0;  // ticks since something came
         int stuck_ = 0;   // ticks since something was taken
         std::size_t charges_ = 0;
@@ -158,19 +159,21 @@ asio::awaitable<void> NchfServer::State::Connection::read() {
     if (!co_await wire_.greet()) close();
     while (!ends_) {
         const auto [failed, count] = co_await wire_.read_some(asio::buffer(buffer));
-        if (failed) break;
+        if (failed) break;  // perhaps it only says no more, and still reads
         silent_ = 0;
         if (!session_.receive(std::string_view(buffer).substr(0, count))) ends_ = true;
         flush();
     }
-    if (!ends_) close();
-    state_.connections.erase(self);
+    ends_ = true;
+    flush();
 }
 
 void NchfServer::State::Connection::handle(Http2Request request) {
     const std::int32_t stream = request.stream;
     auto read = read_nchf(request.method, request.path, request.body);
     if (!read) return session_.answer(stream, http_of(refused(read.error()), request));
+    if (const auto fault = refusal_of(*read, state_.settings.policy))
+        return session_.answer(stream, http_of(refused(*fault), request));
     if (state_.refuses || charges_ >= kChargesMax) {
         const nchf::Problem busy{503, "NF_CONGESTION", "more waits than can be charged in time"};
         return session_.answer(stream, http_of(refused(busy), request));
@@ -212,7 +215,7 @@ void NchfServer::State::Connection::flush() {
     sending_.clear();
     if (!session_.produce(sending_, kWriteSize)) ends_ = true;
     if (sending_.empty()) {
-        if (ends_ || session_.ended()) close();
+        if ((ends_ && charges_ == 0) || session_.ended()) close();
         return;
     }
     writes_ = true;
@@ -228,10 +231,12 @@ void NchfServer::State::Connection::flush() {
 void NchfServer::State::Connection::close() {
     ends_ = closed_ = true;
     wire_.close();
+    state_.connections.erase(shared_from_this());
 }
 
 void NchfServer::State::Connection::watch() {
     if (writes_ && ++stuck_ > kStuckTicks) return close();  // it asks and does not read
+    if (ends_ && ++ending_ > kStuckTicks) return close();
     silent_ += 1;
     if (silent_ > 2 * kSilentTicks) return close();
     if (silent_ == kSilentTicks) session_.ping();

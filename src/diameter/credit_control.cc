@@ -52,6 +52,7 @@ class RequestReader {
     CreditControlRequest& request_;
     std::optional<Fault> fault_;
     bool level_ = false;  // units stand at the level of the command
+    bool told_ = false;   // Service-Information was there
 };
 
 template <class Use>
@@ -59,12 +60,8 @@ void RequestReader::each(std::string_view avps, Use&& use) {
     AvpReader reader(avps);
     while (reader.next()) {
         const Avp& avp = reader.avp();
-        const Known* what = known(avp.key);
-        if (what == nullptr) {
-            if (avp.mandatory()) blame(fault_of(Code::avp_unsupported, avp, "an AVP is not known"));
-        } else if (!fits(what->type, avp.data)) {
-            blame(
-                fault_of(Code::invalid_avp_length, avp, "an AVP has another length than its type"));
+        if (auto fault = unreadable(avp)) {
+            blame(*std::move(fault));
         } else {
             use(avp);
         }
@@ -91,6 +88,8 @@ void RequestReader::read_text(const Avp& avp, std::string_view& text) {
 void RequestReader::read(std::string_view avps) {
     each(avps, [this](const Avp& avp) { read_one(avp); });
     if (!level_) request_.in_mscc = !request_.services.empty();
+    if (request_.type == RequestType::event && request_.services.empty())
+        request_.services.emplace_back();          // of one thing, of which nothing is said
     if (level_ && request_.services.size() > 1) {  // an MSCC tells the same better
         request_.services.erase(request_.services.begin());
         request_.in_mscc = true;
@@ -123,11 +122,18 @@ void RequestReader::read_one(const Avp& avp) {
         case Key::used_service_unit:
         case Key::service_identifier:
         case Key::rating_group: read_services(avp, at_command_level()); return;
-        case Key::service_information: read_service_information(avp.data); return;
+        case Key::service_information:
+            once(avp, told_);
+            told_ = true;
+            read_service_information(avp.data);
+            return;
         case Key::user_location_info:
             if (request_.network.empty()) request_.network = network_of(avp.data);
             return;
-        case Key::refund_information: request_.refunds = avp.data; return;
+        case Key::refund_information:
+            once(avp, request_.refunds.data() != nullptr);
+            request_.refunds = avp.data;
+            return;
         case Key::route_record: request_.routes.push_back(avp.data); return;
         case Key::proxy_info: request_.proxies.push_back(avp.whole); return;
         default: return;
@@ -147,7 +153,10 @@ void RequestReader::read_identity(const Avp& avp) {
             request_.number = as_u32(avp.data);
             request_.number_avp = avp.whole;
             return;
-        case Key::cc_sub_session_id: request_.sub_session = as_u64(avp.data); return;
+        case Key::cc_sub_session_id:
+            once(avp, request_.sub_session.has_value());
+            request_.sub_session = as_u64(avp.data);
+            return;
         case Key::cc_request_type:
             once(avp, request_.type.has_value());
             if (as_u32(avp.data) == 0U) {
@@ -157,11 +166,14 @@ void RequestReader::read_identity(const Avp& avp) {
             }
             return;
         case Key::requested_action:
+            once(avp, !request_.action_avp.empty());
             request_.action_avp = avp.whole;
             if (const auto action = number(avp, 3))
                 request_.action = static_cast<RequestedAction>(*action);
             return;
         case Key::auth_application_id:
+            once(avp, request_.application);
+            request_.application = true;
             if (as_u32(avp.data) != kCreditControlApplication)
                 blame(fault_of(Code::invalid_avp_value, avp, "the application is 4"));
             return;
@@ -308,6 +320,7 @@ std::optional<Fault> missing_of(const CreditControlRequest& request) {
     if (request.origin_host.empty()) return missing(Key::origin_host);
     if (request.origin_realm.empty()) return missing(Key::origin_realm);
     if (request.destination_realm.empty()) return missing(Key::destination_realm);
+    if (!request.application) return missing(Key::auth_application_id);
     if (request.context.empty()) return missing(Key::service_context_id);
     if (!request.type) return missing(Key::cc_request_type);
     if (!request.number) return missing(Key::cc_request_number);

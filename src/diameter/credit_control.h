@@ -58,6 +58,7 @@ struct CreditControlRequest {
     std::string_view origin_realm;
     std::string_view destination_host;
     std::string_view destination_realm;
+    bool application = false;  // Auth-Application-Id was there
     std::string_view context;
     std::optional<RequestType> type;
     std::optional<std::uint32_t> number;
@@ -97,7 +98,7 @@ struct CreditControlAnswer {
     std::string text = {};  // of a refusal
     std::string failed_avp = {};
     std::vector<ServiceAnswer> services = {};
-    std::string_view refund = {};                        // by which a debit can be taken back
+    std::string refund = {};                             // by which a debit can be taken back
     std::optional<bool> enough = {};                     // of a balance that was asked for
     std::optional<Cost> cost = {};                       // of what a price was asked for
     std::optional<std::uint32_t> failover = {};          // CC-Session-Failover

@@ -125,6 +125,25 @@ TEST(CreditControl, EC46_what_is_wrong_is_told_with_its_avp) {
               std::pair(Code::invalid_avp_value, many));
 }
 
+TEST(CreditControl, EC46_what_may_come_once_does) {
+    const std::vector<Write> once = {
+        [](Writer& w) { w.u32(Key::auth_application_id, kCreditControlApplication); },
+        [](Writer& w) { w.u32(Key::requested_action, 0); },
+        [](Writer& w) { w.u64(Key::cc_sub_session_id, 7); },
+        [](Writer& w) { w.text(Key::service_context_id, "32251@3gpp.org"); },
+        [](Writer& w) { w.text(Key::refund_information, "s1"); },
+        [](Writer& w) { w.close(w.open(Key::service_information)); },
+    };
+    for (std::size_t i = 0; i < once.size(); ++i) {
+        const auto [code, avp] = refusal([&](Writer& w) {
+            once[i](w);
+            once[i](w);
+        });
+        EXPECT_EQ(code, Code::avp_occurs_too_many_times) << i;
+        EXPECT_FALSE(avp.empty()) << i;
+    }
+}
+
 TEST(CreditControl, EC46_lengths_that_can_not_be_end_the_message_and_nothing_else) {
     for (const std::uint32_t length : {0U, 1U, 7U, 13U, 4'000U, 0xffffffU}) {
         // In place of four bytes and at the end: nothing after it can be told.
@@ -139,10 +158,10 @@ TEST(CreditControl, EC46_lengths_that_can_not_be_end_the_message_and_nothing_els
 TEST(CreditControl, EveryMandatoryAvpIsAskedFor) {
     const std::string whole =
         credit_control(4, 0, [](Writer& w) { w.u32(Key::requested_action, 0); });
-    const std::vector<Key> needed = {Key::session_id,         Key::origin_host,
-                                     Key::origin_realm,       Key::destination_realm,
-                                     Key::service_context_id, Key::cc_request_type,
-                                     Key::cc_request_number,  Key::requested_action};
+    const std::vector<Key> needed = {
+        Key::session_id,        Key::origin_host,         Key::origin_realm,
+        Key::destination_realm, Key::auth_application_id, Key::service_context_id,
+        Key::cc_request_type,   Key::cc_request_number,   Key::requested_action};
     for (const Key left_out : needed) {
         std::string bytes;
         Writer writer(bytes, request_header(kCreditControl, kCreditControlApplication));

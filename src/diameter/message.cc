@@ -126,6 +126,23 @@ Fault fault_of(Code code, const Avp& avp, std::string text) {
     return {code, std::move(text), std::string(avp.whole)};
 }
 
+std::optional<Fault> unreadable(const Avp& avp) {
+    const Known* what = known(avp.key);
+    if (what == nullptr) {
+        if (!avp.mandatory()) return std::nullopt;
+        return fault_of(Code::avp_unsupported, avp, "an AVP is not known");
+    }
+    if (fits(what->type, avp.data)) return std::nullopt;
+    return fault_of(Code::invalid_avp_length, avp, "an AVP has another length than its type");
+}
+
+std::optional<Fault> unreadable(std::string_view avps) {
+    AvpReader reader(avps);
+    while (reader.next())
+        if (auto fault = unreadable(reader.avp())) return fault;
+    return reader.damaged() ? std::optional(reader.fault()) : std::nullopt;
+}
+
 Fault missing(Key key) {
     Fault fault{Code::missing_avp,
                 "an AVP is missing that is needed: code " + std::to_string(code_of(key))};

@@ -83,6 +83,11 @@ inline std::optional<std::int64_t> as_i64(std::string_view data) {
 bool fits(Type type, std::string_view data);
 
 Fault fault_of(Code code, const Avp& avp, std::string text);
+// What is wrong with an attribute whatever it means: nobody knows it and it must be understood, or
+// its length is not its type's.
+std::optional<Fault> unreadable(const Avp& avp);
+// The first of attributes that is unreadable, or no AVP.
+std::optional<Fault> unreadable(std::string_view avps);
 // With an example of what is missing: its header, and zeros.
 Fault missing(Key key);
 

@@ -56,10 +56,25 @@ struct Capabilities {
     }
 };
 
+// Whether it may come once, and has come before.
+bool comes_again(const Avp& avp, const Capabilities& peer) {
+    switch (avp.key) {
+        case Key::origin_host: return !peer.host.empty();
+        case Key::origin_realm: return !peer.realm.empty();
+        case Key::vendor_id: return peer.vendor;
+        case Key::product_name: return peer.product;
+        case Key::origin_state_id: return peer.origin_state != 0;
+        default: return false;
+    }
+}
+
 std::optional<Fault> read_capabilities(std::string_view avps, Capabilities& peer) {
     AvpReader reader(avps);
     while (reader.next()) {
         const Avp& avp = reader.avp();
+        if (auto fault = unreadable(avp)) return fault;
+        if (comes_again(avp, peer))
+            return fault_of(Code::avp_occurs_too_many_times, avp, "an AVP comes too many times");
         switch (avp.key) {
             case Key::origin_host: peer.host = avp.data; break;
             case Key::origin_realm: peer.realm = avp.data; break;
@@ -69,10 +84,10 @@ std::optional<Fault> read_capabilities(std::string_view avps, Capabilities& peer
             case Key::origin_state_id: peer.origin_state = as_u32(avp.data).value_or(0); break;
             case Key::auth_application_id: peer.offer(avp.data); break;
             case Key::vendor_specific_application_id: {
+                if (auto fault = unreadable(avp.data)) return fault;
                 AvpReader inner(avp.data);
                 while (inner.next())
                     if (inner.avp().key == Key::auth_application_id) peer.offer(inner.avp().data);
-                if (inner.damaged()) return inner.fault();
                 break;
             }
             default: break;
@@ -199,14 +214,15 @@ Peer::Next Peer::take_request(const Header& header, std::string_view message, st
     if (header.command == kCapabilitiesExchange && header.application == kBaseApplication)
         return take_capabilities(header, avps, out);
     if (!open_) return refuse(Code::unknown_peer, "capabilities are exchanged first");
-    if (header.command == kWatchdog && header.application == kBaseApplication) {
+    const bool leaves = header.command == kDisconnect;
+    if ((leaves || header.command == kWatchdog) && header.application == kBaseApplication) {
+        if (const auto fault = unreadable(avps)) {
+            write_refusal(node_, message, *fault, out);
+            return Next::go_on;
+        }
         write_success(node_, header, out);
-        return Next::go_on;
-    }
-    if (header.command == kDisconnect && header.application == kBaseApplication) {
-        write_success(node_, header, out);
-        leave();
-        return Next::close;
+        if (leaves) leave();
+        return leaves ? Next::close : Next::go_on;
     }
     if (header.application != kCreditControlApplication && header.application != kBaseApplication)
         return refuse(Code::application_unsupported, "only credit control (4) is served");

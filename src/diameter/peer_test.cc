@@ -63,6 +63,43 @@ TEST_F(DiameterPeer, WhoIsNotKnownOrServesNothingInCommonIsSentAway) {
     EXPECT_TRUE(peer_.open());
 }
 
+TEST_F(DiameterPeer, EC46_capabilities_at_fault_are_refused_with_their_avp) {
+    // Code 99999 with M bit; an Origin-State-Id of three bytes; an Origin-Host too many; one in
+    // Vendor-Specific-Application-Id.
+    const std::string unknown("\0\1\x86\x9f\x40\0\0\x0cnews", 12);
+    const std::string no_state("\0\0\1\x16\x40\0\0\x0b\0\0\1", 11);
+    const std::string host("\0\0\1\x08\x40\0\0\x0chost", 12);
+    const auto refusal = [&](const auto& more) {
+        EXPECT_EQ(take(capabilities_with("pgw.example.org", 4, more)), Next::close);
+        const auto avp = first(std::string_view(out_).substr(kHeaderSize), Key::failed_avp);
+        return std::pair(code().value_or(0), avp.value_or(""));
+    };
+    EXPECT_EQ(refusal([&](Writer& w) { w.copy(unknown); }), std::pair(5001U, unknown));
+    EXPECT_EQ(refusal([&](Writer& w) { w.copy(no_state); }),
+              std::pair(5014U, no_state + std::string(1, '\0')));
+    EXPECT_EQ(refusal([&](Writer& w) { w.copy(host); }), std::pair(5009U, host));
+    EXPECT_EQ(refusal([&](Writer& w) {
+                  const auto group = w.open(Key::vendor_specific_application_id);
+                  w.copy(unknown);
+                  w.close(group);
+              }),
+              std::pair(5001U, unknown));
+    EXPECT_FALSE(peer_.open());
+}
+
+TEST_F(DiameterPeer, EC46_a_watchdog_at_fault_is_refused_and_the_connection_goes_on) {
+    take(capabilities("pgw.example.org", 4));
+    for (const std::uint32_t command : {kWatchdog, kDisconnect}) {
+        std::string asked = base(command);
+        asked += std::string("\0\0\1\x16\x40\0\x0f\xa0\0\0\0\1", 12);  // longer than it has
+        asked[3] = static_cast<char>(asked.size());
+        EXPECT_EQ(take(asked), Next::go_on);
+        EXPECT_EQ(code(), 5014U);
+        EXPECT_TRUE(first(std::string_view(out_).substr(kHeaderSize), Key::failed_avp));
+    }
+    EXPECT_TRUE(peer_.open());
+}
+
 TEST_F(DiameterPeer, ASilentPeerIsAskedAndThenLeft) {
     take(capabilities("pgw.example.org", 4));
     out_.clear();

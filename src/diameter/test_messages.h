@@ -35,8 +35,8 @@ std::string credit_control(std::uint32_t type, std::uint32_t number, More&& more
     return bytes;
 }
 
-inline std::string capabilities(std::string_view host, std::uint32_t application,
-                                std::uint32_t origin_state = 0) {
+template <class More>
+std::string capabilities_with(std::string_view host, std::uint32_t application, More&& more) {
     std::string bytes;
     Writer writer(bytes, request_header(kCapabilitiesExchange, kBaseApplication));
     writer.text(Key::origin_host, host);
@@ -45,9 +45,15 @@ inline std::string capabilities(std::string_view host, std::uint32_t application
     writer.u32(Key::vendor_id, 0);
     writer.text(Key::product_name, "test");
     writer.u32(Key::auth_application_id, application);
-    if (origin_state != 0) writer.u32(Key::origin_state_id, origin_state);
+    more(writer);
     writer.end();
     return bytes;
+}
+inline std::string capabilities(std::string_view host, std::uint32_t application,
+                                std::uint32_t origin_state = 0) {
+    return capabilities_with(host, application, [&](Writer& writer) {
+        if (origin_state != 0) writer.u32(Key::origin_state_id, origin_state);
+    });
 }
 
 // The first AVP of that name, also in the groups of an answer; none: not there.

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "nchf/json_node.h"
+#include "nchf/wide_numbers.h"
 
 namespace farthing::nchf {
 
@@ -187,7 +188,10 @@ ChargingData read(const Node& root) {
 std::expected<ChargingData, Problem> read_charging_data(std::string_view body) {
     thread_local sj::parser parser;  // whose buffers are used again
     sj::element root;
-    if (const auto error = parser.parse(body.data(), body.size()).get(root)) {
+    auto error = parser.parse(body.data(), body.size()).get(root);
+    if (error == simdjson::NUMBER_ERROR)
+        error = parser.parse(with_wide_numbers_as_lists(body)).get(root);
+    if (error) {
         return std::unexpected(Problem{400, "INVALID_MSG_FORMAT",
                                        std::string("no JSON: ") + simdjson::error_message(error)});
     }

@@ -97,6 +97,32 @@ TEST(ChargingData, EC46_faults_are_named_with_their_place) {
     EXPECT_TRUE(read_charging_data(body_of(R"(,"oneTimeEventType":"NEWS","triggers":7)")));
 }
 
+// JSON bounds no numbers: what nobody reads may be any.
+TEST(ChargingData, EC46_numbers_beyond_every_bound_are_passed_over_where_nobody_reads_them) {
+    const std::string many = "123456789012345678901234567890";
+    const auto content = [](const std::string& more) { return read(R"(,"x":)" + more).content; };
+    const auto first = content("[1," + many + ",{\"y\":-" + many + "}]");
+    EXPECT_EQ(first, content(" [ 1,\n" + many + " , {\"y\": -" + many + "}]"));
+    EXPECT_NE(first, content("[1," + many + ",{\"y\":-" + many + "1}]"));
+    for (const char* const odd : {"1e400", "-2.5E+999", "1e-400", "18446744073709551616", "0",
+                                  "\"12345678901234567890123\\\"4\""})
+        EXPECT_NE(content(odd), first) << odd;
+    EXPECT_NE(content("[" + many + R"(,"\"[1e999"])"), first);  // texts are let alone
+    EXPECT_EQ(read(R"(,"multipleUnitUsage":[{"ratingGroup":1,"requestedUnit":{"totalVolume":)"
+                   R"(9223372036854775807,"x":)" +
+                   many + "}}]")
+                  .usages.at(0)
+                  .requested->octets,
+              INT64_MAX);
+    EXPECT_EQ(refusal(R"(,"chargingId":)" + many).param, "/chargingId");
+    EXPECT_EQ(refusal(R"(,"notifyUri":)" + many).param, "/notifyUri");
+    EXPECT_EQ(refusal(R"(,"multipleUnitUsage":[{"ratingGroup":)" + many + "}]").cause,
+              "MANDATORY_IE_INCORRECT");
+    for (const char* const junk : {"0123456789012345678901234567890", "1.e400", "1e", "-",
+                                   "123456789012345678901234567890x"})
+        EXPECT_EQ(refusal(R"(,"x":)" + std::string(junk)).cause, "INVALID_MSG_FORMAT") << junk;
+}
+
 TEST(ChargingData, PathsNameOperations) {
     const std::string reference = "nchf-" + std::string(32, '0');
     const auto target = [&](const std::string& rest) {

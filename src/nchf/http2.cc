@@ -18,7 +18,6 @@ constexpr std::string_view kOtherProtocol =
     "Content-Length: 50\r\nConnection: close\r\n\r\n"
     "This port speaks HTTP/2 only, with prior knowledge";
 constexpr std::int32_t kWindow = 1 << 20;  // bytes that a connection may send before we read
-constexpr std::size_t kDroppedMax = std::size_t{1024} * 1024;  // of a body that is too large
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
     return {reinterpret_cast<const char*>(bytes), size};
@@ -49,33 +48,46 @@ struct Http2Session::Callbacks {
         if (request.header_bytes > of(self).limits_.header_bytes) return 0;
         const std::string_view named = text_of(name, name_size);
         const std::string_view text = text_of(value, value_size);
-        if (named == ":method") request.method = text;
+        if (named == ":method") {
+            request.method = text;
+            stream->head = text == "HEAD";
+        }
         if (named == ":scheme") request.scheme = text;
         if (named == ":path") request.path = text;
         if (named == ":authority" || (named == "host" && request.authority.empty()))
             request.authority = text;
         return 0;
     }
-    static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id,
-                       const std::uint8_t* bytes, std::size_t size, void* self) {
+    static int on_data(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* bytes,
+                       std::size_t size, void* self) {
         Stream* const stream = stream_of(self, id);
         if (stream == nullptr) return 0;
         Http2Request& request = stream->request;
         request.body_bytes += size;
         if (request.body_bytes <= of(self).limits_.body_bytes) {
             request.body += text_of(bytes, size);
-        } else if (request.body_bytes > kDroppedMax) {
-            return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id,
-                                             NGHTTP2_ENHANCE_YOUR_CALM);
         } else {
             request.body.clear();
+            of(self).complete(*stream);
         }
         return 0;
+    }
+    // Whoever is answered before he came to an end need not go on (RFC 9113, 8.1).
+    static int on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+        const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+        if (!carries || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+        const Stream* const stream = stream_of(self, frame->hd.stream_id);
+        if (stream == nullptr || stream->ended) return 0;
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                         NGHTTP2_NO_ERROR);
     }
     static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
         const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
         if (!carries || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-        if (Stream* const stream = stream_of(self, frame->hd.stream_id)) of(self).complete(*stream);
+        if (Stream* const stream = stream_of(self, frame->hd.stream_id)) {
+            stream->ended = true;
+            of(self).complete(*stream);
+        }
         return 0;
     }
     static int on_close(nghttp2_session*, std::int32_t id, std::uint32_t, void* self) {
@@ -103,6 +115,7 @@ Http2Session::Http2Session(const Http2Limits& limits, Handle handle, TooLarge to
     nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Callbacks::on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Callbacks::on_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Callbacks::on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::on_close);
     const int made = nghttp2_session_server_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
@@ -163,7 +176,7 @@ void Http2Session::answer(std::int32_t id, Http2Answer answer) {
     nghttp2_data_provider body{};
     body.read_callback = Callbacks::read_body;
     (void)nghttp2_submit_response(session_, id, headers.data(), headers.size(),
-                                  told.body.empty() ? nullptr : &body);
+                                  told.body.empty() || found->second.head ? nullptr : &body);
 }
 
 bool Http2Session::produce(std::string& out, std::size_t most) {

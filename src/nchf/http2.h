@@ -22,8 +22,8 @@ struct Http2Request {
     std::string body;
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;  // that came; of too many, none are kept
-    bool complete = false;
-    int age = 0;  // in `tick`s, until it is complete
+    bool complete = false;       // or refused before
+    int age = 0;                 // in `tick`s, until it is complete
 };
 
 struct Http2Answer {
@@ -45,7 +45,7 @@ struct Http2Limits {
 class Http2Session {
   public:
     // `handle` is told of each request within the limits, once it is complete. Too large ones are
-    // answered here, by `too_large` for 431 and 413.
+    // answered here, by `too_large` for 431 and 413, and not read to their end.
     using Handle = std::function<void(Http2Request)>;
     using TooLarge = std::function<Http2Answer(int status)>;
     Http2Session(const Http2Limits& limits, Handle handle, TooLarge too_large);
@@ -73,6 +73,8 @@ class Http2Session {
         Http2Answer answer;
         std::size_t sent = 0;  // of its body
         bool answered = false;
+        bool head = false;   // answers to HEAD have no body
+        bool ended = false;  // the client's side
     };
     void complete(Stream& stream);
 

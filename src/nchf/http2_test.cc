@@ -73,6 +73,38 @@ TEST(Http2, WhatIsTooLargeIsRefusedAndNeverHandedOn) {
     EXPECT_EQ(header.client.status(), 431);
 }
 
+TEST(Http2, ABodyOfAnySizeIsToldThatItIsTooLarge) {
+    Wire wire(Http2Limits(), std::string(3'000'000, 'x'));
+    wire.run();
+    EXPECT_FALSE(wire.asked);
+    EXPECT_TRUE(wire.client.done());
+    EXPECT_EQ(wire.client.status(), 413);
+}
+
+// HEADERS of HEAD / in HPACK, and what comes back as a frame: its kind and flags.
+TEST(Http2, AnswersToHeadHaveNoBody) {
+    std::int32_t asked = 0;
+    Http2Session server(
+        Http2Limits(), [&](const Http2Request& request) { asked = request.stream; },
+        [](int) { return Http2Answer(); });
+    const std::string_view headers("\0\0\x0b\1\5\0\0\0\1\2\4HEAD\x86\x84\1\1a", 20);
+    const std::string_view settings("\0\0\0\4\0\0\0\0\0", 9);
+    ASSERT_TRUE(server.receive("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(settings) +
+                               std::string(headers)));
+    ASSERT_EQ(asked, 1);
+    std::string out;
+    ASSERT_TRUE(server.produce(out, 1 << 20));
+    out.clear();
+    Http2Answer answer;
+    answer.status = 405;
+    answer.body = "{}";
+    server.answer(1, answer);
+    ASSERT_TRUE(server.produce(out, 1 << 20));
+    ASSERT_GT(out.size(), 9U);
+    EXPECT_EQ(out.substr(3, 2), "\1\5");  // HEADERS, and with them the end
+    EXPECT_EQ(out.size(), 9U + static_cast<unsigned char>(out[2]));
+}
+
 TEST(Http2, RequestsThatDoNotEndAreTakenBack) {
     Http2Limits limits;
     limits.ticks = 1;

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import time
 import diameter
 from charging_test import World, expect
 from diameter import Client
+from relay import Relay
 
 NUMBER, IMSI = "37255500001", "248010000000001"
 INITIAL, UPDATE, TERMINATION, EVENT = 1, 2, 3, 4
@@ -111,10 +111,9 @@ def repeats(world, client):
     expect("never begun", client.charge("r2", UPDATE, 1, mscc(1, octets(MB), octets(MB))).code, 5002)
     # EC39: the key is session, sub-session and number.
     for sub in (1, 2):
-        told = client.charge("r3", INITIAL, 0, diameter.raw_avp(419, struct.pack(">Q", sub)), mscc(1, octets(MB)),
-                             e164=NUMBER)
+        told = client.charge("r3", INITIAL, 0, ("CC-Sub-Session-Id", sub), mscc(1, octets(MB)), e164=NUMBER)
         expect("sub-session", granted(told), MB)
-        client.charge("r3", TERMINATION, 1, diameter.raw_avp(419, struct.pack(">Q", sub)))
+        client.charge("r3", TERMINATION, 1, ("CC-Sub-Session-Id", sub))
     expect("nothing of it stays", world.money(), ("5.80", "0.00"))
 
 
@@ -160,8 +159,9 @@ def events(world, client):
     told = client.charge("e1", EVENT, 0, action(0), pieces, **sms)
     expect("debit", (told.code, world.money()), (2001, ("2.80", "0.00")))
     token = told["Refund-Information"]
-    client.charge("e2", EVENT, 0, action(0), **sms)
-    expect("what is usual", world.money(), ("1.80", "0.00"))
+    told = client.charge("e2", EVENT, 0, action(0), **sms)
+    expect("one piece, and told", (told["Granted-Service-Unit"], world.money()),
+           ([("CC-Service-Specific-Units", 1)], ("1.80", "0.00")))
     refund = client.credit("e3", EVENT, 0, action(1), ("Refund-Information", token), **sms)
     for _ in range(2):
         expect("refund", client.ask(refund).code, 2001)
@@ -187,6 +187,35 @@ def events(world, client):
     expect("no money for it", (told.code, world.money()), (4012, ("0.80", "0.00")))
 
 
+def refunds(world, client):
+    """What the answer to a debit gives takes back that debit, and nothing else."""
+    def debit(session, number, *more):
+        told = client.charge(session, EVENT, number, ("Requested-Action", 0), *more, e164=NUMBER)
+        return told, told["Refund-Information"]
+    def refund(session, token, *more):
+        return client.charge(session, EVENT, 0, ("Requested-Action", 1), ("Refund-Information", token), *more,
+                             e164=NUMBER).code
+    asks = ("Requested-Service-Unit", octets(300_000))
+    token = debit("f1", 0, ("CC-Sub-Session-Id", 5), asks)[1]
+    expect("of a sub-session", (world.money(), refund("f2", token), world.money()[0]),
+           (("0.50", "0.00"), 2001, "0.80"))
+    token = debit("f3", 0, mscc(10, octets(300_000)))[1]
+    expect("in an MSCC", (world.money()[0], refund("f4", token), world.money()[0]), ("0.50", 2001, "0.80"))
+    first = debit("f5", 0, mscc(10, octets(100_000)))[1]
+    second = debit("f5", 1, mscc(10, octets(200_000)))[1]
+    expect("the first of two", (world.money()[0], refund("f6", first), world.money()[0]), ("0.50", 2001, "0.60"))
+    expect("and once", (refund("f7", first), world.money()[0]), (5031, "0.60"))
+    expect("a part of the second", (refund("f8", second, mscc(None, octets(50_000))), world.money()[0]),
+           (2001, "0.65"))
+    expect("and the rest", (refund("f9", second), world.money()[0]), (2001, "0.80"))
+    told, token = debit("f10", 0, mscc(10, octets(5 * MB)))
+    expect("what was denied", (told.services()[0]["Result-Code"], token), (4012, None))
+    for nothing in ((), (mscc(10),), (mscc(None, None, None, ("Service-Identifier", 7)),), (mscc(10, []),)):
+        told, token = debit("f11", 0, *nothing)
+        expect("no unit", (told.code, told["Failed-AVP"], token), (5005, diameter.raw_avp(437, b""), None))
+    expect("nothing changed", world.money(), ("0.80", "0.00"))
+
+
 def bad_input(world):
     """Everything gets an answer by code, or the end of the connection after one; nothing changes."""
     before = world.money()
@@ -195,8 +224,15 @@ def bad_input(world):
     expect("and left", odd.receive(), None)
     odd = Client(world.diameter_port)
     expect("another application", odd.capabilities(16777238).code, 5010)
+    unknown = diameter.raw_avp(99999, b"news")
+    told = Client(world.diameter_port, "odd.example.org").capabilities(4, unknown)
+    expect("capabilities that nobody knows", (told.code, told["Failed-AVP"]), (5001, unknown))
+    told = Client(world.diameter_port, "odd.example.org").capabilities(4, diameter.raw_avp(278, b"\0\0\1"))
+    expect("a state of three bytes", told.code, 5014)
     odd = Client(world.diameter_port, "odd.example.org")
     odd.capabilities()
+    overruns = diameter.raw_avp(278, b"\0\0\0\1", length=4000)
+    expect("a watchdog that overruns", odd.base(diameter.DWR, overruns).code, 5014)
     expect("another realm", odd.charge("b1", INITIAL, 0, ("Destination-Host", "x.example.org"), e164=NUMBER).code, 3002)
     odd.to_realm = "example.com"
     told = odd.charge("b1", INITIAL, 0, e164=NUMBER)
@@ -207,6 +243,11 @@ def bad_input(world):
     told = odd.charge("b1", INITIAL, 0, diameter.raw_avp(432, b"\0\0\0\1", length=4000), e164=NUMBER)
     expect("an AVP that overruns", told.code, 5014)
     expect("length 0", odd.charge("b1", INITIAL, 0, diameter.raw_avp(432, b"\0\0\0\1", length=0)).code, 5014)
+    told = odd.charge("b1", INITIAL, 0, ("Auth-Application-Id", 4), e164=NUMBER)
+    expect("an application twice", (told.code, told["Failed-AVP"]), (5009, diameter.avp("Auth-Application-Id", 4)))
+    told = odd.ask(odd.credit("b1", INITIAL, 0, e164=NUMBER).replace(diameter.avp("Auth-Application-Id", 4),
+                                                                      diameter.avp("Event-Timestamp", 0)))
+    expect("no application", (told.code, told["Failed-AVP"]), (5005, diameter.avp("Auth-Application-Id", 0)))
     expect("a type that is none", odd.charge("b1", 9, 0, e164=NUMBER).code, 5004)
     expect("a command that is none", odd.ask(diameter.message(999, [("Session-Id", "b1")])).code, 3001)
     deep = b""
@@ -252,9 +293,17 @@ def asked_to_come_back(world, client, session):
         client.send(diameter.message(command, [("Session-Id", session), ("Result-Code", 2001), *client.origin()],
                                      flags=0x40, hop=asked.hop, end=asked.end))
     expect("held until it ends", world.money()[1], "0.10")
+    sub = ("CC-Sub-Session-Id", 3)
+    client.charge(session, INITIAL, 0, sub, mscc(1, octets(1000)), e164=NUMBER)
+    expect("of a sub-session", world.ask("POST", f"/v1/sessions/{session};sub=3/reauthorise")[0], 202)
+    expect("by the client's Session-Id", client.receive()["Session-Id"], session)
+    client.charge(session, TERMINATION, 1, sub)
     expect("ends", client.charge(session, TERMINATION, 1).code, 2001)
-    expect("a client nobody knows", world.ask("POST", "/v1/sessions/x.example.org;1/abort")[1]["code"],
+    elsewhere = f"x.example.org;{session[-1]}"
+    world.charge(elsewhere, 0, subscription="sim-1", services=[{"group": 1, "meter": "data", "quantity": 1000}])
+    expect("a client nobody knows", world.ask("POST", f"/v1/sessions/{elsewhere}/abort")[1]["code"],
            "client_unreachable")
+    world.charge(elsewhere, 1, action="end")
     expect("a key that may only charge",
            world.ask("POST", f"/v1/sessions/{session}/abort", key=world.charge_key)[0], 403)
 
@@ -274,6 +323,31 @@ def one_connection(world, client):
     expect("the newer serves", restarts[2].charge("c1", UPDATE, 1, e164=NUMBER).code, 5002)
     expect("and leaves", restarts[2].base(diameter.DPR, ("Disconnect-Cause", 0)).code, 2001)
     expect("for another", Client(world.diameter_port, "mme.example.org").capabilities().code, 2001)
+
+
+def last_words(world):
+    """What was asked is answered before a connection ends, however it ends."""
+    disconnect = diameter.message(diameter.DPR, [("Origin-Host", "last.example.org"), ("Origin-Realm", "example.org"),
+                                                 ("Disconnect-Cause", 2)], application=0, flags=0x80, hop=9, end=9)
+    endings = {"leave": (disconnect, (diameter.DPR, 2001)), "half-close": (b"", None),
+               "malformed": (b"\1\xff\xff\xfc" + b"\xc0\0\1\x10" + b"\0" * 12, (diameter.CCR, 5015))}
+    for name, (more, last) in endings.items():
+        leaver = Client(world.diameter_port, "last.example.org")
+        expect("capabilities", leaver.capabilities().code, 2001)
+        leaver.socket.sendall(leaver.credit(f"l;{name}", INITIAL, 0, mscc(1, octets(1000)), e164=NUMBER) + more)
+        if not more:
+            leaver.socket.shutdown(socket.SHUT_WR)
+        answer = leaver.receive()
+        expect(f"{name}: answered", answer and (answer.command, answer.code), (diameter.CCR, 2001))
+        expect("granted", granted(answer), 1000)
+        if last:
+            told = leaver.receive()
+            expect(f"{name}: its last word", (told.command, told.code), last)
+        expect(f"{name}: the end", leaver.receive(), None)
+        leaver = Client(world.diameter_port, "last.example.org")
+        expect("its host comes again", leaver.capabilities().code, 2001)
+        expect("ends", leaver.charge(f"l;{name}", TERMINATION, 1).code, 2001)
+        leaver.socket.close()
 
 
 def unread(world, client):
@@ -320,61 +394,27 @@ def silent(world):
     expect("asked, and left", (asked.command, mute.socket.recv(4096)), (diameter.DWR, b""))
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-class Relay:
-    """freeDiameter, which connects to the server as a peer and relays what a client sends."""
-
-    def __init__(self, folder, server_port, over="No_SCTP"):
-        self.port, self.log = free_port(), f"{folder}/relay.log"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                        "/CN=dra.example.org", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
-                       check=True, capture_output=True)
-        with open(f"{folder}/acl.conf", "w", encoding="utf-8") as out:
-            out.write("ALLOW_IPSEC pgw.example.org\n")
-        with open(f"{folder}/relay.conf", "w", encoding="utf-8") as out:
-            out.write(f"""Identity = "dra.example.org";
-Realm = "example.org";
-Port = {self.port};
-SecPort = 0;
-{"No_SCTP;" if over == "No_SCTP" else ""}
-No_IPv6;
-ListenOn = "127.0.0.1";
-TwTimer = 6;
-TLS_Cred = "{folder}/cert.pem", "{folder}/key.pem";
-TLS_CA = "{folder}/cert.pem";
-LoadExtension = "acl_wl.fdx" : "{folder}/acl.conf";
-LoadExtension = "dict_nasreq.fdx";
-LoadExtension = "dict_dcca.fdx";
-LoadExtension = "dict_dcca_3gpp.fdx";
-ConnectPeer = "ocs.example.org" {{ No_TLS; {over}; No_IPv6; ConnectTo = "127.0.0.1"; Port = {server_port}; }};
-""")
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(["freeDiameterd", "-c", f"{folder}/relay.conf"], stdout=log, stderr=log)
-        self.wait_for("STATE_OPEN")
-
-    def wait_for(self, words):
-        for _ in range(200):
-            with open(self.log, encoding="utf-8", errors="replace") as log:
-                if words in log.read():
-                    return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            raise SystemExit(f"freeDiameter did not come to {words}:\n{log.read()[-3000:]}")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise SystemExit("freeDiameter does not leave") from None
+def redirected(world):
+    """A session without money is led to where it can be paid in; an event is refused."""
+    world.start("--redirect", "http://pay.example.org", "--meter", "20=data", "--meter", "30=sms")
+    client = Client(world.diameter_port)
+    client.capabilities()
+    told = client.charge("w1", INITIAL, 0, mscc(10, octets(500_000)), e164=NUMBER)
+    expect("all", (granted(told), world.money()), (500_000, ("0.50", "0.50")))
+    one, two = mscc(10, octets(200_000)), ("Requested-Service-Unit", octets(200_000))
+    told = client.charge("w2", INITIAL, 0, one, e164=NUMBER)
+    final = dict(told.services()[0]["Final-Unit-Indication"])
+    expect("led", (told.services()[0]["Result-Code"], granted(told), final["Final-Unit-Action"]), (2001, None, 1))
+    told = client.charge("w3", EVENT, 0, ("Requested-Action", 0), one, e164=NUMBER)
+    expect("refused", told.services(), [{"Rating-Group": 10, "Result-Code": 4012}])
+    told = client.charge("w4", EVENT, 0, ("Requested-Action", 0), two, e164=NUMBER)
+    expect("refused", (told.code, told["Final-Unit-Indication"]), (4012, None))
+    for group, code in ((20, 5005), (30, 4012)):  # of a meter that is named, one piece is meant where it counts them
+        told = client.charge(f"w5;{group}", EVENT, 0, ("Requested-Action", 0), mscc(group), e164=NUMBER)
+        expect("no unit", told.code if told.code != 2001 else told.services()[0]["Result-Code"], code)
+    expect("nothing was debited", world.money(), ("0.50", "0.50"))
+    world.server.send_signal(signal.SIGTERM)
+    expect("ended", world.server.wait(30), 0)
 
 
 def relayed(world, folder):
@@ -416,11 +456,12 @@ def main():
             world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00", "reference": "p1"})
             client = Client(world.diameter_port)
             expect("capabilities", client.capabilities().code, 2001)
-            for story in (session, repeats, shapes, events, in_parts):
+            for story in (session, repeats, shapes, events, refunds, in_parts):
                 story(world, client)
             asked_to_come_back(world, client, "pgw.example.org;8;1")
             bad_input(world)
             one_connection(world, client)
+            last_words(world)
             unread(world, client)
             expect("watchdog", client.base(diameter.DWR).code, 2001)
             decode(folder, "client", client.wire)
@@ -429,6 +470,7 @@ def main():
             leave = client.receive()
             expect("told that we leave", (leave.command, leave["Disconnect-Cause"]), (diameter.DPR, 0))
             expect("ended", world.server.wait(30), 0)
+            redirected(world)
             silent(world)
         finally:
             world.server.kill()
