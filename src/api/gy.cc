@@ -350,6 +350,7 @@ engine::ChargeQuestion question_of(const CreditControlRequest& request, const Gy
     question.number = *request.number;
     question.action = action_of(request);
     question.apart = true;
+    question.network = request.network;
     name_subscribers(request, question);
     Debit debit = refunded_by(request);
     for (const diameter::ServiceRequest& asked : request.services) {

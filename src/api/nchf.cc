@@ -325,6 +325,8 @@ ChargeQuestion question_of(const NchfRequest& request, const NchfPolicy& policy)
     question.action = action_of(request);
     question.apart = true;
     question.only = event;
+    question.whole = debits(request);
+    question.network = data.network;
     if (!event) question.client = data.notify;
     if (creates && !event) question.charging_id = data.charging_id;
     name_subscribers(data, question);

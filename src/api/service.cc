@@ -207,7 +207,15 @@ void Service::run() {
         refuse(works.charges);
         for (const Work& work : works.others) work.reply(answer(work));
         if (!works.charges.empty()) charge(works.charges);
+        tell_waiting();
     }
+}
+
+// There is money again: who was granted too little for want of it may come back at once.
+void Service::tell_waiting() {
+    if (!tell_client_) return;
+    for (const engine::WaitingSession& session : engine_->waiting_sessions())
+        (void)tell_client_(session.id, session.client, false);
 }
 
 void Service::charge(std::span<Work> works) {

@@ -90,6 +90,7 @@ class Service {
     void charge(std::span<Work> works);
     HttpAnswer answer(const Work& work);
     void load_keys();
+    void tell_waiting();
 
     TellClient tell_client_;
     std::unique_ptr<engine::Engine> engine_;

@@ -292,6 +292,8 @@ Answer Charger::answer(const Request& request, Open& open) {
             Answer all = enquire(request);
             if (refuse_whole(all)) {
                 session.ended = true;
+                for (const ServiceRequest& asked : request.services)
+                    describe(asked, session, session.services[asked.group]);
                 return all;
             }
         }

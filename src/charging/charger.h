@@ -84,6 +84,11 @@ class Charger {
     using Suspended = std::unordered_map<SubscriptionId, int>;
     Suspended& suspended() { return suspended_; }
 
+    // Sessions of the subscription that go on and were granted less than they asked for, for want
+    // of money.
+    void each_waiting(SubscriptionId subscription,
+                      const std::function<void(const Session&)>& visit);
+
     const Session* find(std::string_view id) const;
     std::size_t sessions() const { return sessions_.size(); }
 

@@ -38,6 +38,27 @@ void Charger::forget(Open& open) {
     sessions_.erase(std::string_view(taken_.forgotten.back()));
 }
 
+namespace {
+
+// Whether what it was told last left something to be wished for that money can buy.
+bool waits_for_money(const Session& session) {
+    if (session.ended || session.answers.empty()) return false;
+    const auto last = session.answers.numbered(session.answers.newest());
+    return last && std::ranges::any_of(last->answer.services, [](const ServiceAnswer& service) {
+               return service.final || service.why == ChargeReason::no_money;
+           });
+}
+
+}  // namespace
+
+void Charger::each_waiting(SubscriptionId subscription,
+                           const std::function<void(const Session&)>& visit) {
+    for (Open* open = first_of(subscription); open != nullptr; open = open->after) {
+        const Session& session = open->session;
+        if (session.subscription == subscription && waits_for_money(session)) visit(session);
+    }
+}
+
 void Charger::hold_nothing() {
     holds_.clear();
     sessions_.each([](std::string_view, Open& open) {

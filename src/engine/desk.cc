@@ -13,37 +13,6 @@
 
 namespace farthing::engine {
 
-namespace {
-
-constexpr std::size_t kSessionIdMax = 256;
-constexpr std::size_t kServicesMax = 1024;
-constexpr std::size_t kContainersMax = 1024;  // of a service in one request
-
-charging::Action action_of(ChargeAction action) {
-    switch (action) {
-        case ChargeAction::start: return charging::Action::start;
-        case ChargeAction::update: return charging::Action::update;
-        case ChargeAction::end: return charging::Action::end;
-        case ChargeAction::debit: return charging::Action::debit;
-        case ChargeAction::refund: return charging::Action::refund;
-        case ChargeAction::enquire: return charging::Action::debit;
-    }
-    return charging::Action::start;
-}
-
-std::unexpected<Error> malformed(std::string what) {
-    return fail(EngineReason::charge_malformed, std::move(what));
-}
-
-Result<std::int64_t> units_of(const std::string& text, const catalog::Meter& meter) {
-    const auto units = parse_quantity(text, *meter.unit);
-    if (!units || *units < 0 || *units > kQuantityMax)
-        return malformed("\"" + printable(text) + "\" is no quantity of " + meter.name);
-    return *units;
-}
-
-}  // namespace
-
 charging::Policy Desk::policy_of(const ChargeSettings& settings) {
     charging::Policy policy;
     policy.valid_seconds = settings.valid_seconds;
@@ -217,6 +186,7 @@ void Desk::stay_in_step() {
 }
 
 void Desk::paid(AccountId account, std::int64_t atoms, bool no_longer_low) {
+    if (atoms > 0) paid_.insert(account);
     if (no_longer_low) low_.erase(account);
     ledger::Purse& purse = charger_.purses()[account];
     purse.balance += atoms;
@@ -238,6 +208,8 @@ Result<ChargeAnswer> Desk::charge_one(const ChargeQuestion& question, Instant no
     ChargeAnswer answer;
     if (question.action == ChargeAction::enquire) {
         FARTHING_TRY(answer, enquire(asked.request));
+    } else if (question.action == ChargeAction::debit && question.whole && !asked.refused.empty()) {
+        answer.why = std::string(name_of(ChargeReason::granted));  // nothing of it is debited
     } else {
         const SubscriptionId of = asked.request.subscription;
         answer = answer_of(question, charger_.handle(std::move(asked.request)));
@@ -269,178 +241,6 @@ void Desk::look_at_payer(SubscriptionId of, const ChargeAnswer& answer, Instant 
     if (may_come) look_at(*payer);
 }
 
-// Whose identity it is now; of a session, whose it was when it was heard of last.
-Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
-                                             const charging::Session* session, Instant now) const {
-    if (!question.subscription.empty()) {
-        if (const auto named = state_.directory.subscription_named(question.subscription))
-            return named;
-        return fail(DirectoryReason::unknown_subscription,
-                    "no subscription is named \"" + printable(question.subscription) + "\"");
-    }
-    SubscriptionId owner;
-    for (const auto& [kind, value] : question.identities) {
-        if (session != nullptr &&
-            state_.directory.find(kind, value, session->last) == session->subscription)
-            return session->subscription;
-        if (!owner) owner = state_.directory.find(kind, value, now);
-    }
-    if (owner) return owner;
-    // Whose it is was said when it began: an identity that nobody has changes nothing of it.
-    if (session != nullptr) return session->subscription;
-    if (!question.identities.empty()) {
-        return fail(
-            DirectoryReason::unknown_subscription,
-            "nobody has the identity \"" + printable(question.identities.front().second) + "\"");
-    }
-    if (question.action != ChargeAction::update && question.action != ChargeAction::end &&
-        question.action != ChargeAction::refund)
-        return malformed("who uses is told by `subscription`");
-    return SubscriptionId();
-}
-
-Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now) const {
-    Asked all;
-    charging::Request& request = all.request;
-    const bool enquires = question.action == ChargeAction::enquire;
-    if (question.session.empty() != enquires || question.session.size() > kSessionIdMax)
-        return malformed("a session's id has 1 to 256 bytes");
-    if (question.services.size() > kServicesMax)
-        return malformed("a request asks for at most 1024 services");
-    request.session = question.session;
-    request.number = question.number;
-    if (question.charging_id.size() > kSessionIdMax)
-        return malformed("a charging id has up to 256 bytes");
-    request.charging_id = question.charging_id;
-    if (const auto& print = question.fingerprint)
-        request.fingerprint = charging::Fingerprint{print->content, print->stamp, print->again};
-    request.only = question.only;
-    request.whole = question.whole;
-    request.client = question.client;
-    request.network = NetworkKey::parse(question.network);
-    request.at = now;
-    const charging::Session* session = charger_.find(question.session);
-    request.action = action_of(question.action);
-    if (question.joins && question.action != ChargeAction::enquire) {
-        const bool ends = question.action == ChargeAction::end;
-        request.only = ends && session == nullptr;
-        if (session == nullptr) {
-            request.action = charging::Action::start;
-        } else if (!ends) {
-            request.action = charging::Action::update;
-        }
-    }
-    FARTHING_TRY(request.subscription, subscription_of(question, session, now));
-    const catalog::Version* version = state_.catalog.at(now);
-    if (version == nullptr) return fail(EngineReason::catalog_none);
-    std::set<std::uint32_t> groups;
-    const bool lost = session == nullptr && (request.action == charging::Action::update ||
-                                             request.action == charging::Action::end);
-    for (const auto& service : question.services) {
-        if (lost && service.meter.empty() && !meter_counting(*version, service)) continue;
-        if (!groups.insert(service.group).second)
-            return malformed("group " + std::to_string(service.group) + " stands twice");
-        auto asked = service_of(service, session, *version, now, question.apart);
-        if (asked) {
-            request.services.push_back(*std::move(asked));
-        } else if (question.apart) {
-            ChargeAnswer::Service refused;
-            refused.group = service.group;
-            refused.why = std::string(name_of(ChargeReason::not_chargeable));
-            refused.what = std::move(asked).error().message;
-            refused.charged = refused.overrun = {0, currency()};
-            all.refused.push_back(std::move(refused));
-        } else {
-            return fail(std::move(asked).error());
-        }
-    }
-    FARTHING_CHECK(find_filed(request, session));
-    return all;
-}
-
-bool Desk::files_tell() const {
-    return std::ranges::any_of(state_.feeds, [](const auto& feed) {
-        return feed.second.feed.partials.counted_online() != CountedOnline::no;
-    });
-}
-
-// A session may be in a file before it begins here, and its charging id of a session before it.
-Result<void> Desk::find_filed(charging::Request& request, const charging::Session* session) const {
-    if (!files_tell()) return {};
-    const std::string_view named = session != nullptr            ? session->known_as()
-                                   : request.charging_id.empty() ? request.session
-                                                                 : request.charging_id;
-    for (charging::ServiceRequest& asked : request.services) {
-        if (session != nullptr && session->services.contains(asked.group)) continue;
-        const Hash128 key = rating::session_key(charged_session(named, asked.group), asked.meter,
-                                                request.subscription);
-        FARTHING_TRY(const auto known, state_.store->open_sessions({}, std::span(&key, 1)));
-        if (!known.empty()) asked.filed = known.front();
-    }
-    return {};
-}
-
-Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service& service,
-                                                  const charging::Session* session,
-                                                  const catalog::Version& version, Instant now,
-                                                  bool apart) const {
-    charging::ServiceRequest asked;
-    asked.group = service.group;
-    const catalog::Meter* meter = version.meter_named(service.meter);
-    const charging::Service* known = nullptr;
-    if (session != nullptr) {
-        const auto found = session->services.find(service.group);
-        if (found != session->services.end()) known = &found->second;
-    }
-    if (meter == nullptr && service.meter.empty()) {
-        if (known != nullptr) {
-            meter = version.meter(known->meter);
-        } else {
-            FARTHING_TRY(meter, meter_counting(version, service));
-        }
-    }
-    if (meter == nullptr)
-        return malformed("no meter is named \"" + printable(service.meter) + "\"");
-    if (known != nullptr && known->meter != meter->id)
-        return malformed("group " + std::to_string(service.group) + " counts another meter");
-    asked.meter = meter->id;
-    asked.network = NetworkKey::parse(service.network);
-    if (!asked.network && !service.network.empty() && !apart)
-        return malformed("\"" + printable(service.network) + "\" is no network");
-    asked.called = service.called;
-    asked.calling = service.calling;
-    if (service.used.size() > kContainersMax)
-        return malformed("a service reports at most 1024 containers at once");
-    for (const auto& used : service.used) {
-        std::optional<std::int64_t> counted;
-        if (used.quantity.empty() && is_empty(used.counts) && !apart) {
-            return malformed("what was used of " + meter->name + " is no quantity");
-        } else if (used.quantity.empty()) {
-            FARTHING_TRY(counted, units_of(used.counts, *meter));
-        } else {
-            FARTHING_TRY(counted, units_of(used.quantity, *meter));
-        }
-        const std::int64_t units = counted.value_or(0);  // of what it does not count there is none
-        if (used.start && *used.start > now)
-            return malformed("usage of the future: " + to_rfc3339(*used.start));
-        std::optional<Instant> start = used.start;
-        if (used.micros_ago) {
-            const Instant since = known == nullptr ? now : known->since;
-            start = std::clamp(now.plus_micros(-*used.micros_ago), since, std::max(since, now));
-        }
-        const std::int64_t before = used.total && known != nullptr ? known->told : 0;
-        asked.used.push_back({std::max<std::int64_t>(0, units - before), start});
-    }
-    asked.asks = service.asks;
-    asked.releases = service.releases;
-    if (!service.quantity.empty()) {
-        FARTHING_TRY(asked.units, units_of(service.quantity, *meter));
-    } else {
-        FARTHING_TRY(asked.units, units_of(service.counts, *meter));
-    }
-    return asked;
-}
-
 ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Answer& answer) const {
     ChargeAnswer told;
     told.why = std::string(name_of(answer.why));
@@ -451,8 +251,11 @@ ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Ans
     }
     const charging::Session* session = charger_.find(question.session);
     for (const charging::ServiceAnswer& service : answer.services) {
-        const MeterId meter =
-            session == nullptr ? MeterId() : session->services.at(service.group).meter;
+        MeterId meter;
+        if (session != nullptr) {
+            const auto known = session->services.find(service.group);
+            if (known != session->services.end()) meter = known->second.meter;
+        }
         told.services.push_back(service_told(service, meter));
     }
     return told;

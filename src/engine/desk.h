@@ -36,6 +36,8 @@ class Desk {
     }
     void look_at_payer(SubscriptionId of, const ChargeAnswer& answer, Instant now);
     void stay_in_step();
+    // Of accounts that money came to since it was asked last.
+    std::vector<WaitingSession> take_waiting();
     // Their sessions stand where ours stand, or it is to be opened again. Counters of `owners`
     // moved, sorted; none: perhaps anybody's.
     void others_wrote(const std::optional<std::vector<OwnerBlock>>& owners);
@@ -88,7 +90,7 @@ class Desk {
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
                                                 const charging::Session* session,
                                                 const catalog::Version& version, Instant now,
-                                                bool apart) const;
+                                                const ChargeQuestion& question) const;
     ChargeAnswer::Service service_told(const charging::ServiceAnswer& service,
                                        MeterId counted) const;
     static void tell_suspense(SuspenseReason why, ChargeAnswer::Service& told);
@@ -136,6 +138,7 @@ class Desk {
     std::unique_ptr<billing::PayerIndex> payers_;
     std::map<AccountId, RechargeRule> recharges_;
     std::set<AccountId> moved_;  // of those: whose balance may have fallen
+    std::set<AccountId> paid_;   // whom money came to, and whose sessions were not told yet
 };
 
 }  // namespace farthing::engine

@@ -74,6 +74,22 @@ std::vector<SubscriptionId> Desk::suspended_by(const PrepaidFee& fee) {
     return all;
 }
 
+std::vector<WaitingSession> Desk::take_waiting() {
+    std::vector<WaitingSession> waiting;
+    const Date today = state_.today();
+    for (const AccountId account : std::exchange(paid_, {})) {
+        for (const billing::PaidStretch& stretch : payers().of(account)) {
+            if (!stretch.period.contains(today)) continue;
+            for (const SubscriptionId id : state_.directory.subscriptions_of(stretch.account)) {
+                charger_.each_waiting(id, [&](const charging::Session& session) {
+                    waiting.push_back({std::string(session.id), std::string(session.client)});
+                });
+            }
+        }
+    }
+    return waiting;
+}
+
 void Desk::set_uncovered(AccountId payer, std::vector<UncoveredFee> fees) {
     auto& suspended = charger_.suspended();
     for (const UncoveredFee& one : uncovered_[payer]) {

@@ -535,6 +535,8 @@ class Engine {
     Result<void> set_charging(const ChargeSettings& settings);
     // Where the client of a session is told about it; empty: nobody said so, or it has ended.
     Result<std::string> session_client(const std::string& session);
+    // Those whose payers had money come in since it was asked last, by whatever way through here.
+    std::vector<WaitingSession> waiting_sessions();
     Result<BalanceReport> balance(const std::string& account);
     // Once per reference.
     Result<TopUp> top_up(const std::string& account, const std::string& amount,

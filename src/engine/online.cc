@@ -175,6 +175,10 @@ Result<std::string> Engine::session_client(const std::string& session) try {
     return fail(failure.error);
 }
 
+std::vector<WaitingSession> Engine::waiting_sessions() {
+    return state_->desk ? state_->desk->take_waiting() : std::vector<WaitingSession>();
+}
+
 Result<BalanceReport> Engine::balance(const std::string& account) try {
     FARTHING_CHECK(state_->follow_others());
     FARTHING_TRY(const AccountId id, payer_named(*state_, account));

@@ -113,6 +113,12 @@ struct ChargeAnswer {
     bool repeated = false;
 };
 
+// A session that goes on and was granted less than it asked for, for want of money.
+struct WaitingSession {
+    std::string id;
+    std::string client;  // where it is told, if it said so
+};
+
 struct BalanceReport {
     std::string account;
     Money balance;                   // paid in less charged

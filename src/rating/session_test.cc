@@ -241,7 +241,13 @@ TEST(Session, ec15_parts_of_a_call_pay_one_fee) {
     world.part(world.local("2026-01-05", 12, 1), 60);
     world.part(world.local("2026-01-05", 12, 2), 60, true);
     EXPECT_EQ(world.posted_to(world.payer), "0.41");
-    EXPECT_EQ(world.sessions.find({mix64(7, kData.value), mix64(7, world.line.value)}), nullptr);
+    const Hash128 key{mix64(7, kData.value), mix64(7, world.line.value)};
+    EXPECT_EQ(world.sessions.find(key)->closed, world.local("2026-01-05", 12, 2));
+    world.part(world.local("2026-01-05", 12, 0), 60);  // it comes after the last, and belongs to it
+    EXPECT_EQ(world.posted_to(world.payer), "0.53");
+    world.part(world.local("2026-01-06", 12, 0), 60);  // the same number, of another call
+    EXPECT_EQ(world.posted_to(world.payer), "0.70");
+    EXPECT_EQ(world.sessions.find(key)->closed, Instant::max());
 }
 
 TEST(Session, ec35_parts_round_up_once) {

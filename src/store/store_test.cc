@@ -371,6 +371,7 @@ TEST(Store, KeepsTheWindowsOfVersion15) {
             "parts ELSE parts_quantity END)) STRICT, WITHOUT ROWID; "
             "INSERT INTO before SELECT * FROM control_window; DROP TABLE control_window; "
             "ALTER TABLE before RENAME TO control_window; ALTER TABLE batch DROP COLUMN owners; "
+            "ALTER TABLE open_session DROP COLUMN closed_at; "
             "UPDATE schema_version SET version = 15");
     const auto store = opened(folder.path());
     const auto windows = store->windows();

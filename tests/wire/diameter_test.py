@@ -146,7 +146,8 @@ def shapes(world, client):
     client.charge("m4", TERMINATION, 1)
     who = ("Subscription-Id", [("Subscription-Id-Type", 1), ("Subscription-Id-Data", IMSI)])
     expect("by IMSI", granted(client.charge("m6", INITIAL, 0, who, mscc(1, octets(MB)))), MB)
-    expect("another one's session", client.charge("m6", UPDATE, 1, mscc(1, octets(MB)), e164="37299900001").code, 5030)
+    expect("nobody's number, of a session that is known",
+           granted(client.charge("m6", UPDATE, 1, mscc(1, octets(MB)), e164="37299900001")), MB)
     client.charge("m6", TERMINATION, 2)
     expect("nobody's number", client.charge("m7", INITIAL, 0, mscc(1, []), e164="37299900002").code, 5030)
     expect("nobody at all", client.charge("m7", INITIAL, 0, mscc(1, [])).code, 5005)
@@ -299,6 +300,15 @@ def asked_to_come_back(world, client, session):
     expect("by the client's Session-Id", client.receive()["Session-Id"], session)
     client.charge(session, TERMINATION, 1, sub)
     expect("ends", client.charge(session, TERMINATION, 1).code, 2001)
+    waits = session + "w"
+    told = client.charge(waits, INITIAL, 0, mscc(1, octets(1000 * MB)), e164=NUMBER)
+    expect("all that there is", "Final-Unit-Indication" in dict(told.services()[0]), True)
+    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "0.01", "reference": f"p-{session[-1]}"})
+    asked = client.receive()
+    expect("money came", (asked.command, asked["Session-Id"]), (diameter.RAR, waits))
+    client.send(diameter.message(diameter.RAR, [("Session-Id", waits), ("Result-Code", 2001), *client.origin()], flags=0x40,
+                                 hop=asked.hop, end=asked.end))
+    client.charge(waits, TERMINATION, 1, mscc(1, None, octets(10_000)))
     elsewhere = f"x.example.org;{session[-1]}"
     world.charge(elsewhere, 0, subscription="sim-1", services=[{"group": 1, "meter": "data", "quantity": 1000}])
     expect("a client nobody knows", world.ask("POST", f"/v1/sessions/{elsewhere}/abort")[1]["code"],
