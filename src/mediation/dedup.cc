@@ -33,6 +33,13 @@ std::uint64_t dedup_rule(const Feed& feed) {
                               feed.rates_cost() ? "\ncontent by identity" : ""));
 }
 
+Result<void> require_same_rule(const Feed& feed, std::string_view segment,
+                               const std::string& path) {
+    const SegmentKind kind = buckets_of(feed, Dedup::Content::in_archive)->kind();
+    FARTHING_CHECK(SegmentReader::open(segment, kind, dedup_rule(feed), path));
+    return {};
+}
+
 struct Dedup::State {
     struct Segment {
         std::string path;

@@ -39,6 +39,11 @@ struct Candidate {
     std::uint64_t content = 0;
 };
 
+// Stands for how the feed tells duplicates.
+std::uint64_t dedup_rule(const Feed& feed);
+// Fails where a stored file holds keys that can't be compared with those of the feed.
+Result<void> require_same_rule(const Feed& feed, std::string_view segment, const std::string& path);
+
 // The keys of one feed that were accepted before, and those of the batch at hand.
 class Dedup {
   public:

@@ -134,8 +134,6 @@ std::unique_ptr<Buckets> slot_buckets(std::int64_t slot_micros);
 std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros, std::size_t sequence);
 // The numbers that each subscription gave its records, which stand in that reading.
 std::unique_ptr<Buckets> number_buckets(std::size_t reading);
-// Stands for how the feed tells duplicates.
-std::uint64_t dedup_rule(const Feed& feed);
 
 // The slot that holds `start`. Never so low that its own start overflows.
 constexpr std::int64_t slot_of(Instant start, std::int64_t slot_micros) {
