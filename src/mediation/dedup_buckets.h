@@ -156,6 +156,11 @@ constexpr Period starts_on(Date day, std::int64_t slot_micros) {
     };
     return {at(day), at(day.plus_days(1))};
 }
+// What a row is told of the content that was kept of the winner of its slot. Releases that did not
+// tell devices apart kept the content alone: that is still told as it stands.
+inline std::uint64_t told_content(std::uint64_t kept, const UsageChunk& chunk, std::size_t row) {
+    return kept == slot_content(chunk, row) ? chunk.content[row] : kept;
+}
 constexpr Date day_of_instant(Instant at) {
     return {static_cast<std::int32_t>(floor_div(at.micros, kMicrosPerDay))};
 }
