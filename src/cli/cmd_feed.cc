@@ -74,7 +74,10 @@ Result<Exit> show(Context& context) {
         for (const std::string& line : keys) json.value(line);
         json.end_array().key("numbers").begin_array();
         for (const engine::CheckLine& line : numbers) {
-            json.begin_object().field("whole", line.ok).field("text", line.text).end_object();
+            json.begin_object().field("whole", line.ok).field("text", line.text);
+            json.key("look").begin_array();
+            for (const engine::Finding& finding : line.findings) json.value(finding.text);
+            json.end_array().end_object();
         }
         json.end_array().key("edges").begin_array();
         for (const engine::CheckLine& line : edges) {
@@ -87,7 +90,10 @@ Result<Exit> show(Context& context) {
         context.out << text;
         for (const std::string& line : files) say(context, "files " + line);
         for (const std::string& line : keys) say(context, "duplicates " + line);
-        for (const engine::CheckLine& line : numbers) say(context, line.name + ": " + line.text);
+        for (const engine::CheckLine& line : numbers) {
+            say(context, line.name + ": " + line.text);
+            for (const engine::Finding& finding : line.findings) say(context, "  " + finding.text);
+        }
         for (const engine::CheckLine& line : edges) say(context, line.name + ": " + line.text);
     }
     return Exit::done;

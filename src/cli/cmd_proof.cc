@@ -177,12 +177,12 @@ std::vector<Command> proof_commands() {
          explain},
         {"check",
          "",
-         "Prove the books: usage, windows, edges, files, numbers, quantities, ledger, archive, "
-         "documents, "
-         "settlement, anomalies, all",
+         "Prove the books: usage, windows, edges, files, numbers (what devices left out, of "
+         "numbers "
+         "and of slots), quantities, ledger, archive, documents, settlement, anomalies, all",
          {{"WHAT", false}},
          {},
-         {"farthing check all", "farthing check anomalies --json"},
+         {"farthing check all", "farthing check numbers", "farthing check anomalies --json"},
          check},
     };
 }

@@ -301,6 +301,16 @@ Result<void> Stage::expect_check(const Line& line) {
         differences_.push_back({line.number, line.text, {what + " wrong: " + *wrong}, told});
         return {};
     }
+    if (const auto look = word_after(line, "look")) {
+        std::vector<std::string> told;
+        for (const auto& check : lines) {
+            for (const auto& finding : check.findings) told.push_back(finding.text);
+        }
+        const auto says = [&](const std::string& text) { return text.find(*look) != text.npos; };
+        if (std::ranges::none_of(told, says))
+            differences_.push_back({line.number, line.text, {what + " look: " + *look}, told});
+        return {};
+    }
     for (const auto& check : lines) {
         if (!check.ok)
             differences_.push_back(

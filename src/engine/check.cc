@@ -187,11 +187,11 @@ class Check {
         return {};
     }
 
-    // Of records that their owners number, none is missing.
+    // Of records that their owners number, none is missing; slots that devices left out are told.
     Result<void> numbers() {
         for (const auto& [name, feed] : state_.feeds) {
-            FARTHING_TRY(auto lines, numbered_records(state_, feed));
-            for (CheckLine& line : lines) lines_.push_back(std::move(line));
+            for (CheckLine& line : numbered_records(state_, feed))
+                lines_.push_back(std::move(line));
         }
         return {};
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <ranges>
 #include <sstream>
 
 #include "catalog/catalog.h"
@@ -308,9 +309,26 @@ Result<void> require_policy(Engine::State& state, const OpenFeed& known,
     return {};
 }
 
-}  // namespace
-
-namespace {
+// What came before is told by the keys that were stored for it, which the changed description has
+// to be able to read. The newest file of keys says by which rule that is: a feed whose rule an
+// older release let change finds back to it.
+Result<void> require_rule(Engine::State& state, const OpenFeed& known,
+                          const mediation::Feed& described) try {
+    const bool as_many =
+        known.feed.same_record_fields.size() == described.same_record_fields.size();
+    const bool alike = mediation::dedup_rule(known.feed) == mediation::dedup_rule(described);
+    if (alike && as_many) return {};
+    FARTHING_TRY(const auto segments, state.store->dedup_segments());
+    const auto of_feed = [&](const auto& segment) { return segment.first == known.id; };
+    const auto newest = std::ranges::find_if(segments | std::views::reverse, of_feed);
+    if (newest == segments.rend()) return {};
+    // A field has no part in the stored rule: its column may be renamed, but not left out.
+    if (alike) return fail(DedupReason::segment_of_other_rule, {}, described.name);
+    const std::string keys = state.key_reader()(newest->second.path);
+    return mediation::require_same_rule(described, keys, described.name);
+} catch (const StoreFailure& failure) {
+    return fail(failure.error);
+}
 
 // From then on each commit of what is charged online knows of it, and what was before as well.
 Result<FeedId> save_feed(Engine::State& state, const mediation::Feed& feed) {
@@ -332,8 +350,10 @@ std::expected<void, Errors> Engine::add_feed(std::string_view path, std::string_
     const auto known = s.feeds.find(feed->name);
     if (known != s.feeds.end() && known->second.feed.text == feed->text) return {};
     if (known != s.feeds.end()) {
-        auto kept = require_policy(s, known->second, *feed);
-        if (!kept) return std::unexpected(Errors{std::move(kept).error()});
+        for (const auto require : {require_policy, require_rule}) {
+            auto kept = require(s, known->second, *feed);
+            if (!kept) return std::unexpected(Errors{std::move(kept).error()});
+        }
     }
     for (const auto& version : s.catalog.versions()) {
         Errors windows = mediation::check_windows(*feed, *version);

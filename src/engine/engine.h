@@ -262,7 +262,7 @@ struct CheckLine {
     std::string name;  // "usage", "quantities", "ledger", "archive" …
     bool ok = true;
     std::string text;               // the equation with its figures
-    std::vector<Finding> findings;  // of "anomalies"
+    std::vector<Finding> findings;  // of "anomalies", and slots that are missing
 };
 
 // What waiting records have in common; the fields by which they are not grouped stay empty.

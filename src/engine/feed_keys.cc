@@ -12,7 +12,8 @@ namespace farthing::engine {
 
 namespace {
 
-constexpr std::int64_t kMillion = 1'000'000;
+// What fewer keys take is mostly the page that holds them.
+constexpr std::int64_t kToldFrom = 10'000;
 
 std::string rule_text(const mediation::Feed& feed) {
     if (feed.sequence > 0)
@@ -23,11 +24,24 @@ std::string rule_text(const mediation::Feed& feed) {
     return "by keys of 128 bits, with the content that came";
 }
 
-// "12.3 MB for each million"
-std::string per_million(std::int64_t bytes, std::int64_t keys) {
-    const auto tenths =
-        static_cast<std::int64_t>(i128{bytes} * 10 / std::max<std::int64_t>(keys, 1));
-    return fmt::format("{}.{} MB for each million", tenths / 10, tenths % 10);
+// "12,000 keys in 147,600 bytes, 12.3 MB for each million"
+std::string size_of(std::int64_t bytes, std::int64_t keys) {
+    std::string text = fmt::format("{} keys in {} bytes", grouped(keys), grouped(bytes));
+    if (keys < kToldFrom) return text + "; too few to tell what a million take";
+    const auto tenths = static_cast<std::int64_t>(i128{bytes} * 10 / keys);
+    return text + fmt::format(", {}.{} MB for each million", tenths / 10, tenths % 10);
+}
+
+// Opens the day in one that no batch works with.
+Result<mediation::Dedup::Cost> cost_of(Engine::State& state, OpenFeed& feed, Date day) try {
+    feed.dedup.reset();
+    FARTHING_TRY(mediation::Dedup * dedup, state.dedup_of(feed));
+    auto cost = dedup->cost_of(day);
+    feed.dedup.reset();
+    return cost;
+} catch (const StoreFailure& failure) {
+    feed.dedup.reset();
+    return fail(failure.error);
 }
 
 }  // namespace
@@ -56,15 +70,11 @@ Result<std::vector<std::string>> Engine::feed_keys(const std::string& name) try 
         if (!newest || segment.last_day > *newest) newest = segment.last_day;
     }
     if (!newest) return lines;
-    lines.push_back(fmt::format("on the disk: {} keys in {} bytes, {}", grouped(keys),
-                                grouped(bytes), per_million(bytes, keys)));
-    feed->second.dedup.reset();  // the day is opened in one that no batch works with
-    FARTHING_TRY(mediation::Dedup * dedup, s.dedup_of(feed->second));
-    FARTHING_TRY(const mediation::Dedup::Cost cost, dedup->cost_of(*newest));
-    feed->second.dedup.reset();
-    lines.push_back(fmt::format("in memory, of {}: {} keys in {} bytes, {}", to_string(*newest),
-                                grouped(cost.keys), grouped(cost.bytes),
-                                per_million(cost.bytes, cost.keys)));
+    lines.push_back("on the disk: " + size_of(bytes, keys));
+    const auto cost = cost_of(s, feed->second, *newest);
+    lines.push_back(cost ? fmt::format("in memory, of {}: {}", to_string(*newest),
+                                       size_of(cost->bytes, cost->keys))
+                         : "can't be told: " + cost.error().to_string());
     return lines;
 } catch (const StoreFailure& failure) {
     return fail(failure.error);

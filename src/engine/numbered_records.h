@@ -1,4 +1,5 @@
-// Of feeds whose owners number their records: which numbers did not come.
+// Which records did not come: of feeds whose owners number them, the numbers; of those that tell
+// them by slots, the slots.
 #pragma once
 
 #include <vector>
@@ -7,7 +8,9 @@
 
 namespace farthing::engine {
 
-// One line of a feed that tells duplicates by numbers, none of others; not ok where one is missing.
-Result<std::vector<CheckLine>> numbered_records(Engine::State& state, const OpenFeed& feed);
+// One line of a feed that tells duplicates by numbers, not ok where one is missing, or by slots of
+// a second or more: those are told as findings, since a device may have been off. Of others none. A
+// feed whose keys can't be read says so in its line.
+std::vector<CheckLine> numbered_records(Engine::State& state, const OpenFeed& feed);
 
 }  // namespace farthing::engine

@@ -101,16 +101,6 @@ bool may_hold(const store::Store::FileRow& file, const std::vector<SubscriptionI
     return false;
 }
 
-// "msisdn 447…", where the archive keeps it.
-void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index) {
-    const std::size_t blank = text.find(' ');
-    if (blank == std::string_view::npos) return;
-    const auto kind = std::ranges::find(kIdentityKindNames, text.substr(0, blank));
-    if (kind == kIdentityKindNames.end()) return;
-    chunk.identity_kind[index] = static_cast<IdentityKind>(kind - kIdentityKindNames.begin());
-    chunk.identity[index] = text.substr(blank + 1);
-}
-
 const store::UsageRow& more_of(const store::UsageRow& row) {
     return row;
 }
@@ -353,8 +343,9 @@ LeanUsage::LeanUsage(store::UsageRow row)
       outcome(row.outcome),
       last_part(row.last_part),
       unanswered(row.unanswered) {
+    // The identity matters to what carriers charge alone.
     const bool none = row.session == Hash128{} && row.counted == 0 && row.called.empty() &&
-                      row.calling.empty() && row.carrier.empty() && row.identity.empty();
+                      row.calling.empty() && row.carrier.empty();
     if (none) return;
     has = std::make_unique<const More>(More{row.session, row.counted, std::move(row.called),
                                             std::move(row.calling), std::move(row.carrier),
@@ -370,6 +361,15 @@ UsageChunk chunk_of(std::span<const LeanUsage* const> usages) {
     return chunk;
 }
 
+void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index) {
+    const std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return;
+    const auto kind = std::ranges::find(kIdentityKindNames, text.substr(0, blank));
+    if (kind == kIdentityKindNames.end()) return;
+    chunk.identity_kind[index] = static_cast<IdentityKind>(kind - kIdentityKindNames.begin());
+    chunk.identity[index] = text.substr(blank + 1);
+}
+
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {
     UsageChunk chunk;
     const bool all = feed != nullptr;  // else the columns that any of them needs
@@ -380,7 +380,11 @@ UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::
     std::optional<mediation::RecordKey> key;
     if (feed != nullptr) key.emplace(*feed);
     chunk.keeps_key = key && !key->told_by_columns();
-    chunk.keeps_identity = chunk.tells_carrier || (key && key->told_by_identity());
+    // Of slots, where it was kept: older releases did not.
+    const bool told =
+        all && feed->slots.micros > 0 &&
+        std::ranges::none_of(rows, [](const auto* row) { return row->identity.empty(); });
+    chunk.keeps_identity = chunk.tells_carrier || told || (key && key->told_by_identity());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const store::UsageRow& row = *rows[i];
         set_row(chunk, i, row);

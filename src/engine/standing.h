@@ -179,6 +179,8 @@ class StandingRecords {
 // content matter. The rows outlive it.
 UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows);
 UsageChunk chunk_of(std::span<const LeanUsage* const> usages);
+// "msisdn 447…", where the archive keeps it. The text outlives the chunk.
+void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index);
 // The keys of the sessions that records are parts of, as a side tells them apart; zero: of none.
 std::vector<Hash128> session_keys(const Engine::State& state, Perspective side, UsageChunk chunk);
 // Sorted, each once.

@@ -4,10 +4,14 @@
 
 #include "base/assert.h"
 #include "engine/batch.h"
+#include "engine/standing.h"
+#include "mediation/dedup.h"
 
 namespace farthing::engine {
 
-std::uint64_t archived_content(const store::UsageRow& row) {
+namespace {
+
+UsageChunk chunk_of_row(const store::UsageRow& row) {
     UsageChunk chunk;
     chunk.in_parts = row.session != Hash128{};
     chunk.resize(1);
@@ -24,7 +28,21 @@ std::uint64_t archived_content(const store::UsageRow& row) {
     chunk.called[0] = row.called;
     chunk.calling[0] = row.calling;
     for (std::size_t i = 0; i < chunk.reading.size(); ++i) chunk.reading[i][0] = row.reading[i];
-    return content_hash(chunk, 0);
+    chunk.content[0] = content_hash(chunk, 0);
+    return chunk;
+}
+
+// Of slots, with the device that reported: older releases did not keep it.
+std::uint64_t archived_slot_content(const store::UsageRow& row) {
+    UsageChunk chunk = chunk_of_row(row);
+    name_identity(row.identity, chunk, 0);
+    return mediation::slot_content(chunk, 0);
+}
+
+}  // namespace
+
+std::uint64_t archived_content(const store::UsageRow& row) {
+    return chunk_of_row(row).content[0];
 }
 
 std::uint64_t Winners::key_of(SubscriptionId subscription, std::uint64_t slot) {
@@ -49,7 +67,8 @@ Result<bool> Winners::agrees(const UsageChunk& chunk, std::size_t row) {
     const auto found = std::ranges::lower_bound(contents_, key, {}, &Content::first);
     // A slot that is taken but whose winner is not in the archive would be a broken registration.
     FARTHING_ASSERT(found != contents_.end() && found->first == key);
-    return found->second == chunk.content[row];
+    if (found->second == chunk.content[row]) return true;
+    return feed_.slots.micros > 0 && found->second == mediation::slot_content(chunk, row);
 }
 
 // Who has the same number may have come at any time of the day; who has the same slot, in it.
@@ -89,7 +108,9 @@ Result<void> Winners::load(const Part& part) {
             if (!row.source || std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t slot =
                 slot_of(row.start, [&](std::size_t at) { return row.reading[at]; });
-            contents_.emplace_back(key_of(row.subscription, slot), archived_content(row));
+            contents_.emplace_back(key_of(row.subscription, slot), feed_.slots.micros > 0
+                                                                       ? archived_slot_content(row)
+                                                                       : archived_content(row));
         }
     };
     for (const auto& file : files) {

@@ -44,7 +44,7 @@ struct Decoder::State {
           tells_parts(feed.parts.given()),
           keeps_key(!RecordKey(feed).told_by_columns()),
           keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity() ||
-                         feed.aggregation.tells_identity()) {}
+                         feed.slots.micros > 0 || feed.aggregation.tells_identity()) {}
 
     Arena arena;
     FieldMap map;

@@ -33,6 +33,20 @@ std::uint64_t dedup_rule(const Feed& feed) {
                               feed.rates_cost() ? "\ncontent by identity" : ""));
 }
 
+std::uint64_t slot_content(const UsageChunk& chunk, std::size_t row) {
+    const std::string_view identity = chunk.identity[row];
+    if (identity.empty()) return chunk.content[row];
+    return mix64(mix64(chunk.content[row], static_cast<std::uint64_t>(chunk.identity_kind[row])),
+                 hash64(identity));
+}
+
+Result<void> require_same_rule(const Feed& feed, std::string_view segment,
+                               const std::string& path) {
+    const SegmentKind kind = buckets_of(feed, Dedup::Content::in_archive)->kind();
+    FARTHING_CHECK(SegmentReader::open(segment, kind, dedup_rule(feed), path));
+    return {};
+}
+
 struct Dedup::State {
     struct Segment {
         std::string path;

@@ -34,10 +34,20 @@ struct Candidate {
     std::uint32_t row = 0;
     Hash128 key;  // keys: the key; others: {subscription, slot or number}
     // Keys carry the winner's content; others have it where the winner is in the batch at hand, and
-    // leave it to that day's archive where not.
+    // leave it to that day's archive where not. Of slots it is that of the row where the winner is
+    // the same device's and says the same.
     bool content_known = false;
     std::uint64_t content = 0;
 };
+
+// What must agree where a slot is told again: the content, and who reported it, since a
+// subscription may have several devices. Where the identity is not told, the content alone.
+std::uint64_t slot_content(const UsageChunk& chunk, std::size_t row);
+
+// Stands for how the feed tells duplicates.
+std::uint64_t dedup_rule(const Feed& feed);
+// Fails where a stored file holds keys that can't be compared with those of the feed.
+Result<void> require_same_rule(const Feed& feed, std::string_view segment, const std::string& path);
 
 // The keys of one feed that were accepted before, and those of the batch at hand.
 class Dedup {

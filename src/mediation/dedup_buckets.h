@@ -134,8 +134,6 @@ std::unique_ptr<Buckets> slot_buckets(std::int64_t slot_micros);
 std::unique_ptr<Buckets> key_buckets(std::int64_t slot_micros, std::size_t sequence);
 // The numbers that each subscription gave its records, which stand in that reading.
 std::unique_ptr<Buckets> number_buckets(std::size_t reading);
-// Stands for how the feed tells duplicates.
-std::uint64_t dedup_rule(const Feed& feed);
 
 // The slot that holds `start`. Never so low that its own start overflows.
 constexpr std::int64_t slot_of(Instant start, std::int64_t slot_micros) {
@@ -157,6 +155,11 @@ constexpr Period starts_on(Date day, std::int64_t slot_micros) {
         return micros > INT64_MAX ? Instant::max() : Instant{static_cast<std::int64_t>(micros)};
     };
     return {at(day), at(day.plus_days(1))};
+}
+// What a row is told of the content that was kept of the winner of its slot. Releases that did not
+// tell devices apart kept the content alone: that is still told as it stands.
+inline std::uint64_t told_content(std::uint64_t kept, const UsageChunk& chunk, std::size_t row) {
+    return kept == slot_content(chunk, row) ? chunk.content[row] : kept;
 }
 constexpr Date day_of_instant(Instant at) {
     return {static_cast<std::int32_t>(floor_div(at.micros, kMicrosPerDay))};

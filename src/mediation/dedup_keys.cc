@@ -283,13 +283,17 @@ class KeyBuckets final : public Buckets {
         std::size_t row = 0;
     };
 
-    static void enter(const UsageChunk& chunk, const Place& place, std::vector<Candidate>& found) {
-        const auto [entry, fresh] = place.table->enter(place.key.key, chunk.content[place.row]);
+    void enter(const UsageChunk& chunk, const Place& place, std::vector<Candidate>& found) const {
+        const bool slots = slot_micros_ > 0;
+        const std::uint64_t content =
+            slots ? slot_content(chunk, place.row) : chunk.content[place.row];
+        const auto [entry, fresh] = place.table->enter(place.key.key, content);
         if (fresh) return;
+        const std::uint64_t kept = entry->content;
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = place.key.key,
                          .content_known = true,
-                         .content = entry->content});
+                         .content = slots ? told_content(kept, chunk, place.row) : kept});
     }
 
     std::int64_t slot_micros_;

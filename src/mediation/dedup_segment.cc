@@ -91,31 +91,7 @@ std::unexpected<Error> damaged(std::string detail, std::string place = {}) {
     return fail(DedupReason::segment_damaged, std::move(detail), std::move(place));
 }
 
-struct Run {
-    std::size_t first = 0;
-    std::size_t length = 0;
-};
-
-std::vector<Run> runs_of(std::span<const std::uint64_t> words) {
-    std::vector<Run> runs;
-    for (std::size_t w = 0; w < words.size(); ++w) {
-        for (std::uint64_t rest = words[w]; rest != 0;) {
-            const auto low = static_cast<std::size_t>(std::countr_zero(rest));
-            const auto length = static_cast<std::size_t>(std::countr_one(rest >> low));
-            const std::size_t first = w * kWordBits + low;
-            if (!runs.empty() && runs.back().first + runs.back().length == first) {
-                runs.back().length += length;
-            } else {
-                runs.push_back({first, length});
-            }
-            if (low + length == kWordBits) break;
-            rest &= ~std::uint64_t{0} << (low + length);
-        }
-    }
-    return runs;
-}
-
-void set_run(std::span<std::uint64_t> words, Run run) {
+void set_run(std::span<std::uint64_t> words, SlotRun run) {
     for (std::size_t bit = run.first; bit < run.first + run.length;) {
         const std::size_t low = bit % kWordBits;
         const std::size_t count = std::min(kWordBits - low, run.first + run.length - bit);
@@ -152,6 +128,25 @@ bool read_bitmap(Bytes& bytes, std::size_t slots, std::span<std::uint64_t> words
 }
 
 }  // namespace
+
+std::vector<SlotRun> runs_of(std::span<const std::uint64_t> words) {
+    std::vector<SlotRun> runs;
+    for (std::size_t w = 0; w < words.size(); ++w) {
+        for (std::uint64_t rest = words[w]; rest != 0;) {
+            const auto low = static_cast<std::size_t>(std::countr_zero(rest));
+            const auto length = static_cast<std::size_t>(std::countr_one(rest >> low));
+            const std::size_t first = w * kWordBits + low;
+            if (!runs.empty() && runs.back().first + runs.back().length == first) {
+                runs.back().length += length;
+            } else {
+                runs.push_back({first, length});
+            }
+            if (low + length == kWordBits) break;
+            rest &= ~std::uint64_t{0} << (low + length);
+        }
+    }
+    return runs;
+}
 
 SegmentBytes SegmentWriter::finish() {
     SegmentBytes bytes;
@@ -244,7 +239,7 @@ const SegmentReader::Day* SegmentReader::day(Date day) const {
 void SlotsBody::add(std::uint32_t subscription, std::span<const std::uint64_t> words) {
     put_varint(bytes_, subscription - last_);
     last_ = subscription;
-    const std::vector<Run> runs = runs_of(words);
+    const std::vector<SlotRun> runs = runs_of(words);
     if (runs.size() * 3 > words.size_bytes()) {  // a run takes 2 to 4 bytes
         put_varint(bytes_, 0);
         for (const std::uint64_t word : words) put(bytes_, word);
@@ -252,7 +247,7 @@ void SlotsBody::add(std::uint32_t subscription, std::span<const std::uint64_t> w
     }
     put_varint(bytes_, runs.size());
     std::size_t end = 0;
-    for (const Run& run : runs) {
+    for (const SlotRun& run : runs) {
         put_varint(bytes_, run.first - end);
         put_varint(bytes_, run.length);
         end = run.first + run.length;

@@ -20,6 +20,12 @@ namespace farthing::mediation {
 enum class SegmentKind : std::uint8_t { slots = 1, keys, numbers };
 
 constexpr std::size_t kWordBits = 64;  // of a bitmap of slots
+// Slots that follow each other.
+struct SlotRun {
+    std::size_t first = 0;
+    std::size_t length = 0;
+};
+std::vector<SlotRun> runs_of(std::span<const std::uint64_t> words);
 
 struct StoredKey {
     Hash128 key;

@@ -178,14 +178,16 @@ class SlotBuckets final : public LoggedBuckets {
                           static_cast<std::uint64_t>(place.slot)};
         if ((*place.word & place.bit) == 0) {
             *place.word |= place.bit;
-            log_.enter({key, place.day}, chunk.content[place.row]);
+            log_.enter({key, place.day}, slot_content(chunk, place.row));
             return;
         }
         const StoredKey* winner = log_.find({key, place.day});
+        const std::uint64_t content =
+            winner == nullptr ? 0 : told_content(winner->content, chunk, place.row);
         found.push_back({.row = static_cast<std::uint32_t>(place.row),
                          .key = key,
                          .content_known = winner != nullptr,
-                         .content = winner == nullptr ? 0 : winner->content});
+                         .content = content});
     }
 
     void mark(Fresh& fresh, Hash128 key, std::int64_t first_slot) const {

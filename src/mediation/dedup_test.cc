@@ -159,6 +159,47 @@ TEST_P(DedupOfAll, EC48_another_content_under_the_same_key_can_be_told) {
     }
 }
 
+// A subscription may have several: short slots are kept as keys, with the content.
+TEST(DedupOfSlots, EC48_another_device_says_the_same_of_a_slot_and_is_no_duplicate) {
+    for (const std::int64_t micros : {kMinute, std::int64_t{1000}}) {
+        Files files;
+        const Feed feed = slot_feed(micros);
+        Dedup dedup = files.open(feed);
+        UsageChunk chunk = chunk_of({at_minute(1, 5), at_minute(1, 5), at_minute(1, 5)});
+        chunk.identity = {"L-1", "L-2", "L-1"};
+        auto found = dedup.check(chunk);
+        ASSERT_EQ(rows_of(found), (Rows{1, 2}));
+        EXPECT_NE(found[0].content, chunk.content[1]);
+        EXPECT_EQ(found[1].content, chunk.content[2]);
+        chunk.identity_kind[2] = IdentityKind::msisdn;
+        EXPECT_NE(dedup.check(chunk)[2].content, chunk.content[2]);
+        files.commit(dedup);
+        Dedup again = files.open(feed);
+        found = again.check(chunk);
+        ASSERT_EQ(rows_of(found), (Rows{0, 1, 2}));
+        EXPECT_EQ(found[0].content_known, micros == 1000);  // else the archive tells it
+        if (micros != 1000) continue;
+        EXPECT_EQ(found[0].content, chunk.content[0]);
+        EXPECT_NE(found[1].content, chunk.content[1]);
+    }
+}
+
+// Earlier releases kept the content without the device: a folder that they wrote tells on.
+TEST(DedupOfSlots, EC48_what_was_kept_without_its_device_is_told_by_its_content) {
+    Files files;
+    const Feed feed = slot_feed(1000);
+    Dedup before = files.open(feed);
+    UsageChunk chunk = chunk_of({at_minute(1, 5)});
+    EXPECT_TRUE(before.check(chunk).empty());
+    files.commit(before);
+    Dedup dedup = files.open(feed);
+    chunk.identity = {"L-1"};
+    EXPECT_EQ(dedup.check(chunk).at(0).content, chunk.content[0]);
+    UsageChunk other = chunk_of({at_minute(1, 5, 2)});
+    other.identity = {"L-1"};
+    EXPECT_NE(dedup.check(other).at(0).content, other.content[0]);
+}
+
 TEST_P(DedupOfAll, a_duplicate_within_one_chunk_is_found) {
     Dedup dedup = files_.open(feed_);
     EXPECT_EQ(rows_of(dedup.check(chunk_of({at_minute(1, 5), at_minute(2, 5), at_minute(1, 5)}))),
