@@ -306,8 +306,8 @@ def asked_to_come_back(world, client, session):
     world.ask("POST", "/v1/accounts/anna/topups", {"amount": "0.01", "reference": f"p-{session[-1]}"})
     asked = client.receive()
     expect("money came", (asked.command, asked["Session-Id"]), (diameter.RAR, waits))
-    client.send(diameter.message(diameter.RAR, [("Session-Id", waits), ("Result-Code", 2001), *client.origin()], flags=0x40,
-                                 hop=asked.hop, end=asked.end))
+    client.send(diameter.message(diameter.RAR, [("Session-Id", waits), ("Result-Code", 2001), *client.origin()],
+                                 flags=0x40, hop=asked.hop, end=asked.end))
     client.charge(waits, TERMINATION, 1, mscc(1, None, octets(10_000)))
     elsewhere = f"x.example.org;{session[-1]}"
     world.charge(elsewhere, 0, subscription="sim-1", services=[{"group": 1, "meter": "data", "quantity": 1000}])
