@@ -182,7 +182,7 @@ std::vector<Command> proof_commands() {
          "and of slots), quantities, ledger, archive, documents, settlement, anomalies, all",
          {{"WHAT", false}},
          {},
-         {"farthing check all", "farthing check numbers", "farthing check anomalies --json"},
+         {"farthing check all", "farthing check anomalies --json"},
          check},
     };
 }

@@ -8,6 +8,7 @@
 #include "directory/directory.h"
 #include "engine/reasons.h"
 #include "mediation/decode_fix.h"
+#include "mediation/dedup.h"
 #include "mediation/feed.h"
 #include "mediation/windows_check.h"
 #include "model/outcome.h"
@@ -24,6 +25,7 @@ std::vector<ReasonGroup> reason_groups() {
         {"Catalogs", reasons_of<CatalogReason>()},
         {"Vendors' price files", reasons_of<DeckReason>()},
         {"Feed descriptions", reasons_of<FeedReason>()},
+        {"Keys of duplicates", reasons_of<DedupReason>()},
         {"Windows that a catalog refuses", reasons_of<WindowReason>()},
         {"Accounts and subscriptions", reasons_of<DirectoryReason>()},
         {"Bill runs", reasons_of<BillingReason>()},
