@@ -8,6 +8,7 @@
 #include <mutex>
 #include <ranges>
 
+#include "base/stages.h"
 #include "store/archive.h"
 #include "store/behind.h"
 #include "store/files.h"
@@ -445,7 +446,10 @@ Result<ArchiveFile> write_blob(const std::filesystem::path& folder, const std::s
     FileWriter file;
     FARTHING_CHECK(file.create(folder / table));
     for (std::string_view bytes = next(); !bytes.empty();) {
-        auto writing = std::async(std::launch::async, [&file, bytes] { return file.write(bytes); });
+        auto writing = std::async(std::launch::async, [&file, bytes] {
+            const Timed timed(Stage::keys);
+            return file.write(bytes);
+        });
         bytes = next();
         FARTHING_CHECK(writing.get());
     }
