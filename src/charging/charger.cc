@@ -180,6 +180,11 @@ bool never_began(const Session& session) {
     return session.ended && session.services.empty();
 }
 
+// Of one that is not open.
+ChargeReason why_not_open(const Session& session) {
+    return never_began(session) ? ChargeReason::unknown_session : ChargeReason::session_ended;
+}
+
 bool reports(const Request& request) {
     return std::ranges::any_of(request.services, [](const ServiceRequest& service) {
         return std::ranges::any_of(service.used,
@@ -247,9 +252,7 @@ Answer Charger::handle(Request request) {
         return {ChargeReason::other_subscriber, {}, false};
     if (begins(request) && never_began(session)) session.ended = false;
     if (session.ended && !is_event(request) && !reports(request))
-        return {never_began(session) ? ChargeReason::unknown_session : ChargeReason::session_ended,
-                {},
-                false};
+        return {why_not_open(session), {}, false};
     session.last = std::max(session.last, request.at);
     if (!request.client.empty()) session.client = request.client;
     const Answer told =
@@ -279,23 +282,20 @@ Answer Charger::set_aside(const Request& request, const Open& open) {
                                    .key = charged_session(session.known_as(), asked.group)});
         }
     }
-    return {never_began(session) ? ChargeReason::unknown_session : ChargeReason::session_ended,
-            {},
-            false};
+    return {why_not_open(session), {}, false};
 }
 
 Answer Charger::answer(const Request& request, Open& open) {
     Session& session = open.session;
-    if (is_event(request)) {
-        if (request.action == Action::debit && !session.ended) session.events = true;
-        if (request.whole && request.action == Action::debit && request.services.size() > 1) {
-            Answer all = enquire(request);
-            if (refuse_whole(all)) {
-                session.ended = true;
-                for (const ServiceRequest& asked : request.services)
-                    describe(asked, session, session.services[asked.group]);
-                return all;
-            }
+    const bool debits = request.action == Action::debit;
+    if (debits && !session.ended) session.events = true;
+    if (debits && request.whole && request.services.size() > 1) {
+        Answer all = enquire(request);
+        if (refuse_whole(all)) {
+            session.ended = true;
+            for (const ServiceRequest& asked : request.services)
+                describe(asked, session, session.services[asked.group]);
+            return all;
         }
     }
     if (is_event(request) || request.only || request.action == Action::end) session.ended = true;
@@ -461,7 +461,8 @@ void Charger::use(const Request& request, std::uint32_t group, Open& open, Servi
     }
     const Outcome outcome = chunk.outcome[0];
     const SuspenseReason reason = chunk.reason[0];
-    if (outcome == Outcome::suspended && reason == SuspenseReason::over_limit) {
+    if (outcome == Outcome::suspended && reason == SuspenseReason::over_limit &&
+        !is_event(request)) {
         const std::int64_t left = left_of_limits(open, service, start);
         if (left > 0 && left < used.units) {  // what is within the limit is charged, the rest waits
             if (begins) service.sum = {};

@@ -263,6 +263,15 @@ Room room_of(std::int64_t units) {
     return Room({one, one}, units);
 }
 
+// What the first card of the room says, each time with another stamp.
+auto saying(Room& room) {
+    return [&room](const char* id, Action action, std::int64_t used, std::uint32_t stamp) {
+        Request request = report(id, action, room.sims[0], used, {stamp, stamp, false});
+        request.at = room.now;
+        return room.charger->handle(std::move(request));
+    };
+}
+
 TEST(Charger, EC71_suspended_it_is_granted_nothing_and_charged_what_it_reports) {
     Room room = room_of(100);
     const auto ask = [&](std::string session, Action action, std::size_t sim, std::int64_t used,
@@ -315,11 +324,7 @@ TEST(Charger, EC39_clients_without_numbers_are_known_by_what_they_say) {
 
 TEST(Charger, EC41_what_is_reported_of_no_open_session_waits_once) {
     Room room = room_of(100);
-    const auto say = [&](const char* id, Action action, std::int64_t used, std::uint32_t stamp) {
-        Request request = report(id, action, room.sims[0], used, {stamp, stamp, false});
-        request.at = room.now;
-        return room.charger->handle(std::move(request));
-    };
+    const auto say = saying(room);
     EXPECT_EQ(say("lost", Action::update, 0, 1).why, ChargeReason::unknown_session);
     EXPECT_EQ(room.charger->sessions(), 0U);  // it said nothing that would be worth keeping
     EXPECT_EQ(say("lost", Action::update, 4, 2).why, ChargeReason::unknown_session);
@@ -347,11 +352,7 @@ TEST(Charger, EC41_what_is_reported_of_no_open_session_waits_once) {
 
 TEST(Charger, AnEventLeavesASessionThatGoesOnAlone) {
     Room room = room_of(100);
-    const auto say = [&](const char* id, Action action, std::int64_t used, std::uint32_t stamp) {
-        Request request = report(id, action, room.sims[0], used, {stamp, stamp, false});
-        request.at = room.now;
-        return room.charger->handle(std::move(request));
-    };
+    const auto say = saying(room);
     EXPECT_EQ(say("s", Action::start, 0, 1).services[0].granted, 10);
     EXPECT_EQ(say("s", Action::debit, 0, 2).why, ChargeReason::session_goes_on);
     EXPECT_EQ(say("s", Action::refund, 0, 3).why, ChargeReason::session_goes_on);

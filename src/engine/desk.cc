@@ -235,10 +235,11 @@ void Desk::look_at_payer(SubscriptionId of, const ChargeAnswer& answer, Instant 
     const auto rule = payer == nullptr ? recharges_.end() : recharges_.find(*payer);
     if (rule == recharges_.end()) return;
     const RechargeRule& way = rule->second;
-    const ledger::Purse& source = charger_.purses()[way.source];
-    const bool may_come =
-        !way.source || source.balance + source.credit.value_or(0) - source.held >= way.atoms;
-    if (may_come) look_at(*payer);
+    if (way.source) {
+        const ledger::Purse& source = charger_.purses()[way.source];
+        if (source.balance + source.credit.value_or(0) - source.held < way.atoms) return;
+    }
+    look_at(*payer);
 }
 
 ChargeAnswer Desk::answer_of(const ChargeQuestion& question, const charging::Answer& answer) const {

@@ -97,7 +97,7 @@ struct BatchCommit {
     };
     std::vector<DedupSegment> dedup;
     std::vector<OpenSession> open_sessions;  // of the feed, as they stand now
-    std::vector<Hash128> closed_sessions;
+    std::vector<Hash128> closed_sessions;    // of which nothing is left
     DirectoryFacts facts;  // inventory feeds change the directory in the same transaction
     // Sums over rated_usage rows, for check: charge atoms by currency number.
     std::vector<std::pair<std::uint16_t, std::int64_t>> rated_atoms;
