@@ -142,9 +142,13 @@ std::string write_balance(const engine::BalanceReport& report) {
     JsonWriter json(false);
     json.begin_object()
         .field("account", report.account)
-        .field("currency", report.balance.currency.code())
-        .field("balance", report.balance.to_string())
-        .field("held", report.held.to_string());
+        .field("currency", report.spent.currency.code());
+    if (report.balance) {
+        json.field("balance", report.balance->to_string());
+    } else {
+        json.field("payer", report.payer);
+    }
+    json.field("held", report.held.to_string());
     if (report.available) json.field("available", report.available->to_string());
     if (report.credit) json.field("credit_limit", report.credit->to_string());
     if (report.cap) json.field("cap", report.cap->to_string());

@@ -108,13 +108,7 @@ std::uint32_t Context::section_of(AccountId department) const {
 }
 
 AccountId Context::account_of(const rating::CounterKey& key) const {
-    switch (key.owner_kind) {
-        case OwnerKind::subscription:
-            return directory().subscription(SubscriptionId{key.owner}).fact.account;
-        case OwnerKind::group: return directory().group(GroupId{key.owner}).fact.account;
-        case OwnerKind::account: break;
-    }
-    return AccountId{key.owner};
+    return directory().account_of(key.owner_kind, key.owner);
 }
 
 AccountId Context::customer_of(AccountId account) const {

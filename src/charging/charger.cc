@@ -58,13 +58,16 @@ std::vector<OpenSession> sums_of(const Session& session) {
     return sums;
 }
 
-Charger::Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy,
-                 Caps::Committed committed)
+Charger::Charger(const catalog::Snapshot& catalog, const directory::Directory& directory,
+                 rating::Rater& rater, Policy policy, Caps::Committed committed,
+                 Levels::Committed committed_below)
     : catalog_(catalog),
+      directory_(directory),
       rater_(rater),
       policy_(policy),
       caps_(catalog, std::move(committed)),
-      holds_(purses_, caps_) {
+      levels_(directory, std::move(committed_below)),
+      holds_(purses_, caps_, levels_) {
     chunk_.in_parts = true;
     chunk_.resize(1);
 }
@@ -162,6 +165,7 @@ void Charger::tell_last(const Session& session) {
 
 i128 Charger::charge(const RatedChunk& rated, std::size_t row) {
     caps_.charge(rated, row);
+    levels_.charge(rated, row);
     return purses_[rated.payer[row]].charge(rated.window_first[row], rated.charge_atoms[row]);
 }
 

@@ -52,9 +52,11 @@ std::vector<OpenSession> sums_of(const Session& session);
 class Charger {
   public:
     // The snapshots and the rater outlive it. Purses of payers without one are without limit.
-    // `committed` tells what counts for a plan's spending cap by what the store has.
-    Charger(const catalog::Snapshot& catalog, rating::Rater& rater, Policy policy,
-            Caps::Committed committed);
+    // `committed` tells what counts for a plan's spending cap by what the store has, and
+    // `committed_below` what counts for an account that others pay for.
+    Charger(const catalog::Snapshot& catalog, const directory::Directory& directory,
+            rating::Rater& rater, Policy policy, Caps::Committed committed,
+            Levels::Committed committed_below);
 
     // Before the first request: what was kept.
     void load(Session session);
@@ -76,9 +78,20 @@ class Charger {
     // A row that was rated: takes from its payer's purse, and counts for the cap of its plan. Gives
     // what lies beyond what may be spent.
     i128 charge(const RatedChunk& rated, std::size_t row);
-    void committed() { caps_.committed(); }
+    void committed() {
+        caps_.committed();
+        levels_.committed();
+    }
     // What cycles with a plan's spending cap came to that were charged since the last commit.
     std::vector<std::pair<CapKey, i128>> moved_caps() { return caps_.moved(); }
+
+    // Accounts that others pay for and that have a cap.
+    Levels& levels() { return levels_; }
+    // What can still be reserved of what usage below the account may cost, in a cycle of `payer`:
+    // the least of all levels from there up to it. None: without end.
+    std::optional<i128> room(AccountId account, AccountId payer, Date cycle);
+    // What is held of it.
+    i128 held_below(AccountId account) const;
 
     // Those that are granted nothing, with how many of their fees are not covered.
     using Suspended = std::unordered_map<SubscriptionId, int>;
@@ -157,10 +170,12 @@ class Charger {
                          std::int64_t quantity);
 
     const catalog::Snapshot& catalog_;
+    const directory::Directory& directory_;
     rating::Rater& rater_;
     Policy policy_;
     Purses purses_;
     Caps caps_;
+    Levels levels_;
     Holds holds_;
     SplitMap<std::string_view, Open, HashOfText> sessions_;  // by the id that stands in them
     std::vector<Open*> of_block_;        // the first of each, by block of subscriptions

@@ -73,6 +73,7 @@ void Charger::set_purses(Purses purses, Instant now) {
     hold_nothing();
     purses_ = std::move(purses);
     caps_.follow();
+    levels_.set(purses_);
     pass(now);
     // By owner, as counters and purses are sorted: those of neighbours lie near each other.
     for (Open* open : of_block_) {
@@ -83,6 +84,7 @@ void Charger::set_purses(Purses purses, Instant now) {
 // Of a pool anybody may be a member: then each session is asked.
 void Charger::follow(std::span<const OwnerBlock> owners, Instant now) {
     caps_.follow(owners);
+    levels_.follow(owners);
     pass(now);
     bool pools = false;
     for (const OwnerBlock& one : owners) {
@@ -110,6 +112,27 @@ bool Charger::holds_on(const Open& open, std::span<const OwnerBlock> owners) {
         return std::ranges::any_of(service.held, among, key_of) ||
                std::ranges::any_of(service.limits, among);
     });
+}
+
+std::optional<i128> Charger::room(AccountId account, AccountId payer, Date cycle) {
+    std::optional<i128> least;
+    const auto bound = [&](const ledger::Purse& purse) {
+        const i128 room = purse.room(cycle).atoms;
+        least = std::min(least.value_or(room), room);
+    };
+    levels_.each_from(account, payer, cycle, bound);
+    if (const ledger::Purse& purse = purses_[payer]; purse.limited()) bound(purse);
+    return least;
+}
+
+i128 Charger::held_below(AccountId account) const {
+    const auto counts = [&](const rating::CounterKey& counter, AccountId payer) {
+        return counts_for(directory_, account, counter, payer);
+    };
+    i128 held = 0;
+    for (const OwnerBlock& owners : owners_below(directory_, account))
+        held += holds_.held_on(owners, counts);
+    return held;
 }
 
 // As the counters stand now. What can't be told any more holds nothing.

@@ -76,8 +76,10 @@ struct Room {
         payer = world.account();
         for (int i = 0; i < 3; ++i) sims.push_back(world.subscription(payer));
         world.open();
-        charger = std::make_unique<Charger>(world.catalog, *world.rater, Policy{},
-                                            [](const CapKey&) { return i128{0}; });
+        charger = std::make_unique<Charger>(
+            world.catalog, *world.directory, *world.rater, Policy{},
+            [](const CapKey&) { return i128{0}; },
+            [](AccountId, const PackKey&) { return i128{0}; });
         Purses purses;
         purses[payer].credit = 0;
         purses[payer].balance = balance;

@@ -89,7 +89,7 @@ i128 Holds::more_of(const rating::Standing& standing, const Held& grant) const {
 ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> grant,
                           bool beyond_caps) const {
     struct More {
-        AccountId payer;
+        const ledger::Purse* purse;
         Date cycle;
         i128 atoms = 0;
     };
@@ -97,17 +97,20 @@ ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> gra
     for (std::size_t i = 0; i < grant.size(); ++i) {
         const rating::Standing& standing = at.prices[i];
         const i128 atoms = more_of(standing, grant[i]);
-        const auto same = std::ranges::find(more, standing.payer, &More::payer);
-        if (same == more.end()) {
-            more.push_back({standing.payer, standing.key.window_first, atoms});
-        } else {
-            same->atoms += atoms;
-        }
+        const auto add = [&](const ledger::Purse& purse) {
+            const auto same = std::ranges::find(more, &purse, &More::purse);
+            if (same == more.end()) {
+                more.push_back({&purse, standing.key.window_first, atoms});
+            } else {
+                same->atoms += atoms;
+            }
+        };
+        const auto purse = purses_.find(standing.payer);
+        if (purse != purses_.end() && purse->second.limited()) add(purse->second);
+        levels_.each(standing.key, standing.payer, add);
     }
     for (const More& one : more) {
-        const auto purse = purses_.find(one.payer);
-        if (purse == purses_.end() || !purse->second.limited()) continue;
-        const auto room = purse->second.room(one.cycle);
+        const auto room = one.purse->room(one.cycle);
         if (one.atoms > 0 && one.atoms > room.atoms) return room.bound;
     }
     return beyond_caps || fits_caps(at, grant) ? ledger::Bound::none : ledger::Bound::plan;
@@ -132,6 +135,7 @@ bool Holds::fits_caps(const rating::Standings& at, std::span<const Held> grant) 
 void Holds::hold(HeldCounters::value_type& counter, i128 atoms) {
     auto& [key, of] = counter;
     purses_[of.payer].hold(atoms - of.held);
+    levels_.hold(key, of.payer, atoms - of.held);
     if (const auto cap = Caps::key_of(of.capped, key, of.payer)) caps_.hold(*cap, atoms - of.held);
     of.held = atoms;
 }
@@ -184,17 +188,35 @@ void Holds::clear() {
     limits_.clear();
 }
 
-bool Holds::holds_on(const OwnerBlock& owners) const {
+namespace {
+
+rating::CounterKey first_of(const OwnerBlock& owners) {
     rating::CounterKey first;
     first.perspective = owners.perspective;
     first.owner_kind = static_cast<OwnerKind>(owners.owner_kind);
     first.owner = owners.block * rating::kPackOwners;
     first.window_first = Date::min();
+    return first;
+}
+
+}  // namespace
+
+bool Holds::holds_on(const OwnerBlock& owners) const {
     const auto any = [&](const auto& counters) {
-        const auto found = counters.lower_bound(first);
+        const auto found = counters.lower_bound(first_of(owners));
         return found != counters.end() && owners_of(rating::block_of(found->first)) == owners;
     };
     return any(counters_) || any(limits_);
+}
+
+i128 Holds::held_on(const OwnerBlock& owners, const Counts& counts) const {
+    i128 held = 0;
+    for (auto at = counters_.lower_bound(first_of(owners)); at != counters_.end(); ++at) {
+        const auto& [key, of] = *at;
+        if (owners_of(rating::block_of(key)) != owners) break;
+        if (counts(key, of.payer)) held += of.held;
+    }
+    return held;
 }
 
 std::int64_t Holds::of_limit(const rating::CounterKey& key) const {

@@ -1,19 +1,19 @@
 // What open grants hold: per counter, the most that all of them together could still cost (EC45),
-// reserved in the payer's purse.
+// reserved in the payer's purse, and on every level of the way there.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <vector>
 
 #include "charging/caps.h"
+#include "charging/levels.h"
 #include "ledger/purse.h"
 #include "model/ids.h"
 #include "rating/standing.h"
 
 namespace farthing::charging {
-
-using Purses = std::map<AccountId, ledger::Purse>;
 
 // What all grants hold of one counter.
 struct HeldCounter {
@@ -37,12 +37,14 @@ struct Held {
 
 class Holds {
   public:
-    Holds(Purses& purses, Caps& caps) : purses_(purses), caps_(caps) {}
+    Holds(Purses& purses, Caps& caps, Levels& levels)
+        : purses_(purses), caps_(caps), levels_(levels) {}
 
     // What granting `raw` further base units to a session that came to `earlier` would hold.
     static std::vector<Held> of_grant(const rating::Standings& at,
                                       const rating::EarlierParts& earlier, std::int64_t raw);
-    // Whether the purses and the caps of plans have room for it; if not, what bounds it.
+    // Whether the purses, on all levels, and the caps of plans have room for it; if not, what bounds
+    // it.
     // `beyond_caps`: those of plans do not count.
     ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant,
                        bool beyond_caps) const;
@@ -54,6 +56,9 @@ class Holds {
     void clear();
     // Whether anything is held on counters of these owners.
     bool holds_on(const OwnerBlock& owners) const;
+    // What is held on counters of these owners that `counts`.
+    using Counts = std::function<bool(const rating::CounterKey&, AccountId payer)>;
+    i128 held_on(const OwnerBlock& owners, const Counts& counts) const;
 
     // What open grants may still take of a hard limit.
     std::int64_t of_limit(const rating::CounterKey& key) const;
@@ -70,6 +75,7 @@ class Holds {
 
     Purses& purses_;
     Caps& caps_;
+    Levels& levels_;
     HeldCounters counters_;
     std::map<rating::CounterKey, i128> limits_;
 };

@@ -17,16 +17,23 @@ Result<Exit> balance_show(Context& context) {
         context.out << api::write_balance(report) << '\n';
         return Exit::done;
     }
-    const std::string currency(report.balance.currency.code());
+    const std::string currency(report.spent.currency.code());
     const auto line = [&](std::string_view name, const std::string& value) {
         context.out << name << std::string(14 - name.size(), ' ') << value << '\n';
     };
-    line("balance", report.balance.to_string() + " " + currency);
+    if (report.balance) {
+        line("balance", report.balance->to_string() + " " + currency);
+    } else {
+        line("payer", report.payer);
+    }
     line("held", report.held.to_string());
     line("available", report.available ? report.available->to_string() : "without end");
-    line("credit limit", report.credit ? report.credit->to_string() : "without end");
+    if (report.balance)
+        line("credit limit", report.credit ? report.credit->to_string() : "without end");
     if (report.cap) {
         line("cap", report.cap->to_string() + " a cycle, " + report.spent.to_string() + " spent");
+    } else if (!report.balance) {
+        line("spent", report.spent.to_string());
     }
     for (const engine::BucketRow& one : report.buckets) {
         line("bucket", one.id + " of " + one.owner + ": " + one.remaining + " of " + one.package +

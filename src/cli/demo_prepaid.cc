@@ -56,7 +56,7 @@ Result<std::int64_t> send(Demo& demo, const std::string& name, std::int64_t coun
 
 Result<void> tell_balance(Demo& demo, std::string_view name) {
     FARTHING_TRY(const auto report, demo.engine().balance("anna"));
-    std::string text = report.balance.to_string() + " EUR left, " + report.spent.to_string() +
+    std::string text = report.balance->to_string() + " EUR left, " + report.spent.to_string() +
                        " of the cap of " + report.cap->to_string() + " spent";
     if (report.alerts > 0) text += ", " + std::to_string(report.alerts) + " alerts (50, 80, 100 %)";
     demo.tell(name, text);

@@ -366,7 +366,7 @@ Result<void> Stage::burst(const Line& line) {
     return {};
 }
 
-// money ACCOUNT [balance A] [held A] [available A|endless] [spent A] [alerts N]
+// money ACCOUNT [balance A|none] [held A] [available A|endless] [spent A] [alerts N]
 Result<void> Stage::expect_money(const Line& line) {
     FARTHING_TRY(const std::string account, word(line, 1, "an account"));
     FARTHING_TRY(const engine::BalanceReport report, engine_->balance(account));
@@ -374,7 +374,12 @@ Result<void> Stage::expect_money(const Line& line) {
         if (const auto expected = word_after(line, what))
             compare_amount(line, *expected, got.exact(), std::string(what) + " " + got.to_string());
     };
-    compare("balance", report.balance);
+    if (report.balance) {
+        compare("balance", *report.balance);
+    } else if (const auto expected = word_after(line, "balance");
+               expected.value_or("none") != "none") {
+        differences_.push_back({line.number, line.text, {*expected}, {"none: others pay"}});
+    }
     compare("held", report.held);
     compare("spent", report.spent);
     if (report.available) {

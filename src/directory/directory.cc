@@ -42,6 +42,20 @@ Directory::Identity Directory::identity(std::size_t number) const {
     return {static_cast<IdentityKind>(text[0]), text.substr(1), entry.subscription, entry.valid};
 }
 
+AccountId Directory::account_of(OwnerKind kind, std::uint32_t owner) const {
+    switch (kind) {
+        case OwnerKind::subscription: return subscription({owner}).fact.account;
+        case OwnerKind::group: return group({owner}).fact.account;
+        case OwnerKind::account: break;
+    }
+    return {owner};
+}
+
+bool Directory::is_below(AccountId account, AccountId top) const {
+    while (account && account != top) account = this->account(account).fact.parent;
+    return bool{account};
+}
+
 const Directory::Buckets& Directory::buckets_of(OwnerKind kind, std::uint32_t owner,
                                                 ComponentId charge) const {
     static const Buckets kNone;

@@ -121,6 +121,11 @@ class Directory {
     const std::vector<BucketFact>& bucket_facts() const { return kept_.buckets; }
     const TimeZone& zone() const { return zone_; }
 
+    // Whose the counters of an owner are: a subscription's account, a group's, or itself.
+    AccountId account_of(OwnerKind kind, std::uint32_t owner) const;
+    // Whether that is the account or one above it.
+    bool is_below(AccountId account, AccountId top) const;
+
     AccountId account_named(std::string_view name) const;  // none when unknown
     SubscriptionId subscription_named(std::string_view name) const;
     GroupId group_named(std::string_view name) const;

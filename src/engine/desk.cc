@@ -165,6 +165,12 @@ i128 Desk::committed(const charging::CapKey& key) {
     return *spent;
 }
 
+i128 Desk::committed(AccountId below, const PackKey& key) {
+    const auto spent = spent_below(state_, below, key);
+    if (!spent) throw StoreFailure{spent.error()};
+    return *spent;
+}
+
 Result<void> Desk::follow() {
     FARTHING_ASSERT(rater_age_ == state_.rater_age);
     if (!in_step()) return load_purses();
@@ -360,37 +366,6 @@ Result<void> Desk::commit() {
     charger_.committed();
     writes_ = state_.store->writes();
     return {};
-}
-
-Result<BalanceReport> Desk::balance(AccountId account) {
-    charger_.pass(state_.clock.now());
-    BalanceReport report;
-    const directory::Account& known = state_.directory.account(account);
-    report.account = known.fact.name;
-    ledger::Purse& purse = charger_.purses()[account];
-    // What was spent before is asked for once: charges since then are counted in memory.
-    if (!purse.cap && spent_known_.insert(account).second)
-        FARTHING_CHECK(load_spent(account, purse));
-    const auto money = [&](i128 atoms) { return Money{atoms, currency()}; };
-    report.balance = money(purse.balance);
-    report.held = money(purse.held);
-    if (purse.credit) report.credit = money(*purse.credit);
-    const Date cycle = cycle_of(state_.today(), known.fact.bill_day).first;
-    if (purse.cap) report.cap = money(*purse.cap);
-    report.spent = money(purse.spent_in(cycle));
-    if (purse.limited()) report.available = money(std::max<i128>(0, purse.room(cycle).atoms));
-    for (const auto& [of, first, percent] : alerted_) {
-        if (of == account && first == cycle) report.alerts += 1;
-    }
-    for (const UncoveredFee& one : uncovered(account)) {
-        const std::string fee =
-            state_.names.name_of(NameTable::Kind::component, one.fee.component.value);
-        for (const SubscriptionId id : suspended_by(one.fee)) {
-            report.suspended.push_back(
-                {state_.directory.subscription(id).fact.name, fee, one.fee.due, money(one.atoms)});
-        }
-    }
-    return report;
 }
 
 }  // namespace farthing::engine

@@ -46,6 +46,7 @@ class Desk {
     bool is_low(AccountId account, std::int64_t more = 0);
     // Makes what was charged last: all of it, or nothing.
     Result<void> commit();
+    // REQUIRES: somebody pays for it today.
     Result<BalanceReport> balance(AccountId account);
     charging::Charger& charger() { return charger_; }
     Currency currency() const { return state_.catalog.newest().currency; }
@@ -63,8 +64,10 @@ class Desk {
   private:
     explicit Desk(Engine::State& state)
         : state_(state),
-          charger_(state.catalog, *state.rater, policy_of(state.charge_settings),
-                   [this](const charging::CapKey& key) { return committed(key); }) {}
+          charger_(
+              state.catalog, state.directory, *state.rater, policy_of(state.charge_settings),
+              [this](const charging::CapKey& key) { return committed(key); },
+              [this](AccountId below, const PackKey& key) { return committed(below, key); }) {}
     static charging::Policy policy_of(const ChargeSettings& settings);
     Result<void> load_sessions();
     Result<void> load_purses();
@@ -75,6 +78,10 @@ class Desk {
     Result<void> load_filed(Instant now);
     Result<void> load_spent(AccountId account, ledger::Purse& purse);
     i128 committed(const charging::CapKey& key);
+    i128 committed(AccountId below, const PackKey& key);
+    void tell_spent(AccountId account, Date cycle, const ledger::Purse& purse,
+                    BalanceReport& report) const;
+    void tell_money(AccountId account, const ledger::Purse& purse, BalanceReport& report);
     Result<ChargeAnswer> enquire(const charging::Request& request);
     // As they stand here, to be thrown away.
     rating::CounterTable counters_now();
@@ -100,6 +107,7 @@ class Desk {
     Result<void> load_low();
     // What others are told of what was charged since the last commit.
     void watch_caps(const std::set<AccountId>& payers, Instant now, OnlineDelta& delta);
+    void watch_cap(AccountId account, const ledger::Purse& purse, Instant now, OnlineDelta& delta);
     void watch_plans(Instant now, OnlineDelta& delta);
     void watch_balances(const std::set<AccountId>& payers, OnlineDelta& delta);
     // Whether records of files are told from what was charged here.

@@ -109,16 +109,21 @@ bool Desk::is_low(AccountId account, std::int64_t more) {
 
 // One alert for each threshold that a cycle reaches.
 void Desk::watch_caps(const std::set<AccountId>& payers, Instant now, OnlineDelta& delta) {
-    for (const AccountId account : payers) {
-        const ledger::Purse& purse = charger_.purses()[account];
-        if (!purse.cap) continue;
-        for (const auto& [cycle, spent] : purse.spent) {
-            for (const int percent : kAlertPercents) {
-                if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
-                if (!alerted_.insert({account, cycle, percent}).second) continue;
-                delta.alerts.push_back({account, cycle, percent, now});
-                delta.notices.push_back(notice_of(state_, delta.alerts.back(), spent, *purse.cap));
-            }
+    for (const AccountId account : payers)
+        watch_cap(account, charger_.purses()[account], now, delta);
+    for (const auto& [account, purse] : charger_.levels().moved())
+        watch_cap(account, *purse, now, delta);
+}
+
+void Desk::watch_cap(AccountId account, const ledger::Purse& purse, Instant now,
+                     OnlineDelta& delta) {
+    if (!purse.cap) return;
+    for (const auto& [cycle, spent] : purse.spent) {
+        for (const int percent : kAlertPercents) {
+            if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
+            if (!alerted_.insert({account, cycle, percent}).second) continue;
+            delta.alerts.push_back({account, cycle, percent, now});
+            delta.notices.push_back(notice_of(state_, delta.alerts.back(), spent, *purse.cap));
         }
     }
 }

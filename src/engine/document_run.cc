@@ -347,13 +347,7 @@ bool DocumentRun::is_sponsored(const rating::Counter& counter) {
 }
 
 AccountId DocumentRun::owner_of(const rating::Counter& counter) const {
-    switch (counter.key.owner_kind) {
-        case OwnerKind::subscription:
-            return state_.directory.subscription({counter.key.owner}).fact.account;
-        case OwnerKind::group: return state_.directory.group({counter.key.owner}).fact.account;
-        case OwnerKind::account: break;
-    }
-    return {counter.key.owner};
+    return state_.directory.account_of(counter.key.owner_kind, counter.key.owner);
 }
 
 void DocumentRun::note_customers(const rating::Counter& counter, std::uint32_t index) {

@@ -14,6 +14,9 @@ namespace farthing::engine {
 
 // An account that pays today: charges of those below it are posted to it.
 Result<AccountId> payer_named(const Engine::State& state, const std::string& name);
+// An account for which somebody pays today: itself, or one above it.
+Result<AccountId> paid_account_named(const Engine::State& state, const std::string& name);
+bool pays_today(const Engine::State& state, AccountId account);
 // "50.00"; refuses what is less than nothing.
 Result<std::int64_t> atoms_of(const std::string& text, Currency currency);
 

@@ -113,7 +113,7 @@ class World {
     }
     std::string total() {
         const auto report = engine->balance("anna");
-        return report ? report->balance.to_string() : report.error().to_string();
+        return report ? report->balance->to_string() : report.error().to_string();
     }
     std::string faults() {
         std::string text;

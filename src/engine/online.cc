@@ -21,16 +21,38 @@ Result<std::int64_t> atoms_of(const std::string& text, Currency currency) {
     return *atoms;
 }
 
-Result<AccountId> payer_named(const Engine::State& state, const std::string& name) {
+namespace {
+
+Result<AccountId> known_account(const Engine::State& state, const std::string& name) {
     if (state.catalog.empty()) return fail(EngineReason::catalog_none);
     const AccountId id = state.directory.account_named(name);
     if (!id) {
         return fail(DirectoryReason::unknown_account,
                     "no account is named \"" + printable(name) + "\"");
     }
-    const bool* pays = state.directory.account(id).pays.at(state.today());
-    if (pays == nullptr || !*pays)
+    return id;
+}
+
+}  // namespace
+
+bool pays_today(const Engine::State& state, AccountId account) {
+    const bool* pays = state.directory.account(account).pays.at(state.today());
+    return pays != nullptr && *pays;
+}
+
+Result<AccountId> payer_named(const Engine::State& state, const std::string& name) {
+    FARTHING_TRY(const AccountId id, known_account(state, name));
+    if (!pays_today(state, id))
         return fail(EngineReason::account_does_not_pay, "account \"" + name + "\" does not pay");
+    return id;
+}
+
+Result<AccountId> paid_account_named(const Engine::State& state, const std::string& name) {
+    FARTHING_TRY(const AccountId id, known_account(state, name));
+    const AccountId* payer = state.directory.account(id).payer.at(state.today());
+    if (payer == nullptr || !*payer)
+        return fail(EngineReason::account_does_not_pay,
+                    "nobody pays for account \"" + name + "\"");
     return id;
 }
 
@@ -181,7 +203,7 @@ std::vector<WaitingSession> Engine::waiting_sessions() {
 
 Result<BalanceReport> Engine::balance(const std::string& account) try {
     FARTHING_CHECK(state_->follow_others());
-    FARTHING_TRY(const AccountId id, payer_named(*state_, account));
+    FARTHING_TRY(const AccountId id, paid_account_named(*state_, account));
     FARTHING_TRY(Desk* const desk, state_->open_desk());
     FARTHING_TRY(BalanceReport report, desk->balance(id));
     if (!state_->directory.has_buckets()) return report;
@@ -200,7 +222,11 @@ Result<std::vector<TopUp>> Engine::top_ups(const std::string& account) {
 Result<void> Engine::limit(const LimitChange& change) {
     State& s = *state_;
     FARTHING_CHECK(s.follow_others());
-    FARTHING_TRY(const AccountId id, payer_named(s, change.account));
+    FARTHING_TRY(const AccountId id, paid_account_named(s, change.account));
+    const bool pays = pays_today(s, id);
+    if (!pays && !change.credit.empty())
+        return fail(EngineReason::account_does_not_pay,
+                    "account \"" + change.account + "\" has no money of its own");
     AccountLimit now{id, s.clock.now(), {}, {}};
     FARTHING_TRY(const auto before, s.store->limits());
     for (const AccountLimit& limit : before) {
@@ -219,7 +245,7 @@ Result<void> Engine::limit(const LimitChange& change) {
     FARTHING_CHECK(set(change.credit, now.credit, kEndlessCredit));
     FARTHING_CHECK(set(change.cap, now.cap, std::nullopt));
     FARTHING_CHECK(s.store->limit(now));
-    FARTHING_CHECK(take_due_fees(s, id));
+    if (pays) FARTHING_CHECK(take_due_fees(s, id));
     return {};
 }
 

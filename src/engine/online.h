@@ -121,10 +121,11 @@ struct WaitingSession {
 
 struct BalanceReport {
     std::string account;
-    Money balance;                   // paid in less charged
+    std::string payer;               // who pays for it; empty: itself
+    std::optional<Money> balance;    // paid in less charged; none: others pay
     Money held;                      // reserved for open sessions
     std::optional<Money> credit;     // how far below zero it may go; none: without end
-    std::optional<Money> available;  // what can still be reserved; none: without end
+    std::optional<Money> available;  // what can still be reserved, by all levels up to its payer
     std::optional<Money> cap;        // of a cycle
     Money spent;                     // in the cycle of today
     std::int64_t alerts = 0;         // on the cap, of that cycle

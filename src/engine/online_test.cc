@@ -71,7 +71,7 @@ class OnlineEngine : public DataFolder {
     }
     static std::string balance(Engine& engine) {
         const auto report = engine.balance("anna");
-        return report ? report->balance.to_string() + " held " + report->held.to_string()
+        return report ? report->balance->to_string() + " held " + report->held.to_string()
                       : report.error().code;
     }
 };
@@ -135,7 +135,7 @@ TEST_F(OnlineEngine, EC38_whatever_the_other_process_did_is_seen_as_if_it_began_
     const auto all = [](Engine& engine) {
         const auto report = engine.balance("anna");
         if (!report) return report.error().code;
-        return report->balance.to_string() + " held " + report->held.to_string() + " spent " +
+        return report->balance->to_string() + " held " + report->held.to_string() + " spent " +
                report->spent.to_string() + " available " +
                (report->available ? report->available->to_string() : "all");
     };

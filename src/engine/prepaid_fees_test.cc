@@ -53,7 +53,7 @@ class PrepaidFees : public testing::Test {
     static std::string balance(Engine& engine, const std::string& account) {
         const auto report = engine.balance(account);
         if (!report) return report.error().code;
-        return report->balance.to_string() + (report->suspended.empty() ? "" : " suspended");
+        return report->balance->to_string() + (report->suspended.empty() ? "" : " suspended");
     }
     void pass_to(std::string_view when) { now_ = *parse_rfc3339(when); }
 

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "assurance/finding.h"
+#include "charging/levels.h"
 #include "rating/rater.h"
 
 namespace farthing::engine {
@@ -174,6 +175,19 @@ Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date c
                 return known != nullptr && counts(*known, component);
             });
         if (period == cycle && of_plan) atoms += posted;
+    }
+    return atoms;
+}
+
+Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key) {
+    FARTHING_TRY(const std::string bytes, state.store->counter_pack(key));
+    FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
+    i128 atoms = 0;
+    for (const rating::Counter& counter : counters) {
+        for (const rating::Segment& segment : counter.segments) {
+            if (charging::counts_for(state.directory, account, counter.key, segment.payer))
+                atoms += segment.posted_atoms;
+        }
     }
     return atoms;
 }

@@ -1,4 +1,4 @@
-// What usage costs in a cycle beside the spending caps of plans, from the counters: so it depends
+// What usage costs in a cycle beside spending caps, from the counters: so it depends
 // neither on the order in which records came, nor on how they were cut into batches.
 #pragma once
 
@@ -31,6 +31,8 @@ Result<std::vector<Spending>> spending_in(Engine::State& state, Date window,
 // own; all that is posted to a payer.
 Result<i128> spent_by(Engine::State& state, PlanId plan, SubscriptionId subscription, Date cycle);
 Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date cycle);
+// What usage in one block of counters has come to that counts for an account that others pay for.
+Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key);
 // Of the windows of about a month up to the newest: those over their cap or an alert.
 Result<std::vector<Finding>> spending_findings(Engine::State& state);
 

@@ -116,7 +116,7 @@ class FollowedEngine : public DataFolder {
         const auto report = engine.balance(account_of(account));
         if (!report) return report.error().code;
         const auto& one = *report;
-        return fmt::format("{} held {} spent {} of {}", one.balance.to_string(),
+        return fmt::format("{} held {} spent {} of {}", one.balance->to_string(),
                            one.held.to_string(), one.spent.to_string(),
                            one.available ? one.available->to_string() : "all");
     }

@@ -151,17 +151,8 @@ const catalog::Rollover* rollover_of(const catalog::Version& version, ComponentI
     return has ? &*charge->allowance->rollover : nullptr;
 }
 
-AccountId account_of(const directory::Directory& directory, const CounterKey& key) {
-    switch (key.owner_kind) {
-        case OwnerKind::subscription: return directory.subscription({key.owner}).fact.account;
-        case OwnerKind::group: return directory.group({key.owner}).fact.account;
-        case OwnerKind::account: break;
-    }
-    return AccountId{key.owner};
-}
-
 DatePeriod window_on(const directory::Directory& directory, const CounterKey& key, Date day) {
-    const AccountId* payer = directory.account(account_of(directory, key)).payer.at(day);
+    const AccountId* payer = directory.account(directory.account_of(key.owner_kind, key.owner)).payer.at(day);
     if (payer == nullptr || !*payer) return {day, day};
     return cycle_of(day, directory.account(*payer).fact.bill_day);
 }
@@ -266,7 +257,7 @@ const directory::Directory::Buckets& buckets_of(const directory::Directory& dire
 std::vector<std::pair<DatePeriod, Date>> used_windows(const directory::Directory& directory,
                                                       const CounterKey& key, DatePeriod days) {
     std::vector<std::pair<DatePeriod, Date>> windows;
-    const auto& payers = directory.account(account_of(directory, key)).payer;
+    const auto& payers = directory.account(directory.account_of(key.owner_kind, key.owner)).payer;
     for (Date day = days.first; day < days.end;) {
         const DatePeriod window = window_on(directory, key, day);
         const Date change = payers.next_change(day);
@@ -442,7 +433,7 @@ LaterWindows::LaterWindows(const directory::Directory& directory, const CounterK
     : directory_(directory), key_(key), day_(key.window_first) {}
 
 std::optional<DatePeriod> LaterWindows::next() {
-    const auto& payers = directory_.account(account_of(directory_, key_)).payer;
+    const auto& payers = directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
     while (day_ < Date::max()) {
         const DatePeriod window = window_on(directory_, key_, day_);
         const Date change = payers.next_change(day_);
@@ -455,7 +446,7 @@ std::optional<DatePeriod> LaterWindows::next() {
 }
 
 int LaterWindows::spare() const {
-    const auto& payers = directory_.account(account_of(directory_, key_)).payer;
+    const auto& payers = directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
     return static_cast<int>(payers.steps.size());
 }
 
