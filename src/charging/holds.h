@@ -43,9 +43,8 @@ class Holds {
     // What granting `raw` further base units to a session that came to `earlier` would hold.
     static std::vector<Held> of_grant(const rating::Standings& at,
                                       const rating::EarlierParts& earlier, std::int64_t raw);
-    // Whether the purses, on all levels, and the caps of plans have room for it; if not, what bounds
-    // it.
-    // `beyond_caps`: those of plans do not count.
+    // Whether the purses, on all levels, and the caps of plans have room for it; if not, what
+    // bounds it. `beyond_caps`: those of plans do not count.
     ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant,
                        bool beyond_caps) const;
     // REQUIRES: it is removed later, unless `clear` comes before.

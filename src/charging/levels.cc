@@ -7,8 +7,8 @@ namespace farthing::charging {
 std::vector<OwnerBlock> owners_below(const directory::Directory& directory, AccountId account) {
     std::set<OwnerBlock> owners;
     const auto add = [&](OwnerKind kind, std::uint32_t owner) {
-        owners.insert({Perspective::retail, static_cast<std::uint8_t>(kind),
-                       owner / rating::kPackOwners});
+        owners.insert(
+            {Perspective::retail, static_cast<std::uint8_t>(kind), owner / rating::kPackOwners});
     };
     std::vector<AccountId> open = {account};
     while (!open.empty()) {
@@ -17,12 +17,9 @@ std::vector<OwnerBlock> owners_below(const directory::Directory& directory, Acco
         add(OwnerKind::account, next.value);
         for (const SubscriptionId id : directory.subscriptions_of(next))
             add(OwnerKind::subscription, id.value);
+        for (const GroupId id : directory.groups_of(next)) add(OwnerKind::group, id.value);
         const auto& children = directory.account(next).children;
         open.insert(open.end(), children.begin(), children.end());
-    }
-    for (const directory::Group& group : directory.groups()) {
-        if (directory.is_below(group.fact.account, account))
-            add(OwnerKind::group, group.fact.id.value);
     }
     return {owners.begin(), owners.end()};
 }
@@ -41,9 +38,7 @@ void Levels::set(const Purses& purses) {
             directory_.account(account).payer.steps,
             [of = account](const auto& step) { return step.value && step.value != of; });
         if (!of_others) continue;
-        Level& level = levels_[account];
-        level.purse.cap = purse.cap;
-        level.owners = owners_below(directory_, account);
+        levels_[account].purse.cap = purse.cap;
     }
 }
 
@@ -63,13 +58,12 @@ void Levels::follow(std::span<const OwnerBlock> owners) {
 Levels::Spent& Levels::know(AccountId account, Level& level, Date cycle) {
     Spent& spent = level.spent[cycle];
     if (spent.whole) return spent;
+    if (level.owners.empty()) level.owners = owners_below(directory_, account);
     spent.parts.resize(level.owners.size());
     i128& sum = level.purse.spent[cycle];
     for (std::size_t i = 0; i < level.owners.size(); ++i) {
         if (spent.parts[i]) continue;
-        const OwnerBlock& owners = level.owners[i];
-        const PackKey block{owners.perspective, owners.owner_kind, cycle.days, owners.block};
-        spent.parts[i] = committed_(account, block);
+        spent.parts[i] = committed_(account, block_in(cycle, level.owners[i]));
         sum += *spent.parts[i];
     }
     spent.whole = true;
@@ -105,11 +99,14 @@ void Levels::charge(const RatedChunk& rated, std::size_t row) {
                });
 }
 
-std::vector<std::pair<AccountId, const ledger::Purse*>> Levels::moved() const {
+std::vector<std::pair<AccountId, const ledger::Purse*>> Levels::moved() {
     std::vector<std::pair<AccountId, const ledger::Purse*>> found;
     for (const AccountId account : moved_) {
-        const auto level = levels_.find(account);
-        if (level != levels_.end()) found.emplace_back(account, &level->second.purse);
+        const auto at = levels_.find(account);
+        if (at == levels_.end()) continue;
+        Level& level = at->second;
+        for (const auto& one : level.spent) know(account, level, one.first);
+        found.emplace_back(account, &level.purse);
     }
     return found;
 }

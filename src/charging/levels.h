@@ -1,5 +1,5 @@
-// Caps of accounts that others pay for: what usage below each of them costs in a cycle of its payer.
-// So a grant is bounded on every level from its subscription's account up to who pays.
+// Caps of accounts that others pay for: what usage below each of them costs in a cycle of its
+// payer. So a grant is bounded on every level from its subscription's account up to who pays.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,9 @@ using Purses = std::map<AccountId, ledger::Purse>;
 // Whose counters usage below an account moves: its subscriptions, its groups, itself, and the same
 // of those below it. Blocks may hold others as well.
 std::vector<OwnerBlock> owners_below(const directory::Directory& directory, AccountId account);
+constexpr PackKey block_in(Date cycle, const OwnerBlock& owners) {
+    return {owners.perspective, owners.owner_kind, cycle.days, owners.block};
+}
 // Whether what moves that counter and is paid for by `payer` counts for the account.
 bool counts_for(const directory::Directory& directory, AccountId account,
                 const rating::CounterKey& counter, AccountId payer);
@@ -65,17 +68,18 @@ class Levels {
     // A rated row was charged, and is not committed yet.
     void charge(const RatedChunk& rated, std::size_t row);
     // Those that were charged since the last commit.
-    std::vector<std::pair<AccountId, const ledger::Purse*>> moved() const;
+    std::vector<std::pair<AccountId, const ledger::Purse*>> moved();
     void committed() { moved_.clear(); }
 
   private:
-    struct Spent {  // in a cycle
+    // In a cycle.
+    struct Spent {
         std::vector<std::optional<i128>> parts;  // for each block of owners, as far as it is known
         bool whole = false;                      // all are
     };
     struct Level {
         ledger::Purse purse;
-        std::vector<OwnerBlock> owners;  // sorted
+        std::vector<OwnerBlock> owners;  // sorted; none before something is asked of it
         std::map<Date, Spent> spent;
     };
 

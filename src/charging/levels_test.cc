@@ -12,10 +12,8 @@
 namespace farthing::charging {
 namespace {
 
-using rating::testing::charge;
-using rating::testing::kData;
-using rating::testing::price;
-using rating::testing::World;
+namespace made = rating::testing;
+using made::World;
 
 constexpr Date kCycle = Date::of(2026, 1, 1);
 
@@ -24,7 +22,7 @@ class Tree {
   public:
     explicit Tree(std::uint64_t seed) : random_(seed) {
         world_.publish(1, "2020-01-01",
-                       {charge(1, {{INT64_MAX, price("0.000000001")}}, catalog::BandMode::flat)});
+                       {made::charge(1, made::flat("0.000000001"), catalog::BandMode::flat)});
         const auto accounts = static_cast<std::size_t>(2 + upto(7));
         nodes_.resize(accounts + 1);
         for (std::size_t i = 1; i <= accounts; ++i) {
@@ -109,9 +107,8 @@ class Tree {
     }
 
     Request request(std::string id, std::uint64_t number, Action action, std::size_t sim) {
-        Request made{std::move(id), number,
-                     action,        {static_cast<std::uint32_t>(sim + 1)},
-                     now_,          {{7, kData}}};
+        Request made{std::move(id),     number, action, {static_cast<std::uint32_t>(sim + 1)}, now_,
+                     {{7, made::kData}}};
         return made;
     }
     ServiceAnswer ask(Request asked) {
@@ -123,7 +120,7 @@ class Tree {
     void commit() {
         (void)charger_->take();
         charger_->committed();
-        (void)rating::testing::taken_deltas(*world_.rater);
+        (void)made::taken_deltas(*world_.rater);
         world_.commit();
     }
 
@@ -239,7 +236,7 @@ struct Company {
     std::unique_ptr<Levels> levels;
 
     Company() {
-        world.publish(1, "2020-01-01", {charge(1, {{INT64_MAX, price("1")}})});
+        world.publish(1, "2020-01-01", {made::charge(1, made::flat("1"))});
         world.open();
         levels = std::make_unique<Levels>(*world.directory, [this](AccountId, const PackKey& key) {
             asked.push_back(key);

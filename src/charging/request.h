@@ -32,7 +32,8 @@ namespace farthing {
     X(no_money, "the balance does not cover it", "Top up the account, or raise its credit limit.") \
     X(subscription_suspended, "the subscription is suspended: a fee of it is not covered",         \
       "Top up the account; `farthing balance show` tells which fee.")                              \
-    X(cap_reached, "the account's cap of the cycle is reached", "Raise the cap, or wait.")         \
+    X(cap_reached, "the cap of the cycle is reached, of the account or of one above it",           \
+      "Raise that cap, or wait; `farthing balance show` tells what is left of each.")              \
     X(spending_cap_reached, "the plan's spending cap of the cycle is reached",                     \
       "Raise the plan's spending cap, or wait for the next cycle.")                                \
     X(throttled, "it may be used, slowly: the plan's spending cap of the cycle is reached",        \

@@ -51,6 +51,11 @@ AccountId Directory::account_of(OwnerKind kind, std::uint32_t owner) const {
     return {owner};
 }
 
+std::span<const GroupId> Directory::groups_of(AccountId account) const {
+    const auto owner = [this](GroupId id) { return group(id).fact.account; };
+    return std::ranges::equal_range(groups_by_account_, account, {}, owner);
+}
+
 bool Directory::is_below(AccountId account, AccountId top) const {
     while (account && account != top) account = this->account(account).fact.parent;
     return bool{account};

@@ -113,6 +113,8 @@ class Directory {
     const LeanVector<SubscriptionId>& subscriptions_of(AccountId account) const {
         return by_account_[account.value - 1];
     }
+    // Those whose pool is the account's.
+    std::span<const GroupId> groups_of(AccountId account) const;
     // Facts that fold to the same. Made anew: what stands elsewhere is not kept twice.
     DirectoryFacts facts() const;
     // In the order in which they were told.
@@ -204,6 +206,7 @@ class Directory {
     std::vector<Group> groups_;
     std::vector<Subscription> subscriptions_;
     std::vector<LeanVector<SubscriptionId>> by_account_;
+    std::vector<GroupId> groups_by_account_;
     TextIndex account_names_;
     TextIndex subscription_names_;
     TextIndex group_names_;

@@ -290,6 +290,31 @@ TEST(Directory, a_group_stays_in_its_account_tree) {
               "subscription \"SIM-1\" can't join group \"pool\" of account \"one\"");
 }
 
+TEST(Directory, EC60_counters_stand_in_an_account_and_below_those_above_it) {
+    Facts facts;
+    const AccountId acme = facts.account("acme");
+    const AccountId sales = facts.account("sales", acme);
+    const AccountId north = facts.account("north", sales);
+    const AccountId other = facts.account("other");
+    const GroupId pool = facts.group("pool", sales);
+    const GroupId crew = facts.group("crew", acme);
+    const GroupId team = facts.group("team", sales);
+    const SubscriptionId sim = facts.subscription("sim", north, pool);
+    const Directory directory = facts.fold();
+    EXPECT_EQ(directory.account_of(OwnerKind::subscription, sim.value), north);
+    EXPECT_EQ(directory.account_of(OwnerKind::group, pool.value), sales);
+    EXPECT_EQ(directory.account_of(OwnerKind::account, acme.value), acme);
+    EXPECT_TRUE(directory.is_below(north, north));
+    EXPECT_TRUE(directory.is_below(north, acme));
+    EXPECT_FALSE(directory.is_below(acme, north));
+    EXPECT_FALSE(directory.is_below(north, other));
+    EXPECT_FALSE(directory.is_below(north, {}));
+    EXPECT_FALSE(directory.is_below({}, {}));
+    EXPECT_TRUE(std::ranges::equal(directory.groups_of(sales), std::vector{pool, team}));
+    EXPECT_TRUE(std::ranges::equal(directory.groups_of(acme), std::vector{crew}));
+    EXPECT_TRUE(directory.groups_of(north).empty());
+}
+
 TEST(Directory, EC51_an_identity_is_its_owners_from_its_start_until_before_its_end) {
     Facts facts;
     const AccountId company = facts.account("company");

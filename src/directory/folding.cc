@@ -235,7 +235,10 @@ struct Directory::Builder {
                             fmt::format("the account of group \"{}\" is unknown",
                                         printable(group.fact.name)));
             }
+            directory.groups_by_account_.push_back(group.fact.id);
         }
+        std::ranges::stable_sort(directory.groups_by_account_, {},
+                                 [&](GroupId id) { return directory.group(id).fact.account; });
         return {};
     }
 

@@ -32,11 +32,9 @@ Result<BalanceReport> Desk::balance(AccountId account) {
     }
     ledger::Purse open;  // without a cap nothing is counted before somebody asks
     for (const OwnerBlock& owners : charging::owners_below(state_.directory, account)) {
-        FARTHING_TRY(
-            const i128 atoms,
-            spent_below(state_, account,
-                        {owners.perspective, owners.owner_kind, cycle.days, owners.block}));
-        open.spent[cycle] += atoms;
+        FARTHING_TRY(const i128 part,
+                     spent_below(state_, account, charging::block_in(cycle, owners)));
+        open.spent[cycle] += part;
     }
     open.held = charger_.held_below(account);
     tell_spent(account, cycle, open, report);

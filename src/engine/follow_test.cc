@@ -82,7 +82,13 @@ late: {accept: 400 days}
     expect_sound(*files);
 }
 
-TEST_F(FollowedEngine, EC38_what_files_and_others_did_is_seen_as_if_it_began_anew) {
+class FollowedAnyhow : public FollowedEngine {
+  protected:
+    using FollowedEngine::FollowedEngine;
+    void walk();
+};
+
+void FollowedAnyhow::walk() {
     const auto server = open();
     const auto files = open();
     std::uint64_t chance = 11;
@@ -100,15 +106,24 @@ TEST_F(FollowedEngine, EC38_what_files_and_others_did_is_seen_as_if_it_began_ane
         Engine& either = pick(4) == 0 ? *files : *server;
         const std::string named = "n" + std::to_string(i);
         switch (pick(9)) {
-            case 0: ASSERT_TRUE(either.top_up(account_of(pick(4)), "6.00", named)); break;
+            case 0: {
+                const int account = pick(4);
+                if (!pays(account)) break;
+                ASSERT_TRUE(either.top_up(account_of(account), "6.00", named));
+                break;
+            }
             case 1: told(either, asks(card, ChargeAction::debit, "sms", "3")); break;
             case 2:
             case 3:
             case 4: told(either, asks(card, kActions[pick(3)], "data", "2 MB")); break;
-            case 5:
-                ASSERT_TRUE(either.limit({account_of(pick(4)), std::to_string(pick(9)) + ".00",
-                                          pick(2) == 0 ? "none" : std::to_string(9 + i) + ".00"}));
+            case 5: {
+                const int account = pick(4);
+                LimitChange change{account_of(account), std::to_string(pick(9)) + ".00",
+                                   pick(2) == 0 ? "none" : std::to_string(9 + i) + ".00"};
+                if (!pays(account)) change.credit.clear();
+                ASSERT_TRUE(either.limit(change));
                 break;
+            }
             case 6:
                 if (pick(3) == 0)
                     (void)either.buy_bucket({.owner = name_of(kUsed[2]),
@@ -125,6 +140,37 @@ TEST_F(FollowedEngine, EC38_what_files_and_others_did_is_seen_as_if_it_began_ane
         Engine& seen = pick(3) == 0 ? *files : *server;
         ASSERT_EQ(all_of(seen), anew) << i;
     }
+    expect_sound(*files);
+}
+
+TEST_F(FollowedAnyhow, EC38_what_files_and_others_did_is_seen_as_if_it_began_anew) {
+    walk();
+}
+
+class FollowedCompany : public FollowedAnyhow {
+  protected:
+    FollowedCompany() : FollowedAnyhow(true) {}
+};
+
+TEST_F(FollowedCompany, EC45_so_it_is_on_each_level_of_a_company) {
+    walk();
+}
+
+TEST_F(FollowedCompany, AFileCountsForTheCapsOnItsPath) {
+    const auto server = open();
+    const auto files = open();
+    ASSERT_TRUE(server->limit({"a1", "", "2.00"}));
+    ASSERT_TRUE(server->limit({"a3", "", "1.00"}));
+    EXPECT_EQ(told(*server, asks(67, ChargeAction::debit, "sms", "5")), "granted 5 0.50");
+    EXPECT_EQ(money_of(*server, 3), "a0 held 0.00 spent 0.50 of 0.50");
+    import(*files, 67, "2026-01-05T09:00:00Z", 's', 3);
+    EXPECT_EQ(money_of(*server, 3), "a0 held 0.00 spent 0.80 of 0.20");
+    import(*files, 1, "2026-01-05T09:00:00Z", 's', 11);
+    EXPECT_EQ(money_of(*server, 3), "a0 held 0.00 spent 0.80 of 0.10");
+    EXPECT_EQ(money_of(*server, 1), "a0 held 0.00 spent 1.90 of 0.10");
+    EXPECT_EQ(told(*server, asks(67, ChargeAction::debit, "sms", "2")), "cap_reached 0 0.00");
+    EXPECT_EQ(told(*server, asks(67, ChargeAction::debit, "sms", "1")), "granted 1 0.10");
+    EXPECT_EQ(money_of(*open(), 1), "a0 held 0.00 spent 2.00 of 0.00");
     expect_sound(*files);
 }
 

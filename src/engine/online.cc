@@ -51,8 +51,7 @@ Result<AccountId> paid_account_named(const Engine::State& state, const std::stri
     FARTHING_TRY(const AccountId id, known_account(state, name));
     const AccountId* payer = state.directory.account(id).payer.at(state.today());
     if (payer == nullptr || !*payer)
-        return fail(EngineReason::account_does_not_pay,
-                    "nobody pays for account \"" + name + "\"");
+        return fail(EngineReason::account_does_not_pay, "nobody pays for account \"" + name + "\"");
     return id;
 }
 

@@ -31,7 +31,7 @@ namespace farthing {
     X(charge_malformed, "the charging request can't be read",                                      \
       "Name a session, a subscription, and per service a meter of the catalog and quantities.")    \
     X(account_does_not_pay, "the account does not pay: others pay for it",                         \
-      "Name the account above it that pays, or let this one pay; a cap it may have.")                                 \
+      "Name the account above it that pays, or let this one pay; a cap it may have.")              \
     X(amount_malformed, "that is no amount", "Write it as 50.00.")                                 \
     X(api_key_unknown, "no API key in use has that name", "List them with `farthing key list`.")   \
     X(reference_missing, "a top-up has no reference",                                              \

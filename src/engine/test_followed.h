@@ -58,7 +58,8 @@ inline constexpr const char* kPlanOf[] = {"tiers", "pool", "own"};
 
 class FollowedEngine : public DataFolder {
   protected:
-    FollowedEngine() {
+    // `company`: a1 is below a0, and a3 below a1; both are paid for.
+    explicit FollowedEngine(bool company = false) : company_(company) {
         const auto engine = open();
         EXPECT_TRUE(engine->publish({{"catalog.yaml", std::string(kPlans)}}, std::nullopt));
         std::vector<SubscriptionChange> cards(kCards);
@@ -72,6 +73,8 @@ class FollowedEngine : public DataFolder {
         for (int i = 0; i < kAccounts; ++i) {
             AccountChange account;
             account.name = account_of(i);
+            if (!pays(i)) account.parent = i == 1 ? "a0" : "a1";
+            account.pays = pays(i);
             EXPECT_TRUE(engine->apply(account));
         }
         EXPECT_TRUE(engine->apply(cards));
@@ -79,6 +82,7 @@ class FollowedEngine : public DataFolder {
     }
     static constexpr int kAccounts = 4;
     static std::string account_of(int i) { return "a" + std::to_string(i % kAccounts); }
+    bool pays(int account) const { return !company_ || account % 2 == 0; }
     static std::string name_of(int card) { return "card-" + std::to_string(card); }
 
     ChargeQuestion asks(int card, ChargeAction action, std::string meter, std::string quantity) {
@@ -116,8 +120,9 @@ class FollowedEngine : public DataFolder {
         const auto report = engine.balance(account_of(account));
         if (!report) return report.error().code;
         const auto& one = *report;
-        return fmt::format("{} held {} spent {} of {}", one.balance->to_string(),
-                           one.held.to_string(), one.spent.to_string(),
+        return fmt::format("{} held {} spent {} of {}",
+                           one.balance ? one.balance->to_string() : one.payer, one.held.to_string(),
+                           one.spent.to_string(),
                            one.available ? one.available->to_string() : "all");
     }
     void import(Engine& engine, int card, std::string_view at, char what, std::int64_t n) {
@@ -146,6 +151,7 @@ class FollowedEngine : public DataFolder {
 
     // Two of each plan, in different blocks where there are more.
     static constexpr int kUsed[] = {0, 1, 2, 66, 67, 68, 133, 134};
+    bool company_;
     std::uint32_t number_ = 0;
     std::map<int, int> ended_;  // sessions, by card
 };

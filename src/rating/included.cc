@@ -152,7 +152,8 @@ const catalog::Rollover* rollover_of(const catalog::Version& version, ComponentI
 }
 
 DatePeriod window_on(const directory::Directory& directory, const CounterKey& key, Date day) {
-    const AccountId* payer = directory.account(directory.account_of(key.owner_kind, key.owner)).payer.at(day);
+    const AccountId* payer =
+        directory.account(directory.account_of(key.owner_kind, key.owner)).payer.at(day);
     if (payer == nullptr || !*payer) return {day, day};
     return cycle_of(day, directory.account(*payer).fact.bill_day);
 }
@@ -433,7 +434,8 @@ LaterWindows::LaterWindows(const directory::Directory& directory, const CounterK
     : directory_(directory), key_(key), day_(key.window_first) {}
 
 std::optional<DatePeriod> LaterWindows::next() {
-    const auto& payers = directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
+    const auto& payers =
+        directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
     while (day_ < Date::max()) {
         const DatePeriod window = window_on(directory_, key_, day_);
         const Date change = payers.next_change(day_);
@@ -446,7 +448,8 @@ std::optional<DatePeriod> LaterWindows::next() {
 }
 
 int LaterWindows::spare() const {
-    const auto& payers = directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
+    const auto& payers =
+        directory_.account(directory_.account_of(key_.owner_kind, key_.owner)).payer;
     return static_cast<int>(payers.steps.size());
 }
 

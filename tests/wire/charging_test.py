@@ -219,12 +219,44 @@ def restart(world):
     expect("charged", world.balance()["balance"], "3.00")
 
 
+def departments(world):
+    """Anna pays for two accounts, each with a cap of its own: usage counts on every level."""
+    for name, parent in (("lab", "anna"), ("bench", "lab")):
+        world.run("account", "add", name, "--under", parent)
+        world.run("subscription", "add", name, f"sim-{name}", "simple", "--from", "2026-01-01")
+    before = world.balance()
+    limits = lambda name, body: world.ask("PUT", f"/v1/accounts/{name}/limits", body)
+    status, told, _ = limits("lab", {"cap": "2.00"})
+    expect("a cap", (status, told), (200, {"account": "lab", "currency": "EUR", "payer": "anna", "held": "0.00",
+                                           "available": "2.00", "cap": "2.00", "spent": "0.00", "alerts": 0}))
+    expect("a cap below it", limits("bench", {"cap": "1.00"})[1]["available"], "1.00")
+    ask = {"subscription": "sim-bench", "services": [{"meter": "data", "quantity": "3 MB"}]}
+    expect("the least level", world.charge("d1", 0, **ask)[1]["services"][0]["granted"], 1_000_000)
+    of = lambda name: world.ask("GET", f"/v1/accounts/{name}/balance", key=world.charge_key)[1]
+    expect("held on each", [of(name)["held"] for name in ("bench", "lab", "anna")], ["1.00"] * 3)
+    world.stop(signal.SIGKILL)
+    world.start()
+    expect("held after a restart", [of(name)["held"] for name in ("bench", "lab")], ["1.00"] * 2)
+    world.charge("d1", 1, action="end", services=[{"used": [{"quantity": "1 MB"}]}])
+    _, told, _ = world.charge("d2", 0, **ask)
+    expect("the cap ends it", (told["services"][0]["result"], told["services"][0]["granted"]), ("cap_reached", 0))
+    expect("spent", [(of(name)["spent"], of(name)["alerts"]) for name in ("bench", "lab")], [("1.00", 3), ("1.00", 1)])
+    expect("one that pays has no payer", "payer" in world.balance(), False)
+    for body in ({"credit": "1.00"}, {"credit": "none", "cap": "9.00"}):
+        refused(world, 422, "account_does_not_pay", "PUT", "/v1/accounts/lab/limits", body)
+    refused(world, 422, "account_does_not_pay", "POST", "/v1/accounts/lab/topups", {"amount": "1", "reference": "p5"})
+    refused(world, 422, "amount_malformed", "PUT", "/v1/accounts/lab/limits", {"cap": "-1.00"})
+    refused(world, 404, "unknown_account", "PUT", "/v1/accounts/nobody/limits", {"cap": "1.00"})
+    expect("nothing but usage moved", float(before["balance"]) - float(world.balance()["balance"]), 1.0)
+    expect("without a cap", ("cap" in limits("lab", {"cap": "none"})[1], of("lab")["spent"]), (False, "1.00"))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         world = World(sys.argv[1], folder)
         world.start()
         try:
-            for part in (sessions, quotes, parallel, bad_input, raw, restart):
+            for part in (sessions, quotes, parallel, bad_input, raw, restart, departments):
                 part(world)
             expect("a clean end", world.stop(), 0)
             said = world.run("check", "all")
