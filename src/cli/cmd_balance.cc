@@ -23,10 +23,11 @@ Result<Exit> balance_show(Context& context) {
     };
     if (report.balance) {
         line("balance", report.balance->to_string() + " " + currency);
+        line("held", report.held.to_string());
     } else {
         line("payer", report.payer);
+        line("held", report.held.to_string() + " " + currency);
     }
-    line("held", report.held.to_string());
     line("available", report.available ? report.available->to_string() : "without end");
     if (report.balance)
         line("credit limit", report.credit ? report.credit->to_string() : "without end");
@@ -238,7 +239,7 @@ std::vector<Command> balance_commands() {
          "How far below zero an account may go, and what a cycle may cost",
          {{"ACCOUNT"}},
          {{"--credit", "AMOUNT", "below zero; `none`: without end"},
-          {"--cap", "AMOUNT", "of a billing cycle; `none`: without end"}},
+          {"--cap", "AMOUNT", "of a billing cycle, whoever pays; `none`: without end"}},
          {"farthing balance limit acme --credit 600", "farthing balance limit anna --cap 50.00"},
          balance_limit},
         {"balance",
