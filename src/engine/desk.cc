@@ -355,7 +355,7 @@ Result<void> Desk::commit() {
                          online.forgotten.empty() && online.notices.empty() &&
                          online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
     if (!nothing) {
-        FARTHING_TRY(const BatchId charged, state_.store->commit(batch));
+        FARTHING_TRY(const BatchId charged, state_.store->commit_group(std::move(batch)));
         if (charged) state_.seen = charged;  // alone since it looked, as money below
         changes_ += 1;
         money_seen_ = std::max(money_seen_, state_.store->newest_entry());

@@ -151,7 +151,6 @@ Result<void> Engine::set_charging(const ChargeSettings& settings) try {
     State& s = *state_;
     s.charge_settings = settings;
     s.desk.reset();
-    s.store->checkpoint_behind();
     FARTHING_CHECK(s.store->charge_live());
     if (s.catalog.empty()) return {};
     FARTHING_TRY(const store::Turn turn, store::Turn::take(*s.store));

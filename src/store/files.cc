@@ -24,6 +24,8 @@ std::string temporary_name() {
            std::string(kTemporarySuffix);
 }
 
+}  // namespace
+
 bool sync_folder(const std::filesystem::path& folder) {
     const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) return false;
@@ -31,8 +33,6 @@ bool sync_folder(const std::filesystem::path& folder) {
     ::close(file);
     return synced;
 }
-
-}  // namespace
 
 FileWriter::~FileWriter() {
     if (file_ >= 0) ::close(file_);

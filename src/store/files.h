@@ -44,6 +44,9 @@ Result<void> rename_synced(const std::filesystem::path& from, const std::filesys
 // The old content or the new one, whenever the power fails.
 Result<void> replace_synced(const std::filesystem::path& path, std::string_view bytes);
 
+// The names in it are on the disk.
+bool sync_folder(const std::filesystem::path& folder);
+
 // SHA-256 of a file's content.
 Result<std::string> hash_of_file(const std::filesystem::path& file);
 

@@ -332,8 +332,10 @@ Result<void> point_lake_at(Database& database, const std::filesystem::path& arch
                      "SELECT count(*) FROM ducklake_metadata WHERE key = 'data_path' AND value = ?",
                      0, folder_text(archive)));
     if (points_there == 1) return {};
-    return database.run("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'",
-                        folder_text(archive));
+    FARTHING_TRY(Transaction transaction, Transaction::begin(database));
+    FARTHING_CHECK(database.run("UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'",
+                                folder_text(archive)));
+    return transaction.commit();
 }
 
 Result<LakeSnapshot> add_snapshot(Database& database, Instant time, BatchId batch,

@@ -349,6 +349,13 @@ constexpr std::string_view kClosedSessions = R"sql(
 ALTER TABLE open_session ADD COLUMN closed_at BIGINT;
 )sql";
 
+// Since version 22: up to which group of the log all stand in the tables.
+constexpr std::string_view kGroupMoved = R"sql(
+CREATE TABLE group_moved (
+    tenant BIGINT NOT NULL, number BIGINT NOT NULL, file BIGINT NOT NULL, place BIGINT NOT NULL,
+    PRIMARY KEY (tenant), CHECK (file IN (0, 1))) {small};
+)sql";
+
 // A trigger that keeps rows where `when` holds.
 struct SchemaGuard {
     std::string_view name;
@@ -393,6 +400,7 @@ constexpr SchemaStep kSchemaSteps[] = {
     {18, kWindowFunctions, kAppendOnlySince8},
     {19, kChangedOwners},
     {21, kClosedSessions},
+    {22, kGroupMoved},
 };
 
 }  // namespace farthing::store

@@ -11,6 +11,8 @@ namespace farthing::store {
 
 namespace {
 
+constexpr std::string_view kBeginToWrite = "BEGIN IMMEDIATE";
+
 // Constraints and triggers are named after the reason they stand for.
 std::optional<StoreReason> reason_in(std::string_view message) {
     const std::size_t colon = message.rfind(": ");
@@ -100,7 +102,13 @@ void Database::checkpoint_behind() {
     watch_log();
 }
 
+void Database::checkpoint_elsewhere() {
+    checkpoint_elsewhere_ = true;
+    watch_log();
+}
+
 void Database::watch_log() {
+    if (checkpoint_elsewhere_ && handle_ != nullptr) (void)sqlite3_wal_autocheckpoint(handle_, 0);
     if (!checkpoints_ || handle_ == nullptr) return;
     const auto told = [](void* self, sqlite3* writer, const char*, int pages) {
         static_cast<Checkpoints*>(self)->committed(writer, pages);
@@ -150,6 +158,7 @@ Result<void> Database::reopen() {
 
 Result<SqlStatement> Database::prepare(std::string_view sql) {
     if (handle_ == nullptr) FARTHING_CHECK(connect());  // it could not be opened anew before
+    if (settle_ && !as_it_stands_ && !in_transaction()) FARTHING_CHECK(settle_());
     auto cached = idle_.find(sql);
     if (cached == idle_.end())
         cached = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
@@ -162,6 +171,9 @@ Result<SqlStatement> Database::prepare(std::string_view sql) {
     const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
     if (code != SQLITE_OK) return fail(error(code));
+    // Whoever writes says so first (Transaction), so that others know.
+    FARTHING_ASSERT(in_transaction() || sqlite3_stmt_readonly(handle) != 0 ||
+                    sql == kBeginToWrite);
     return SqlStatement(*this, handle, cached->first);
 }
 
@@ -197,7 +209,7 @@ Error Database::error(int code) const {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-    FARTHING_CHECK(database.run("BEGIN IMMEDIATE"));
+    FARTHING_CHECK(database.run(kBeginToWrite));
     return Transaction(&database);
 }
 

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/civil.h"
@@ -101,8 +103,14 @@ class Database {
     // From here on the log is moved to the database by another thread; else by every thousandth
     // page that is committed.
     void checkpoint_behind();
+    // Or by another connection.
+    void checkpoint_elsewhere();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
+
+    // Called before whatever is asked outside of a transaction: what is on its way to the tables
+    // gets there first.
+    void wait_before(std::function<Result<void>()> settle) { settle_ = std::move(settle); }
 
     // From the cache, or prepared now.
     Result<SqlStatement> prepare(std::string_view sql);
@@ -147,6 +155,7 @@ class Database {
 
   private:
     friend class SqlStatement;
+    friend class AsItStands;
     explicit Database(std::filesystem::path file);
     Result<void> connect();
     void watch_log();
@@ -156,7 +165,24 @@ class Database {
     std::filesystem::path file_;
     sqlite3* handle_ = nullptr;
     std::unique_ptr<Checkpoints> checkpoints_;
+    bool checkpoint_elsewhere_ = false;
     std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
+    std::function<Result<void>()> settle_;
+    bool as_it_stands_ = false;
+};
+
+// While this is there, nothing that is asked waits for what is on its way to the tables.
+class AsItStands {
+  public:
+    explicit AsItStands(Database& database)
+        : database_(database), before_(std::exchange(database.as_it_stands_, true)) {}
+    ~AsItStands() { database_.as_it_stands_ = before_; }
+    AsItStands(const AsItStands&) = delete;
+    AsItStands& operator=(const AsItStands&) = delete;
+
+  private:
+    Database& database_;
+    bool before_;
 };
 
 // IMMEDIATE: the writer is alone from the start, so what it reads stays true until it commits.

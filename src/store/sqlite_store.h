@@ -1,14 +1,16 @@
 // The store on SQLite. One file a topic: store.cc (opening, catalog), store_directory.cc,
 // store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
-// store_online.cc, store_fees.cc, store_voucher.cc, store_webhook.cc,
+// store_groups.cc (the log of groups), store_online.cc, store_fees.cc, store_voucher.cc, store_webhook.cc,
 // store_check.cc.
 #pragma once
 
 #include <map>
 
+#include "store/applier.h"
 #include "store/batch_chain.h"
 #include "store/files.h"
+#include "store/group_log.h"
 #include "store/lake.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
@@ -22,7 +24,10 @@ class SqliteStore final : public Store {
     SqliteStore(std::filesystem::path folder, FolderLock lock, Turns turns,
                 std::unique_ptr<Database> database);
     Result<void> prepare_schema();
-    void checkpoint_behind() override { database_->checkpoint_behind(); }
+    // What another process left in the log of groups.
+    Result<void> recover_groups();
+    // What is on the disk gets to the tables. All of it, or nothing; on a connection of its own.
+    Result<void> move(std::span<const LoggedGroup* const> groups);
 
     Result<std::int64_t> described() override;
     Result<std::vector<CatalogRecord>> catalogs() override;
@@ -40,6 +45,7 @@ class SqliteStore final : public Store {
     Result<BatchId> later_batch(std::uint32_t others) override;
     Result<BatchId> newest_batch() override;
     Result<BatchId> commit(const BatchCommit& batch) override;
+    Result<BatchId> commit_group(BatchCommit batch) override;
     Result<std::vector<BatchRow>> batches() override;
     Result<ChangedOwners> changed_owners(BatchId after) override;
     Result<std::string> counter_pack(const PackKey& key) override;
@@ -127,10 +133,10 @@ class SqliteStore final : public Store {
     Result<std::vector<FileRow>> files(const std::string& table) override;
     Result<std::vector<DeletedUsage>> deleted_usage(bool whole) override;
     Result<std::optional<Instant>> oldest_open_session(Instant touched_since) override;
-    Result<void> take_turn() override { return turns_.take(); }
-    void give_turn() override { turns_.give(); }
+    Result<void> take_turn() override;
+    void give_turn() override;
     bool others_wait() override { return turns_.others_wait(); }
-    Result<void> charge_live() override { return turns_.charge_live(); }
+    Result<void> charge_live() override;
     bool charged_live() override { return turns_.live(); }
     Result<std::int64_t> delete_retired(Instant before) override;
     Result<std::vector<Entry>> entries(AccountId payer) override;
@@ -155,6 +161,35 @@ class SqliteStore final : public Store {
     Result<std::int64_t> sweep() override;
 
   private:
+    // A transaction that nobody else charges or writes beside.
+    class Writing {
+      public:
+        Writing(Turn turn, Transaction transaction);
+        Result<void> commit() { return transaction_.commit(); }
+
+      private:
+        Turn turn_;
+        Transaction transaction_;
+    };
+    Result<Writing> begin_writing();
+    // One statement; gives how many rows it changed.
+    template <class... Values>
+    Result<std::int64_t> write_one(std::string_view sql, const Values&... values) {
+        FARTHING_TRY(Writing writing, begin_writing());
+        FARTHING_CHECK(database_->run(sql, values...));
+        const std::int64_t changed = database_->changes();
+        FARTHING_CHECK(writing.commit());
+        return changed;
+    }
+    // store_groups.cc
+    Result<LogPlace> logged_place();
+    Result<void> keep_place(const LogPlace& place);
+    Result<void> catch_up();
+    Result<void> find_log_end();
+    Result<void> free_other_file(const LogPlace& end);
+    Result<void> leave_log(LogPlace place);
+    Result<std::string> stored_pack(const PackKey& key);
+    Result<std::map<std::pair<Date, ComponentId>, i128>> stored_spent(AccountId payer);
     // store.cc. All of these run inside a transaction of the caller's.
     Result<void> create_schema();
     Result<void> upgrade();
@@ -165,6 +200,11 @@ class SqliteStore final : public Store {
     Result<void> append_account(const AccountFact& fact);
     Result<std::int64_t> next_seq(std::string_view table);
     // store_batch.cc
+    // Others of kind charge only change sessions: they make no batch.
+    static bool makes_batch(const BatchCommit& batch) {
+        return !batch.online->uses.empty() || !batch.packs.empty() || !batch.entries.empty();
+    }
+    Result<std::string> write_chained(const BatchCommit& batch, BatchId id);
     Result<void> write_batch(const BatchCommit& batch, BatchSeal& seal);
     Result<void> move_positions(const BatchCommit& batch, BatchSeal& seal);
     Result<void> write_totals(const BatchCommit& batch, BatchId id);
@@ -182,8 +222,9 @@ class SqliteStore final : public Store {
     Result<void> write_uses(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
     Result<void> count_session_change();
-    Result<void> commit_alone(Transaction& transaction);
+    Result<void> commit_alone(Writing& transaction);
     Result<BatchId> commit_sessions(const BatchCommit& batch);
+    Result<void> write_session_changes(const BatchCommit& batch);
     Result<std::vector<std::int64_t>> retired_data_files(const BatchCommit& batch);
     Result<void> write_exits(const std::vector<SuspenseExit>& exits);
     // store_deleted.cc
@@ -208,7 +249,7 @@ class SqliteStore final : public Store {
     Result<StoredInvoice> read_invoice(InvoiceId id);
     Result<Invoice> require_prepared(InvoiceId id);
     Result<void> claim_documents(AccountId payer);
-    Result<void> commit_documents(Transaction& transaction, AccountId payer);
+    Result<void> commit_documents(Writing& transaction, AccountId payer);
     Result<void> write_lines(const Invoice& invoice);
     Result<void> write_statements(InvoiceId id, const std::vector<Statement>& statements);
     // store_check.cc
@@ -226,12 +267,25 @@ class SqliteStore final : public Store {
     Turns turns_;
     std::unique_ptr<Database> database_;
     std::map<AccountId, std::int64_t> document_revisions_;  // as `invoices` told them last
-    std::int64_t data_version_ = -1;       // SQLite's: what other connections wrote
+    static constexpr std::int64_t kUnsure = -1;
+    std::int64_t data_version_ = kUnsure;  // SQLite's: what other connections wrote
     EntryId newest_entry_;                 // when entries were written last
     std::optional<BatchId> charges_seen_;  // up to there batches that charge were counted,
     std::int64_t charges_ = 0;             // since it was asked first
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
     bool others_first_ = false;  // of other processes may come before it
+    // The log of groups: what is committed stands there first while this process charges.
+    struct LogEnd {
+        LogPlace place;
+        BatchId batch;  // what the last group got, and the last entry
+        EntryId entry;
+        std::int64_t writes = 0;
+    };
+    std::optional<GroupLog> log_;
+    std::optional<LogEnd> log_end_;      // none: to be looked up
+    std::optional<LogPlace> left_log_;   // it failed there
+    std::unique_ptr<SqliteStore> tables_;  // of the thread that moves groups
+    std::unique_ptr<Applier> applier_;
 };
 
 }  // namespace farthing::store

@@ -22,6 +22,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder) 
     auto store = std::make_unique<SqliteStore>(whole, std::move(lock), std::move(turns),
                                                std::move(database));
     FARTHING_CHECK(store->prepare_schema());
+    FARTHING_CHECK(store->recover_groups());
     return store;
 }
 
@@ -108,7 +109,7 @@ Result<NameTable> SqliteStore::names() {
 }
 
 Result<void> SqliteStore::publish(const CatalogRecord& record, const NameTable& names) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t newest,
                  database_->integer("SELECT max(version) FROM catalog_version WHERE tenant = ?", 0,
                                     kTenant));

@@ -41,6 +41,8 @@ namespace farthing {
       "Nothing was replaced; run `farthing check archive`.")                                \
     X(commit_ambiguous, "it is not known whether a commit took effect",                     \
       "Run again; the position tells.")                                                     \
+    X(group_log_damaged, "what was charged online can't be read from the log of groups",    \
+      "Restore the folder from a backup.")                                                  \
     X(archive_damaged, "a file of the archive is not what was registered",                  \
       "Restore it from a backup.")                                                          \
     X(archive_failed, "a file of the archive can't be written",                             \
@@ -134,9 +136,6 @@ class Store {
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder);
     virtual ~Store() = default;
 
-    // For who commits all the time: see store/checkpoints.h.
-    virtual void checkpoint_behind() = 0;
-
     // Grows with whatever is added to catalogs, names, directory and feeds.
     virtual Result<std::int64_t> described() = 0;
 
@@ -181,6 +180,9 @@ class Store {
     virtual Result<BatchId> later_batch(std::uint32_t others) = 0;
     virtual Result<BatchId> newest_batch() = 0;
     virtual Result<BatchId> commit(const BatchCommit& batch) = 0;
+    // One of kind charge: on the disk when this returns, and told to all that ask, but where this
+    // process charges live it may get to the tables a moment later. REQUIRES: it is our turn.
+    virtual Result<BatchId> commit_group(BatchCommit batch) = 0;
     virtual Result<std::vector<BatchRow>> batches() = 0;
     // Whose counters the batches after that one changed, each once, in order.
     struct ChangedOwners {

@@ -50,29 +50,32 @@ Result<BatchId> SqliteStore::later_batch(std::uint32_t others) {
 }
 
 Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
-    const bool charges = batch.online && (!batch.online->uses.empty() || !batch.packs.empty() ||
-                                          !batch.entries.empty());
-    if (batch.online && !charges) return commit_sessions(batch);
-    BatchSeal seal;
-    std::string chain;
+    if (batch.online && !makes_batch(batch)) return commit_sessions(batch);
     const BatchId promised = std::exchange(promised_, BatchId());
     const bool later = others_first_;
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     if (batch.online) FARTHING_CHECK(require_alone());
     FARTHING_TRY(BatchId id, next_batch());
     promised_ = {};
     if (later) id = std::max(id, promised);
     // Archive files carry the promised id; another process took it meanwhile.
     if (promised && promised != id) return fail(StoreReason::position_moved);
-    seal.id = id;
-    FARTHING_TRY(const std::string previous, newest_chain());
-    FARTHING_CHECK(write_batch(batch, seal));
-    chain = chain_of(previous, seal);
-    FARTHING_CHECK(database_->run("INSERT INTO batch_chain (tenant, batch, chain) VALUES (?, ?, ?)",
-                                  kTenant, id, chain));
+    FARTHING_TRY(const std::string chain, write_chained(batch, id));
     if (const Result<void> done = transaction.commit(); !done)
         return resolve(id, chain, done.error());
     return id;
+}
+
+// What the batch adds to the chain.
+Result<std::string> SqliteStore::write_chained(const BatchCommit& batch, BatchId id) {
+    BatchSeal seal;
+    seal.id = id;
+    FARTHING_TRY(const std::string previous, newest_chain());
+    FARTHING_CHECK(write_batch(batch, seal));
+    std::string chain = chain_of(previous, seal);
+    FARTHING_CHECK(database_->run("INSERT INTO batch_chain (tenant, batch, chain) VALUES (?, ?, ?)",
+                                  kTenant, id, chain));
+    return chain;
 }
 
 // An error of COMMIT does not say that nothing was committed: only what stands in the database
@@ -80,7 +83,7 @@ Result<BatchId> SqliteStore::commit(const BatchCommit& batch) {
 Result<BatchId> SqliteStore::resolve(BatchId id, const std::string& chain, const Error& error) {
     if (database_->in_transaction()) (void)database_->run("ROLLBACK");
     std::string stored;
-    data_version_ = -1;
+    data_version_ = kUnsure;
     const Result<void> reopened = database_->reopen();
     const Result<void> read =
         !reopened ? reopened

@@ -6,7 +6,7 @@
 namespace farthing::store {
 
 Result<BucketId> SqliteStore::add_bucket(const BucketBought& bought) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_alone());
     EntryId entry;
     if (bought.entry) {

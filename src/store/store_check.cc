@@ -166,7 +166,7 @@ Result<std::int64_t> SqliteStore::delete_retired(Instant before) {
             data_files.push_back(row.integer(1));
         },
         kTenant, before));
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(forget_files(*database_, data_files));
     for (const std::string& path : paths)
         FARTHING_CHECK(database_->run("INSERT INTO archive_deleted VALUES (?, ?)", kTenant, path));

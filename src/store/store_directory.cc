@@ -153,7 +153,7 @@ Result<void> SqliteStore::tell_facts(const std::function<void(const FactCounts&)
 }
 
 Result<void> SqliteStore::append(const DirectoryFacts& facts) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(append_facts(facts));
     return transaction.commit();
 }

@@ -37,7 +37,7 @@ FeeMove move_of(const SqlStatement& row) {
 }  // namespace
 
 Result<std::int64_t> SqliteStore::take_fees(const FeesTaken& taken) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_alone());
     FARTHING_TRY(const std::int64_t first, next_seq("fee_move"));
     std::int64_t seq = first;

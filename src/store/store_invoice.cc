@@ -66,7 +66,7 @@ Result<void> SqliteStore::claim_documents(AccountId payer) {
 }
 
 // After the commit: the next change of this process starts from its own.
-Result<void> SqliteStore::commit_documents(Transaction& transaction, AccountId payer) {
+Result<void> SqliteStore::commit_documents(Writing& transaction, AccountId payer) {
     FARTHING_CHECK(transaction.commit());
     document_revisions_[payer] += 1;
     return {};
@@ -106,7 +106,7 @@ Result<void> SqliteStore::write_statements(InvoiceId id, const std::vector<State
 Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice,
                                              const std::vector<Entry>& entries,
                                              const std::vector<Statement>& statements) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(claim_documents(invoice.payer));
     FARTHING_TRY(
         const std::int64_t id,
@@ -133,7 +133,7 @@ Result<InvoiceId> SqliteStore::save_prepared(const Invoice& invoice,
 Result<void> SqliteStore::replace_prepared(const Invoice& invoice,
                                            const std::vector<Entry>& entries,
                                            const std::vector<Statement>& statements) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_prepared(invoice.id));
     FARTHING_CHECK(claim_documents(invoice.payer));
     Invoice saved = invoice;
@@ -154,7 +154,7 @@ Result<void> SqliteStore::replace_prepared(const Invoice& invoice,
 }
 
 Result<void> SqliteStore::undo_prepared(InvoiceId id, const std::vector<Entry>& mirrors) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const Invoice undone, require_prepared(id));
     FARTHING_CHECK(claim_documents(undone.payer));
     FARTHING_CHECK(database_->run("UPDATE invoice SET state = ? WHERE tenant = ? AND id = ?",
@@ -171,7 +171,7 @@ Result<Invoice> SqliteStore::send(
     InvoiceId id, const std::string& series_prefix,
     const std::function<Invoice(Invoice, std::int64_t number)>& finish,
     const std::vector<Entry>& entries, const std::function<Notice(const Invoice&)>& tell) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(StoredInvoice stored, read_invoice(id));
     if (stored.state == kStoredSent) return std::move(stored.invoice);
     FARTHING_CHECK(claim_documents(stored.invoice.payer));

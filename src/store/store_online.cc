@@ -13,8 +13,12 @@ constexpr std::string_view kDataVersion = "PRAGMA data_version";
 
 }  // namespace
 
+// While this process charges its own groups get to the tables by another connection: then it is told
+// by whose turn it was.
 Result<bool> SqliteStore::wrote_elsewhere() {
+    if (applier_ && data_version_ != kUnsure && !turns_.others_had()) return false;
     FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
+    if (turns_.ours()) turns_.forget_others();
     return std::exchange(data_version_, version) != version;
 }
 
@@ -25,25 +29,31 @@ std::int64_t SqliteStore::writes() const {
 // The writer is alone in its transaction: what others wrote before it shows here.
 Result<void> SqliteStore::require_alone() {
     FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
-    if (version == data_version_) return {};
+    const bool alone = applier_ ? data_version_ != kUnsure && !turns_.others_had()
+                                : version == data_version_;
+    if (alone) return {};
     return fail(StoreReason::position_moved);
 }
 
 Result<BatchId> SqliteStore::commit_sessions(const BatchCommit& batch) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_alone());
-    FARTHING_CHECK(write_sessions(batch));
-    FARTHING_CHECK(write_online(*batch.online, {}));
+    FARTHING_CHECK(write_session_changes(batch));
     FARTHING_CHECK(commit_alone(transaction));
     return BatchId();
 }
 
-Result<void> SqliteStore::commit_alone(Transaction& transaction) {
+Result<void> SqliteStore::write_session_changes(const BatchCommit& batch) {
+    FARTHING_CHECK(write_sessions(batch));
+    return write_online(*batch.online, {});
+}
+
+Result<void> SqliteStore::commit_alone(Writing& transaction) {
     const Result<void> done = transaction.commit();
     if (done) return {};
     // Whether it took effect or not, what is stored is read again, and tells.
     if (database_->in_transaction()) (void)database_->run("ROLLBACK");
-    data_version_ = -1;
+    data_version_ = kUnsure;
     FARTHING_CHECK(database_->reopen());
     return fail(StoreReason::position_moved, done.error().message);
 }
@@ -246,20 +256,21 @@ Result<std::int64_t> SqliteStore::archived_online() {
 }
 
 Result<void> SqliteStore::forget_archived_online() {
-    do {
-        FARTHING_CHECK(database_->run(
-            "DELETE FROM charge_live WHERE (tenant, batch, position) IN (SELECT tenant, batch, "
-            "position FROM charge_live WHERE tenant = ?1 AND batch <= (SELECT "
-            "coalesce(max(archived_to), 0) FROM charge_archived WHERE tenant = ?1) AND rated IS "
-            "NOT NULL AND outcome <> ?2 LIMIT 2000)",
-            kTenant, Outcome::suspended));
-    } while (database_->changes() > 0);
-    return {};
+    while (true) {
+        FARTHING_TRY(
+            const std::int64_t deleted,
+            write_one("DELETE FROM charge_live WHERE (tenant, batch, position) IN (SELECT tenant, "
+                      "batch, position FROM charge_live WHERE tenant = ?1 AND batch <= (SELECT "
+                      "coalesce(max(archived_to), 0) FROM charge_archived WHERE tenant = ?1) AND "
+                      "rated IS NOT NULL AND outcome <> ?2 LIMIT 2000)",
+                      kTenant, Outcome::suspended));
+        if (deleted == 0) return {};
+    }
 }
 
 // A session only grows while it goes on: of two sums the greater one is the newer.
 Result<void> SqliteStore::keep_sums(std::span<const OpenSession> sums, Instant at) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     for (const OpenSession& sum : sums) {
         FARTHING_TRY(const auto stored, open_sessions({}, std::span(&sum.key, 1)));
         if (!stored.empty() && stored.front().raw >= sum.raw) continue;
@@ -284,17 +295,16 @@ Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {
 }
 
 Result<void> SqliteStore::forget_closed_sessions(FeedId feed, Instant before) {
-    return database_->run(
-        "DELETE FROM open_session WHERE tenant = ? AND feed = ? AND closed_at IS NOT NULL AND "
-        "touched_at < ?",
-        kTenant, feed, before);
+    FARTHING_CHECK(
+        write_one("DELETE FROM open_session WHERE tenant = ? AND feed = ? AND closed_at IS NOT "
+                  "NULL AND touched_at < ?",
+                  kTenant, feed, before));
+    return {};
 }
 
 Result<std::int64_t> SqliteStore::forget_charged_sessions(Instant before) {
-    FARTHING_CHECK(
-        database_->run("DELETE FROM open_session WHERE tenant = ? AND feed = 0 AND touched_at < ?",
-                       kTenant, before));
-    return database_->changes();
+    return write_one("DELETE FROM open_session WHERE tenant = ? AND feed = 0 AND touched_at < ?",
+                     kTenant, before);
 }
 
 namespace {
@@ -311,7 +321,7 @@ TopUp top_up_of(const SqlStatement& row) {
 
 Result<TopUp> SqliteStore::top_up(const PaidIn& paid) {
     const TopUp& payment = paid.payment;
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     std::optional<TopUp> known;
     FARTHING_CHECK(database_->select(
         "SELECT account, reference, at, currency, atoms FROM top_up WHERE tenant = ? AND "
@@ -361,7 +371,7 @@ Result<std::vector<TopUp>> SqliteStore::top_ups(AccountId account) {
 }
 
 Result<void> SqliteStore::limit(const AccountLimit& limit) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("account_limit"));
     FARTHING_TRY(SqlStatement insert,
                  database_->prepare("INSERT INTO account_limit (tenant, seq, account, at, credit, "
@@ -400,7 +410,7 @@ Result<std::vector<CapAlert>> SqliteStore::cap_alerts() {
 }
 
 Result<void> SqliteStore::add_key(const ApiKey& key) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t known,
                  database_->integer("SELECT count(*) FROM api_key WHERE tenant = ? AND name = ?", 0,
                                     kTenant, key.name));
@@ -413,13 +423,15 @@ Result<void> SqliteStore::add_key(const ApiKey& key) {
 }
 
 Result<bool> SqliteStore::revoke_key(const std::string& name, Instant at) {
-    FARTHING_CHECK(database_->run(
-        "UPDATE api_key SET revoked_at = ? WHERE tenant = ? AND name = ? AND revoked_at IS NULL",
-        at, kTenant, name));
-    return database_->changes() == 1;
+    FARTHING_TRY(const std::int64_t revoked,
+                 write_one("UPDATE api_key SET revoked_at = ? WHERE tenant = ? AND name = ? AND "
+                           "revoked_at IS NULL",
+                           at, kTenant, name));
+    return revoked == 1;
 }
 
 Result<std::vector<ApiKey>> SqliteStore::keys() {
+    const AsItStands now(*database_);  // charging changes none
     std::vector<ApiKey> keys;
     FARTHING_CHECK(database_->select(
         "SELECT name, hash, scopes, at, revoked_at FROM api_key WHERE tenant = ? ORDER BY at, name",
@@ -431,7 +443,7 @@ Result<std::vector<ApiKey>> SqliteStore::keys() {
     return keys;
 }
 
-Result<std::map<std::pair<Date, ComponentId>, i128>> SqliteStore::spent(AccountId payer) {
+Result<std::map<std::pair<Date, ComponentId>, i128>> SqliteStore::stored_spent(AccountId payer) {
     std::map<std::pair<Date, ComponentId>, i128> spent;
     FARTHING_CHECK(database_->select(
         "SELECT entry.period_first, entry.component, sum(posting.atoms / 4294967296), "

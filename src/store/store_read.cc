@@ -133,7 +133,7 @@ Result<std::vector<BatchRow>> SqliteStore::batches() {
     return rows;
 }
 
-Result<std::string> SqliteStore::counter_pack(const PackKey& key) {
+Result<std::string> SqliteStore::stored_pack(const PackKey& key) {
     std::string bytes;
     FARTHING_CHECK(database_->select(
         "SELECT bytes FROM counter_pack WHERE tenant = ? AND perspective = ? AND window_first = ? "
@@ -275,7 +275,7 @@ Result<std::vector<Store::SuspenseRow>> SqliteStore::suspense() {
 }
 
 Result<void> SqliteStore::drop(const std::vector<SuspenseExit>& exits) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(write_exits(exits));
     return transaction.commit();
 }

@@ -59,7 +59,7 @@ Result<std::vector<Store::FeedRow>> SqliteStore::feeds() {
 }
 
 Result<FeedId> SqliteStore::save_feed(const std::string& name, const std::string& text) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(
         std::int64_t id,
         database_->integer("SELECT id FROM feed WHERE tenant = ? AND name = ?", 0, kTenant, name));
@@ -79,7 +79,7 @@ Result<FeedId> SqliteStore::save_feed(const std::string& name, const std::string
 }
 
 Result<Store::SourceRow> SqliteStore::seal(Source source) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     // The same file at the same place is the same source: read on where it was left, or finished.
     // One that was taken back comes as a new one.
     std::optional<SourceRow> known;

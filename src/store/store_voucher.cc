@@ -63,7 +63,7 @@ Result<std::string> SqliteStore::voucher_key(const std::string& otherwise) {
     };
     FARTHING_CHECK(read());
     if (!secret.empty() || otherwise.empty()) return secret;
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(read());
     if (!secret.empty()) return secret;
     FARTHING_CHECK(database_->run("INSERT INTO voucher_key (tenant, secret) VALUES (?, ?)", kTenant,
@@ -74,7 +74,7 @@ Result<std::string> SqliteStore::voucher_key(const std::string& otherwise) {
 
 Result<void> SqliteStore::add_vouchers(const VoucherBatch& batch,
                                        std::span<const std::string> hashes) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(
         const std::int64_t known,
         database_->integer("SELECT count(*) FROM voucher_batch WHERE tenant = ? AND name = ?", 0,
@@ -98,10 +98,11 @@ Result<void> SqliteStore::add_vouchers(const VoucherBatch& batch,
 
 Result<bool> SqliteStore::block_vouchers(std::uint32_t batch, Instant at,
                                          const std::string& because) {
-    FARTHING_CHECK(database_->run(
-        "INSERT OR IGNORE INTO voucher_blocked (tenant, batch, at, because) VALUES (?, ?, ?, ?)",
-        kTenant, batch, at, because));
-    return database_->changes() == 1;
+    FARTHING_TRY(const std::int64_t blocked,
+                 write_one("INSERT OR IGNORE INTO voucher_blocked (tenant, batch, at, because) "
+                           "VALUES (?, ?, ?, ?)",
+                           kTenant, batch, at, because));
+    return blocked == 1;
 }
 
 Result<std::vector<VoucherBatch>> SqliteStore::voucher_batches() {
@@ -159,7 +160,7 @@ Result<std::int64_t> SqliteStore::voucher_guesses(AccountId account, Instant sin
 }
 
 Result<void> SqliteStore::add_voucher_guess(AccountId account, Instant at) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("voucher_guess"));
     FARTHING_CHECK(
         database_->run("INSERT INTO voucher_guess (tenant, seq, account, at) VALUES (?, ?, ?, ?)",
@@ -169,7 +170,7 @@ Result<void> SqliteStore::add_voucher_guess(AccountId account, Instant at) {
 
 Result<Transfer> SqliteStore::transfer(const Moved& moved) {
     const Transfer& asked = moved.transfer;
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_alone());
     std::vector<Entry> entries = {moved.entry};
     FARTHING_CHECK(write_entries(entries, {}, {}));
@@ -212,7 +213,7 @@ Result<std::vector<Transfer>> SqliteStore::transfers(AccountId account) {
 }
 
 Result<void> SqliteStore::set_recharge_rule(const RechargeRule& rule) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("recharge_rule"));
     FARTHING_CHECK(database_->run(
         "INSERT INTO recharge_rule (tenant, seq, account, at, below, atoms, source, per_day, "
@@ -255,7 +256,7 @@ Result<void> SqliteStore::write_recharge(const Recharge& recharge) {
 }
 
 Result<void> SqliteStore::add_recharge(const Recharge& recharge, const Notice& notice) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(require_alone());
     FARTHING_CHECK(write_recharge(recharge));
     FARTHING_CHECK(write_notices(std::span(&notice, 1)));

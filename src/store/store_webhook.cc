@@ -63,7 +63,7 @@ Result<void> SqliteStore::write_notices(std::span<const Notice> notices) {
 }
 
 Result<void> SqliteStore::add_webhook(const Webhook& hook) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(
         const std::int64_t known,
         database_->integer(
@@ -83,11 +83,11 @@ Result<void> SqliteStore::add_webhook(const Webhook& hook) {
 }
 
 Result<bool> SqliteStore::remove_webhook(const std::string& name, Instant at) {
-    FARTHING_CHECK(
-        database_->run("UPDATE webhook SET removed_at = ? WHERE tenant = ? AND name = ? "
-                       "AND removed_at IS NULL",
-                       at, kTenant, name));
-    return database_->changes() == 1;
+    FARTHING_TRY(const std::int64_t removed,
+                 write_one("UPDATE webhook SET removed_at = ? WHERE tenant = ? AND name = ? AND "
+                           "removed_at IS NULL",
+                           at, kTenant, name));
+    return removed == 1;
 }
 
 Result<std::vector<Webhook>> SqliteStore::webhooks() {
@@ -101,7 +101,7 @@ Result<std::vector<Webhook>> SqliteStore::webhooks() {
 
 // To that receiver alone, whatever it wants to be told.
 Result<std::int64_t> SqliteStore::tell_webhook(std::uint32_t webhook, const Notice& notice) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("webhook_event"));
     FARTHING_CHECK(
         database_->run("INSERT INTO webhook_event (tenant, seq, type, at, account, body) VALUES "
@@ -154,7 +154,7 @@ Result<std::vector<DeliveryAttempt>> SqliteStore::attempts(std::uint32_t webhook
 
 Result<void> SqliteStore::record_attempt(const DeliveryAttempt& attempt, DeliveryState state,
                                          Instant due, bool stop) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("webhook_attempt"));
     FARTHING_CHECK(
         database_->run("INSERT INTO webhook_attempt (tenant, seq, webhook, event, at, status, "
@@ -176,7 +176,7 @@ Result<void> SqliteStore::record_attempt(const DeliveryAttempt& attempt, Deliver
 
 Result<std::int64_t> SqliteStore::resend(std::uint32_t webhook, std::int64_t first,
                                          std::int64_t last, Instant now) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_CHECK(
         database_->run("UPDATE webhook_delivery SET state = ?, attempts = 0, due = ? WHERE tenant "
                        "= ? AND webhook = ? AND event BETWEEN ? AND ?",
@@ -198,7 +198,7 @@ Result<std::int64_t> SqliteStore::forget_events(Instant before, std::int64_t mos
         [&](const SqlStatement& row) { old.push_back(row.integer(0)); }, kTenant, before,
         DeliveryState::waits, most));
     if (old.empty()) return 0;
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     for (const std::int64_t event : old) {
         for (const std::string_view sql :
              {"DELETE FROM webhook_attempt WHERE (tenant, webhook, event) IN (SELECT tenant, "
@@ -212,7 +212,7 @@ Result<std::int64_t> SqliteStore::forget_events(Instant before, std::int64_t mos
 }
 
 Result<void> SqliteStore::watch_balance(const BalanceWatch& watch) {
-    FARTHING_TRY(Transaction transaction, Transaction::begin(*database_));
+    FARTHING_TRY(Writing transaction, begin_writing());
     FARTHING_TRY(const std::int64_t seq, next_seq("balance_watch"));
     FARTHING_CHECK(
         database_->run("INSERT INTO balance_watch (tenant, seq, account, at, below) VALUES (?, ?, "

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -36,6 +37,11 @@ bool lock(int file, int how) {
 
 }  // namespace
 
+Turns::Turns(int now, int next, int live) : now_(now), next_(next), live_(live) {
+    std::random_device chance;
+    name_ = (std::uint64_t{chance()} << 32 | chance()) | 1;
+}
+
 Result<Turns> Turns::open(const std::filesystem::path& folder) {
     Turns turns(-1, -1, -1);
     FARTHING_TRY(turns.now_, open_file(folder / "turn.lock"));
@@ -50,6 +56,8 @@ Turns::Turns(Turns&& other) noexcept
       live_(std::exchange(other.live_, -1)),
       charges_live_(std::exchange(other.charges_live_, false)),
       taken_(std::exchange(other.taken_, 0)),
+      name_(other.name_),
+      others_had_(other.others_had_),
       began_(other.began_),
       rests_till_(other.rests_till_) {}
 Turns::~Turns() {
@@ -64,13 +72,31 @@ Result<void> Turns::take() {
         return {};
     }
     std::this_thread::sleep_until(rests_till_);
-    const bool done = lock(next_, LOCK_EX) && lock(now_, LOCK_EX);
+    const bool done = lock(next_, LOCK_EX) && lock(now_, LOCK_EX) && sign();
     const std::string why = std::strerror(errno);
     (void)lock(next_, LOCK_UN);
-    if (!done) return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why);
+    if (!done) {
+        (void)lock(now_, LOCK_UN);
+        return fail(StoreReason::store_unavailable, "the lock can't be taken: " + why);
+    }
     taken_ = 1;
     began_ = std::chrono::steady_clock::now();
     return {};
+}
+
+std::uint64_t Turns::last() const {
+    std::uint64_t name = 0;
+    return ::pread(now_, &name, sizeof name, 0) == sizeof name ? name : 0;
+}
+
+bool Turns::sign() {
+    if (last() == name_) return true;
+    others_had_ = true;
+    return ::pwrite(now_, &name_, sizeof name_, 0) == sizeof name_;
+}
+
+bool Turns::others_had() const {
+    return others_had_ || (!ours() && last() != name_);
 }
 
 void Turns::give() {

@@ -1,0 +1,107 @@
+#include "store/applier.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace farthing::store {
+
+namespace {
+
+constexpr std::size_t kTogether = 32;  // groups of one transaction, at most
+constexpr std::size_t kMost = 256;     // groups on their way
+constexpr int kNice = 5;               // who answers gets a processor first
+constexpr std::chrono::milliseconds kAgain(200);  // after a failure
+
+}  // namespace
+
+Applier::Applier(LogPlace from, Apply apply) : apply_(std::move(apply)), applied_(from) {
+    thread_ = std::thread([this] { run(); });
+}
+
+Applier::~Applier() {
+    (void)settle();
+    {
+        const std::scoped_lock lock(mutex_);
+        ends_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+// An attempt that failed before is not the answer: the next one is.
+Result<void> Applier::wait_for(std::unique_lock<std::mutex>& lock, std::size_t most) {
+    if (waiting_.size() <= most) return {};
+    failure_.reset();
+    wanted_ += 1;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return waiting_.size() <= most || failure_; });
+    wanted_ -= 1;
+    if (waiting_.size() > most) return fail(*failure_);
+    return {};
+}
+
+Result<void> Applier::make_room() {
+    std::unique_lock lock(mutex_);
+    return wait_for(lock, kMost - 1);
+}
+
+Result<void> Applier::settle() {
+    std::unique_lock lock(mutex_);
+    return wait_for(lock, 0);
+}
+
+void Applier::put(LoggedGroup group) {
+    {
+        const std::scoped_lock lock(mutex_);
+        waiting_.push_back(std::make_unique<const LoggedGroup>(std::move(group)));
+    }
+    changed_.notify_all();
+}
+
+LogPlace Applier::applied() {
+    const std::scoped_lock lock(mutex_);
+    return applied_;
+}
+
+void Applier::start_from(LogPlace place) {
+    const std::scoped_lock lock(mutex_);
+    FARTHING_ASSERT(waiting_.empty());
+    applied_ = place;
+}
+
+void Applier::run() {
+    (void)setpriority(PRIO_PROCESS, 0, kNice);  // of this thread
+    std::unique_lock lock(mutex_);
+    std::vector<std::unique_ptr<const LoggedGroup>> gone;  // freed while nobody waits for it
+    while (true) {
+        changed_.wait(lock, [this] { return !waiting_.empty() || ends_; });
+        if (ends_) return;
+        std::vector<const LoggedGroup*> some;
+        for (std::size_t i = 0; i < std::min(waiting_.size(), kTogether); ++i)
+            some.push_back(waiting_[i].get());
+        lock.unlock();
+        gone.clear();
+        Result<void> done = apply_(some);
+        lock.lock();
+        if (done) {
+            failure_.reset();
+            applied_ = some.back()->place;
+            const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(some.size());
+            std::move(waiting_.begin(), end, std::back_inserter(gone));
+            waiting_.erase(waiting_.begin(), end);
+        } else {
+            failure_ = std::move(done).error();
+        }
+        changed_.notify_all();
+        if (failure_)
+            changed_.wait_for(lock, kAgain, [this] { return ends_ || (wanted_ > 0 && !failure_); });
+    }
+}
+
+}  // namespace farthing::store
