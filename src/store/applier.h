@@ -1,5 +1,5 @@
-// Moves groups of charges from the log (group_log.h) to the tables, in their order, on a thread of its
-// own. What was put and is not moved yet can be asked for.
+// Moves groups of charges from the log (group_log.h) to the tables, in their order, on a thread of
+// its own. What was put and is not moved yet can be asked for.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,8 @@ struct LoggedGroup {
 
 class Applier {
   public:
-    // Puts them into the tables, all of them or none; those that are there already stay as they are.
+    // Puts them into the tables, all of them or none; those that are there already stay as they
+    // are.
     using Apply = std::function<Result<void>(std::span<const LoggedGroup* const>)>;
 
     // Up to `from` they are there.

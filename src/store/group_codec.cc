@@ -143,8 +143,7 @@ void walk(Way& way, T& online) {
     way.list(online.uses, [&](auto& use) { walk(way, use); });
     way.rated(online.rated, online.uses.size());
     way.list(online.forgotten, [&](auto& id) { way.one(id); });
-    way.list(online.sessions,
-             [&](auto& session) { walk_all(way, session.id, session.bytes); });
+    way.list(online.sessions, [&](auto& session) { walk_all(way, session.id, session.bytes); });
     way.list(online.alerts, [&](auto& alert) {
         walk_all(way, alert.account, alert.cycle, alert.percent, alert.at);
     });

@@ -56,6 +56,18 @@ Result<std::size_t> read_at(int file, std::int64_t offset, char* to, std::size_t
     return done;
 }
 
+// False: errno tells why not all of it.
+bool write_at(int file, std::int64_t offset, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t some = ::pwrite(file, bytes.data(), bytes.size(), offset);
+        if (some < 0 && errno == EINTR) continue;
+        if (some <= 0) return false;
+        offset += some;
+        bytes.remove_prefix(static_cast<std::size_t>(some));
+    }
+    return true;
+}
+
 }  // namespace
 
 GroupLog::GroupLog(const std::filesystem::path& folder)
@@ -104,14 +116,19 @@ Result<void> GroupLog::clear() {
     return {};
 }
 
+// Written once, so that a sync finds nothing but the bytes of a group to wait for: no room to be
+// given to the file, no length of it to be noted.
 Result<void> GroupLog::make() {
+    const std::string zeros(1 << 20, '\0');
     for (const std::uint32_t i : {0U, 1U}) {
-        if (files_[i] < 0)
-            files_[i] = ::open(paths_[i].c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        if (files_[i] < 0) return fail(failed("made", i));
-        if (const int code = ::posix_fallocate(files_[i], 0, kFileBytes); code != 0) {
-            errno = code;
-            return fail(failed("made", i));
+        if (!is_open(i)) files_[i] = ::open(paths_[i].c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        struct stat about{};
+        if (files_[i] < 0 || ::fstat(files_[i], &about) != 0) return fail(failed("made", i));
+        for (std::int64_t at = about.st_size; at < kFileBytes;) {
+            const std::string_view some =
+                std::string_view(zeros).substr(0, static_cast<std::size_t>(kFileBytes - at));
+            if (!write_at(files_[i], at, some)) return fail(failed("made", i));
+            at += std::ssize(some);
         }
         if (::fsync(files_[i]) != 0) return fail(failed("synced", i));
     }
@@ -191,14 +208,7 @@ Result<void> GroupLog::append(LogPlace& place, std::string_view group) {
     written_ += group;
     written_.resize(static_cast<std::size_t>(in_file(group.size())), '\0');
     crash_point();
-    for (std::size_t done = 0; done < written_.size();) {
-        const ssize_t some = ::pwrite(files_[to.file], written_.data() + done,
-                                      written_.size() - done,
-                                      to.offset + static_cast<std::int64_t>(done));
-        if (some < 0 && errno == EINTR) continue;
-        if (some <= 0) return fail(failed("written", to.file));
-        done += static_cast<std::size_t>(some);
-    }
+    if (!write_at(files_[to.file], to.offset, written_)) return fail(failed("written", to.file));
     if (::fdatasync(files_[to.file]) != 0) return fail(failed("synced", to.file));
     crash_point();
     to.offset += in_file(group.size());

@@ -1,5 +1,5 @@
-// Groups of charges on the disk before they stand in the tables: what a group of requests came to is
-// appended here and synced, then they are answered, and behind them it is moved to the tables
+// Groups of charges on the disk before they stand in the tables: what a group of requests came to
+// is appended here and synced, then they are answered, and behind them it is moved to the tables
 // (applier.h). Two files take turns; one begins anew when all that it has stands in the tables.
 #pragma once
 
@@ -34,7 +34,7 @@ class GroupLog {
     bool empty();
     // REQUIRES: all that is in them stands in the tables, and nobody charges while usage happens.
     Result<void> clear();
-    // Makes the files where they are missing, with room on the disk for all that they will hold.
+    // Makes the files where they are missing, in their full size.
     Result<void> make();
     // The group after `place`, which moves behind it; none: it was the last, or its writing was
     // broken off.
@@ -53,7 +53,7 @@ class GroupLog {
     Result<void> append(LogPlace& place, std::string_view group);
 
   private:
-    static constexpr std::int64_t kFileBytes = std::int64_t{32} << 20;
+    static constexpr std::int64_t kFileBytes = std::int64_t{16} << 20;
     static std::int64_t in_file(std::size_t size);
     explicit GroupLog(const std::filesystem::path& folder);
     bool is_open(std::uint32_t file);

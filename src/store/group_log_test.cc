@@ -40,7 +40,8 @@ TEST(GroupLog, TellsWhatWasAppended) {
     GroupLog log = opened_log(folder);
     EXPECT_TRUE(read_all(log).empty());
     LogPlace place;
-    for (const std::string group : {"first", "", "a third one"}) ASSERT_TRUE(log.append(place, group));
+    for (const std::string group : {"first", "", "a third one"})
+        ASSERT_TRUE(log.append(place, group));
     EXPECT_EQ(place.number, 3U);
     auto beside = GroupLog::open(folder.path());  // as another process
     EXPECT_EQ(read_all(*beside), (std::vector<std::string>{"first", "", "a third one"}));
@@ -57,7 +58,7 @@ TEST(GroupLog, TellsWhatWasAppended) {
 TEST(GroupLog, GoesOnInTheOtherFile) {
     const TestFolder folder;
     GroupLog log = opened_log(folder);
-    const std::string large(15 << 20, 'x');
+    const std::string large(7 << 20, 'x');
     EXPECT_FALSE(GroupLog::fits_at_all(large.size() * 3));
     LogPlace place;
     std::vector<LogPlace> places = {place};

@@ -1,5 +1,5 @@
-// Groups that are on the disk in the log, and on their way to the tables: who asks is told of them, and
-// whoever comes after a process that is gone finds them.
+// Groups that are on the disk in the log, and on their way to the tables: who asks is told of them,
+// and whoever comes after a process that is gone finds them.
 #include <gtest/gtest.h>
 
 #include <atomic>

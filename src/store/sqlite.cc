@@ -172,8 +172,7 @@ Result<SqlStatement> Database::prepare(std::string_view sql) {
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
     if (code != SQLITE_OK) return fail(error(code));
     // Whoever writes says so first (Transaction), so that others know.
-    FARTHING_ASSERT(in_transaction() || sqlite3_stmt_readonly(handle) != 0 ||
-                    sql == kBeginToWrite);
+    FARTHING_ASSERT(in_transaction() || sqlite3_stmt_readonly(handle) != 0 || sql == kBeginToWrite);
     return SqlStatement(*this, handle, cached->first);
 }
 

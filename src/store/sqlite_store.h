@@ -1,8 +1,8 @@
 // The store on SQLite. One file a topic: store.cc (opening, catalog), store_directory.cc,
 // store_source.cc
 // (feeds, sources), store_batch.cc (commit), store_read.cc (what batches left), store_invoice.cc,
-// store_groups.cc (the log of groups), store_online.cc, store_fees.cc, store_voucher.cc, store_webhook.cc,
-// store_check.cc.
+// store_groups.cc (the log of groups), store_online.cc, store_fees.cc, store_voucher.cc,
+// store_webhook.cc, store_check.cc.
 #pragma once
 
 #include <map>
@@ -282,8 +282,8 @@ class SqliteStore final : public Store {
         std::int64_t writes = 0;
     };
     std::optional<GroupLog> log_;
-    std::optional<LogEnd> log_end_;      // none: to be looked up
-    std::optional<LogPlace> left_log_;   // it failed there
+    std::optional<LogEnd> log_end_;        // none: to be looked up
+    std::optional<LogPlace> left_log_;     // it failed there
     std::unique_ptr<SqliteStore> tables_;  // of the thread that moves groups
     std::unique_ptr<Applier> applier_;
 };

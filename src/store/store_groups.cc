@@ -56,8 +56,9 @@ Result<void> SqliteStore::charge_live() {
     database->checkpoint_behind();
     tables_ = std::make_unique<SqliteStore>(folder_, std::move(lock), std::move(turns),
                                             std::move(database));
-    applier_ = std::make_unique<Applier>(
-        place, [this](std::span<const LoggedGroup* const> groups) { return tables_->move(groups); });
+    applier_ = std::make_unique<Applier>(place, [this](std::span<const LoggedGroup* const> groups) {
+        return tables_->move(groups);
+    });
     database_->checkpoint_elsewhere();
     database_->wait_before([this] { return applier_->settle(); });
     return {};
@@ -133,8 +134,8 @@ Result<void> SqliteStore::catch_up() {
     return {};
 }
 
-// What a process left that is gone: all of it that was on the disk, or it is told. While another one
-// charges, who only reads waits here until all that was answered stands in the tables.
+// What a process left that is gone: all of it that was on the disk, or it is told. While another
+// one charges, who only reads waits here until all that was answered stands in the tables.
 Result<void> SqliteStore::recover_groups() {
     FARTHING_TRY(GroupLog log, GroupLog::open(folder_));
     log_.emplace(std::move(log));

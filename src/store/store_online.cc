@@ -13,8 +13,8 @@ constexpr std::string_view kDataVersion = "PRAGMA data_version";
 
 }  // namespace
 
-// While this process charges its own groups get to the tables by another connection: then it is told
-// by whose turn it was.
+// While this process charges its own groups get to the tables by another connection: then it is
+// told by whose turn it was.
 Result<bool> SqliteStore::wrote_elsewhere() {
     if (applier_ && data_version_ != kUnsure && !turns_.others_had()) return false;
     FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
@@ -29,8 +29,8 @@ std::int64_t SqliteStore::writes() const {
 // The writer is alone in its transaction: what others wrote before it shows here.
 Result<void> SqliteStore::require_alone() {
     FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
-    const bool alone = applier_ ? data_version_ != kUnsure && !turns_.others_had()
-                                : version == data_version_;
+    const bool alone =
+        applier_ ? data_version_ != kUnsure && !turns_.others_had() : version == data_version_;
     if (alone) return {};
     return fail(StoreReason::position_moved);
 }

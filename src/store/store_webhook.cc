@@ -116,6 +116,7 @@ Result<std::int64_t> SqliteStore::tell_webhook(std::uint32_t webhook, const Noti
 }
 
 Result<std::vector<Delivery>> SqliteStore::due_deliveries(Instant now, std::int64_t most) {
+    const AsItStands now_there(*database_);  // what comes a moment later is due then
     std::vector<Delivery> due;
     FARTHING_TRY(const std::vector<Webhook> hooks, webhooks());
     for (const Webhook& hook : hooks) {

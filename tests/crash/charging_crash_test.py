@@ -1,11 +1,12 @@
-"""Kills `farthing serve` at each write while sessions are charged, sends each unanswered request again, and compares
-every total with a run that was never killed.
+"""Kills `farthing serve` at each write while sessions are charged, or lets its disk go bad there (bad_disk.cc), sends
+each request again that was not answered well, and compares every total with a run that nothing befell.
 
-    charging_crash_test.py FARTHING
+    charging_crash_test.py FARTHING [BAD_DISK.so [SEED]]
 """
 import http.client
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -66,12 +67,10 @@ class World:
             raise SystemExit(f"{words} gave {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
-    def start(self, crash_at=0):
-        environment = dict(os.environ)
-        if crash_at:
-            environment["FARTHING_CRASH_AT"] = str(crash_at)
+    def start(self, mishap=None):
         self.server = subprocess.Popen([self.binary, "--home", self.home, "serve", "--listen", "127.0.0.1:0"],
-                                       stdout=subprocess.PIPE, text=True, env=environment)
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                       env=dict(os.environ, **(mishap or {})))
         line = self.server.stdout.readline()
         self.port = int(line.rsplit(":", 1)[1]) if line else 0
         return bool(line)
@@ -87,26 +86,29 @@ class World:
         finally:
             connection.close()
 
-    def play(self, crash_at=0):
-        """Asks everything in order; gives how often the server was killed."""
-        kills = 0
-        if not self.start(crash_at):
-            self.server.wait()
-            kills += 1
+    def play(self, mishap=None):
+        """Asks everything in order, again whatever was not answered well; gives how often the server had to begin anew
+        after its mishap."""
+        begins = 0
+        if not self.start(mishap):
+            self.stop()
+            begins += 1
             self.start()
         for method, path, body in requests():
-            while True:
-                answer = self.ask(method, path, body)
-                if answer is not None:
-                    if answer[0] != 200:
-                        raise SystemExit(f"{body} at {crash_at} was told {answer}")
-                    break
-                self.server.wait(20)
-                kills += 1
-                self.start()
+            while (answer := self.ask(method, path, body)) is None or answer[0] != 200:
+                if answer is not None and answer[0] < 500:
+                    raise SystemExit(f"{body} after {mishap} was told {answer}")
+                self.stop()
+                begins += 1
+                if not self.start():
+                    raise SystemExit(f"the server does not begin again after {mishap}")
         self.server.terminate()
         self.server.wait(20)
-        return kills
+        return begins
+
+    def stop(self):
+        self.server.kill()
+        self.server.wait(20)
 
     def totals(self):
         payments = json.loads(self.run("balance", "payments", "anna", "-o", "json"))
@@ -114,28 +116,66 @@ class World:
         return self.run("balance", "show", "anna", "--json") + f"{len(payments)} payments, {buckets}"
 
 
-def main():
-    binary = sys.argv[1]
-    with tempfile.TemporaryDirectory() as folder:
-        template = World(binary, folder, "template")
-        reference = World(binary, folder, "reference", template.home)
-        reference.key = template.key
-        reference.play()
-        wanted = reference.totals()
-        for crash_at in range(1, 1000):
-            world = World(binary, folder, f"victim-{crash_at}", template.home)
-            world.key = template.key
-            if world.play(crash_at) == 0:
-                break
-            if world.totals() != wanted:
-                raise SystemExit(f"killed at write {crash_at}: {world.totals()} instead of {wanted}")
-            said = world.run("check", "all")
-            if "wrong" in said:
-                raise SystemExit(f"killed at write {crash_at}:\n{said}")
-            subprocess.run(["rm", "-r", world.home], check=True)
-        if crash_at < 10:
-            raise SystemExit(f"only {crash_at} writes: nothing was killed")
+class Worlds:
+    """Plays the requests in a folder of their own each, and compares what comes of it."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.template = World(binary, folder, "template")
+        self.wanted = None
+        self.wanted = self.totals_after(None)[1]
+
+    def totals_after(self, mishap):
+        world = World(self.binary, self.folder, "victim", self.template.home)
+        world.key = self.template.key
+        begins = world.play(mishap)
+        totals = world.totals()
+        if self.wanted is not None and totals != self.wanted:
+            raise SystemExit(f"after {mishap}: {totals} instead of {self.wanted}")
+        said = world.run("check", "all")
+        if "wrong" in said:
+            raise SystemExit(f"after {mishap}:\n{said}")
+        subprocess.run(["rm", "-r", world.home], check=True)
+        return begins, totals
+
+
+def killed(worlds):
+    for crash_at in range(1, 1000):
+        if worlds.totals_after({"FARTHING_CRASH_AT": str(crash_at)})[0] == 0:
+            break
+    if crash_at < 10:
+        raise SystemExit(f"only {crash_at} writes: nothing was killed")
     print(f"killed at each of {crash_at - 1} writes; every total as if never killed")
+
+
+def on_bad_disks(worlds, library, seed):
+    chance = random.Random(seed)
+    told = f"{worlds.folder}/asked"
+
+    def mishap(kind, point):
+        return dict(LD_PRELOAD=library, BAD_DISK=kind, BAD_DISK_AT=str(point), BAD_DISK_TELL=told,
+                    BAD_DISK_SEED=str(chance.randrange(1 << 16)), BAD_DISK_FOLDER=f"{worlds.folder}/victim")
+
+    worlds.totals_after(mishap("none", 0))
+    with open(told, encoding="utf-8") as file:
+        asked = int(file.read())
+    places, tried, begun = 16 * int(os.environ.get("FARTHING_CASES", "1")), 0, 0
+    for kind in ("full", "error", "short", "power"):
+        for point in chance.sample(range(1, asked + 1), min(places, asked)):
+            tried += 1
+            begun += worlds.totals_after(mishap(kind, point))[0] > 0
+    if begun < tried // 4:
+        raise SystemExit(f"only {begun} of {tried} bad disks did anything: the test proves nothing")
+    print(f"{tried} bad disks at {asked} places, {begun} of them too bad for the server; every total as on a good one")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        worlds = Worlds(sys.argv[1], folder)
+        if len(sys.argv) > 2:
+            on_bad_disks(worlds, sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+        else:
+            killed(worlds)
 
 
 main()
