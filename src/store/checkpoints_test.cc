@@ -20,8 +20,10 @@ class LoggedTable {
     std::unique_ptr<Database> other() const { return *Database::open(file()); }
     // A hundred pages.
     void commit() {
+        auto transaction = Transaction::begin(*writer_);
         ASSERT_TRUE(writer_->run("INSERT OR REPLACE INTO some VALUES (?, randomblob(400000))",
                                  commits_ % 50));
+        ASSERT_TRUE(transaction->commit());
         commits_ += 1;
     }
     // By the number that a log has from its beginning.

@@ -183,7 +183,8 @@ TEST(Lake, WidensTheIdsOfAnOlderLake) {
         auto database = *Database::open(folder.path() / "farthing.db");
         ASSERT_TRUE(database->script(
             "UPDATE ducklake_column SET column_type = 'uint32' WHERE column_name IN ('batch', "
-            "'record_batch'); ALTER TABLE open_session DROP COLUMN closed_at; UPDATE "
+            "'record_batch'); ALTER TABLE open_session DROP COLUMN closed_at; DROP TABLE "
+            "group_moved; UPDATE "
             "schema_version SET version = 19"));
     }
     EXPECT_EQ(narrow(), 6);

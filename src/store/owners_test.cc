@@ -70,7 +70,7 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
     // As a release of version 18 left it.
     ASSERT_EQ(raw_sql(folder.path(),
                       "ALTER TABLE batch DROP COLUMN owners; ALTER TABLE open_session DROP COLUMN "
-                      "closed_at; UPDATE schema_version "
+                      "closed_at; DROP TABLE group_moved; UPDATE schema_version "
                       "SET version = 18"),
               "");
     const auto store = opened_in(folder);
