@@ -128,6 +128,7 @@ Result<void> SqliteStore::catch_up() {
         std::vector<const LoggedGroup*> each;
         for (const LoggedGroup& group : groups) each.push_back(&group);
         FARTHING_CHECK(move(each));
+        data_version_ = kUnsure;  // they are another's, although this connection moved them
     }
     if (applier_) applier_->start_from(place);
     log_end_.reset();
