@@ -73,7 +73,7 @@ Result<AddedWebhook> Engine::add_webhook(const WebhookChange& change) {
     hook.at = state_->clock.now();
     FARTHING_TRY(const auto hooks, webhooks());
     const auto known = std::ranges::find(hooks, hook.secret, &Webhook::secret);
-    if (known != hooks.end()) {
+    if (!change.key.empty() && known != hooks.end()) {
         const bool same = known->name == hook.name && known->url == hook.url &&
                           known->events == hook.events &&
                           known->private_network == hook.private_network;
