@@ -151,6 +151,23 @@ bool means_debit(const diameter::ServiceRequest& asked, const Debit& debit) {
     return debit.groups.size() == 1 || (!debit.groups.empty() && !says_units(asked));
 }
 
+// Of several MSCC of one rating group: a session is granted the most that one asks for, of which
+// all use; what events take is added up.
+void ask_more(std::optional<std::int64_t>& asked, std::optional<std::int64_t> more, bool event) {
+    if (!more) return;
+    if (!asked || !event) {
+        asked = std::max(asked.value_or(*more), *more);
+    } else {
+        asked = *more > INT64_MAX - *asked ? INT64_MAX : *asked + *more;
+    }
+}
+
+void ask_more(engine::NetworkCounts& asked, const ServiceUnits& more, bool event) {
+    ask_more(asked.bytes, more.octets, event);
+    ask_more(asked.seconds, more.seconds, event);
+    ask_more(asked.pieces, more.pieces, event);
+}
+
 // Several MSCC of one rating group, for the services in it, are charged as one.
 void add_service(std::uint32_t group, const diameter::ServiceRequest& asked,
                  const CreditControlRequest& request, const GyPolicy& policy,
@@ -163,11 +180,13 @@ void add_service(std::uint32_t group, const diameter::ServiceRequest& asked,
     service.called = diameter::number_of(request.called);
     service.calling = diameter::number_of(request.calling);
     const bool event = request.type == RequestType::event;
-    if (asked.requested) service.counts = counts_of(*asked.requested);
+    if (asked.requested) ask_more(service.counts, *asked.requested, event);
+    if (debits(request) && !says_units(asked))
+        ask_more(service.counts, {.octets = {}, .seconds = {}, .pieces = 1}, event);
     for (const ServiceUnits& units : asked.used) {
         if (units.empty()) continue;
         if (event) {
-            if (!asked.requested) service.counts = counts_of(units);
+            if (!asked.requested) ask_more(service.counts, units, event);
         } else {
             service.used.push_back({{}, {}, counts_of(units)});
         }
@@ -360,10 +379,6 @@ engine::ChargeQuestion question_of(const CreditControlRequest& request, const Gy
         } else {
             add_service(asked.group(), asked, request, policy, question);
         }
-    }
-    if (debits(request)) {
-        for (auto& service : question.services)
-            if (is_empty(service.counts)) service.counts.pieces = 1;
     }
     if (question.action == ChargeAction::enquire) question.session.clear();
     if (!debit.session.empty()) {

@@ -90,6 +90,37 @@ TEST_F(Gy, OnlySessionsThatGoOnAreLedToWhereMoneyIsPaidIn) {
     EXPECT_EQ(answer({told(0, "no_money")}).code, Code::credit_limit_reached);
 }
 
+TEST_F(Gy, EC47_OfSeveralOfOneRatingGroupASessionAsksForTheMostAndEventsForAll) {
+    const auto asked = [&](std::optional<std::uint64_t> one, std::optional<std::uint64_t> other) {
+        return [=](Writer& w) {
+            mscc(w, 10, one);
+            mscc(w, 20, 7);
+            mscc(w, 10, other);
+        };
+    };
+    const auto counts = [&] {
+        const auto question = question_of(request_, policy_);
+        EXPECT_EQ(question.services.size(), 2U);
+        return question.services.at(0).counts;
+    };
+    read(kInitial, 0, asked(500, 300));
+    EXPECT_EQ(counts().bytes, 500);
+    read(kInitial, 0, asked(300, 500));
+    EXPECT_EQ(counts().bytes, 500);
+    read(kInitial, 0, asked(300, std::nullopt));
+    EXPECT_EQ(counts().bytes, 300);
+    const auto said = answer({told(10, "granted", 500), told(20, "granted", 7)});
+    ASSERT_EQ(said.services.size(), 3U);
+    EXPECT_EQ(said.services[0].granted->octets, 500);
+    EXPECT_EQ(said.services[2].code, Code::success);
+    EXPECT_FALSE(said.services[2].granted);
+    event(kDebit, asked(500, 300));
+    EXPECT_EQ(counts().bytes, 800);
+    event(kDebit, asked(std::nullopt, std::nullopt));
+    EXPECT_EQ(counts().pieces, 2);
+    EXPECT_FALSE(counts().bytes);
+}
+
 TEST_F(Gy, WhatADebitTookIsTold) {
     event(kDebit, [](Writer&) {});
     auto said = answer({told(0, "granted", 7)});

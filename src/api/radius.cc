@@ -7,6 +7,7 @@
 #include "api/route.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "directory/directory.h"
 
 namespace farthing::api {
 
@@ -210,8 +211,12 @@ Result<RadiusQuestion> read_radius(RadiusWhat what, const std::string& meter,
 }
 
 HttpAnswer radius_answer(RadiusWhat what, const Result<engine::ChargeAnswer>& told) {
-    if (!told) return problem(told.error());
     const bool accounts = what == RadiusWhat::accounting;
+    const bool unknown =
+        !told && told.error().code == name_of(DirectoryReason::unknown_subscription);
+    if (unknown && !accounts)
+        return with_attribute("reply:Reply-Message", told.error().message, 401);
+    if (!told) return problem(told.error());
     // What comes late is known already by the last word: it is not sent for ever.
     if (accounts && told->why == "session_ended") return with_body({}, 204);
     if (told->why != "granted") return problem({told->why, told->what, {}, told->mend});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "directory/directory.h"
+
 namespace farthing::api {
 namespace {
 
@@ -91,6 +93,12 @@ TEST(Radius, AnswersAreWhatFreeRadiusReads) {
     told.why = "granted";
     told.services.emplace_back().why = "granted";
     EXPECT_EQ(radius_answer(RadiusWhat::authorize, told).status, 204);
+    const Result<engine::ChargeAnswer> nobody =
+        fail(DirectoryReason::unknown_subscription, "nobody has the identity \"x\"");
+    EXPECT_EQ(radius_answer(RadiusWhat::authorize, nobody).status, 401);
+    EXPECT_NE(radius_answer(RadiusWhat::authorize, nobody).body.find("nobody has the identity"),
+              std::string::npos);
+    EXPECT_EQ(radius_answer(RadiusWhat::accounting, nobody).status, 404);
     told.services[0].why = "no_money";
     told.services[0].what = "the balance is used up";
     EXPECT_EQ(radius_answer(RadiusWhat::authorize, told).status, 401);

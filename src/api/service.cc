@@ -268,17 +268,22 @@ HttpAnswer Service::answer(const Work& work) {
         return told ? *std::move(told) : problem(told.error());
     }
     std::string account;
+    bool repeated = false;
     if (const auto* payment = std::get_if<TopUpOf>(&work.what())) {
         const auto paid = engine_->top_up(payment->account, payment->amount, payment->reference);
         if (!paid) return problem(paid.error());
         account = payment->account;
+        repeated = paid->repeated;
     } else {
         const auto& change = std::get<Limits>(work.what()).change;
         if (const auto done = engine_->limit(change); !done) return problem(done.error());
         account = change.account;
     }
     const auto report = engine_->balance(account);
-    return report ? with_body(write_balance(*report)) : problem(report.error());
+    if (!report) return problem(report.error());
+    HttpAnswer told = with_body(write_balance(*report));
+    told.replayed = repeated;
+    return told;
 }
 
 }  // namespace farthing::api

@@ -10,9 +10,15 @@ namespace farthing::api {
 
 namespace {
 
-Result<HttpAnswer> balance_of(engine::Engine& engine, const std::string& account) {
+HttpAnswer once(HttpAnswer answer, bool repeated) {
+    answer.replayed = repeated;
+    return answer;
+}
+
+// As it is today, also where it was asked before.
+Result<HttpAnswer> balance_of(engine::Engine& engine, const std::string& account, bool repeated) {
     FARTHING_TRY(const engine::BalanceReport report, engine.balance(account));
-    return with_body(write_balance(report));
+    return once(with_body(write_balance(report)), repeated);
 }
 
 }  // namespace
@@ -23,11 +29,11 @@ Result<Service::Asked> Service::route_voucher(const HttpRequest& request,
     auto body = read_voucher(request.body);
     if (!body) return Asked{"manage", std::unexpected(std::move(body).error())};
     if (body->reference.empty()) body->reference = request.idempotency_key;
-    return Asked{"manage",
-                 Call{[account, asked = *body](engine::Engine& engine) -> Result<HttpAnswer> {
-                     FARTHING_CHECK(engine.redeem(account, asked.code, asked.reference));
-                     return balance_of(engine, account);
-                 }}};
+    return Asked{
+        "manage", Call{[account, asked = *body](engine::Engine& engine) -> Result<HttpAnswer> {
+            FARTHING_TRY(const TopUp paid, engine.redeem(account, asked.code, asked.reference));
+            return balance_of(engine, account, paid.repeated);
+        }}};
 }
 
 Result<Service::Asked> Service::route_buckets(const HttpRequest& request,
@@ -46,7 +52,7 @@ Result<Service::Asked> Service::route_buckets(const HttpRequest& request,
     order->account = account;
     return Asked{"manage", Call{[order = *order](engine::Engine& engine) -> Result<HttpAnswer> {
                      FARTHING_TRY(const engine::BucketRow row, engine.buy_bucket(order));
-                     return with_body(write_bucket(row));
+                     return once(with_body(write_bucket(row)), row.repeated);
                  }}};
 }
 
@@ -58,8 +64,8 @@ Result<Service::Asked> Service::route_transfer(const HttpRequest& request,
     if (order->reference.empty()) order->reference = request.idempotency_key;
     order->from = account;
     return Asked{"manage", Call{[order = *order](engine::Engine& engine) -> Result<HttpAnswer> {
-                     FARTHING_CHECK(engine.transfer(order));
-                     return balance_of(engine, order.from);
+                     FARTHING_TRY(const Transfer moved, engine.transfer(order));
+                     return balance_of(engine, order.from, moved.repeated);
                  }}};
 }
 

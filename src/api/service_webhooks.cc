@@ -19,8 +19,11 @@ Result<HttpAnswer> shown(engine::Engine& engine, const std::string& name) {
 
 Result<HttpAnswer> added(engine::Engine& engine, engine::WebhookChange change) {
     change.secret = new_webhook_secret();
-    FARTHING_CHECK(engine.add_webhook(change));
-    return with_body(write_new_webhook(change), 201);
+    FARTHING_TRY(const engine::AddedWebhook done, engine.add_webhook(change));
+    change.secret = done.secret;
+    HttpAnswer told = with_body(write_new_webhook(change), 201);
+    told.replayed = done.repeated;
+    return told;
 }
 
 Result<HttpAnswer> listed(engine::Engine& engine) {
@@ -36,6 +39,7 @@ Result<Service::Asked> Service::route_webhooks(const HttpRequest& request, std::
     if (rest.empty() && request.method == "POST") {
         auto change = read_webhook(request.body);
         if (!change) return Asked{"manage", std::unexpected(std::move(change).error())};
+        change->key = request.idempotency_key;
         return Asked{"manage", Call{[change = *std::move(change)](engine::Engine& engine) {
                          return added(engine, change);
                      }}};

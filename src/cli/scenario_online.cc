@@ -176,7 +176,8 @@ Result<void> Stage::webhook(const Line& line) {
     change.url = "https://example.org/" + change.name;
     for (std::size_t i = 2; i < line.words.size(); ++i)
         change.events += (i == 2 ? "" : " ") + line.words[i];
-    return engine_->add_webhook(change);
+    FARTHING_CHECK(engine_->add_webhook(change));
+    return {};
 }
 
 // tells NAME TYPE N [contains "…"]: of that type so far; what the last of them says

@@ -133,20 +133,33 @@ SubscriptionId Directory::destination_owner(std::string_view number, std::string
 
 SubscriptionId Directory::find(IdentityKind kind, std::string_view value, Instant when) const {
     if (kind == IdentityKind::subscription) return subscription_named(value);
-    return owner_in_chain(first_entry(identity_hash(kind, value), kind, value), when);
+    return owner_in_chain(first_entry(identity_hash(kind, value), kind, value), when).subscription;
 }
 
-SubscriptionId Directory::owner_in_chain(std::uint32_t number, Instant when) const {
+Directory::Found Directory::owner_in_chain(std::uint32_t number, Instant when) const {
     while (number != 0) {
         const IdentityEntry& entry = identity_entries_[number - 1];
-        if (entry.valid.contains(when)) return entry.subscription;
+        if (entry.valid.contains(when)) return {entry.subscription, entry.first != 0};
         number = entry.next;
     }
     return {};
 }
 
-void Directory::find_all(std::span<const Question> questions,
-                         std::span<SubscriptionId> answers) const {
+bool Directory::is_first(IdentityKind kind, std::string_view value,
+                         SubscriptionId subscription) const {
+    return first_in_chain(first_entry(identity_hash(kind, value), kind, value), subscription);
+}
+
+bool Directory::first_in_chain(std::uint32_t number, SubscriptionId subscription) const {
+    while (number != 0) {
+        const IdentityEntry& entry = identity_entries_[number - 1];
+        if (entry.subscription == subscription) return entry.first != 0;  // all of its are alike
+        number = entry.next;
+    }
+    return false;
+}
+
+void Directory::find_all(std::span<const Question> questions, std::span<Found> answers) const {
     for (std::size_t first = 0; first < questions.size(); first += kAtOnce) {
         const std::size_t count = std::min(kAtOnce, questions.size() - first);
         find_some(questions.subspan(first, count), answers.subspan(first, count));
@@ -154,8 +167,7 @@ void Directory::find_all(std::span<const Question> questions,
 }
 
 // Each pass follows the memory that the pass before asked for: index, entry, text.
-void Directory::find_some(std::span<const Question> questions,
-                          std::span<SubscriptionId> answers) const {
+void Directory::find_some(std::span<const Question> questions, std::span<Found> answers) const {
     std::array<std::uint64_t, kAtOnce> hashes{};
     std::array<const IdentityEntry*, kAtOnce> entries{};
     for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -177,7 +189,7 @@ void Directory::find_some(std::span<const Question> questions,
     for (std::size_t i = 0; i < questions.size(); ++i) {
         const auto& [kind, value, when] = questions[i];
         answers[i] = kind == IdentityKind::subscription
-                         ? subscription_named(value)
+                         ? Found{subscription_named(value)}
                          : owner_in_chain(first_entry(hashes[i], kind, value), when);
     }
 }

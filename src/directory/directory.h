@@ -149,15 +149,23 @@ class Directory {
                                      Instant when, std::string& scratch) const;
     // Whose identity it is at `when`; none when nobody's. One hash look-up; never allocates.
     SubscriptionId find(IdentityKind kind, std::string_view value, Instant when) const;
-    // The same for many at once: their memory lies anywhere, and is asked for together.
+    // Whether it is the first identity that any fact gave that subscription, which no later fact
+    // changes: it stays the first when it ends, moves, or was never right. Names of subscriptions
+    // are none.
+    bool is_first(IdentityKind kind, std::string_view value, SubscriptionId subscription) const;
+    // The owners of many at once: their memory lies anywhere, and is asked for together.
     // REQUIRES: as many answers as questions.
     struct Question {
         IdentityKind kind = IdentityKind::device;
         std::string_view value;
         Instant when;
     };
-    void find_all(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
-    // The same, and the stretch around `when` for which the answer holds.
+    struct Found {
+        SubscriptionId subscription;
+        bool first = false;  // as is_first tells
+    };
+    void find_all(std::span<const Question> questions, std::span<Found> answers) const;
+    // The owner of one, and the stretch around `when` for which the answer holds.
     struct Owner {
         SubscriptionId subscription;
         Period valid;
@@ -176,20 +184,23 @@ class Directory {
   private:
     friend class Folding;
     struct Builder;  // folding.cc
-    // One stretch for which an identity has an owner. Those of the same identity form a chain,
-    // latest start first, and share its text.
+    // One stretch for which an identity has an owner; empty where another owner took its place.
+    // Those of the same identity form a chain, latest start first, and share its text.
     struct IdentityEntry {
         Period valid;
         SubscriptionId subscription;
-        std::uint32_t text = 0;    // where it stands in identity_texts_, in steps of kTextStep
-        std::uint32_t length = 0;  // of its value
-        std::uint32_t next = 0;    // number of the next entry of the chain; 0 ends it
+        std::uint32_t text = 0;         // where it stands in identity_texts_, in steps of kTextStep
+        std::uint32_t length : 31 = 0;  // of its value
+        std::uint32_t first : 1 = 0;    // whether it is the first identity of its subscription
+        std::uint32_t next = 0;         // number of the next entry of the chain; 0 ends it
     };
     static constexpr std::size_t kTextStep = 4;
+    static constexpr std::uint32_t kLengthMax = INT32_MAX;
     static constexpr std::size_t kAtOnce = 16;
     static std::uint64_t identity_hash(IdentityKind kind, std::string_view value);
-    SubscriptionId owner_in_chain(std::uint32_t first, Instant when) const;
-    void find_some(std::span<const Question> questions, std::span<SubscriptionId> answers) const;
+    Found owner_in_chain(std::uint32_t number, Instant when) const;
+    bool first_in_chain(std::uint32_t number, SubscriptionId subscription) const;
+    void find_some(std::span<const Question> questions, std::span<Found> answers) const;
     // Number of the first entry of the identity's chain; 0 when there is none.
     std::uint32_t first_entry(std::uint64_t hash, IdentityKind kind, std::string_view value) const;
     bool names(const IdentityEntry& entry, IdentityKind kind, std::string_view value) const;

@@ -216,6 +216,59 @@ TEST(Directory, its_facts_fold_to_the_same_also_with_what_comes_later) {
     EXPECT_EQ(owner_at(20), lines);
 }
 
+// Whatever becomes of it: what the archive keeps of records rests on it.
+TEST(Directory, EC48_the_first_identity_of_a_subscription_stays_the_first) {
+    Facts facts;
+    const AccountId company = facts.account("company");
+    const SubscriptionId one = facts.subscription("one", company);
+    const SubscriptionId two = facts.subscription("two", company);
+    const Instant later = kStart.plus_micros(100);
+    facts.facts.identities.push_back({IdentityKind::destination, "112", one, kStart});
+    facts.identity(one, "A", later);
+    facts.identity(one, "B", kStart);  // valid before the first one, told after it
+    facts.identity(two, "C", kStart);
+    const auto firsts = [](const Directory& directory) {
+        std::string text;
+        for (const SubscriptionId owner : {SubscriptionId{1}, SubscriptionId{2}})
+            for (const char* value : {"A", "B", "C", "D"})
+                if (directory.is_first(IdentityKind::iccid, value, owner))
+                    text += std::to_string(owner.value) + value;
+        return text;
+    };
+    EXPECT_EQ(firsts(facts.fold()), "1A2C");
+    const auto tell = [&](SubscriptionId owner, const char* value, Instant from, Instant until) {
+        facts.identity(owner, value, from, until);
+        const Directory directory = facts.fold();
+        EXPECT_EQ(firsts(directory), "1A2C") << value;
+        const Directory again = *Directory::fold(directory.facts(), TimeZone::utc());
+        EXPECT_EQ(firsts(again), "1A2C") << value;
+        facts.facts = directory.facts();
+    };
+    tell(one, "A", later, later.plus_micros(10));                  // it ends
+    tell(two, "A", later.plus_micros(10), later.plus_micros(20));  // and goes to another,
+    tell(one, "A", later.plus_micros(20), Instant::max());         // and comes back
+    tell(two, "B", kStart, Instant::max());                        // it was never the one's
+    tell(one, "C", kStart, Instant::max());                        // nor was this the other's
+    tell(one, "D", kStart, Instant::max());
+    const Directory directory = facts.fold();
+    EXPECT_EQ(directory.find(IdentityKind::iccid, "B", kStart), two);
+    EXPECT_EQ(directory.find(IdentityKind::iccid, "C", kStart), one);
+    const Directory::Question asked[] = {{IdentityKind::iccid, "A", later},
+                                         {IdentityKind::iccid, "A", later.plus_micros(10)},
+                                         {IdentityKind::iccid, "D", kStart},
+                                         {IdentityKind::subscription, "one", kStart}};
+    Directory::Found found[4];
+    directory.find_all(asked, found);
+    EXPECT_EQ(found[0].subscription, one);
+    EXPECT_TRUE(found[0].first);
+    EXPECT_EQ(found[1].subscription, two);
+    EXPECT_FALSE(found[1].first);
+    EXPECT_EQ(found[2].subscription, one);
+    EXPECT_FALSE(found[2].first);
+    EXPECT_EQ(found[3].subscription, one);
+    EXPECT_FALSE(found[3].first);
+}
+
 TEST(Directory, names_are_found_and_belong_to_one_only) {
     Facts facts;
     const AccountId company = facts.account("company");
@@ -509,11 +562,11 @@ RC_GTEST_PROP(Identities, ManyAreFoundAsOneByOne, ()) {
                              kStart.plus_micros(*rc::gen::inRange(-10, 200))});
     }
     for (std::size_t i = 0; i < asked; ++i) questions[i].value = values[i];
-    std::vector<SubscriptionId> answers(asked);
+    std::vector<Directory::Found> answers(asked);
     directory.find_all(questions, answers);
     for (std::size_t i = 0; i < asked; ++i) {
         const auto& [kind, value, when] = questions[i];
-        RC_ASSERT(answers[i] == directory.find(kind, value, when));
+        RC_ASSERT(answers[i].subscription == directory.find(kind, value, when));
     }
 }
 

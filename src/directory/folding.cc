@@ -60,12 +60,14 @@ std::string until_text(Instant until) {
 struct Directory::Builder {
     Directory& directory;
     const FactCounts& most;
+    std::vector<bool>& identified;
 
     void make_room() {
         directory.accounts_.reserve(most.accounts);
         directory.subscriptions_.reserve(most.subscriptions);
         directory.kept_.plans.reserve(most.plans);
         directory.kept_.quantities.reserve(most.quantities);
+        identified.resize(most.subscriptions + 1);
         directory.identity_index_ = TextIndex(most.identities);
         directory.identity_entries_.reserve(most.identities);
         directory.identity_texts_.reserve(most.identities * room_of("8937204016000000001"));
@@ -343,28 +345,45 @@ struct Directory::Builder {
 
     void enter(const IdentityFact& fact) {
         auto& entries = directory.identity_entries_;
+        FARTHING_ASSERT(fact.value.size() <= kLengthMax);
         IdentityEntry entry{.valid = {fact.from, fact.until},
                             .subscription = fact.subscription,
                             .text = 0,
-                            .length = static_cast<std::uint32_t>(fact.value.size()),
+                            .length = static_cast<std::uint32_t>(fact.value.size()) & kLengthMax,
+                            .first = 0,
                             .next = 0};
         std::uint32_t* link = &directory.identity_index_.place(
             Directory::identity_hash(fact.kind, fact.value), [&](std::uint32_t number) {
                 return directory.names(entries[number - 1], fact.kind, fact.value);
             });
         entry.text = *link != 0 ? entries[*link - 1].text : add_text(fact);
+        entry.first = is_first(fact, *link) ? 1 : 0;
         while (*link != 0 && entries[*link - 1].valid.start > fact.from)
             link = &entries[*link - 1].next;
         if (*link != 0 && entries[*link - 1].valid.start == fact.from) {
-            entry.next = entries[*link - 1].next;
-            entries[*link - 1] = entry;
-            return;
+            IdentityEntry& before = entries[*link - 1];
+            if (before.subscription == fact.subscription) {
+                entry.next = before.next;
+                before = entry;
+                return;
+            }
+            before.valid.end = before.valid.start;  // it stays: it may have been its owner's first
         }
         FARTHING_ASSERT(entries.size() + 1 < UINT32_MAX);
         entry.next = *link;
         *link = static_cast<std::uint32_t>(entries.size() +
                                            1);  // before push_back: `link` may point into `entries`
         entries.push_back(entry);
+    }
+
+    // `number`: of the first entry of the identity's chain.
+    bool is_first(const IdentityFact& fact, std::uint32_t number) {
+        // Records do not come by a destination, and by a subscription's name without any fact.
+        if (fact.kind == IdentityKind::destination || fact.kind == IdentityKind::subscription)
+            return false;
+        const bool fresh = !identified[fact.subscription.value];
+        identified[fact.subscription.value] = true;
+        return fresh || directory.first_in_chain(number, fact.subscription);
     }
 
     std::uint32_t add_text(const IdentityFact& fact) {
@@ -429,15 +448,15 @@ struct Directory::Builder {
 
 Folding::Folding(TimeZone zone, const FactCounts& most) : most_(most) {
     directory_.zone_ = std::move(zone);
-    Directory::Builder{directory_, most_}.make_room();
+    Directory::Builder{directory_, most_, identified_}.make_room();
 }
 
 Result<void> Folding::add(DirectoryFacts& some) {
-    return Directory::Builder{directory_, most_}.add(some);
+    return Directory::Builder{directory_, most_, identified_}.add(some);
 }
 
 Result<Directory> Folding::finish() {
-    FARTHING_CHECK((Directory::Builder{directory_, most_}.finish()));
+    FARTHING_CHECK((Directory::Builder{directory_, most_, identified_}.finish()));
     return std::move(directory_);
 }
 

@@ -2,6 +2,8 @@
 // twice.
 #pragma once
 
+#include <vector>
+
 #include "base/error.h"
 #include "base/time_zone.h"
 #include "directory/directory.h"
@@ -22,6 +24,7 @@ class Folding {
   private:
     Directory directory_;
     FactCounts most_;
+    std::vector<bool> identified_;  // by subscription: whether it has had an identity
 };
 
 }  // namespace farthing::directory

@@ -200,6 +200,13 @@ Result<Entry> price_entry(const Engine::State& state, const BucketFact& fact, Cu
     return std::move(entry).finish();
 }
 
+// What is given may be over: it mends what was charged on its days.
+Result<void> require_days_left(const Engine::State& state, const BucketFact& fact) {
+    if (!fact.payer || fact.until > state.today()) return {};
+    return fail(EngineReason::package_over,
+                "its last day was " + to_string(fact.until.plus_days(-1)));
+}
+
 // REQUIRES: it is our turn.
 Result<void> require_money(Engine::State& state, Desk& desk, const BucketFact& fact) {
     desk.charger().pass(state.clock.now());
@@ -245,22 +252,28 @@ Result<void> price_again(Engine::State& state, const BucketFact& fact) {
     return batch->commit(ignored);
 }
 
-// False: another process wrote meanwhile.
-Result<bool> buy_once(Engine::State& state, const BucketOrder& order, BucketFact& fact) {
+enum class Purchase : std::uint8_t {
+    made,
+    known_before,
+    moved
+};  // moved: another process wrote meanwhile
+
+Result<Purchase> buy_once(Engine::State& state, const BucketOrder& order, BucketFact& fact) {
     FARTHING_TRY(const store::Turn turn, store::Turn::take(*state.store));
     FARTHING_TRY(Desk* const desk, state.open_desk());
     FARTHING_TRY(fact, fact_of(state, order));
     FARTHING_TRY(const BucketFact* const known, known_order(state, fact, order.from.has_value()));
     if (known != nullptr) {
         fact = *known;
-        return true;
+        return Purchase::known_before;
     }
+    FARTHING_CHECK(require_days_left(state, fact));
     if (fact.price_atoms != 0) FARTHING_CHECK(require_money(state, *desk, fact));
     const Result<void> stored = store_bucket(state, *desk, fact);
     if (!stored) {
         state.forget_counters();  // and the desk with them: the store has what is true
         state.followed = false;
-        if (stored.error().code == name_of(StoreReason::position_moved)) return false;
+        if (stored.error().code == name_of(StoreReason::position_moved)) return Purchase::moved;
         return fail(stored.error());
     }
     DirectoryFacts added;
@@ -269,7 +282,7 @@ Result<bool> buy_once(Engine::State& state, const BucketOrder& order, BucketFact
     state.remake_rater();
     FARTHING_TRY(state.described, state.store->described());
     FARTHING_CHECK(price_again(state, fact));
-    return true;
+    return Purchase::made;
 }
 
 // Of the account, of all below it, and of the groups that its subscriptions are in.
@@ -335,9 +348,10 @@ Result<BucketRow> Engine::buy_bucket(const BucketOrder& order) try {
     FARTHING_CHECK(s.follow_others());
     for (int left = kTries; left > 0; --left) {
         BucketFact fact;
-        FARTHING_TRY(const bool done, buy_once(s, order, fact));
-        if (!done) continue;
-        FARTHING_TRY(const BucketRow row, bucket_row(s, fact));
+        FARTHING_TRY(const Purchase done, buy_once(s, order, fact));
+        if (done == Purchase::moved) continue;
+        FARTHING_TRY(BucketRow row, bucket_row(s, fact));
+        row.repeated = done == Purchase::known_before;
         if (fact.price_atoms == 0) return row;
         FARTHING_TRY(const store::Turn turn, store::Turn::take(*s.store));
         FARTHING_TRY(Desk* const desk, s.open_desk());

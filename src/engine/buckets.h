@@ -35,7 +35,8 @@ struct BucketRow {
     std::string state;  // "valid", "not yet", "ended"
     Money price;
     std::int64_t remaining_units = 0;
-    std::string unit;  // the meter's base unit
+    std::string unit;       // the meter's base unit
+    bool repeated = false;  // it was bought before under that reference
 };
 
 }  // namespace farthing::engine

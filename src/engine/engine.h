@@ -570,7 +570,7 @@ class Engine {
     Result<void> watch_balance(const std::string& account, const std::string& below);
 
     // Who is told what as it happens. What is written is delivered by whoever asks for what is due.
-    Result<void> add_webhook(const WebhookChange& change);
+    Result<AddedWebhook> add_webhook(const WebhookChange& change);
     Result<void> remove_webhook(const std::string& name);
     Result<Webhook> webhook(const std::string& name);
     Result<std::vector<Webhook>> webhooks();

@@ -22,7 +22,7 @@ void each_in_chunks(const std::vector<const store::UsageRow*>& rows, Each each) 
         const std::vector<const store::UsageRow*> some(
             rows.begin() + static_cast<std::ptrdiff_t>(first),
             rows.begin() + static_cast<std::ptrdiff_t>(end));
-        const UsageChunk chunk = chunk_of(nullptr, some);
+        const UsageChunk chunk = chunk_of(some);
         for (std::size_t i = 0; i < some.size(); ++i) each(chunk, i, *some[i]);
     }
 }

@@ -48,10 +48,8 @@ Result<TopUp> take_in(Engine::State& s, PaidIn money) {
         money.no_longer_low = !desk->is_low(id, money.payment.atoms);
     }
     const bool in_step = s.desk && s.desk->in_step();
-    const std::int64_t writes = s.store->writes();
     FARTHING_TRY(const TopUp paid, s.store->top_up(money));
-    const bool repeated = s.store->writes() == writes;
-    if (in_step) s.desk->paid(id, repeated ? 0 : paid.atoms, money.no_longer_low);
+    if (in_step) s.desk->paid(id, paid.repeated ? 0 : paid.atoms, money.no_longer_low);
     FARTHING_CHECK(take_due_fees(s, id));
     return paid;
 }
@@ -185,8 +183,8 @@ Result<TopUp> Engine::redeem(const std::string& account, const std::string& code
             return fail(StoreReason::reference_taken);
         if (before) {  // asked again: told again
             FARTHING_TRY(const auto voucher, s.store->voucher(hash));
-            return TopUp{id, before->top_up, before->at, voucher->batch.currency,
-                         voucher->batch.atoms};
+            const VoucherBatch& batch = voucher->batch;
+            return TopUp{id, before->top_up, before->at, batch.currency, batch.atoms, true};
         }
     }
     FARTHING_TRY(const std::int64_t guesses,
@@ -209,8 +207,8 @@ Result<TopUp> Engine::redeem(const std::string& account, const std::string& code
 
 namespace {
 
-// What is asked for, and whether it was done before.
-Result<Transfer> transfer_of(const Engine::State& s, const TransferOrder& order, bool& known) {
+// What is asked for, or what was done of it before.
+Result<Transfer> transfer_of(const Engine::State& s, const TransferOrder& order) {
     Transfer asked;
     FARTHING_TRY(asked.from, payer_named(s, order.from));
     FARTHING_TRY(asked.to, payer_named(s, order.to));
@@ -221,11 +219,11 @@ Result<Transfer> transfer_of(const Engine::State& s, const TransferOrder& order,
     if (asked.from == asked.to) return fail(EngineReason::transfer_to_itself);
     asked.reference = order.reference;
     asked.at = s.clock.now();
-    FARTHING_TRY(const auto before, s.store->transfer_named(order.reference));
-    known = before.has_value();
+    FARTHING_TRY(auto before, s.store->transfer_named(order.reference));
     if (!before) return asked;
+    before->repeated = true;
     if (before->from == asked.from && before->to == asked.to && before->atoms == asked.atoms)
-        return *before;
+        return *std::move(before);
     return fail(StoreReason::reference_taken,
                 "another transfer has the reference \"" + printable(order.reference) + "\"");
 }
@@ -237,9 +235,8 @@ Result<Transfer> Engine::transfer(const TransferOrder& order) try {
     for (int left = kTries; left > 0; --left) {
         FARTHING_TRY(const store::Turn turn, store::Turn::take(*s.store));
         FARTHING_TRY(Desk* const desk, s.open_desk());
-        bool known = false;
-        FARTHING_TRY(const Transfer asked, transfer_of(s, order, known));
-        if (known) return asked;
+        FARTHING_TRY(const Transfer asked, transfer_of(s, order));
+        if (asked.repeated) return asked;
         const Result<void> done = desk->transfer(asked);
         if (done) {
             FARTHING_CHECK(take_due_fees(s, asked.to));

@@ -110,6 +110,8 @@ namespace farthing {
     X(package_ambiguous, "two plans of the owner have that package", "Write PLAN/PACKAGE.")        \
     X(package_not_covered, "the balance does not cover the package",                               \
       "Top the account up: what is held for open sessions can't be spent.")                        \
+    X(package_over, "the package's days are over before it is bought",                             \
+      "Name a later first day; `farthing bucket give` gives one for days that are over.")          \
     X(bucket_owner_unfit, "the usage that the package covers is counted elsewhere",                \
       "Buy it for whom the usage is counted: the subscription, group or account that shares it.")  \
     X(recharge_malformed, "so often is not possible", "A day or a month has 1 to 1000 of them.")   \

@@ -370,31 +370,51 @@ void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index) 
     chunk.identity[index] = text.substr(blank + 1);
 }
 
-UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows) {
-    UsageChunk chunk;
-    const bool all = feed != nullptr;  // else the columns that any of them needs
-    chunk.in_parts = chunk.tells_answer = chunk.tells_counted = all;
-    chunk.tells_carrier = all && feed->rates_cost();
+bool is_further(const directory::Directory& directory, const UsageChunk& chunk, std::size_t row) {
+    return !chunk.identity[row].empty() &&
+           !directory.is_first(chunk.identity_kind[row], chunk.identity[row],
+                               chunk.subscription[row]);
+}
+
+namespace {
+
+// The columns that were told, and those that any of the rows needs.
+void set_rows(UsageChunk& chunk, const std::vector<const store::UsageRow*>& rows) {
     tell_columns(chunk, std::span(rows));
     chunk.resize(rows.size());
-    std::optional<mediation::RecordKey> key;
-    if (feed != nullptr) key.emplace(*feed);
-    chunk.keeps_key = key && !key->told_by_columns();
-    // Of slots, where it was kept: older releases did not.
-    const bool told =
-        all && feed->slots.micros > 0 &&
-        std::ranges::none_of(rows, [](const auto* row) { return row->identity.empty(); });
-    chunk.keeps_identity = chunk.tells_carrier || told || (key && key->told_by_identity());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const store::UsageRow& row = *rows[i];
         set_row(chunk, i, row);
         chunk.id[i] = row.id;
         chunk.reading[0][i] = row.reading[0];
         chunk.reading[1][i] = row.reading[1];
-        if (!key) continue;
+    }
+}
+
+}  // namespace
+
+UsageChunk chunk_of(const std::vector<const store::UsageRow*>& rows) {
+    UsageChunk chunk;
+    set_rows(chunk, rows);
+    chunk.keeps_identity = chunk.tells_carrier;
+    return chunk;
+}
+
+UsageChunk keyed_chunk_of(const Engine::State& state, const mediation::Feed& feed,
+                          const std::vector<const store::UsageRow*>& rows) {
+    const mediation::RecordKey key(feed);
+    UsageChunk chunk;
+    chunk.in_parts = chunk.tells_answer = chunk.tells_counted = true;
+    chunk.tells_carrier = feed.rates_cost();
+    chunk.keeps_key = !key.told_by_columns();
+    chunk.tells_further = feed.slots.micros > 0;
+    set_rows(chunk, rows);
+    chunk.keeps_identity = chunk.tells_carrier || key.told_by_identity();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (chunk.tells_further) chunk.further[i] = is_further(state.directory, chunk, i) ? 1 : 0;
         chunk.content[i] =
             chunk.tells_carrier ? content_hash_by_identity(chunk, i) : content_hash(chunk, i);
-        chunk.key[i] = key->told_by_columns() ? key->of(chunk, i) : row.key;
+        chunk.key[i] = key.told_by_columns() ? key.of(chunk, i) : rows[i]->key;
     }
     return chunk;
 }

@@ -175,12 +175,17 @@ class StandingRecords {
     std::unique_ptr<store::Footers> footers_ = std::make_unique<store::Footers>();
 };
 
-// Archived rows as a chunk on its way to be rated again. `feed`: theirs, where their keys and
-// content matter. The rows outlive it.
-UsageChunk chunk_of(const mediation::Feed* feed, const std::vector<const store::UsageRow*>& rows);
+// Archived rows as a chunk on its way to be rated again. The rows outlive it.
+UsageChunk chunk_of(const std::vector<const store::UsageRow*>& rows);
 UsageChunk chunk_of(std::span<const LeanUsage* const> usages);
+// The same with the keys and content that their feed gives them.
+UsageChunk keyed_chunk_of(const Engine::State& state, const mediation::Feed& feed,
+                          const std::vector<const store::UsageRow*>& rows);
 // "msisdn 447…", where the archive keeps it. The text outlives the chunk.
 void name_identity(std::string_view text, UsageChunk& chunk, std::size_t index);
+// Whether an archived record came by another identity than the first of its subscription: of that
+// one the archive keeps none. Older releases kept all of slots, before that none.
+bool is_further(const directory::Directory& directory, const UsageChunk& chunk, std::size_t row);
 // The keys of the sessions that records are parts of, as a side tells them apart; zero: of none.
 std::vector<Hash128> session_keys(const Engine::State& state, Perspective side, UsageChunk chunk);
 // Sorted, each once.

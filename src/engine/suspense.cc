@@ -169,6 +169,14 @@ constexpr std::string_view kOnlineFeed = "online";
 
 using SuspenseLines = std::map<std::tuple<std::string, SuspenseReason, std::string>, SuspenseLine>;
 
+// "40 MB of data"; a catalog that no longer has the meter leaves its base units.
+std::string quantity_of(const Engine::State& state, const OnlineUse& use) {
+    const auto* const meter =
+        state.catalog.empty() ? nullptr : state.catalog.newest().meter(use.meter);
+    if (meter == nullptr) return std::to_string(use.quantity);
+    return quantity_to_string(use.quantity, *meter->unit) + " of " + meter->name;
+}
+
 // What was reported while it happened and was not charged: the record of its session in a file is.
 Result<void> add_online(Engine::State& state, SuspenseBy by, const SuspenseFilter& filter,
                         SuspenseLines& lines) {
@@ -185,7 +193,7 @@ Result<void> add_online(Engine::State& state, SuspenseBy by, const SuspenseFilte
         if (all || by == SuspenseBy::identity) empty.identity = who;
         empty.first = empty.last = empty.since = use.start;
         empty.sample = fmt::format("session {}, request {}, group {}: {}", use.session, use.number,
-                                   use.group, use.quantity);
+                                   use.group, quantity_of(state, use));
         SuspenseLine& line =
             lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second;
         line.records += 1;

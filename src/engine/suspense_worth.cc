@@ -43,7 +43,8 @@ class NearestPlans {
     void read() {
         for (std::size_t i = 0; i < state_.directory.identities(); ++i) {
             const auto identity = state_.directory.identity(i);
-            known_[identity.kind].emplace_back(identity.value, identity.subscription);
+            if (!identity.valid.empty())
+                known_[identity.kind].emplace_back(identity.value, identity.subscription);
         }
         for (const directory::Subscription& subscription : state_.directory.subscriptions())
             known_[IdentityKind::subscription].emplace_back(subscription.fact.name,

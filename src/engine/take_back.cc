@@ -189,7 +189,7 @@ class TakeBack {
             const std::vector<const store::UsageRow*> some(
                 rows.begin() + static_cast<std::ptrdiff_t>(first),
                 rows.begin() + static_cast<std::ptrdiff_t>(end));
-            const UsageChunk chunk = chunk_of(&feed_.feed, some);
+            const UsageChunk chunk = keyed_chunk_of(state_, feed_.feed, some);
             for (std::size_t row = 0; row < chunk.size(); ++row) {
                 const bool lacks = (chunk.keeps_key && chunk.key[row] == Hash128{}) ||
                                    (chunk.keeps_identity && some[row]->identity.empty());
@@ -211,7 +211,7 @@ class TakeBack {
                 parts.push_back(&row);
         }
         for (const Perspective side : sides_) {
-            std::vector<Hash128> keys = session_keys(state_, side, chunk_of(nullptr, parts));
+            std::vector<Hash128> keys = session_keys(state_, side, chunk_of(parts));
             std::ranges::sort(keys);
             keys.erase(std::ranges::unique(keys).begin(), keys.end());
             FARTHING_TRY(const auto open, state_.store->open_sessions(feed_.id, keys));
@@ -292,8 +292,8 @@ class TakeBack {
         filter.outcome = Outcome::duplicate;
         FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, filter));
         rows.erase_if([&](const auto& row) {
-            return is_own(row.second) ||
-                   !batch.dedup().was_taken_back(chunk_of(&feed_.feed, {&row.second}), 0);
+            return is_own(row.second) || !batch.dedup().was_taken_back(
+                                             keyed_chunk_of(state_, feed_.feed, {&row.second}), 0);
         });
         for (const auto& [position, row] : rows) {
             FARTHING_CHECK(batch.withdraw(
@@ -324,7 +324,7 @@ class TakeBack {
     Result<void> present(Batch& batch, std::vector<const store::UsageRow*>& run) {
         if (run.empty()) return {};
         FARTHING_TRY(const auto source, state_.store->source(run.front()->source));
-        UsageChunk chunk = chunk_of(&feed_.feed, run);
+        UsageChunk chunk = keyed_chunk_of(state_, feed_.feed, run);
         FARTHING_CHECK(batch.add(chunk, source->source));
         for (std::size_t row = 0; row < chunk.size(); ++row) {
             if (chunk.outcome[row] != Outcome::suspended) continue;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "engine/find.h"
 #include "engine/notices.h"
@@ -40,6 +41,14 @@ bool is_url(std::string_view url) {
     return false;
 }
 
+// A request that has a key is known by its secret, which follows from the key and from what the
+// tenant tells nobody: so it is told again, and no key is kept.
+Result<std::string> secret_of(store::Store& store, const WebhookChange& change) {
+    if (change.key.empty()) return change.secret;
+    FARTHING_TRY(const std::string hidden, store.voucher_key(change.secret));
+    return "whsec_" + hmac_sha256_hex(hidden, "webhook\n" + change.key);
+}
+
 Instant next_attempt(Instant now, std::int64_t attempts, const RetryPolicy& policy) {
     std::int64_t seconds = policy.first_seconds;
     for (std::int64_t i = 0; i < attempts && seconds < kDaySeconds; ++i) seconds *= 4;
@@ -48,7 +57,7 @@ Instant next_attempt(Instant now, std::int64_t attempts, const RetryPolicy& poli
 
 }  // namespace
 
-Result<void> Engine::add_webhook(const WebhookChange& change) {
+Result<AddedWebhook> Engine::add_webhook(const WebhookChange& change) {
     if (change.name.empty()) return fail(EngineReason::webhook_malformed, "a webhook needs a name");
     if (!is_url(change.url)) {
         return fail(EngineReason::webhook_malformed,
@@ -58,11 +67,22 @@ Result<void> Engine::add_webhook(const WebhookChange& change) {
     Webhook hook;
     hook.name = change.name;
     hook.url = change.url;
-    hook.secret = change.secret;
+    FARTHING_TRY(hook.secret, secret_of(*state_->store, change));
     hook.events = change.events;
     hook.private_network = change.private_network;
     hook.at = state_->clock.now();
-    return state_->quietly([&] { return state_->store->add_webhook(hook); });
+    FARTHING_TRY(const auto hooks, webhooks());
+    const auto known = std::ranges::find(hooks, hook.secret, &Webhook::secret);
+    if (!change.key.empty() && known != hooks.end()) {
+        const bool same = known->name == hook.name && known->url == hook.url &&
+                          known->events == hook.events &&
+                          known->private_network == hook.private_network;
+        if (same) return AddedWebhook{hook.secret, true};
+        return fail(StoreReason::reference_taken,
+                    "another webhook was added under the key \"" + printable(change.key) + "\"");
+    }
+    FARTHING_CHECK(state_->quietly([&] { return state_->store->add_webhook(hook); }));
+    return AddedWebhook{hook.secret};
 }
 
 Result<Webhook> Engine::webhook(const std::string& name) {

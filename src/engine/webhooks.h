@@ -21,7 +21,12 @@ struct WebhookChange {
     std::string url;
     std::string events;  // types, separated by blanks; empty: all
     bool private_network = false;
-    std::string secret;  // "whsec_" and base64
+    std::string secret;    // "whsec_" and base64
+    std::string key = {};  // of the request: asked again under it, the same is told again
+};
+struct AddedWebhook {
+    std::string secret;  // that of the change, unless the request has a key
+    bool repeated = false;
 };
 
 // What one attempt came to.

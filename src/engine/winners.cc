@@ -32,11 +32,13 @@ UsageChunk chunk_of_row(const store::UsageRow& row) {
     return chunk;
 }
 
-// Of slots, with the device that reported: older releases did not keep it.
-std::uint64_t archived_slot_content(const store::UsageRow& row) {
+// Of slots, with the device that reported where it is not the first of its subscription.
+std::uint64_t archived_slot_content(const directory::Directory& directory,
+                                    const store::UsageRow& row) {
     UsageChunk chunk = chunk_of_row(row);
     name_identity(row.identity, chunk, 0);
-    return mediation::slot_content(chunk, 0);
+    return is_further(directory, chunk, 0) ? mediation::content_with_identity(chunk, 0)
+                                           : chunk.content[0];
 }
 
 }  // namespace
@@ -67,8 +69,7 @@ Result<bool> Winners::agrees(const UsageChunk& chunk, std::size_t row) {
     const auto found = std::ranges::lower_bound(contents_, key, {}, &Content::first);
     // A slot that is taken but whose winner is not in the archive would be a broken registration.
     FARTHING_ASSERT(found != contents_.end() && found->first == key);
-    if (found->second == chunk.content[row]) return true;
-    return feed_.slots.micros > 0 && found->second == mediation::slot_content(chunk, row);
+    return found->second == mediation::slot_content(chunk, row);
 }
 
 // Who has the same number may have come at any time of the day; who has the same slot, in it.
@@ -108,9 +109,10 @@ Result<void> Winners::load(const Part& part) {
             if (!row.source || std::ranges::binary_search(without, row.source)) continue;
             const std::uint64_t slot =
                 slot_of(row.start, [&](std::size_t at) { return row.reading[at]; });
-            contents_.emplace_back(key_of(row.subscription, slot), feed_.slots.micros > 0
-                                                                       ? archived_slot_content(row)
-                                                                       : archived_content(row));
+            contents_.emplace_back(key_of(row.subscription, slot),
+                                   feed_.slots.micros > 0
+                                       ? archived_slot_content(state_.directory, row)
+                                       : archived_content(row));
         }
     };
     for (const auto& file : files) {

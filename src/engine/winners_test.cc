@@ -8,6 +8,8 @@
 
 #include "engine/decode_ahead.h"
 #include "engine/engine.h"
+#include "engine/standing.h"
+#include "mediation/dedup.h"
 
 namespace farthing::engine {
 namespace {
@@ -105,6 +107,26 @@ TEST(Winners, AreTheSameHoweverManyAreReadAtOnce) {
             EXPECT_EQ(told, 360);
         }
     }
+}
+
+// The archive of this release names no first device; the one before it named all; older ones none.
+TEST(Winners, EC48_a_device_that_was_not_kept_is_the_first_of_its_subscription) {
+    const LampHome home;
+    ASSERT_TRUE(home.open()->identify("L-1", IdentityKind::device, "L-1b",
+                                      TimeZone::utc().start_of(Date::of(2026, 1, 1))));
+    const auto state = home.state();
+    const auto feed = mediation::read_feed("lamps.yaml", kReports);
+    ASSERT_TRUE(feed);
+    store::UsageRow row;
+    row.subscription = state->directory.subscription_named("L-1");
+    const auto slot_content_of = [&](const std::string& identity) {
+        row.identity = identity;
+        const UsageChunk chunk = keyed_chunk_of(*state, *feed, {&row});
+        EXPECT_EQ(chunk.is_further(0), identity == "device L-1b") << identity;
+        return mediation::slot_content(chunk, 0);
+    };
+    EXPECT_EQ(slot_content_of(""), slot_content_of("device L-1"));
+    EXPECT_NE(slot_content_of(""), slot_content_of("device L-1b"));
 }
 
 }  // namespace

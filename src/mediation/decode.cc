@@ -44,7 +44,8 @@ struct Decoder::State {
           tells_parts(feed.parts.given()),
           keeps_key(!RecordKey(feed).told_by_columns()),
           keeps_identity(feed.rates_cost() || RecordKey(feed).told_by_identity() ||
-                         feed.slots.micros > 0 || feed.aggregation.tells_identity()) {}
+                         feed.aggregation.tells_identity()),
+          tells_further(feed.slots.micros > 0) {}
 
     Arena arena;
     FieldMap map;
@@ -58,6 +59,7 @@ struct Decoder::State {
     bool tells_parts;
     bool keeps_key;
     bool keeps_identity;
+    bool tells_further;
     std::int64_t position = 0;
 };
 
@@ -87,6 +89,7 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     chunk.tells_parts = state.tells_parts;
     chunk.keeps_key = state.keeps_key;
     chunk.keeps_identity = state.keeps_identity;
+    chunk.tells_further = state.tells_further;
     // Rows that the chunk has from before stay as they are: the mapper writes every column of each.
     chunk.resize(std::min(chunk.size(), records_max));
     std::size_t row = 0;

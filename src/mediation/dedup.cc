@@ -34,10 +34,12 @@ std::uint64_t dedup_rule(const Feed& feed) {
 }
 
 std::uint64_t slot_content(const UsageChunk& chunk, std::size_t row) {
-    const std::string_view identity = chunk.identity[row];
-    if (identity.empty()) return chunk.content[row];
+    return chunk.is_further(row) ? content_with_identity(chunk, row) : chunk.content[row];
+}
+
+std::uint64_t content_with_identity(const UsageChunk& chunk, std::size_t row) {
     return mix64(mix64(chunk.content[row], static_cast<std::uint64_t>(chunk.identity_kind[row])),
-                 hash64(identity));
+                 hash64(chunk.identity[row]));
 }
 
 Result<void> require_same_rule(const Feed& feed, std::string_view segment,

@@ -40,9 +40,10 @@ struct Candidate {
     std::uint64_t content = 0;
 };
 
-// What must agree where a slot is told again: the content, and who reported it, since a
-// subscription may have several devices. Where the identity is not told, the content alone.
+// What must agree where a slot is told again: the content, and which identity reported it where
+// that is not the first of its subscription, which may have several devices.
 std::uint64_t slot_content(const UsageChunk& chunk, std::size_t row);
+std::uint64_t content_with_identity(const UsageChunk& chunk, std::size_t row);
 
 // Stands for how the feed tells duplicates.
 std::uint64_t dedup_rule(const Feed& feed);

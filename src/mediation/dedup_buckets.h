@@ -156,10 +156,13 @@ constexpr Period starts_on(Date day, std::int64_t slot_micros) {
     };
     return {at(day), at(day.plus_days(1))};
 }
-// What a row is told of the content that was kept of the winner of its slot. Releases that did not
-// tell devices apart kept the content alone: that is still told as it stands.
+// What a row is told of the content that was kept of the winner of its slot: its own where it is
+// the same identity's and the same. Releases before this one kept it with any identity, the first
+// of a subscription too.
 inline std::uint64_t told_content(std::uint64_t kept, const UsageChunk& chunk, std::size_t row) {
-    return kept == slot_content(chunk, row) ? chunk.content[row] : kept;
+    const bool same = kept == slot_content(chunk, row) || kept == content_with_identity(chunk, row);
+    if (same) return chunk.content[row];
+    return kept == chunk.content[row] ? ~kept : kept;  // the first identity's, which says the same
 }
 constexpr Date day_of_instant(Instant at) {
     return {static_cast<std::int32_t>(floor_div(at.micros, kMicrosPerDay))};

@@ -167,11 +167,14 @@ TEST(DedupOfSlots, EC48_another_device_says_the_same_of_a_slot_and_is_no_duplica
         Dedup dedup = files.open(feed);
         UsageChunk chunk = chunk_of({at_minute(1, 5), at_minute(1, 5), at_minute(1, 5)});
         chunk.identity = {"L-1", "L-2", "L-1"};
+        chunk.tells_further = true;
+        chunk.further = {0, 1, 0};
         auto found = dedup.check(chunk);
         ASSERT_EQ(rows_of(found), (Rows{1, 2}));
         EXPECT_NE(found[0].content, chunk.content[1]);
         EXPECT_EQ(found[1].content, chunk.content[2]);
         chunk.identity_kind[2] = IdentityKind::msisdn;
+        chunk.further[2] = 1;
         EXPECT_NE(dedup.check(chunk)[2].content, chunk.content[2]);
         files.commit(dedup);
         Dedup again = files.open(feed);
@@ -184,20 +187,28 @@ TEST(DedupOfSlots, EC48_another_device_says_the_same_of_a_slot_and_is_no_duplica
     }
 }
 
-// Earlier releases kept the content without the device: a folder that they wrote tells on.
-TEST(DedupOfSlots, EC48_what_was_kept_without_its_device_is_told_by_its_content) {
-    Files files;
-    const Feed feed = slot_feed(1000);
-    Dedup before = files.open(feed);
-    UsageChunk chunk = chunk_of({at_minute(1, 5)});
-    EXPECT_TRUE(before.check(chunk).empty());
-    files.commit(before);
-    Dedup dedup = files.open(feed);
-    chunk.identity = {"L-1"};
-    EXPECT_EQ(dedup.check(chunk).at(0).content, chunk.content[0]);
-    UsageChunk other = chunk_of({at_minute(1, 5, 2)});
-    other.identity = {"L-1"};
-    EXPECT_NE(dedup.check(other).at(0).content, other.content[0]);
+// Earlier releases kept the content with no device, or with any: a folder that they wrote tells on.
+TEST(DedupOfSlots, EC48_what_was_kept_without_its_device_or_with_the_first_one_is_the_first_ones) {
+    for (const bool with_device : {false, true}) {
+        Files files;
+        const Feed feed = slot_feed(1000);
+        Dedup before = files.open(feed);
+        UsageChunk chunk = chunk_of({at_minute(1, 5)});
+        chunk.identity = {"L-1"};
+        chunk.tells_further = true;
+        chunk.further = {std::uint8_t{with_device}};
+        EXPECT_TRUE(before.check(chunk).empty());
+        files.commit(before);
+        Dedup dedup = files.open(feed);
+        chunk.further = {0};
+        EXPECT_EQ(dedup.check(chunk).at(0).content, chunk.content[0]);
+        chunk.identity = {"L-2"};
+        chunk.further = {1};
+        EXPECT_NE(dedup.check(chunk).at(0).content, chunk.content[0]);
+        UsageChunk other = chunk_of({at_minute(1, 5, 2)});
+        other.identity = {"L-1"};
+        EXPECT_NE(dedup.check(other).at(0).content, other.content[0]);
+    }
 }
 
 TEST_P(DedupOfAll, a_duplicate_within_one_chunk_is_found) {

@@ -48,9 +48,11 @@ class Asked {
     void answer() {
         directory_.find_all(std::span(questions_).first(count_), std::span(answers_).first(count_));
         for (std::size_t i = 0; i < count_; ++i) {
-            chunk_.subscription[rows_[i]] = answers_[i];
+            const Directory::Found& found = answers_[i];
+            chunk_.subscription[rows_[i]] = found.subscription;
+            if (chunk_.tells_further) chunk_.further[rows_[i]] = found.first ? 0 : 1;
             // A carrier's record stays on its way: its cost is known, whoever used it.
-            if (!answers_[i] && !chunk_.tells_carrier)
+            if (!found.subscription && !chunk_.tells_carrier)
                 chunk_.suspend(rows_[i], SuspenseReason::unknown_identity);
         }
         count_ = 0;
@@ -62,7 +64,7 @@ class Asked {
     UsageChunk& chunk_;
     std::array<std::uint32_t, kAtOnce> rows_{};
     std::array<Directory::Question, kAtOnce> questions_{};
-    std::array<SubscriptionId, kAtOnce> answers_{};
+    std::array<Directory::Found, kAtOnce> answers_{};
     std::size_t count_ = 0;
 };
 
@@ -75,7 +77,11 @@ void guide(const Directory& directory, UsageChunk& chunk, const catalog::Version
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (!chunk.live(row)) continue;
         chunk.subscription[row] = destinations ? destinations->owner(chunk, row) : SubscriptionId{};
-        if (!chunk.subscription[row]) asked.ask(row);
+        if (!chunk.subscription[row]) {
+            asked.ask(row);
+        } else if (chunk.tells_further) {
+            chunk.further[row] = 1;  // whoever called is no identity of the owner
+        }
     }
     asked.answer();
     for (std::size_t row = 0; row < chunk.size(); ++row) {

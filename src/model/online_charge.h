@@ -50,6 +50,7 @@ struct TopUp {
     Instant at;
     Currency currency;
     std::int64_t atoms = 0;
+    bool repeated = false;  // it was known by its reference
     bool operator==(const TopUp&) const = default;
 };
 

@@ -34,6 +34,7 @@ void UsageChunk::resize(std::size_t records) {
     unanswered.resize(tells_answer ? records : 0);
     parts.resize(tells_parts ? records : 0);
     digest.resize(tells_parts ? records : 0);
+    further.resize(tells_further ? records : 0);
     carrier.resize(tells_carrier ? records : 0);
     amount.resize(tells_amount ? records : 0);
     key.resize(records);

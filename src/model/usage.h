@@ -117,6 +117,10 @@ struct UsageChunk {
     bool keeps_key = false;
     // Whether it keeps `identity`: where keys are told by it, or costs are rated.
     bool keeps_identity = false;
+    // Rows by another identity than the first of their subscription: theirs is kept all the same.
+    // Empty unless the feed's slots need it; set `tells_further` before resize.
+    bool tells_further = false;
+    std::vector<std::uint8_t> further;
     // Who carried the record, by the feed: empty unless the feed rates costs; set `tells_carrier`
     // before resize.
     bool tells_carrier = false;
@@ -143,6 +147,8 @@ struct UsageChunk {
     std::int64_t counted_of(std::size_t row) const { return tells_counted ? counted[row] : 0; }
     Hash128 session_of(std::size_t row) const { return in_parts ? session[row] : Hash128{}; }
     bool closes_session(std::size_t row) const { return in_parts && last_part[row] != 0; }
+    bool is_further(std::size_t row) const { return tells_further && further[row] != 0; }
+    bool keeps_identity_of(std::size_t row) const { return keeps_identity || is_further(row); }
     void suspend(std::size_t row, SuspenseReason why) {
         outcome[row] = Outcome::suspended;
         reason[row] = why;

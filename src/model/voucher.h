@@ -82,6 +82,7 @@ struct Transfer {
     Instant at;
     Currency currency;
     std::int64_t atoms = 0;
+    bool repeated = false;  // it was known by its reference
     bool operator==(const Transfer&) const = default;
 };
 

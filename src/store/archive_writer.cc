@@ -122,7 +122,7 @@ struct UsageRows {
             key.add(old + i, HashBytes(chunk.key[keep[i]]).text());
         for (std::size_t i = 0; i < keep.size() && chunk.tells_carrier; ++i)
             carrier.add(old + i, chunk.carrier[keep[i]]);
-        if (chunk.keeps_identity) add_identities(chunk, keep, old);
+        if (chunk.keeps_identity || chunk.tells_further) add_identities(chunk, keep, old);
         if (chunk.tells_parts) add_windows(chunk, keep, old);
     }
     // They stay empty while no record stands for others, and short while those at the end do not.
@@ -139,6 +139,7 @@ struct UsageRows {
                         std::size_t old) {
         std::string whose;
         for (std::size_t i = 0; i < keep.size(); ++i) {
+            if (!chunk.keeps_identity_of(keep[i])) continue;
             whose.assign(name_of(chunk.identity_kind[keep[i]]));
             whose.append(" ").append(chunk.identity[keep[i]]);
             identity.add(old + i, whose);

@@ -333,6 +333,7 @@ Result<TopUp> SqliteStore::top_up(const PaidIn& paid) {
                                                   : StoreReason::reference_taken);
     }
     if (known) {
+        known->repeated = true;
         if (known->account == payment.account && known->atoms == payment.atoms) return *known;
         return fail(StoreReason::reference_taken,
                     "another top-up has the reference \"" + payment.reference + "\"");

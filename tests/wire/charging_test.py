@@ -96,7 +96,9 @@ def by_curl(world):
 def sessions(world):
     status, paid, _ = world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00", "reference": "p1"})
     expect("top-up", (status, paid["available"]), (200, "10.00"))
-    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00"}, headers={"Idempotency-Key": "p1"})
+    _, _, headers = world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10.00"},
+                              headers={"Idempotency-Key": "p1"})
+    expect("is told as a repeat", headers.get("Idempotency-Replayed"), "true")
     expect("top-up that came twice", world.balance()["balance"], "10.00")
     expect("the same reference, another amount",
            world.ask("POST", "/v1/accounts/anna/topups", {"amount": "11.00", "reference": "p1"})[0], 409)
@@ -116,6 +118,10 @@ def sessions(world):
     world.charge("s1", 2, action="end")
     refused(world, 409, "session_ended", "POST", "/v1/charges", {"session": "s1", "number": 3, "services": [service]})
     expect("after the end", (world.balance()["balance"], world.balance()["held"]), ("7.80", "0.00"))
+    late = {"services": [{"group": 1, "meter": "data", "used": [{"quantity": 3_000_000}]}]}
+    expect("usage of no session", world.charge("lost", 1, action="end", subscription="sim-1", **late)[0], 404)
+    waits = world.run("suspense", "list")
+    expect("waits with its unit", "session lost, request 1, group 1: 3 MB of data" in waits, True)
     expect("unknown session", world.charge("nobody", 1)[0], 404)
     for number in range(34):  # the answers to the last 32 are kept
         world.charge("long", number, subscription="sim-1")

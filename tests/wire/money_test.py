@@ -55,9 +55,10 @@ def fees_by_the_clock(world, today):
 
 def vouchers(world, codes):
     path, first = "/v1/accounts/anna/vouchers", {"code": codes[0]}
-    for _ in range(2):
-        status, told, _ = world.ask("POST", path, first, headers={"Idempotency-Key": "shop-1"})
+    for replayed in (None, "true"):
+        status, told, headers = world.ask("POST", path, first, headers={"Idempotency-Key": "shop-1"})
         expect("a voucher", (status, told["balance"]), (200, "10.00"))
+        expect("told again", headers.get("Idempotency-Replayed"), replayed)
     world.stop(signal.SIGKILL)
     world.start()
     _, told, _ = world.ask("POST", path, first, headers={"Idempotency-Key": "shop-1"})
@@ -74,9 +75,10 @@ def vouchers(world, codes):
 
 def transfers(world):
     path, order = "/v1/accounts/anna/transfers", {"to": "bea", "amount": "4.00"}
-    for _ in range(2):
-        status, told, _ = world.ask("POST", path, order, headers={"Idempotency-Key": "gift-1"})
+    for replayed in (None, "true"):
+        status, told, headers = world.ask("POST", path, order, headers={"Idempotency-Key": "gift-1"})
         expect("a transfer", (status, told["balance"]), (200, "6.00"))
+        expect("told again", headers.get("Idempotency-Replayed"), replayed)
     expect("where it went", world.ask("GET", "/v1/accounts/bea/balance")[1]["balance"], "4.00")
     refused(world, 422, "transfer_not_covered", "POST", path, {"to": "bea", "amount": "6.01", "reference": "gift-2"})
     refused(world, 409, "reference_taken", "POST", path, {"to": "bea", "amount": "1.00", "reference": "gift-1"})
@@ -86,9 +88,10 @@ def transfers(world):
 
 def buckets(world, today):
     path, order = "/v1/accounts/anna/buckets", {"owner": "sim-1", "package": "ten"}
-    for _ in range(2):
-        status, told, _ = world.ask("POST", path, order, headers={"Idempotency-Key": "order-1"})
+    for replayed in (None, "true"):
+        status, told, headers = world.ask("POST", path, order, headers={"Idempotency-Key": "order-1"})
         expect("a bucket", (status, told["id"], told["remaining_units"]), (200, "bkt-1", 10))
+        expect("told again", headers.get("Idempotency-Replayed"), replayed)
     expect("what it cost", world.ask("GET", "/v1/accounts/anna/balance")[1]["balance"], "5.50")
     event = {"subscription": "sim-1", "action": "debit", "services": [{"meter": "sms", "quantity": 4}]}
     expect("what it covers", world.charge("b1", 0, **event)[1]["services"][0]["charged"], "0.00")

@@ -103,10 +103,14 @@ $INCLUDE sites/
         port = self.port + (kind == "acct")
         done = subprocess.run(["radclient", "-x", "-r", str(tries), "-t", "3", f"127.0.0.1:{port}", kind, SECRET],
                               input=",".join(attributes) + "\n", capture_output=True, text=True, check=False)
+        self.said = ""
+        answer = None
         for line in done.stdout.splitlines():
             if line.startswith("Received "):
-                return line.split()[1]
-        return None
+                answer = line.split()[1]
+            elif answer and "Reply-Message" in line:
+                self.said = line.partition("= ")[2].strip('"')
+        return answer
 
     def account(self, status, *more, user="sim-1", session="s1"):
         return self.ask("acct", f"Acct-Status-Type={status}", f"Acct-Session-Id={session}", f"User-Name={user}", NAS,
@@ -150,7 +154,9 @@ def spent(world):
 
 def authorises(world, front):
     expect("an unknown name", front.ask("auth", "User-Name=nobody", "User-Password=x", NAS), "Access-Reject")
+    expect("is told so", "nobody has the identity" in front.said, True)
     expect("one without money", front.ask("auth", "User-Name=sim-1", "User-Password=x", NAS), "Access-Reject")
+    expect("is told so", front.said != "", True)
     world.ask("POST", "/v1/accounts/anna/topups", {"amount": "10000.00", "reference": "p1"})
     expect("one with money", front.ask("auth", "User-Name=sim-1", "User-Password=x", NAS), "Access-Accept")
     expect("by the number that calls", front.ask("auth", "Calling-Station-Id=37255500001", "User-Password=x", NAS),

@@ -161,6 +161,19 @@ def by_api(world, receiver):
                                 {"name": "shop", "url": "https://shop.invalid/x",
                                  "events": ["balance.low", "cap.reached"]})
     expect("added", (status, told["events"], told["secret"][:6]), (201, ["balance.low", "cap.reached"], "whsec_"))
+    hook = {"name": "till", "url": "https://till.invalid/x", "events": ["balance.low"]}
+    secrets = set()
+    for replayed in (None, "true"):
+        status, told, headers = world.ask("POST", "/v1/webhooks", hook, headers={"Idempotency-Key": "hook-1"})
+        secrets.add(told["secret"])
+        expect("added once", (status, headers.get("Idempotency-Replayed")), (201, replayed))
+    expect("one secret", len(secrets), 1)
+    for other in ({"url": "https://till.invalid/y"}, {"name": "desk"}, {"events": []}):
+        _, told, _ = world.ask("POST", "/v1/webhooks", hook | other, headers={"Idempotency-Key": "hook-1"})
+        expect("other content under the key", told["code"], "reference_taken")
+    _, told, _ = world.ask("POST", "/v1/webhooks", hook, headers={"Idempotency-Key": "hook-2"})
+    expect("another key", told["code"], "webhook_exists")
+    expect("removed", world.ask("DELETE", "/v1/webhooks/till")[0], 200)
     refused(world, 409, "webhook_exists", "POST", "/v1/webhooks", {"name": "shop", "url": "https://shop.invalid/x"})
     refused(world, 422, "webhook_malformed", "POST", "/v1/webhooks", {"name": "x", "url": "ftp://shop.invalid/x"})
     refused(world, 422, "webhook_event_unknown", "POST", "/v1/webhooks",
