@@ -105,6 +105,8 @@ class Database {
     void checkpoint_behind();
     // Or by another connection.
     void checkpoint_elsewhere();
+    // Others that wait for a processor get this one every few rows.
+    void give_way() { gives_way_ = true; }
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
@@ -169,6 +171,8 @@ class Database {
     std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;
     std::function<Result<void>()> settle_;
     bool as_it_stands_ = false;
+    bool gives_way_ = false;
+    unsigned steps_ = 0;
 };
 
 // While this is there, nothing that is asked waits for what is on its way to the tables.

@@ -273,7 +273,9 @@ class SqliteStore final : public Store {
     std::optional<BatchId> charges_seen_;  // up to there batches that charge were counted,
     std::int64_t charges_ = 0;             // since it was asked first
     BatchId promised_;  // what next_batch told: files that carry it may wait for their commit
-    bool others_first_ = false;  // of other processes may come before it
+    bool others_first_ = false;                // of other processes may come before it
+    std::optional<std::vector<ApiKey>> keys_;  // as they were when so much had been written
+    std::int64_t keys_at_ = 0;
     // The log of groups: what is committed stands there first while this process charges.
     struct LogEnd {
         LogPlace place;

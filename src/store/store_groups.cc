@@ -54,6 +54,7 @@ Result<void> SqliteStore::charge_live() {
     // What it moves is on the disk already, until the log begins anew.
     FARTHING_CHECK(database->script("PRAGMA synchronous = NORMAL"));
     database->checkpoint_behind();
+    database->give_way();
     tables_ = std::make_unique<SqliteStore>(folder_, std::move(lock), std::move(turns),
                                             std::move(database));
     applier_ = std::make_unique<Applier>(place, [this](std::span<const LoggedGroup* const> groups) {

@@ -19,6 +19,7 @@ Result<bool> SqliteStore::wrote_elsewhere() {
     if (applier_ && data_version_ != kUnsure && !turns_.others_had()) return false;
     FARTHING_TRY(const std::int64_t version, database_->integer(kDataVersion, 0));
     if (turns_.ours()) turns_.forget_others();
+    keys_.reset();
     return std::exchange(data_version_, version) != version;
 }
 
@@ -431,7 +432,10 @@ Result<bool> SqliteStore::revoke_key(const std::string& name, Instant at) {
     return revoked == 1;
 }
 
+// A server asks before each group.
 Result<std::vector<ApiKey>> SqliteStore::keys() {
+    const std::int64_t writes = database_->total_changes();
+    if (applier_ && keys_ && keys_at_ == writes && !turns_.others_had()) return *keys_;
     const AsItStands now(*database_);  // charging changes none
     std::vector<ApiKey> keys;
     FARTHING_CHECK(database_->select(
@@ -441,6 +445,8 @@ Result<std::vector<ApiKey>> SqliteStore::keys() {
             if (!row.is_null(4)) keys.back().revoked_at = row.instant(4);
         },
         kTenant));
+    keys_at_ = writes;
+    keys_ = keys;
     return keys;
 }
 
