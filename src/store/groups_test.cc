@@ -8,46 +8,24 @@
 #include "store/group_codec.h"
 #include "store/sqlite.h"
 #include "store/store.h"
+#include "store/test_charge.h"
 #include "store/test_folder.h"
 
 namespace farthing::store {
 namespace {
 
-const Instant kAt = *parse_rfc3339("2026-06-02T10:00:00Z");
 const PackKey kPack{Perspective::retail, 1, 20'605, 7};
 
 BatchCommit charged(const std::string& session, std::int64_t atoms) {
-    BatchCommit batch;
-    batch.committed_at = kAt;
-    batch.kind = "charge";
-    batch.online.emplace();
-    batch.online->sessions = {{session, "bytes of " + session}};
-    if (atoms == 0) return batch;
-    OnlineUse use;
-    use.session = session;
-    use.subscription = {3};
-    use.meter = {1};
-    use.start = kAt;
-    use.quantity = 5;
-    use.charge_atoms = atoms;
-    batch.online->uses = {use};
-    Entry entry;
-    entry.kind = EntryKind::usage;
-    entry.payer = {1};
-    entry.component = {4};
-    entry.period = {Date::of(2026, 6, 1), Date::of(2026, 7, 1)};
-    entry.currency = *Currency::named("EUR");
-    entry.postings = {{{LedgerKind::unbilled, 1}, atoms}, {{LedgerKind::revenue, 4}, -atoms}};
-    batch.entries = {entry};
-    batch.packs = {{kPack, "pack after " + std::to_string(atoms)}};
-    batch.rated_atoms = {{entry.currency.numeric(), atoms}};
+    BatchCommit batch = group(session, atoms);
+    if (atoms != 0) batch.packs = {{kPack, "pack after " + std::to_string(atoms)}};
     return batch;
 }
 
 // With everything that a group can have.
 ChargedGroup full_group() {
-    ChargedGroup group{{9}, charged("a", 7)};
-    BatchCommit& commit = group.commit;
+    ChargedGroup full{{9}, charged("a", 7)};
+    BatchCommit& commit = full.commit;
     OnlineDelta& online = *commit.online;
     online.uses.push_back(online.uses.front());
     OnlineUse& use = online.uses.back();
@@ -74,7 +52,7 @@ ChargedGroup full_group() {
     rated.item = {0};
     rated.window_first = {Date::of(2026, 6, 1)};
     rated.window_end = {Date::of(2026, 7, 1)};
-    rated.segment_start = {kAt};
+    rated.segment_start = {kNow};
     rated.billable = {5};
     rated.from = {0};
     rated.to = {5};
@@ -82,20 +60,20 @@ ChargedGroup full_group() {
     rated.fee_atoms = {0};
     rated.below = {0};
     rated.below_quantity = {0};
-    rated.when = {kAt};
+    rated.when = {kNow};
     rated.fees = {0};
     online.forgotten = {"gone", ""};
-    online.alerts = {{{1}, Date::of(2026, 6, 1), 80, kAt}};
-    online.plan_alerts = {{{2}, {3}, {1}, Date::of(2026, 6, 1), 100, kAt}};
+    online.alerts = {{{1}, Date::of(2026, 6, 1), 80, kNow}};
+    online.plan_alerts = {{{2}, {3}, {1}, Date::of(2026, 6, 1), 100, kNow}};
     online.low = {{1}};
     online.no_longer = {{2}, {5}};
-    online.notices = {{"cap.reached", kAt, {1}, "{}"}};
-    commit.open_sessions = {{{1, 2}, kAt, 5, true, 3, Instant::max()},
-                            {{3, 4}, Instant::min(), -5, false, 0, kAt}};
+    online.notices = {{"cap.reached", kNow, {1}, "{}"}};
+    commit.open_sessions = {{{1, 2}, kNow, 5, true, 3, Instant::max()},
+                            {{3, 4}, Instant::min(), -5, false, 0, kNow}};
     commit.entries.push_back(commit.entries.front());
     commit.entries.back().reverses = {6};
     commit.packs.push_back({{Perspective::cost, 2, -4, 1}, std::string("\0\xff", 2)});
-    return group;
+    return full;
 }
 
 // ---- bytes
@@ -295,7 +273,7 @@ TEST(Groups, OfAnotherProcessComeFirst) {
         EXPECT_TRUE(*beside->wrote_elsewhere());
         EXPECT_TRUE(spent_of(*beside) == 7);
     }
-    ApiKey key{"gateway", "hash", "charge", kAt, {}};
+    ApiKey key{"gateway", "hash", "charge", kNow, {}};
     ASSERT_TRUE(beside->add_key(key));
     // It wrote: what is charged on what was seen before is refused, once.
     {

@@ -8,6 +8,7 @@
 #include "store/rated_codec.h"
 #include "store/sqlite.h"
 #include "store/store.h"
+#include "store/test_charge.h"
 #include "store/test_folder.h"
 
 namespace farthing::store {
@@ -18,39 +19,6 @@ std::unique_ptr<Store> opened_beside(const TestFolder& folder) {
     EXPECT_TRUE(store) << store.error().to_string();
     EXPECT_TRUE((*store)->wrote_elsewhere());
     return *std::move(store);
-}
-
-const Instant kNow = *parse_rfc3339("2026-06-02T10:00:00Z");
-
-Entry entry(EntryKind kind, LedgerAccount debit, LedgerAccount credit, std::int64_t atoms) {
-    Entry made;
-    made.kind = kind;
-    made.payer = {1};
-    made.period = {Date::of(2026, 6, 1), Date::of(2026, 7, 1)};
-    made.currency = *Currency::named("EUR");
-    made.postings = {{debit, atoms}, {credit, -atoms}};
-    return made;
-}
-
-BatchCommit group(std::string session, std::int64_t atoms) {
-    BatchCommit batch;
-    batch.committed_at = kNow;
-    batch.kind = "charge";
-    batch.online.emplace();
-    batch.online->sessions = {{session, "bytes of " + session}};
-    if (atoms == 0) return batch;
-    OnlineUse use;
-    use.session = session;
-    use.subscription = {3};
-    use.meter = {1};
-    use.start = kNow;
-    use.quantity = 5;
-    use.charge_atoms = atoms;
-    batch.online->uses = {use};
-    batch.entries = {
-        entry(EntryKind::usage, {LedgerKind::unbilled, 1}, {LedgerKind::revenue, 4}, atoms)};
-    batch.rated_atoms = {{Currency::named("EUR")->numeric(), atoms}};
-    return batch;
 }
 
 std::vector<OnlineDelta::KeptSession> sessions_of(Store& store) {
