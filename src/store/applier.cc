@@ -1,7 +1,5 @@
 #include "store/applier.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -15,7 +13,6 @@ namespace {
 
 constexpr std::size_t kTogether = 32;             // groups of one transaction, at most
 constexpr std::size_t kMost = 256;                // groups on their way
-constexpr int kNice = 5;                          // who answers gets a processor first
 constexpr std::chrono::milliseconds kAgain(200);  // after a failure
 // Groups that follow each other wait so long for more: most of what a commit costs is the same for
 // many, and what two of them change is often on one page.
@@ -82,7 +79,6 @@ void Applier::start_from(LogPlace place) {
 }
 
 void Applier::run() {
-    (void)setpriority(PRIO_PROCESS, 0, kNice);  // of this thread
     std::unique_lock lock(mutex_);
     std::vector<std::unique_ptr<const LoggedGroup>> gone;  // freed while nobody waits for it
     while (true) {
