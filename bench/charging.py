@@ -232,7 +232,7 @@ class Bench:
             for _ in range(self.options.runs):
                 for program, costs in found.items():
                     with tempfile.TemporaryDirectory() as folder:
-                        key = prepare(self.farthing, folder, self.options.accounts)
+                        key = prepare(program, folder, self.options.accounts)
                         with Server(program, folder, key) as server:
                             costs.append(self.play(server, protocol, self.options.rate))
             told_of = ("server_cpu_us", "per_second", "p50_micros", "p99_micros", "max_micros")
