@@ -26,9 +26,9 @@ constexpr const char* kReports =
 
 class LampHome {
   public:
-    LampHome() : folder_(std::filesystem::temp_directory_path() / "farthing-winners") {
-        std::filesystem::remove_all(folder_);
-        std::filesystem::create_directories(folder_);
+    LampHome() {
+        std::string name = (std::filesystem::temp_directory_path() / "farthing-winners-XXXXXX");
+        folder_ = ::mkdtemp(name.data());
         const auto engine = open();
         EXPECT_TRUE(engine->publish({{"catalog.yaml", kPrices}}, std::nullopt));
         EXPECT_TRUE(engine->add_feed("lamps.yaml", kReports));
