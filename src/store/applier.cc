@@ -16,7 +16,7 @@ constexpr std::size_t kMost = 256;                // groups on their way
 constexpr std::chrono::milliseconds kAgain(200);  // after a failure
 // Groups that follow each other wait so long for more: most of what a commit costs is the same for
 // many, and what two of them change is often on one page.
-constexpr std::chrono::milliseconds kGather(10);
+constexpr std::chrono::milliseconds kGather(2);
 
 }  // namespace
 
