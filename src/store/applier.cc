@@ -11,7 +11,6 @@ namespace farthing::store {
 
 namespace {
 
-constexpr std::size_t kTogether = 32;             // groups of one transaction, at most
 constexpr std::size_t kMost = 256;                // groups on their way
 constexpr std::chrono::milliseconds kAgain(200);  // after a failure
 // Groups that follow each other wait so long for more: most of what a commit costs is the same for
@@ -62,7 +61,7 @@ void Applier::put(LoggedGroup group) {
     {
         const std::scoped_lock lock(mutex_);
         waiting_.push_back(std::move(one));
-        wakes = waiting_.size() == 1 || waiting_.size() >= kTogether;
+        wakes = waiting_.size() == 1 || waiting_.size() >= kGroupsTogether;
     }
     if (wakes) changed_.notify_all();
 }
@@ -83,11 +82,12 @@ void Applier::run() {
     std::vector<std::unique_ptr<const LoggedGroup>> gone;  // freed while nobody waits for it
     while (true) {
         changed_.wait(lock, [this] { return !waiting_.empty() || ends_; });
-        changed_.wait_for(lock, kGather,
-                          [this] { return waiting_.size() >= kTogether || wanted_ > 0 || ends_; });
+        changed_.wait_for(lock, kGather, [this] {
+            return waiting_.size() >= kGroupsTogether || wanted_ > 0 || ends_;
+        });
         if (ends_) return;
         std::vector<const LoggedGroup*> some;
-        for (std::size_t i = 0; i < std::min(waiting_.size(), kTogether); ++i)
+        for (std::size_t i = 0; i < std::min(waiting_.size(), kGroupsTogether); ++i)
             some.push_back(waiting_[i].get());
         lock.unlock();
         gone.clear();

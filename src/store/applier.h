@@ -21,6 +21,9 @@ struct LoggedGroup {
     ChargedGroup group;
 };
 
+// Of one transaction, at most.
+constexpr std::size_t kGroupsTogether = 32;
+
 class Applier {
   public:
     // Puts them into the tables, all of them or none; those that are there already stay as they

@@ -187,6 +187,7 @@ class SqliteStore final : public Store {
     Result<void> catch_up();
     Result<void> find_log_end();
     Result<void> free_other_file(const LogPlace& end);
+    Result<void> sync_tables();
     Result<void> leave_log(LogPlace place);
     Result<std::string> stored_pack(const PackKey& key);
     Result<std::map<std::pair<Date, ComponentId>, i128>> stored_spent(AccountId payer);

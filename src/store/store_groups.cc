@@ -4,18 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 
 #include "base/assert.h"
 #include "store/sqlite_store.h"
 
 namespace farthing::store {
-
-namespace {
-
-constexpr std::size_t kTogether = 32;  // groups of one transaction
-
-}  // namespace
 
 SqliteStore::Writing::Writing(Turn turn, Transaction transaction)
     : turn_(std::move(turn)), transaction_(std::move(transaction)) {}
@@ -118,7 +112,7 @@ Result<void> SqliteStore::catch_up() {
     FARTHING_TRY(LogPlace place, logged_place());
     while (true) {
         std::vector<LoggedGroup> groups;
-        while (groups.size() < kTogether) {
+        while (groups.size() < kGroupsTogether) {
             FARTHING_TRY(const std::optional<std::string> bytes, log_->next(place));
             if (!bytes) break;
             std::optional<ChargedGroup> group = unpack_group(*bytes);
@@ -147,6 +141,7 @@ Result<void> SqliteStore::recover_groups() {
     FARTHING_TRY(const LogPlace place, logged_place());
     FARTHING_TRY(const bool ends, log_->ends(place));
     if (!ends) return fail(StoreReason::group_log_damaged);
+    FARTHING_CHECK(sync_tables());  // who is gone moved some of them without
     return log_->clear();
 }
 
@@ -193,8 +188,14 @@ Result<BatchId> SqliteStore::commit_group(BatchCommit batch) {
 // What it holds stands in the tables, and they are on the disk.
 Result<void> SqliteStore::free_other_file(const LogPlace& end) {
     if (applier_->applied().file != end.file) FARTHING_CHECK(applier_->settle());
+    return sync_tables();
+}
+
+// What was moved to them is in the database's log, or in the database, which was synced for that.
+Result<void> SqliteStore::sync_tables() {
     const std::filesystem::path log = folder_ / "farthing.db-wal";
     const int file = ::open(log.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) return {};
     const bool synced = file >= 0 && ::fdatasync(file) == 0;
     if (file >= 0) ::close(file);
     if (synced) return {};
