@@ -36,7 +36,7 @@ struct Decoder::State {
         : map(feed),
           reader(reader_of(feed, map, bytes, header, arena)),
           mapper(feed, meters, map, arena),
-          fields(map.slots()),
+          block(map.slots()),
           in_parts(feed.partials.given()),
           counted_online(feed.partials.counted_online()),
           tells_carrier(feed.rates_cost()),
@@ -51,7 +51,7 @@ struct Decoder::State {
     FieldMap map;
     RecordReader reader;
     Mapper mapper;
-    std::vector<std::string_view> fields;
+    RecordBlock block;
     bool in_parts;
     CountedOnline counted_online;
     bool tells_carrier;
@@ -95,12 +95,17 @@ bool Decoder::next(UsageChunk& chunk, std::size_t records_max) {
     std::size_t row = 0;
     std::visit(
         [&](auto& reader) {
-            RecordView record;
-            while (row < records_max && reader.next(record, state.fields.data())) {
-                if (row == chunk.size())
+            while (row < records_max) {
+                const std::size_t most = std::min(RecordBlock::kRecords, records_max - row);
+                std::size_t records = 0;
+                while (records < most &&
+                       reader.next(state.block.record(records), state.block.fields(records)))
+                    records += 1;
+                if (row + records > chunk.size())
                     chunk.resize(std::min(records_max, row + std::max(kRowsMin, row / 4)));
-                state.mapper.map(record, state.fields.data(), chunk, row);
-                row += 1;
+                state.mapper.map(state.block, records, chunk, row);
+                row += records;
+                if (records < most) break;
             }
         },
         state.reader);

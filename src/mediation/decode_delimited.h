@@ -35,6 +35,7 @@ class DelimitedReader {
     void skip_line();
     bool begin_record();
     void go_to(const char* at);
+    const char* plain_fields(std::string_view* fields, std::size_t& column);
     const char* next_special();
     bool next_block();
     bool has_quote_before(const char* at);

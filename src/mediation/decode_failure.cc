@@ -72,10 +72,10 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     RecordReader reader = reader_of(feed, map, raw, frame, arena);
     Mapper mapper(feed, meters, map, arena);
     if (!fixes.empty()) mapper.correct(fixes);
-    std::vector<std::string_view> fields(map.slots());
-    RecordView record;
+    RecordBlock block(map.slots());
+    RecordView& record = block.record(0);
     record.raw = raw;
-    if (!std::visit([&](auto& of_format) { return of_format.next(record, fields.data()); },
+    if (!std::visit([&](auto& of_format) { return of_format.next(record, block.fields(0)); },
                     reader)) {
         record.fault = SuspenseReason::unparseable;
     }
@@ -85,7 +85,7 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     chunk.tells_counted = chunk.counted_online != CountedOnline::no;
     chunk.tells_carrier = feed.rates_cost();
     chunk.resize(1);
-    mapper.map(record, fields.data(), chunk, 0);
+    mapper.map(block, 1, chunk, 0);
     const std::string sentence(sentence_of(reason));
     const Mapper::Culprit& culprit = mapper.culprit();
     if (chunk.live(0) || chunk.outcome[0] != Outcome::suspended) {

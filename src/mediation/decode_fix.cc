@@ -82,13 +82,12 @@ void Mapper::correct(std::span<const FieldFix> fixes) {
         if (fix.field == FixField::start) start_reader_ = exact, start_clock_ = kNoSlot;
         if (fix.field == FixField::end) end_reader_ = exact, end_clock_ = kNoSlot;
     }
-    corrected_.resize(map_.slots());
 }
 
-const std::string_view* Mapper::corrected(const std::string_view* fields) {
-    std::copy_n(fields, corrected_.size(), corrected_.begin());
-    for (const auto& [slot, text] : corrections_) corrected_[slot] = text;
-    return corrected_.data();
+void Mapper::correct(Rows rows) const {
+    for (const Row& one : rows) {
+        for (const auto& [slot, text] : corrections_) one.fields[slot] = text;
+    }
 }
 
 }  // namespace farthing::mediation

@@ -2,6 +2,7 @@
 // instants.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +26,8 @@ class Mapper {
     // From now on records are read with these fields replaced. REQUIRES: `read_fix` gave them.
     void correct(std::span<const FieldFix> fixes);
 
-    // Fills every decoded column of the row. `fields` by slot.
-    void map(const RecordView& record, const std::string_view* fields, UsageChunk& chunk,
-             std::size_t row);
+    // Fills every decoded column of so many rows, from `first` on.
+    void map(RecordBlock& block, std::size_t records, UsageChunk& chunk, std::size_t first);
 
     // Which field the last suspended row failed on, and its text; kNoSlot: the record as a whole.
     struct Culprit {
@@ -54,28 +54,30 @@ class Mapper {
     const Service* service_of(std::string_view name);
 
     Slot identity_slot() const;
-    const std::string_view* corrected(const std::string_view* fields);
+    using Rows = std::span<const Row>;
+    Rows readable(RecordBlock& block, std::size_t records, UsageChunk& chunk, std::size_t first);
+    void correct(Rows rows) const;
     bool filtered(const std::string_view* fields) const;
-    void map_numbers(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    void map_identity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    std::string_view carrier_of(const std::string_view* fields) const;
-    void map_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void map_id(Rows rows, UsageChunk& chunk);
+    void map_numbers(Rows rows, UsageChunk& chunk);
+    void map_identity(Rows rows, UsageChunk& chunk);
+    void map_carrier(Rows rows, UsageChunk& chunk) const;
+    void map_times(Rows rows, UsageChunk& chunk);
     std::string_view time_text(const std::string_view* fields, Slot slot, Slot clock);
-    bool read_times(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
-                    LocalReading& start, LocalReading& end, bool& unclear);
-    bool read_duration(const std::string_view* fields, UsageChunk& chunk, std::size_t row,
-                       std::int64_t& micros);
-    void map_time_between(const Service& service, const std::string_view* fields, UsageChunk& chunk,
-                          std::size_t row);
-    void map_quantity(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    bool is_answered(const std::string_view* fields, UsageChunk& chunk, std::size_t row) const;
-    void map_network(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    void map_keep(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    void map_parts(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    void map_session(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
-    void map_charged(const std::string_view* fields, UsageChunk& chunk, std::size_t row);
+    void read_times(Rows rows, UsageChunk& chunk, bool at_end);
+    void read_durations(Rows rows, UsageChunk& chunk);
+    void settle_unclear(const Row& one, std::size_t i, UsageChunk& chunk);
+    void map_quantity(Rows rows, UsageChunk& chunk);
+    void map_quantity(const Service& service, const Row& one, UsageChunk& chunk);
+    void map_time_between(const Service& service, const Row& one, UsageChunk& chunk);
+    bool is_answered(const Row& one, UsageChunk& chunk) const;
+    void map_network(Rows rows, UsageChunk& chunk);
+    void map_keep(Rows rows, UsageChunk& chunk);
+    void map_parts(Rows rows, UsageChunk& chunk);
+    void map_session(const Row& one, UsageChunk& chunk);
+    void map_charged(const Row& one, UsageChunk& chunk);
     bool closes(const std::string_view* fields) const;
-    Hash128 key_of(const std::string_view* fields, const UsageChunk& chunk, std::size_t row);
+    Hash128 key_of(const Row& one, const UsageChunk& chunk);
     void suspend(UsageChunk& chunk, std::size_t row, SuspenseReason why, Slot slot,
                  std::string_view text);
 
@@ -92,12 +94,17 @@ class Mapper {
     RecordKey record_key_;
     bool has_numbers_;  // called or calling ones
     bool has_network_;
+    bool has_identity_;  // somebody is asked to pay
     bool has_key_;
     std::string key_text_;  // room for key_of and map_session
     Culprit culprit_;
     std::vector<std::pair<Slot, std::string>>
         corrections_;  // empty but in retries of fixed records
-    std::vector<std::string_view> corrected_;
+    // Of the rows at hand.
+    std::array<Row, RecordBlock::kRecords> rows_;
+    std::array<LocalReading, RecordBlock::kRecords> starts_;
+    std::array<LocalReading, RecordBlock::kRecords> ends_;
+    std::array<std::int64_t, RecordBlock::kRecords> durations_{};  // microseconds
 };
 
 }  // namespace farthing::mediation

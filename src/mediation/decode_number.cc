@@ -1,23 +1,10 @@
 #include "mediation/decode_number.h"
 
 #include "base/decimal.h"
-#include "model/usage.h"
 
 namespace farthing::mediation {
 
 namespace {
-
-// Up to 18 digits; false for anything else.
-bool read_digits(std::string_view text, std::int64_t& value) {
-    if (text.empty() || text.size() > 18) return false;
-    std::int64_t sum = 0;
-    for (const char c : text) {
-        if (!is_digit(c)) return false;
-        sum = sum * 10 + (c - '0');
-    }
-    value = sum;
-    return true;
-}
 
 SuspenseReason add_checked(i128 base_units, std::int64_t& total) {
     if (base_units < 0 || base_units > kQuantityMax || total + base_units > kQuantityMax) {
@@ -40,12 +27,8 @@ bool is_long_number(std::string_view text, char decimal_point) {
 
 }  // namespace
 
-SuspenseReason add_quantity(std::string_view text, char decimal_point, UnitRatio ratio,
-                            std::int64_t& total) {
-    std::int64_t whole = 0;
-    if (read_digits(text, whole) && ratio.by == 1) {
-        return add_checked(static_cast<i128>(whole) * ratio.times, total);
-    }
+SuspenseReason add_unusual_quantity(std::string_view text, char decimal_point, UnitRatio ratio,
+                                    std::int64_t& total) {
     const auto number = Decimal::parse(text, decimal_point);
     if (!number) {
         // Of the long numbers those with few digits before the point are too fine, the others too
@@ -60,8 +43,7 @@ SuspenseReason add_quantity(std::string_view text, char decimal_point, UnitRatio
     return add_checked(*scaled / divisor, total);
 }
 
-bool read_integer(std::string_view text, std::int64_t& value) {
-    if (read_digits(text, value)) return true;
+bool read_unusual_integer(std::string_view text, std::int64_t& value) {
     if (text == "true" || text == "false") {
         value = text == "true" ? 1 : 0;
         return true;

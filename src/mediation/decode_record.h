@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,28 @@ struct RecordView {
     std::int64_t line = 0;
     std::string_view raw;
     SuspenseReason fault = SuspenseReason::none;
+};
+
+// A record that could be taken apart: its fields by slot, and its row of the chunk.
+struct Row {
+    std::string_view* fields = nullptr;
+    std::size_t row = 0;
+};
+
+// Records side by side: they are mapped column by column, so that what the feed asks of each field
+// is decided once for all of them.
+class RecordBlock {
+  public:
+    static constexpr std::size_t kRecords = 64;
+
+    explicit RecordBlock(std::size_t slots) : slots_(slots), fields_(slots * kRecords) {}
+    RecordView& record(std::size_t i) { return records_[i]; }
+    std::string_view* fields(std::size_t i) { return fields_.data() + i * slots_; }
+
+  private:
+    std::array<RecordView, kRecords> records_;
+    std::size_t slots_;
+    std::vector<std::string_view> fields_;
 };
 
 // Text that normalisation builds (quotes undone, numbers rewritten) until the next chunk.

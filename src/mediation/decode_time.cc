@@ -1,6 +1,7 @@
 #include "mediation/decode_time.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -11,8 +12,7 @@ namespace farthing::mediation {
 
 namespace {
 
-constexpr std::int64_t kMicrosPerHour = 3'600 * kMicrosPerSecond;
-constexpr std::int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
+constexpr std::int64_t kNoDay = -1;  // no text was read yet
 constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
 
 // Two digits below `limit`, or -1. REQUIRES: two characters are readable.
@@ -20,6 +20,30 @@ int two_digits(const char* at, int limit) {
     if (!is_digit(at[0]) || !is_digit(at[1])) return -1;
     const int value = (at[0] - '0') * 10 + (at[1] - '0');
     return value < limit ? value : -1;
+}
+
+std::int64_t micros_of_clock(int hour, int minute, int second) {
+    return ((hour * 60 + minute) * 60 + second) * kMicrosPerSecond;
+}
+
+// "23:59:59" as microseconds, or -1, whatever stands between its numbers. REQUIRES: eight characters
+// are readable.
+std::int64_t clock_micros(const char* at) {
+    static_assert(std::endian::native == std::endian::little);
+    std::uint64_t text = 0;
+    std::memcpy(&text, at, 8);
+    constexpr std::uint64_t kNumbers = 0xffff'00ff'ff00'ffff;
+    const std::uint64_t digits = (text ^ 0x3030'3030'3030'3030) & kNumbers;
+    const std::uint64_t over = digits | (digits + (0x0606'0606'0606'0606 & kNumbers));
+    const auto pair = [digits](int first) {
+        return (digits >> first & 0x0f) * 10 + (digits >> (first + 8) & 0x0f);
+    };
+    const std::uint64_t hour = pair(0);
+    const std::uint64_t minute = pair(24);
+    const std::uint64_t second = pair(48);
+    if ((over & 0xf0f0'f0f0'f0f0'f0f0) != 0 || hour > 23 || minute > 59 || second > 59) return -1;
+    return micros_of_clock(static_cast<int>(hour), static_cast<int>(minute),
+                           static_cast<int>(second));
 }
 
 // Takes digits of a fraction from the front as microseconds; what is finer is cut, never rounded:
@@ -110,6 +134,8 @@ TimeReader::TimeReader(TimeRules rules, TimeZone zone)
     : rules_(std::move(rules)), zone_(std::move(zone)), shape_(shape_of(rules_)) {}
 
 TimeReader::Shape TimeReader::shape_of(const TimeRules& rules) {
+    if (rules.kind == TimeRules::Kind::rfc3339)  // as it is mostly written
+        return shape_of({TimeRules::Kind::pattern, "%Y-%m-%dT%H:%M:%SZ"});
     if (rules.kind != TimeRules::Kind::pattern) return {};
     std::array<char, kShapeMax> same{};
     Shape shape;
@@ -133,9 +159,10 @@ TimeReader::Shape TimeReader::shape_of(const TimeRules& rules) {
         size += width;
     }
     if (size < kShapeMin || !clock[0] || !clock[1] || !clock[2]) return {};
+    shape.spaced = shape.minute == shape.hour + 3 && shape.second == shape.minute + 3;
     shape.same = words_of(same.data(), size);
     shape.size = size;
-    shape.day_micros = INT64_MAX;  // no text was read yet
+    shape.day_micros = kNoDay;
     return shape;
 }
 
@@ -150,43 +177,49 @@ std::array<std::uint64_t, 4> TimeReader::words_of(const char* text, std::size_t 
     return words;
 }
 
-// Microseconds on the civil clock, where nothing but the clock differs from the text before.
-std::optional<std::int64_t> TimeReader::on_same_day(std::string_view text) const {
-    if (text.size() != shape_.size || shape_.day_micros == INT64_MAX) return std::nullopt;
+// Microseconds on the civil clock, where nothing but the clock differs from the text before; or -1.
+std::int64_t TimeReader::on_same_day(std::string_view text) const {
+    if (text.size() != shape_.size || shape_.day_micros == kNoDay) return -1;
     const std::array<std::uint64_t, 4> words = words_of(text.data(), text.size());
     std::uint64_t differs = 0;
     for (std::size_t i = 0; i < words.size(); ++i)
         differs |= (words[i] ^ shape_.words[i]) & shape_.same[i];
-    const int hour = two_digits(text.data() + shape_.hour, 24);
-    const int minute = two_digits(text.data() + shape_.minute, 60);
-    const int second = two_digits(text.data() + shape_.second, 60);
-    if (differs != 0 || (hour | minute | second) < 0) return std::nullopt;
-    return shape_.day_micros + hour * kMicrosPerHour + minute * kMicrosPerMinute +
-           second * kMicrosPerSecond;
+    const std::int64_t clock = clock_of(text.data());
+    return differs != 0 || clock < 0 ? -1 : shape_.day_micros + clock;
+}
+
+std::int64_t TimeReader::clock_of(const char* text) const {
+    if (shape_.spaced) return clock_micros(text + shape_.hour);
+    const int hour = two_digits(text + shape_.hour, 24);
+    const int minute = two_digits(text + shape_.minute, 60);
+    const int second = two_digits(text + shape_.second, 60);
+    return (hour | minute | second) < 0 ? -1 : micros_of_clock(hour, minute, second);
+}
+
+void TimeReader::remember_day(std::string_view text, std::int64_t day_micros) {
+    if (text.size() != shape_.size) return;
+    shape_.words = words_of(text.data(), text.size());
+    shape_.day_micros = day_micros;
 }
 
 SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
     reading.kind = LocalReading::Kind::unique;
-    switch (rules_.kind) {
-        case TimeRules::Kind::rfc3339:
-            return read_rfc3339(text, reading.first) ? SuspenseReason::none
-                                                     : SuspenseReason::bad_time;
-        case TimeRules::Kind::unix_seconds:
-        case TimeRules::Kind::unix_millis:
-            return read_unix(text, reading.first) ? SuspenseReason::none : SuspenseReason::bad_time;
-        case TimeRules::Kind::pattern: break;
+    const bool pattern = rules_.kind == TimeRules::Kind::pattern;
+    if (const std::int64_t local = on_same_day(text); local >= 0) {
+        if (pattern) return resolve(local, reading);
+        reading.first = {local};
+        return SuspenseReason::none;
     }
-    if (shape_.size != 0) {
-        if (const auto local = on_same_day(text)) return resolve(*local, reading);
+    if (!pattern) {
+        const bool read = rules_.kind == TimeRules::Kind::rfc3339 ? read_rfc3339(text, reading.first)
+                                                                  : read_unix(text, reading.first);
+        return read ? SuspenseReason::none : SuspenseReason::bad_time;
     }
     Civil civil;
     if (!read_pattern(text, civil)) return SuspenseReason::bad_time;
     const auto local = micros_of(civil);
     if (!local) return SuspenseReason::bad_time;
-    if (text.size() == shape_.size) {
-        shape_.words = words_of(text.data(), text.size());
-        shape_.day_micros = civil_day_micros_;
-    }
+    remember_day(text, civil_day_micros_);
     if (!civil.offset_seconds) return resolve(*local, reading);
     reading.first = {*local - *civil.offset_seconds * kMicrosPerSecond};
     return SuspenseReason::none;
@@ -211,27 +244,12 @@ std::optional<Date> TimeReader::read_date(std::string_view text) {
 }
 
 bool TimeReader::read_rfc3339(std::string_view text, Instant& instant) {
-    // The usual shape, "2026-01-31T10:00:00Z", on the day of the record before.
-    if (text.size() == 20 && text[19] == 'Z' &&
-        std::memcmp(text.data(), day_text_.data(), 10) == 0) {
-        const int hour = two_digits(text.data() + 11, 24);
-        const int minute = two_digits(text.data() + 14, 60);
-        const int second = two_digits(text.data() + 17, 60);
-        if (text[10] == 'T' && text[13] == ':' && text[16] == ':' &&
-            (hour | minute | second) >= 0) {
-            instant.micros = day_micros_ + hour * kMicrosPerHour + minute * kMicrosPerMinute +
-                             second * kMicrosPerSecond;
-            return true;
-        }
-    }
     const auto parsed = parse_rfc3339(text);
     if (!parsed) return false;
     instant = *parsed;
-    const auto date = parse_date(text.substr(0, 10));
-    if (date) {
-        std::copy_n(text.begin(), 10, day_text_.begin());
-        day_micros_ = std::int64_t{date->days} * kMicrosPerDay;
-    }
+    // As its shape has it: "2026-01-31T10:00:00Z".
+    if (text.size() == shape_.size && text.ends_with('Z') && text[10] == 'T' && instant.micros >= 0)
+        remember_day(text, instant.micros - instant.micros % kMicrosPerDay);
     return true;
 }
 
@@ -284,8 +302,8 @@ std::optional<std::int64_t> TimeReader::micros_of(const Civil& civil) {
         civil_key_ = key;
     }
     if (civil.hour > 23 || civil.minute > 59 || civil.second > 59) return std::nullopt;
-    return civil_day_micros_ + civil.hour * kMicrosPerHour + civil.minute * kMicrosPerMinute +
-           civil.second * kMicrosPerSecond + civil.micros;
+    return civil_day_micros_ + micros_of_clock(civil.hour, civil.minute, civil.second) +
+           civil.micros;
 }
 
 SuspenseReason TimeReader::resolve(std::int64_t local, LocalReading& reading) {

@@ -37,6 +37,7 @@ class TimeReader {
     struct Shape {
         std::size_t size = 0;  // 0: the pattern has no such shape
         std::size_t hour = 0, minute = 0, second = 0;
+        bool spaced = false;  // as in "23:59:59"
         std::array<std::uint64_t, 4> same{};  // bytes that must be those of the text before
         std::array<std::uint64_t, 4> words{};
         std::int64_t day_micros = 0;
@@ -44,7 +45,9 @@ class TimeReader {
     static constexpr std::size_t kShapeMin = 8, kShapeMax = 32;
     static Shape shape_of(const TimeRules& rules);
     static std::array<std::uint64_t, 4> words_of(const char* text, std::size_t size);
-    std::optional<std::int64_t> on_same_day(std::string_view text) const;
+    std::int64_t on_same_day(std::string_view text) const;
+    std::int64_t clock_of(const char* text) const;
+    void remember_day(std::string_view text, std::int64_t day_micros);
     bool read_rfc3339(std::string_view text, Instant& instant);
     bool read_unix(std::string_view text, Instant& instant) const;
     bool read_pattern(std::string_view text, Civil& civil) const;
@@ -53,11 +56,10 @@ class TimeReader {
 
     TimeRules rules_;
     TimeZone zone_;
-    std::array<char, 10> day_text_{};  // "2026-01-31", whose midnight is day_micros_
-    std::int64_t day_micros_ = 0;
     Shape shape_;
     int civil_key_ = 0;  // year, month and day of civil_day_micros_
     std::int64_t civil_day_micros_ = 0;
+
     // Local clock readings in [local_first_, local_end_) mean exactly one instant, offset_micros_
     // east of UTC.
     std::int64_t local_first_ = 0;
