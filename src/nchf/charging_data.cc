@@ -13,7 +13,9 @@ namespace farthing::nchf {
 namespace {
 
 constexpr std::string_view kReferencePrefix = "nchf-";
-constexpr std::size_t kReferenceSize = 37;  // with 32 digits of a hash
+constexpr std::size_t kReferenceDigits = 32;  // of a time and a hash
+constexpr std::size_t kTimeDigits = 11;
+constexpr std::size_t kReferenceSize = kReferencePrefix.size() + kReferenceDigits;
 constexpr std::string_view kStamp = "invocationTimeStamp";
 constexpr std::string_view kAgain = "retransmissionIndicator";
 
@@ -222,12 +224,18 @@ std::string reference_of(const ChargingData& data) {
         add(data.charging_id);
         add(data.pdu_session);
     }
+    // Begins with when it was asked, in milliseconds: sessions of one time lie side by side in the
+    // store, whose pages each of them would else have to itself.
+    const auto digits = [](std::uint64_t number, std::size_t count) {
+        std::string text(count, '0');
+        for (std::size_t at = count; at > 0; number >>= 4)
+            text[--at] = "0123456789abcdef"[number & 15];
+        return text;
+    };
     const Hash128 hash = hash128(key);
-    std::string reference(kReferencePrefix);
-    for (const std::uint64_t half : {hash.high, hash.low})
-        for (int shift = 60; shift >= 0; shift -= 4)
-            reference += "0123456789abcdef"[half >> shift & 15];
-    return reference;
+    return std::string(kReferencePrefix) +
+           digits(static_cast<std::uint64_t>(data.at.micros / 1'000), kTimeDigits) +
+           digits(hash.high, 16) + digits(hash.low, kReferenceDigits - kTimeDigits - 16);
 }
 
 std::expected<Target, Problem> target_of(std::string_view method, std::string_view path) {
