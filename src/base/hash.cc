@@ -41,9 +41,19 @@ std::uint64_t Hash64::value() const {
     return XXH3_64bits_digest(xxh3(state_));
 }
 
+namespace {
+
+// Found once: EVP_sha256() is looked up again at each use, which takes longer than a short text.
+const EVP_MD* sha256() {
+    static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    FARTHING_ASSERT(found != nullptr);
+    return found;
+}
+
+}  // namespace
+
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-    FARTHING_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) ==
-                    1);
+    FARTHING_ASSERT(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), sha256(), nullptr) == 1);
 }
 
 Sha256::~Sha256() {
@@ -88,7 +98,7 @@ std::string sha256_hex(std::string_view bytes) {
 std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
     Digest digest{};
     unsigned int size = 0;
-    FARTHING_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+    FARTHING_ASSERT(HMAC(sha256(), key.data(), static_cast<int>(key.size()),
                          reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
                          digest.data(), &size) != nullptr);
     return digest_hex(digest, size);

@@ -175,8 +175,9 @@ bool DelimitedReader::next_block() {
     return true;
 }
 
-// Delimiters up to the newline, as nearly every record is: with its state in registers. What else it
-// meets (a quote, the end of the bytes) is left to the other way, from the field where it stands.
+// Delimiters up to the newline, as nearly every record is: with its state in registers. What else
+// it meets (a quote, the end of the bytes) is left to the other way, from the field where it
+// stands.
 const char* DelimitedReader::plain_fields(std::string_view* fields, std::size_t& column) {
     const char* field = cursor_;
     const char* block = block_;

@@ -20,8 +20,7 @@ Mapper::Mapper(const Feed& feed, const catalog::Version& meters, const FieldMap&
       record_key_(feed),
       has_numbers_(map.called != kNoSlot || map.calling != kNoSlot),
       has_network_(map.network != kNoSlot || map.mcc != kNoSlot),
-      has_identity_(feed.rates(Perspective::retail) &&
-                    feed.kind != Feed::Kind::carrier_invoice),
+      has_identity_(feed.rates(Perspective::retail) && feed.kind != Feed::Kind::carrier_invoice),
       has_key_(!map.same_record.empty() || !record_key_.empty()) {
     if (service_constant_) {
         add_service(meters, {}, *feed.service.constant);
@@ -224,16 +223,15 @@ void Mapper::map_identity(Rows rows, UsageChunk& chunk) {
     for (std::size_t i = 0; i < feed_.guide.size(); ++i) {
         const Feed::GuideRule& rule = feed_.guide[i];
         const Slot slot = map_.guide[i];
-        const std::string_view* const number =
-            rule.from == Feed::GuideRule::From::field    ? nullptr
-            : rule.from == Feed::GuideRule::From::called ? chunk.called.data()
-                                                         : chunk.calling.data();
+        const std::string_view* const number = rule.from == Feed::GuideRule::From::field ? nullptr
+                                               : rule.from == Feed::GuideRule::From::called
+                                                   ? chunk.called.data()
+                                                   : chunk.calling.data();
         const bool digits =
             rule.by != IdentityKind::device && rule.by != IdentityKind::subscription;
         for (const Row& one : rows) {
             if (!identity[one.row].empty()) continue;
-            std::string_view text =
-                number != nullptr ? number[one.row] : trimmed(one.fields[slot]);
+            std::string_view text = number != nullptr ? number[one.row] : trimmed(one.fields[slot]);
             if (digits) text = without_separators(text, arena_);
             if (text.empty()) continue;
             identity[one.row] = text;
@@ -255,10 +253,10 @@ void Mapper::map_quantity(Rows rows, UsageChunk& chunk) {
             const std::string_view name = trimmed(one.fields[map_.service]);
             service = name.empty() ? nullptr : service_of(name);
             if (service == nullptr || !service->meter) {
-                suspend(chunk, one.row,
-                        name.empty() ? SuspenseReason::missing_field
-                                     : SuspenseReason::unknown_service,
-                        map_.service, name);
+                suspend(
+                    chunk, one.row,
+                    name.empty() ? SuspenseReason::missing_field : SuspenseReason::unknown_service,
+                    map_.service, name);
                 continue;
             }
         }
@@ -309,8 +307,8 @@ void Mapper::map_network(Rows rows, UsageChunk& chunk) {
         // "244-05" is one field of seven characters.
         NetworkKey& network = chunk.network[one.row];
         network = code.empty() ? NetworkKey::parse(country)
-                  : fits ? NetworkKey::parse({text.data(), country.size() + code.size()})
-                         : NetworkKey{};
+                  : fits       ? NetworkKey::parse({text.data(), country.size() + code.size()})
+                               : NetworkKey{};
         if (!network) suspend(chunk, one.row, SuspenseReason::unparseable, slot, country);
     }
 }

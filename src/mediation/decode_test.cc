@@ -205,6 +205,48 @@ RC_GTEST_PROP(Delimited, SealingCountsTheRecordsThatAreRead, ()) {
     RC_ASSERT(!::testing::Test::HasFailure());
 }
 
+// Records are mapped side by side, column by column.
+RC_GTEST_PROP(Delimited, EachRecordReadsAsAlone, ()) {
+    const Feed feed = feed_of(
+        "feed: f\nformat: {delimited: \",\", columns: [id, kind, what, from, to, card, name, up, "
+        "down, "
+        "net, called, rest]}\ntime_zone: Europe/Tallinn\nrecord:\n  id: {field: id}\n"
+        "  service: {field: what, map: {d: data, t: sms}}\n"
+        "  start: {field: from, time: \"%Y-%m-%d %H:%M:%S\"}\n  end: {field: to}\n"
+        "  quantity: {sum: [{field: up}, {field: down}], unit: byte}\n"
+        "  network: {field: net}\n  called: {field: called}\n  keep: {rest: {field: rest}}\n"
+        "filter: [{field: kind, keep: [u]}]\n"
+        "guide: [{by: iccid, field: card}, {by: device, field: name}]\nsame_record: [id]\n");
+    const std::vector<std::vector<std::string>> some = {
+        {"1", "2", ""},
+        {"u", "u", "u", "x"},
+        {"d", "t", "d", "z", ""},
+        {"2026-01-05 10:00:00", "2026-01-05 10:00:07", "2026-10-25 03:30:00", "2026-03-29 03:30:00",
+         "soon"},
+        {"2026-01-05 10:15:00", "2026-01-06 00:00:00", "2026-10-25 03:40:00", ""},
+        {"89 372", "893", ""},
+        {"lamp", "", "\"a \"\"b\"\"\""},
+        {"7", "1.5", "9007199254740992"},
+        {"0", "x", "12"},
+        {"24801", "248-01", "24", ""},
+        {"+372 5", "4"},
+        {"3", "", "dim"}};
+    std::string bytes;
+    const auto count = *rc::gen::inRange(0, 150);
+    for (int i = 0; i < count; ++i) {
+        std::string line;
+        for (const auto& of_field : some) {
+            const bool usual = *rc::gen::inRange(0, 4) != 0;
+            line += of_field[usual ? 0 : *rc::gen::inRange<std::size_t>(0, of_field.size())] + ",";
+        }
+        line.back() = '\n';
+        bytes += *rc::gen::inRange(0, 16) == 0 ? "cut short\n" : line;
+    }
+    const Lines alone = decoded(feed, bytes, 1);
+    RC_ASSERT(decoded(feed, bytes, 200) == alone);
+    RC_ASSERT(decoded(feed, bytes, 3) == alone);
+}
+
 TEST(Delimited, RestartsAtAnyRecordAndCutsAnywhere) {
     const Feed feed = stored_feed("asterisk-master");
     const std::string sample = slurp("catalogs/feeds/asterisk-master.sample.csv");
@@ -242,7 +284,7 @@ TEST(Times, RepeatedAndSkippedHour_EC22) {
 
 // A time is read the same whatever times came before it.
 TEST(Times, DoNotDependOnThoseBefore) {
-    const std::vector<std::pair<std::string, Lines>> cases = {
+    std::vector<std::pair<std::string, Lines>> cases = {
         {"%Y-%m-%d %H:%M:%S",
          {"2026-01-31 10:00:00", "2026-01-31 23:59:59", "2026-01-31 24:00:00",
           "2026-01-32 10:00:00", "2026-01-31 10:60:00", "2026-01-31T10:00:00",
@@ -259,8 +301,16 @@ TEST(Times, DoNotDependOnThoseBefore) {
     };
     const auto zone = TimeZone::named("Europe/Tallinn");
     ASSERT_TRUE(zone);
+    cases.emplace_back(
+        "", std::vector<std::string>{
+                "1969-12-31T23:00:00Z", "1969-12-31T23:30:00Z", "1970-01-01T00:00:00Z",
+                "2026-01-31T10:00:00Z", "2026-01-31T23:59:59Z", "2026-01-31T24:00:00Z",
+                "2026-01-31t10:00:00z", "2026-01-31T10:00:01z", "2026-01-31 10:00:02Z",
+                "2026-01-31T10-00:03Z", "2026-01-31T10:00:0/Z", "2026-01-31T1::00:05Z",
+                "2026-01-31T10:00:06+02:00", "2026-01-31T10:00:07.5Z", "2026-02-01T00:00:00Z"});
     for (const auto& [pattern, texts] : cases) {
-        const TimeRules rules{TimeRules::Kind::pattern, pattern};
+        const TimeRules rules{pattern.empty() ? TimeRules::Kind::rfc3339 : TimeRules::Kind::pattern,
+                              pattern};
         TimeReader used(rules, *zone);
         for (int round = 0; round < 2; ++round) {
             for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -12,7 +12,7 @@ namespace farthing::mediation {
 
 namespace {
 
-constexpr std::int64_t kNoDay = -1;  // no text was read yet
+constexpr std::int64_t kNoDay = -1;                    // no text was read yet
 constexpr std::int64_t kSecondsMax = 253'402'300'799;  // the end of the year 9999
 
 // Two digits below `limit`, or -1. REQUIRES: two characters are readable.
@@ -26,8 +26,8 @@ std::int64_t micros_of_clock(int hour, int minute, int second) {
     return ((hour * 60 + minute) * 60 + second) * kMicrosPerSecond;
 }
 
-// "23:59:59" as microseconds, or -1, whatever stands between its numbers. REQUIRES: eight characters
-// are readable.
+// "23:59:59" as microseconds, or -1, whatever stands between its numbers. REQUIRES: eight
+// characters are readable.
 std::int64_t clock_micros(const char* at) {
     static_assert(std::endian::native == std::endian::little);
     std::uint64_t text = 0;
@@ -211,8 +211,9 @@ SuspenseReason TimeReader::read(std::string_view text, LocalReading& reading) {
         return SuspenseReason::none;
     }
     if (!pattern) {
-        const bool read = rules_.kind == TimeRules::Kind::rfc3339 ? read_rfc3339(text, reading.first)
-                                                                  : read_unix(text, reading.first);
+        const bool read = rules_.kind == TimeRules::Kind::rfc3339
+                              ? read_rfc3339(text, reading.first)
+                              : read_unix(text, reading.first);
         return read ? SuspenseReason::none : SuspenseReason::bad_time;
     }
     Civil civil;

@@ -37,7 +37,7 @@ class TimeReader {
     struct Shape {
         std::size_t size = 0;  // 0: the pattern has no such shape
         std::size_t hour = 0, minute = 0, second = 0;
-        bool spaced = false;  // as in "23:59:59"
+        bool spaced = false;                  // as in "23:59:59"
         std::array<std::uint64_t, 4> same{};  // bytes that must be those of the text before
         std::array<std::uint64_t, 4> words{};
         std::int64_t day_micros = 0;

@@ -52,6 +52,18 @@ TEST(ChargingData, EC39_a_session_is_named_by_its_ids_and_an_event_by_all_of_it)
     EXPECT_EQ(event(1).find_first_not_of("nchf-0123456789abde"), std::string::npos);
 }
 
+TEST(ChargingData, sessions_are_named_in_the_order_in_which_they_were_asked_for) {
+    std::string before;
+    for (const std::string_view stamp :
+         {"1970-01-01T00:00:00Z", "2026-06-01T10:00:00Z", "2026-06-01T10:00:00.001Z",
+          "2026-06-01T13:00:01+03:00", "2038-01-20T00:00:00Z", "9999-12-31T23:59:59.999Z"}) {
+        const std::string name = reference_of(read(R"(,"chargingId":7)", stamp));
+        EXPECT_EQ(name.size(), 37) << name;
+        EXPECT_GT(name, before) << stamp;
+        before = name;
+    }
+}
+
 TEST(ChargingData, UnitsAreTotalsOrBothDirectionsAndWhatIsAbsentIsZero) {
     const auto data = read(
         R"(,"multipleUnitUsage":[{"ratingGroup":1,"requestedUnit":{},"uPFID":"u","usedUnitContainer":[)"
