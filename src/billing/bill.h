@@ -61,8 +61,8 @@ struct Input {
     AccountId payer;
     DatePeriod cycle;  // of the payer's bill day
     Date today;        // of the run; stands as preparation date
-    // Counters with a segment of this payer: of the cycle's window, and of earlier windows that
-    // moved since.
+    // Counters with a segment of this payer: of the cycle's window, of earlier windows that moved
+    // since, and of those that facts may have moved (`windows_of_facts`).
     std::vector<const rating::Counter*> counters = {};
     // Counters that hold days of the cycle, of accounts that this payer pays for, with a segment
     // that a sponsor pays instead: shown, and charged nothing.
@@ -73,7 +73,12 @@ struct Input {
     // The uses of a pool whose members pay in the order of use, by the archive. REQUIRES: it is
     // given where there is such a pool.
     std::function<std::span<const rating::PoolUse>(const rating::CounterKey&)> uses_of = {};
-    std::vector<BilledAmount> billed = {};     // by earlier documents of this payer
+    std::vector<BilledAmount> billed = {};   // by earlier documents of this payer
+    std::vector<DatePeriod> documents = {};  // the cycles of its invoices
+    // The first day of which anybody has a document, and of which somebody of the payer's account
+    // tree has. What nobody billed of later cycles is made up for; unset: nothing is.
+    std::optional<Date> billed_since = {};
+    std::optional<Date> tree_billed_since = {};
     std::vector<Adjustment> adjustments = {};  // kept from an earlier run of the same document
     std::vector<std::pair<std::string, std::string>> fields = {};
     // What earlier documents of this payer posted and still stands: their fee, rounding and share

@@ -15,12 +15,13 @@ struct Remaining {
     Money money;
 };
 
-// The lines of one plan in one department, and the newest of the versions that priced them.
+// The lines of one plan and cycle in one department, and the newest of the versions that priced
+// them: a cycle has the discounts of its own time, on whatever document its lines stand.
 struct PlanLines {
     ChargeRef newest;
     std::vector<Remaining> lines;
 };
-using PlanKey = std::tuple<std::uint32_t, AccountId, PlanId>;
+using PlanKey = std::tuple<std::uint32_t, AccountId, PlanId, DatePeriod>;
 
 std::map<PlanKey, PlanLines> by_plan(const Context& context, std::span<const Draft> charged) {
     std::map<PlanKey, PlanLines> plans;
@@ -29,7 +30,8 @@ std::map<PlanKey, PlanLines> by_plan(const Context& context, std::span<const Dra
         if (version == nullptr) continue;
         const ChargeRef ref = settlement::find_charge(*version, draft.line.component);
         if (!ref) continue;
-        PlanLines& plan = plans[{draft.section, draft.line.department, ref.plan->id}];
+        PlanLines& plan =
+            plans[{draft.section, draft.line.department, ref.plan->id, draft.line.cycle}];
         if (!plan.newest || plan.newest.version->number < version->number) plan.newest = ref;
         plan.lines.push_back({&draft, draft.line.exact, draft.line.amount});
     }
@@ -55,14 +57,11 @@ class PlanDiscounts {
     Result<void> run() {
         for (std::uint32_t i = 0; i < plan_.newest.plan->discounts.size(); ++i) {
             const catalog::Discount& discount = plan_.newest.plan->discounts[i];
-            std::map<DatePeriod, std::vector<Remaining*>> cycles;
-            for (Remaining& line : plan_.lines) {
-                const DatePeriod cycle = line.draft->line.cycle;
-                if (is_on(discount, line.draft->line.component) && applies(discount, cycle))
-                    cycles[cycle].push_back(&line);
-            }
-            for (const auto& [cycle, targets] : cycles)
-                FARTHING_CHECK(take_cycle(discount, i, cycle, targets));
+            if (!applies(discount)) continue;
+            std::vector<Remaining*> targets;
+            for (Remaining& line : plan_.lines)
+                if (is_on(discount, line.draft->line.component)) targets.push_back(&line);
+            if (!targets.empty()) FARTHING_CHECK(take_from(discount, i, targets));
         }
         return {};
     }
@@ -72,9 +71,10 @@ class PlanDiscounts {
         return std::ranges::find(discount.on, component) != discount.on.end();
     }
     AccountId department() const { return plan_.lines.front().draft->line.department; }
+    DatePeriod cycle() const { return plan_.lines.front().draft->line.cycle; }
 
-    bool applies(const catalog::Discount& discount, DatePeriod cycle) const {
-        if (cycle.first < discount.from || cycle.first >= discount.end) return false;
+    bool applies(const catalog::Discount& discount) const {
+        if (cycle().first < discount.from || cycle().first >= discount.end) return false;
         if (discount.account.empty()) return true;
         for (AccountId at = department(); at; at = context_.directory().account(at).fact.parent) {
             if (context_.directory().account(at).fact.name == discount.account) return true;
@@ -82,12 +82,12 @@ class PlanDiscounts {
         return false;
     }
 
-    Result<void> take_cycle(const catalog::Discount& discount, std::uint32_t place,
-                            DatePeriod cycle, const std::vector<Remaining*>& targets) {
+    Result<void> take_from(const catalog::Discount& discount, std::uint32_t place,
+                           const std::vector<Remaining*>& targets) {
         Exact left;
         for (const Remaining* line : targets) left += line->exact;
         if (left.is_zero()) return {};
-        const Exact of_each = discount.percent.is_zero() ? owed(discount, place, cycle, left) / left
+        const Exact of_each = discount.percent.is_zero() ? owed(discount, place, left) / left
                                                          : discount.percent / Exact(100);
         if (of_each.is_zero()) return {};
         std::map<TaxKey, Cut> cuts;
@@ -100,36 +100,34 @@ class PlanDiscounts {
         return {};
     }
 
-    Exact billed(ComponentId component, DatePeriod cycle) const {
+    Exact billed(ComponentId component) const {
         const Money* money =
-            context_.billed({component, context_.billed_department(department()), cycle});
+            context_.billed({component, context_.billed_department(department()), cycle()});
         return money == nullptr ? Exact() : money->exact();
     }
 
     // A fixed amount and a ladder count the whole cycle: what they come to on all that was and is
     // charged, less what earlier documents gave.
-    Exact owed(const catalog::Discount& discount, std::uint32_t place, DatePeriod cycle,
-               const Exact& left) const {
-        const Exact given = -billed(discount.id, cycle);
-        return clean(discount, left_before(discount, place, cycle) + left) - given;
+    Exact owed(const catalog::Discount& discount, std::uint32_t place, const Exact& left) const {
+        const Exact given = -billed(discount.id);
+        return clean(discount, left_before(discount, place) + left) - given;
     }
 
     // What the discounts before this one left of what earlier documents charged: each of them took
     // from its charges alike.
-    Exact left_before(const catalog::Discount& discount, std::uint32_t place,
-                      DatePeriod cycle) const {
+    Exact left_before(const catalog::Discount& discount, std::uint32_t place) const {
         Exact sum;
-        for (const ComponentId component : discount.on) sum += billed(component, cycle);
+        for (const ComponentId component : discount.on) sum += billed(component);
         for (std::uint32_t i = 0; i < place; ++i) {
             const catalog::Discount& before = plan_.newest.plan->discounts[i];
             Exact all;
             Exact both;
             for (const ComponentId component : before.on) {
-                const Exact one = billed(component, cycle);
+                const Exact one = billed(component);
                 all += one;
                 if (is_on(discount, component)) both += one;
             }
-            if (!all.is_zero()) sum += billed(before.id, cycle) * both / all;
+            if (!all.is_zero()) sum += billed(before.id) * both / all;
         }
         return sum;
     }

@@ -56,8 +56,13 @@ PayerPath path_of(const Context& context, AccountId account, DatePeriod cycle) {
 
 class Collector {
   public:
-    Collector(const Context& context, DatePeriod cycle, catalog::FeeTiming timing, int months)
-        : context_(context), cycle_(cycle), timing_(timing), months_(months) {}
+    Collector(const Context& context, DatePeriod cycle, catalog::FeeTiming timing, int months,
+              Date begun_since)
+        : context_(context),
+          cycle_(cycle),
+          timing_(timing),
+          months_(months),
+          begun_since_(begun_since) {}
 
     Result<FeeQuantities> run() {
         AccountId before;
@@ -104,6 +109,7 @@ class Collector {
             std::ranges::all_of(path, [&](const auto& p) { return p.first == payer(); });
         for (const SubscriptionId id : context_.directory().subscriptions_of(account)) {
             const auto& subscription = context_.directory().subscription(id);
+            if (!has_begun_since(subscription, begun_since_)) continue;
             stretches_.clear();
             for (const auto& [who, days] : path) append_stretches(subscription, days, stretches_);
             FARTHING_CHECK(take_subscription(subscription, path, alone));
@@ -392,6 +398,7 @@ class Collector {
     DatePeriod cycle_;
     catalog::FeeTiming timing_;
     int months_;
+    Date begun_since_;
     FeeQuantities quantities_;
     std::map<PlanId, PlanFees> plans_;
     std::vector<Stretch> stretches_;
@@ -414,19 +421,24 @@ int months_of(const catalog::Fee& fee) {
     return 1;
 }
 
+bool has_begun_since(const directory::Subscription& subscription, Date day) {
+    const auto& plans = subscription.plan.steps;
+    return plans.empty() || plans.front().from >= day;
+}
+
 bool is_periodic(const catalog::Fee& fee) {
     return fee.every == catalog::FeeEvery::cycle || months_of(fee) > 1;
 }
 
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
-                                     catalog::FeeTiming timing, int months) {
-    return Collector(context, cycle, timing, months).run();
+                                     catalog::FeeTiming timing, int months, Date begun_since) {
+    return Collector(context, cycle, timing, months, begun_since).run();
 }
 
 Result<std::vector<StretchFee>> fees_by_stretch(const Context& context, DatePeriod cycle,
                                                 catalog::FeeTiming timing, int months,
                                                 SubscriptionId subscription) {
-    return Collector(context, cycle, timing, months)
+    return Collector(context, cycle, timing, months, Date::min())
         .by_stretch(context.directory().subscription(subscription));
 }
 

@@ -42,9 +42,14 @@ int months_of(const catalog::Fee& fee);
 // By month, quarter or year, as against by day or once.
 bool is_periodic(const catalog::Fee& fee);
 
-// Fees of that timing and number of months for `cycle`, that many months of the payer.
+// Whether a subscription began on that day or later.
+bool has_begun_since(const directory::Subscription& subscription, Date day);
+
+// Fees of that timing and number of months for `cycle`, that many months of the payer, of
+// subscriptions that began on `begun_since` or later.
 Result<FeeQuantities> fee_quantities(const Context& context, DatePeriod cycle,
-                                     catalog::FeeTiming timing, int months);
+                                     catalog::FeeTiming timing, int months,
+                                     Date begun_since = Date::min());
 
 // The same of one subscription, each stretch of one plan, quantity and payer by itself, fees per
 // day by day; fees of accounts are no subscription's. Those that have not begun by `due_by` are

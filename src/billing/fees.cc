@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "billing/earlier_cycles.h"
+
 namespace farthing::billing {
 namespace {
 
@@ -51,6 +53,9 @@ class FeeLines {
 
   private:
     AccountId payer() const { return context_.input().payer; }
+    int counted(DatePeriod days) const {
+        return counted_days(fee_.prorate, days, context_.bill_day());
+    }
     Exact price() const { return quantity_.amount.exact(); }
     std::string price_words() const { return price_text(quantity_.amount, currency()); }
     // Of the price; lines are rounded in it first and then converted (EC11).
@@ -95,8 +100,7 @@ class FeeLines {
             const DatePeriod days = part.intersect(line.period);
             if (days.empty()) continue;
             Piece piece{line.quantity, days, {}, {}};
-            piece.exact = price() * Exact(line.quantity * counted_days(fee_.prorate, days),
-                                          counted_days(fee_.prorate, cycle_));
+            piece.exact = price() * Exact(line.quantity * counted(days), counted(cycle_));
             // A line that is cut at a change of payer gives each part the same mix of departments.
             for (const auto& [department, units] : line.unit_days) {
                 piece.unit_days[department] = units * days.days();
@@ -106,8 +110,7 @@ class FeeLines {
         return add_pieces(pieces, [&](const Piece& piece) {
             std::string words = fmt::format("{} × {}", to_string(piece.quantity), price_words());
             if (piece.period != cycle_) {
-                words += fmt::format(" × {}/{}", counted_days(fee_.prorate, piece.period),
-                                     counted_days(fee_.prorate, cycle_));
+                words += fmt::format(" × {}/{}", counted(piece.period), counted(cycle_));
             }
             return words;
         });
@@ -185,8 +188,7 @@ class FeeLines {
         line.cycle = cycle_;
         line.quantity = Exact(piece.quantity, 1);
         if (is_periodic(fee_) && quantity_.whole.empty()) {
-            line.fraction =
-                Exact(counted_days(fee_.prorate, piece.period), counted_days(fee_.prorate, cycle_));
+            line.fraction = Exact(counted(piece.period), counted(cycle_));
         }
         if (fee_.every == FeeEvery::day && !line.unit.empty()) line.unit += " day";
         line.exact = piece.exact;
@@ -241,9 +243,10 @@ class FeeComposer {
   public:
     FeeComposer(const Context& context, Totals& totals) : context_(context), totals_(totals) {}
 
-    Result<void> take(DatePeriod cycle, FeeTiming timing, int months) {
+    Result<void> take(const EarlierCycle& of, FeeTiming timing, int months) {
+        const DatePeriod cycle = of.cycle;
         FARTHING_TRY(const FeeQuantities quantities,
-                     fee_quantities(context_, cycle, timing, months));
+                     fee_quantities(context_, cycle, timing, months, of.begun_since));
         for (const auto& [key, quantity] : quantities) {
             FARTHING_TRY(std::vector<Draft> lines, FeeLines(context_, cycle, key, quantity).run());
             for (Draft& line : lines) FARTHING_CHECK(take_line(std::move(line)));
@@ -299,35 +302,20 @@ class FeeComposer {
     std::set<BilledKey> owed_;
 };
 
-// Earlier cycles of that length that documents billed, or of which fees were taken, the latest few:
-// what became known since corrects them.
-std::vector<DatePeriod> earlier_cycles(const Context& context, int months) {
-    const Input& input = context.input();
-    std::set<DatePeriod> cycles;
-    const auto add = [&](DatePeriod period) {
-        const bool whole = period == context.cycle_of_months(period.first, months);
-        if (whole && period.end <= input.cycle.first) cycles.insert(period);
-    };
-    for (const BilledAmount& billed : input.billed) add(billed.period);
-    for (const Entry& entry : input.posted)
-        if (entry.kind == EntryKind::fee && !entry.invoice) add(entry.period);
-    while (cycles.size() > kCyclesBack) cycles.erase(cycles.begin());
-    return {cycles.begin(), cycles.end()};
-}
-
 // Fees in arrears stand on the document of the month with which their period ends, fees in advance
 // on that of the month before it, and what is new of a period on that of its month.
 Result<void> take_all(const Context& context, FeeComposer& composer, int months) {
     const Input& input = context.input();
-    for (const DatePeriod cycle : earlier_cycles(context, months)) {
+    for (const EarlierCycle& cycle : earlier_cycles(input, months)) {
         FARTHING_CHECK(composer.take(cycle, FeeTiming::arrears, months));
         FARTHING_CHECK(composer.take(cycle, FeeTiming::advance, months));
     }
     const DatePeriod now = context.cycle_of_months(input.cycle.first, months);
     const DatePeriod next = context.cycle_of_months(input.cycle.end, months);
-    if (now.end <= input.cycle.end) FARTHING_CHECK(composer.take(now, FeeTiming::arrears, months));
-    FARTHING_CHECK(composer.take(now, FeeTiming::advance, months));
-    if (next != now) FARTHING_CHECK(composer.take(next, FeeTiming::advance, months));
+    if (now.end <= input.cycle.end)
+        FARTHING_CHECK(composer.take({now}, FeeTiming::arrears, months));
+    FARTHING_CHECK(composer.take({now}, FeeTiming::advance, months));
+    if (next != now) FARTHING_CHECK(composer.take({next}, FeeTiming::advance, months));
     return {};
 }
 
@@ -350,11 +338,13 @@ Result<Exact> fee_amount(const Context& context, DatePeriod cycle, const FeeKey&
     return sum;
 }
 
-int counted_days(catalog::Prorate prorate, DatePeriod days) {
+int counted_days(catalog::Prorate prorate, DatePeriod days, unsigned bill_day) {
     if (prorate != catalog::Prorate::thirty_days) return days.days();
-    const auto count = [](Date date) {
+    const auto count = [&](Date date) {
         const auto civil = date.civil();
-        const int day = std::min(30, static_cast<int>(static_cast<unsigned>(civil.day())));
+        const bool last = date.plus_days(1).civil().month() != civil.month();
+        const auto shown = static_cast<unsigned>(civil.day());
+        const int day = std::min(30, static_cast<int>(last ? std::max(shown, bill_day) : shown));
         return 360 * static_cast<int>(civil.year()) +
                30 * static_cast<int>(static_cast<unsigned>(civil.month())) + day;
     };

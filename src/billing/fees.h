@@ -20,7 +20,8 @@ Result<Exact> fee_amount(const Context& context, DatePeriod cycle, const FeeKey&
 // Whether any version has fees of so many months.
 bool any_fee_of(const catalog::Snapshot& catalog, int months);
 
-// Days as a fee counts them. The counts of two adjoining periods add up.
-int counted_days(catalog::Prorate prorate, DatePeriod days);
+// Days as a fee counts them, in cycles that begin on `bill_day`: of months that have no such day
+// the last one stands for it. The counts of two adjoining periods add up.
+int counted_days(catalog::Prorate prorate, DatePeriod days, unsigned bill_day = 1);
 
 }  // namespace farthing::billing

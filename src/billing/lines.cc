@@ -169,7 +169,7 @@ const InvoiceLine* Context::corrected(const InvoiceLine& line) const {
 }
 
 DatePeriod Context::cycle_of_months(Date day, int months) const {
-    return cycle_of(day, directory().account(input_->payer).fact.bill_day, months);
+    return cycle_of(day, bill_day(), months);
 }
 
 std::string_view Context::country_of(AccountId account) const {

@@ -46,9 +46,6 @@ using Totals = std::map<std::pair<ComponentId, DatePeriod>, Total>;
 
 using settlement::ChargeRef;
 
-// How many cycles of each length back a change of the facts still corrects what was billed.
-constexpr std::size_t kCyclesBack = 3;
-
 // By whom the details of a line are told: one rule for all lines (docs/explanation/billing.md).
 enum class DetailBy : std::uint8_t { department, subscription, nobody };
 constexpr std::size_t kDetailSubscriptionsMax = 1'000;
@@ -85,6 +82,7 @@ class Context {
     // Of a note: the line of its invoice for the same component, department and cycle; else
     // nullptr.
     const InvoiceLine* corrected(const InvoiceLine& line) const;
+    unsigned bill_day() const { return directory().account(input_->payer).fact.bill_day; }
     // That many months of the payer, from January, around a day.
     DatePeriod cycle_of_months(Date day, int months) const;
     // Its own, else that of the nearest account above that has one.

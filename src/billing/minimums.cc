@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "billing/earlier_cycles.h"
 #include "billing/fees.h"
 #include "rating/rater.h"
 
@@ -20,8 +21,12 @@ struct Active {
 
 class Minimums {
   public:
-    Minimums(const Context& context, DatePeriod cycle, const Totals& usage, Totals& fees)
-        : context_(context), cycle_(cycle), usage_(usage), fees_(fees) {}
+    Minimums(const Context& context, const EarlierCycle& of, const Totals& usage, Totals& fees)
+        : context_(context),
+          cycle_(of.cycle),
+          begun_since_(of.begun_since),
+          usage_(usage),
+          fees_(fees) {}
 
     Result<std::vector<Draft>> run() {
         collect();
@@ -49,6 +54,7 @@ class Minimums {
     }
 
     void collect(const directory::Subscription& subscription, DatePeriod days) {
+        if (!has_begun_since(subscription, begun_since_)) return;
         for (Date day = days.first; day < days.end;) {
             const Date next = std::min({days.end, subscription.plan.next_change(day),
                                         subscription.quantity.next_change(day)});
@@ -89,7 +95,8 @@ class Minimums {
     Exact committed(const catalog::Fee& fee, DatePeriod days, std::int64_t units) const {
         if (fee.prorate == catalog::Prorate::none) return fee.amount.exact() * Exact(units);
         return fee.amount.exact() * Exact(units) *
-               Exact(counted_days(fee.prorate, days), counted_days(fee.prorate, cycle_));
+               Exact(counted_days(fee.prorate, days, context_.bill_day()),
+                     counted_days(fee.prorate, cycle_, context_.bill_day()));
     }
 
     Result<void> add(const catalog::Version& version, const catalog::Fee& fee,
@@ -143,7 +150,6 @@ class Minimums {
     // Each subscription by itself: one that spends more makes up for no other.
     Result<void> add_for_subscriptions(const catalog::Version& version, const catalog::Fee& fee,
                                        const std::vector<Active>& active) {
-        if (cycle_ != context_.input().cycle && !counters_are_here()) return {};
         std::map<SubscriptionId, Exact> floors;
         for (const Active& one : active) {
             Exact& floor = floors[one.subscription];
@@ -171,12 +177,6 @@ class Minimums {
         line.arithmetic = fmt::format("what {} fall short of {}", number_text(line.quantity),
                                       price_text(fee.amount, context_.currency()));
         return take(std::move(draft));
-    }
-
-    bool counters_are_here() const {
-        return std::ranges::any_of(context_.input().counters, [&](const rating::Counter* counter) {
-            return counter->key.window_first == cycle_.first;
-        });
     }
 
     std::map<SubscriptionId, Exact> spent_by_subscription(const catalog::Minimum& minimum) const {
@@ -239,6 +239,7 @@ class Minimums {
 
     const Context& context_;
     DatePeriod cycle_;
+    Date begun_since_;
     const Totals& usage_;
     Totals& fees_;
     std::map<PlanId, std::vector<Active>> active_;
@@ -255,25 +256,15 @@ bool any_minimum(const catalog::Snapshot& catalog) {
     });
 }
 
-// The document's own cycle, and the latest before it of which something was billed.
-std::set<DatePeriod> cycles_of(const Context& context) {
-    const Input& input = context.input();
-    std::set<DatePeriod> cycles;
-    for (const BilledAmount& billed : input.billed) {
-        const bool whole = billed.period == context.cycle_of_months(billed.period.first, 1);
-        if (whole && billed.period.end <= input.cycle.first) cycles.insert(billed.period);
-    }
-    while (cycles.size() > kCyclesBack) cycles.erase(cycles.begin());
-    cycles.insert(input.cycle);
-    return cycles;
-}
-
 }  // namespace
 
 Result<void> append_minimums(const Context& context, const Totals& usage, Totals& fees,
                              std::vector<Draft>& document) {
-    if (!any_minimum(context.input().catalog)) return {};
-    for (const DatePeriod cycle : cycles_of(context)) {
+    const Input& input = context.input();
+    if (!any_minimum(input.catalog)) return {};
+    std::vector<EarlierCycle> cycles = earlier_cycles(input, 1);
+    cycles.push_back({input.cycle});
+    for (const EarlierCycle& cycle : cycles) {
         FARTHING_TRY(std::vector<Draft> lines, Minimums(context, cycle, usage, fees).run());
         FARTHING_CHECK(append_unbilled(context, std::move(lines), document));
     }

@@ -6,6 +6,8 @@
 #include <map>
 #include <tuple>
 
+#include "billing/earlier_cycles.h"
+
 namespace farthing::billing {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "billing/earlier_cycles.h"
 #include "engine/archive_online.h"
 #include "engine/batch.h"
 #include "engine/find.h"
@@ -62,9 +63,17 @@ Result<void> DocumentRun::open() {
     if (state_.catalog.empty()) return fail(EngineReason::catalog_none);
     FARTHING_TRY(const std::vector<Row> rows, state_.store->invoices());
     documents_.clear();
+    billed_since_.reset();
+    tree_billed_since_.clear();
     rows_.clear();
     for (const Row& row : rows) {
-        if (!row.corrects) documents_[{row.payer, row.period}] = row;
+        if (!row.corrects) {
+            documents_[{row.payer, row.period}] = row;
+            billed_since_ = std::min(billed_since_.value_or(Date::max()), row.period.first);
+            const AccountId top = state_.directory.account(row.payer).top;
+            Date& of_tree = tree_billed_since_.try_emplace(top, row.period.first).first->second;
+            of_tree = std::min(of_tree, row.period.first);
+        }
         rows_[row.payer].push_back(row);
     }
     sponsors_ = sponsors_of(state_);
@@ -127,7 +136,13 @@ std::vector<DocumentRun::Row> DocumentRun::notes_of(InvoiceId invoice) const {
 
 Result<void> DocumentRun::reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers) {
     std::set<Date> windows;
-    for (const auto& [payer, cycle] : payers) windows.insert(cycle.first);
+    for (auto [payer, cycle] : payers) {
+        windows.insert(cycle.first);
+        for (std::size_t back = 0; back < billing::kCyclesBack; ++back) {
+            cycle = billing::cycle_of_payer(state_.directory, payer, cycle.first.plus_days(-1));
+            windows.insert(cycle.first);
+        }
+    }
     std::vector<rating::CounterKey> keys;
     for (const Date window : windows) {
         FARTHING_TRY(const auto* counters, window_counters(window));
@@ -200,6 +215,7 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
         FARTHING_TRY(input.uncovered, uncovered_fees(state_, input.payer));
     }
     FARTHING_TRY(input.billed, state_.store->billed(input.payer));
+    add_earlier_documents(input, own);
     const catalog::Version* version = state_.version_on(input.cycle.first);
     if (version == nullptr || !version->documents.group_per_account) {
         for (BilledAmount& amount : input.billed)
@@ -211,6 +227,19 @@ Result<billing::Bill> DocumentRun::compose(billing::Input input, InvoiceId own) 
     return billing::bill(input);
 } catch (const StoreFailure& failure) {
     return fail(failure.error);
+}
+
+// Fees of a prepaid payer are taken when they fall due: what was not taken is not owed.
+void DocumentRun::add_earlier_documents(billing::Input& input, InvoiceId own) const {
+    if (!input.due_by) {
+        input.billed_since = billed_since_;
+        const auto tree = tree_billed_since_.find(state_.directory.account(input.payer).top);
+        if (tree != tree_billed_since_.end()) input.tree_billed_since = tree->second;
+    }
+    const auto rows = rows_.find(input.payer);
+    if (rows == rows_.end()) return;
+    for (const Row& row : rows->second)
+        if (!row.corrects && row.id != own) input.documents.push_back(row.period);
 }
 
 std::vector<Entry> DocumentRun::posted_by_others(AccountId payer, InvoiceId own) const {
@@ -251,8 +280,9 @@ bool DocumentRun::has_allowance(const rating::Counter& counter) const {
            (charge->allowance.has_value() || rating::has_buckets(state_.directory, counter.key));
 }
 
-// Windows to bill: the cycle's own, and earlier ones that usage reached after the last document
-// that billed them. `input.billed` is of the payer's other documents.
+// Windows to bill: the cycle's own, earlier ones that usage reached after the last document that
+// billed them, and those that facts may have moved since. `input.billed` is of the payer's
+// other documents.
 Result<void> DocumentRun::add_counters(billing::Input& input) {
     std::map<DatePeriod, EntryId> seen;
     for (const BilledAmount& billed : input.billed) {
@@ -267,19 +297,30 @@ Result<void> DocumentRun::add_counters(billing::Input& input) {
     for (const auto& [period, newest] : pool_usage_[top]) {
         if (period.first < input.cycle.first && newest > seen[period]) windows.insert(period.first);
     }
-    for (const Date window : windows) {
-        FARTHING_TRY(const auto* counters, window_counters(window));
-        for (const std::uint32_t index : pooled_[window][top]) {
-            if (in_order_.contains((*counters)[index].key.component))
-                FARTHING_CHECK(read_uses(window));
-            input.pooled.push_back(&(*counters)[index]);
-        }
-        const auto& by_payer = payer_counters_[window];
-        const auto found = by_payer.find(input.payer);
-        if (found == by_payer.end()) continue;
-        for (const std::uint32_t index : found->second)
-            input.counters.push_back(&(*counters)[index]);
+    for (const Date window : windows) FARTHING_CHECK(add_window(input, window, true));
+    for (const Date window : billing::windows_of_facts(input)) {
+        if (windows.contains(window)) continue;
+        // Of usage that was deleted for its age nobody knows the order any more: it stands.
+        FARTHING_CHECK(add_window(input, window, require_kept(state_, window).has_value()));
     }
+    return {};
+}
+
+Result<void> DocumentRun::add_window(billing::Input& input, Date window, bool in_order) {
+    FARTHING_TRY(const auto* counters, window_counters(window));
+    const auto stands = [&](std::uint32_t index) {
+        return !in_order && in_order_.contains((*counters)[index].key.component);
+    };
+    for (const std::uint32_t index : pooled_[window][state_.directory.account(input.payer).top]) {
+        if (stands(index)) continue;
+        if (in_order_.contains((*counters)[index].key.component)) FARTHING_CHECK(read_uses(window));
+        input.pooled.push_back(&(*counters)[index]);
+    }
+    const auto& by_payer = payer_counters_[window];
+    const auto found = by_payer.find(input.payer);
+    if (found == by_payer.end()) return {};
+    for (const std::uint32_t index : found->second)
+        if (!stands(index)) input.counters.push_back(&(*counters)[index]);
     return {};
 }
 

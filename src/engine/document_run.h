@@ -32,8 +32,8 @@ class DocumentRun {
     std::vector<Row> rows() const;
     // Notes of an invoice, oldest first.
     std::vector<Row> notes_of(InvoiceId invoice) const;
-    // Prices again what the directory changed since it was rated, so that postings and documents
-    // agree.
+    // Prices again what the directory changed since it was rated, in those cycles and the few
+    // before them, so that postings and documents agree.
     Result<void> reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers);
 
     // `amended`: a prepared invoice whose adjustments and fields a person changed; else they are
@@ -59,7 +59,10 @@ class DocumentRun {
   private:
     Result<billing::Bill> compose(billing::Input input, InvoiceId own);
     std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
+    void add_earlier_documents(billing::Input& input, InvoiceId own) const;
     Result<void> add_counters(billing::Input& input);
+    // `in_order`: what members of pools used can be told in its order.
+    Result<void> add_window(billing::Input& input, Date window, bool in_order);
     Result<void> add_sponsored(billing::Input& input);
     // What members of pools that pay in the order of use used, by the archive.
     Result<void> read_uses(Date window);
@@ -76,6 +79,9 @@ class DocumentRun {
     billing::PoolMemo pools_;
     std::map<std::pair<AccountId, DatePeriod>, Row> documents_;
     std::map<AccountId, std::vector<Row>> rows_;
+    // The first day that an invoice bills: anybody's, and by the top of the account tree.
+    std::optional<Date> billed_since_;
+    std::map<AccountId, Date> tree_billed_since_;
     // Newest usage entry per payer and period.
     std::map<AccountId, std::map<DatePeriod, EntryId>> usage_;
     std::map<InvoiceId, std::vector<Entry>> of_invoice_;

@@ -45,8 +45,17 @@ cairo_status_t take(void* from, unsigned char* bytes, unsigned int size) {
     return CAIRO_STATUS_SUCCESS;
 }
 
-// Valid UTF-8 of bounded length; control characters but the line feed become spaces.
-std::string printable_text(std::string_view text) {
+// U+200E and U+200F, U+202A to U+202E, U+2066 to U+2069: they would turn round what is not theirs.
+bool sets_direction(std::string_view character) {
+    if (character.size() != 3 || !character.starts_with("\xE2")) return false;
+    const auto middle = static_cast<unsigned char>(character[1]);
+    const auto last = static_cast<unsigned char>(character[2]);
+    if (middle == 0x80) return last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE);
+    return middle == 0x81 && last >= 0xA6 && last <= 0xA9;
+}
+
+// Valid UTF-8 of bounded length; control characters become spaces, all but line feeds that stay.
+std::string printable_text(std::string_view text, bool breaks = false) {
     std::string clean;
     while (!text.empty() && clean.size() < kTextBytesMax) {
         const std::size_t length = utf8_length(text);
@@ -54,8 +63,8 @@ std::string printable_text(std::string_view text) {
         if (length == 0) {
             clean += "\uFFFD";
         } else if (length == 1 && (first < 0x20 || first == 0x7F)) {
-            clean += first == '\n' ? '\n' : ' ';
-        } else {
+            clean += breaks && first == '\n' ? '\n' : ' ';
+        } else if (!sets_direction(text.substr(0, length))) {
             clean += text.substr(0, length);
         }
         text.remove_prefix(std::max<std::size_t>(length, 1));
@@ -106,7 +115,7 @@ struct Canvas::State {
                                     : style.side == Side::right ? PANGO_ALIGN_RIGHT
                                                                 : PANGO_ALIGN_CENTER;
         pango_layout_set_alignment(layout.get(), side);
-        const std::string clean = printable_text(text);
+        const std::string clean = printable_text(text, style.breaks);
         pango_layout_set_text(layout.get(), clean.data(), static_cast<int>(clean.size()));
     }
     double height() const {
@@ -132,6 +141,8 @@ Canvas::Canvas(const DocumentTitle& title, Keep keep) : state_(std::make_unique<
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, date.c_str());
     state_->context.reset(cairo_create(surface));
     state_->layout.reset(pango_cairo_create_layout(state_->context.get()));
+    // Columns read from left to right, also where a name is written from right to left.
+    pango_layout_set_auto_dir(state_->layout.get(), FALSE);
     const FontOptions options(cairo_font_options_create());
     cairo_font_options_set_hint_style(options.get(),
                                       CAIRO_HINT_STYLE_NONE);  // letters as designed, at any zoom

@@ -21,7 +21,8 @@ struct TextStyle {
     bool bold = false;
     double grey = 0.10;  // 0 black … 1 white
     Side side = Side::left;
-    int lines_max = 1;  // what does not fit ends in "…"; 0 for no limit
+    int lines_max = 1;    // what does not fit ends in "…"; 0 for no limit
+    bool breaks = false;  // line feeds of the text begin a new line; else they are blanks
 };
 
 struct DocumentTitle {

@@ -26,6 +26,7 @@ constexpr std::size_t kDetailsPerLineMax = 100;
 constexpr std::size_t kDetailsPerDocumentMax = 2'000;
 constexpr std::size_t kFieldsMax = 10;
 constexpr std::size_t kAddressLinesMax = 7;
+constexpr std::string_view kNoBreak = "\u00A0";
 
 struct Column {
     double x;
@@ -42,6 +43,7 @@ constexpr Column kAmount{kPrice.x + kPrice.width + 4, kRight - kPrice.x - kPrice
 constexpr TextStyle kBody{8.5, false, 0.10};
 constexpr TextStyle kBodyWrapped{8.5, false, 0.10, Side::left, 4};
 constexpr TextStyle kBodyRight{8.5, false, 0.10, Side::right};
+constexpr TextStyle kQuantityText{8.5, false, 0.10, Side::right, 3};
 constexpr TextStyle kBodyBold{8.5, true, 0.05};
 constexpr TextStyle kBodyBoldRight{8.5, true, 0.05, Side::right};
 constexpr TextStyle kSmall{7, false, 0.38, Side::left, 3};
@@ -51,6 +53,15 @@ constexpr TextStyle kTitle{10.5, true, 0.05, Side::left, 2};
 constexpr TextStyle kHeadingRight{10.5, true, 0.05, Side::right};
 constexpr TextStyle kLabel{7, false, 0.40};
 constexpr TextStyle kLabelRight{7, false, 0.40, Side::right};
+
+// The unit may stand below its number.
+std::string quantity_of(const InvoiceLine& line) {
+    std::string text = quantity_text(line);
+    for (std::size_t at = text.find(kNoBreak); at != std::string::npos;
+         at = text.find(kNoBreak, at))
+        text.replace(at, kNoBreak.size(), " ");
+    return text;
+}
 
 // Amounts carry a minus as wide as their digits.
 std::string printed(std::string text) {
@@ -259,13 +270,14 @@ class Writer {
             all.insert(all.end(), department.lines.begin(), department.lines.end());
         }
         section_title_ = section.service;
-        need(90);
+        const bool by_department = section.departments.size() > 1;
+        const double heads = 40 + (by_department ? 15 : 0);
+        need(all.empty() ? heads : heads + line_height(*all.front()));
         const double title_height = canvas_.text(kLeft, y_, kWidth * 0.7, section_title_, kTitle);
         canvas_.text(kLeft + kWidth * 0.7, y_, kWidth * 0.3,
                      line_amount(sum_of(all, invoice_.currency)), kHeadingRight);
         y_ += std::max(19.0, title_height + 5);
         column_heads();
-        const bool by_department = section.departments.size() > 1;
         for (const Department& department : section.departments) {
             if (by_department) department_head(department);
             for (const InvoiceLine* line : department.lines) write_line(*line);
@@ -274,7 +286,7 @@ class Writer {
     }
 
     void department_head(const Department& department) {
-        need_in_table(40);
+        need_in_table(15 + (department.lines.empty() ? 0 : line_height(*department.lines.front())));
         const std::string title = department.title.empty() ? payer() : department.title;
         canvas_.text(kLeft, y_, kWidth * 0.7, title, kBodyBold);
         canvas_.text(kAmount.x - 40, y_, kAmount.width + 40,
@@ -300,23 +312,37 @@ class Writer {
                    : count + ", " + line.fraction.to_fraction() + " of the cycle";
     }
 
+    double row_height(const InvoiceLine& line) {
+        const auto two = [&](double width, const std::string& first, const std::string& second) {
+            return canvas_.text_height(width, first, kBodyWrapped) +
+                   canvas_.text_height(width, second, kSmall);
+        };
+        return std::max(
+            {two(kText.width, line.text, second_row(line)),
+             two(kPeriod.width, period_text(line.period), days_row(line)),
+             canvas_.text_height(kQuantity.width, printed(quantity_of(line)), kQuantityText),
+             canvas_.text_height(kPrice.width, line.unit_price, kSmall), 10.0});
+    }
+
+    // Without its details.
+    double line_height(const InvoiceLine& line) {
+        return row_height(line) + (has_chart(line) ? kChartHeight + 8 : 0) + 4;
+    }
+
     void write_line(const InvoiceLine& line) {
         const std::string second = second_row(line);
         const std::string days = days_row(line);
         const double text_height = canvas_.text_height(kText.width, line.text, kBodyWrapped);
         const double period_height =
             canvas_.text_height(kPeriod.width, period_text(line.period), kBodyWrapped);
-        const double price_height = canvas_.text_height(kPrice.width, line.unit_price, kSmall);
-        const double height = std::max(
-            {text_height + canvas_.text_height(kText.width, second, kSmall),
-             period_height + canvas_.text_height(kPeriod.width, days, kSmall), price_height, 10.0});
-        need_in_table(height + (has_chart(line) ? kChartHeight + 8 : 0) + 4);
+        const double height = row_height(line);
+        need_in_table(line_height(line));
         canvas_.text(kNumber.x, y_ + 1, kNumber.width - 4, std::to_string(line.number), kSmall);
         canvas_.text(kText.x, y_, kText.width, line.text, kBodyWrapped);
         canvas_.text(kText.x, y_ + text_height, kText.width, second, kSmall);
         canvas_.text(kPeriod.x, y_, kPeriod.width, period_text(line.period), kBodyWrapped);
         canvas_.text(kPeriod.x, y_ + period_height, kPeriod.width, days, kSmall);
-        canvas_.text(kQuantity.x, y_, kQuantity.width, printed(quantity_text(line)), kBodyRight);
+        canvas_.text(kQuantity.x, y_, kQuantity.width, printed(quantity_of(line)), kQuantityText);
         canvas_.text(kPrice.x, y_ + 1, kPrice.width, line.unit_price, kSmall);
         canvas_.text(kAmount.x, y_, kAmount.width, line_amount(line.amount), kBodyRight);
         y_ += height + 4;
@@ -439,6 +465,7 @@ class Writer {
         if (invoice_.payment_text.empty() || is_credit()) return;
         TextStyle style = kBody;
         style.lines_max = 12;
+        style.breaks = true;
         const double height = canvas_.text_height(kWidth * 0.55, invoice_.payment_text, style) + 34;
         need(std::max(height, 66.0) + 6);
         const double box_height = std::max(height, 66.0);

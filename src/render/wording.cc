@@ -31,8 +31,10 @@ int year_of(Date date) {
     return static_cast<int>(date.civil().year());
 }
 
-// "number" and "minute" have a plural, "MB" and "kWh" have none.
+// "number", "minute", "account" and "lamp day" have a plural; "MB" has none, and what a catalog
+// calls a unit may be of any language.
 bool is_word(std::string_view unit) {
+    if (unit == "subscription" || unit == "account" || unit.ends_with(" day")) return true;
     const Unit* const known = unit_named(unit);
     return known != nullptr && known->name == unit && unit.size() > 3 &&
            std::all_of(unit.begin(), unit.end(), [](char c) { return c >= 'a' && c <= 'z'; });
