@@ -185,7 +185,7 @@ Result<Bill> bill(const Input& input) {
     Bill bill;
     bill.invoice = header_of(context);
     for (Draft& draft : drafts) bill.invoice.lines.push_back(std::move(draft.line));
-    if (input.by_hand) FARTHING_CHECK(check_credits(input));
+    if (input.by_hand) FARTHING_CHECK(check_credits(context));
     FARTHING_CHECK(append_adjustments(context, bill.invoice));
     FARTHING_CHECK(add_taxes(context, bill.invoice));
     FARTHING_TRY(bill.entries, entries_of(context, bill.invoice, fees, usage.totals, usage.clean));

@@ -51,7 +51,19 @@ void keep_corrected(const Context& context, std::vector<Draft>& lines, Totals& f
     std::erase_if(usage.clean, [&](const InvoiceLine& line) { return !scope.holds(line); });
 }
 
-Result<void> check_credits(const Input& input) {
+namespace {
+
+std::unexpected<Error> too_much(const Invoice& invoice, const InvoiceLine& line,
+                                std::string_view of, const Money& charged, const Money& sum) {
+    return fail(BillingReason::credit_too_large,
+                fmt::format("line {} of {} is {}{}; {} would be credited", line.number,
+                            invoice.number, of, charged.to_string(), (-sum).to_string()));
+}
+
+}  // namespace
+
+Result<void> check_credits(const Context& context) {
+    const Input& input = context.input();
     std::map<std::uint32_t, Money> sums = input.adjusted;
     for (const Adjustment& adjustment : input.adjustments) {
         if (!adjustment.line)
@@ -64,16 +76,21 @@ Result<void> check_credits(const Input& input) {
         if (!sum) return fail(BillingReason::amount_out_of_range);
         at->second = *sum;
     }
+    std::map<BilledKey, Money> of_keys;
     for (const auto& [number, sum] : sums) {
         const auto line = std::ranges::find(input.corrects->lines, number, &InvoiceLine::number);
         if (line == input.corrects->lines.end() || line->amount.atoms < 0) continue;
         const auto left = checked_add(line->amount, sum);
-        if (!left || left->atoms < 0) {
-            return fail(
-                BillingReason::credit_too_large,
-                fmt::format("line {} of {} is {}; {} would be credited", number,
-                            input.corrects->number, line->amount.to_string(), (-sum).to_string()));
-        }
+        if (!left || left->atoms < 0)
+            return too_much(*input.corrects, *line, "", line->amount, sum);
+        const BilledKey key{line->component, context.billed_department(line->department),
+                            line->cycle};
+        const Money* charged = context.billed(key);
+        if (!line->component || charged == nullptr) continue;
+        Money& of_key = of_keys.try_emplace(key, *charged).first->second;
+        FARTHING_TRY(of_key, context.sum(of_key, sum));
+        if (of_key.atoms < 0)
+            return too_much(*input.corrects, *line, "by all documents ", *charged, sum);
     }
     return {};
 }

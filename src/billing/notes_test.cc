@@ -108,6 +108,11 @@ TEST(Proration, EC62_DaysAddUpAndMonthsOfThirtyAreWhole) {
         EXPECT_EQ(counted_days(Prorate::thirty_days, {first, end}), days);
         EXPECT_EQ(counted_days(Prorate::calendar_days, {first, end}), end - first);
     }
+    for (const unsigned bill_day : {28u, 29u, 30u, 31u}) {
+        DatePeriod cycle = cycle_of(Date::of(2026, 1, 31), bill_day);
+        for (; cycle.first < Date::of(2027, 1, 1); cycle = cycle_of(cycle.end, bill_day))
+            EXPECT_EQ(counted_days(Prorate::thirty_days, cycle, bill_day), 30) << to_string(cycle);
+    }
     const Date first = Date::of(2026, 1, 1);
     const Date end = Date::of(2026, 7, 1);
     for (Date cut = first; cut < end; cut = cut.plus_days(1)) {

@@ -73,7 +73,9 @@ Result<BillRunReport> each_payer(Engine::State& state, DocumentRun& run, WhichCy
     seen.files_total = static_cast<std::int64_t>(payers.size());
     for (const auto& [id, cycle] : payers) {
         Result<std::optional<Invoice>> done = work(id, cycle);
-        if (!done) {
+        if (!done && !only && done.error().code == name_of(BillingReason::not_a_payer)) {
+            // It paid before, and nothing of that came late.
+        } else if (!done) {
             report.failed.emplace_back(state.directory.account(id).fact.name,
                                        std::move(done).error());
         } else if (*done) {

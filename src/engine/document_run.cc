@@ -103,13 +103,26 @@ Result<void> DocumentRun::open() {
     return {};
 }
 
+// The few whose facts still correct what was billed, latest first.
+std::vector<DatePeriod> DocumentRun::cycles_before(AccountId payer, DatePeriod cycle) const {
+    std::vector<DatePeriod> before;
+    while (before.size() < billing::kCyclesBack) {
+        cycle = billing::cycle_of_payer(state_.directory, payer, cycle.first.plus_days(-1));
+        before.push_back(cycle);
+    }
+    return before;
+}
+
 std::vector<std::pair<AccountId, DatePeriod>> DocumentRun::payers(WhichCycle which,
                                                                   AccountId only) const {
     std::vector<std::pair<AccountId, DatePeriod>> found;
     for (const directory::Account& account : state_.directory.accounts()) {
         if (only && account.fact.id != only) continue;
         const DatePeriod cycle = cycle_of(state_.directory, account.fact.id, which);
-        if (pays_within(account, cycle)) found.emplace_back(account.fact.id, cycle);
+        DatePeriod late = cycle;
+        for (const DatePeriod earlier : cycles_before(account.fact.id, cycle))
+            late.first = earlier.first;
+        if (pays_within(account, late)) found.emplace_back(account.fact.id, cycle);
     }
     return found;
 }
@@ -136,12 +149,9 @@ std::vector<DocumentRun::Row> DocumentRun::notes_of(InvoiceId invoice) const {
 
 Result<void> DocumentRun::reprice(const std::vector<std::pair<AccountId, DatePeriod>>& payers) {
     std::set<Date> windows;
-    for (auto [payer, cycle] : payers) {
+    for (const auto& [payer, cycle] : payers) {
         windows.insert(cycle.first);
-        for (std::size_t back = 0; back < billing::kCyclesBack; ++back) {
-            cycle = billing::cycle_of_payer(state_.directory, payer, cycle.first.plus_days(-1));
-            windows.insert(cycle.first);
-        }
+        for (const DatePeriod earlier : cycles_before(payer, cycle)) windows.insert(earlier.first);
     }
     std::vector<rating::CounterKey> keys;
     for (const Date window : windows) {

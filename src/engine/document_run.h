@@ -24,7 +24,8 @@ class DocumentRun {
     explicit DocumentRun(Engine::State& state) : state_(state), index_(state.directory) {}
     Result<void> open();
 
-    // Accounts that pay on any day of that cycle, with the cycle; `only` none: all.
+    // Accounts that pay on any day of that cycle, with the cycle, and those that did not long
+    // before: something of it may have come late. `only` none: all.
     std::vector<std::pair<AccountId, DatePeriod>> payers(WhichCycle which, AccountId only) const;
     // The invoice of that cycle; nullptr where there is none.
     const Row* document(AccountId payer, DatePeriod cycle) const;
@@ -59,6 +60,7 @@ class DocumentRun {
   private:
     Result<billing::Bill> compose(billing::Input input, InvoiceId own);
     std::vector<Entry> posted_by_others(AccountId payer, InvoiceId own) const;
+    std::vector<DatePeriod> cycles_before(AccountId payer, DatePeriod cycle) const;
     void add_earlier_documents(billing::Input& input, InvoiceId own) const;
     Result<void> add_counters(billing::Input& input);
     // `in_order`: what members of pools used can be told in its order.

@@ -143,6 +143,7 @@ Canvas::Canvas(const DocumentTitle& title, Keep keep) : state_(std::make_unique<
     state_->layout.reset(pango_cairo_create_layout(state_->context.get()));
     // Columns read from left to right, also where a name is written from right to left.
     pango_layout_set_auto_dir(state_->layout.get(), FALSE);
+    pango_context_set_base_dir(pango_layout_get_context(state_->layout.get()), PANGO_DIRECTION_LTR);
     const FontOptions options(cairo_font_options_create());
     cairo_font_options_set_hint_style(options.get(),
                                       CAIRO_HINT_STYLE_NONE);  // letters as designed, at any zoom

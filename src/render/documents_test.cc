@@ -318,6 +318,20 @@ TEST(InvoicePdf, says_what_a_customer_reads) {
     EXPECT_EQ(count_of(text, "not sent"), 0U);
 }
 
+TEST(InvoicePdf, cuts_no_quantity_and_lets_no_name_turn_round_what_follows) {
+    Invoice invoice = long_invoice(60, 1);
+    invoice.payer_title = "Two\nrows";
+    invoice.lines[0].quantity = Exact(1'234'567, 1);
+    invoice.lines[0].unit = "message";
+    invoice.lines[0].details[0].subject = "one \u202Etwo";
+    invoice.lines[0].details[0].note = "of three";
+    const std::string text = text_of(*invoice_pdf(invoice, ""));
+    EXPECT_EQ(count_of(text, "…"), 0U);
+    EXPECT_EQ(count_of(text, "messages"), 1U);
+    EXPECT_EQ(count_of(text, "one two · of three"), 1U);
+    EXPECT_GT(count_of(text, "Two rows"), 1U);
+}
+
 TEST(InvoicePdf, repeats_its_heads_and_says_what_it_left_to_the_csv) {
     Invoice invoice = long_invoice(120, 100'000);
     invoice.state = InvoiceState::prepared;
