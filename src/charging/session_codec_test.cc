@@ -144,7 +144,11 @@ TEST(KeptSession, GoldenBytesOfVersion6) {
     session.counted_at = {5'000'000};
     session.earlier.push_back({{4'000'000}, 300, "s1@4"});
     const std::string bytes = pack_session(session);
-    EXPECT_EQ(hex(bytes), "06");
+    EXPECT_EQ(
+        hex(bytes),
+        "060273310780897a020304343731310c687474703a2f2f736d662f6ee4af970180ade2040180a4e803d80404"
+        "7331403401090180af9701033337320234340506c0ee6d5401223214040632080103ffffffffffffffffff01"
+        "000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff0100");
     const auto read = unpack_session(bytes);
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->network, session.network);
