@@ -101,6 +101,7 @@ std::string write_quote(const engine::ChargeAnswer& answer) {
         if (service.sponsored.atoms != 0) json.field("sponsored", service.sponsored.to_string());
         json.field("result", service.why);
         if (!service.what.empty()) json.field("detail", service.what);
+        if (!service.account.empty()) json.field("account", service.account);
         json.end_object();
     }
     return json.end_array()
@@ -125,6 +126,7 @@ std::string write_charge(const engine::ChargeQuestion& question,
             .field("meter", service.meter)
             .field("result", service.why);
         if (!service.what.empty()) json.field("detail", service.what);
+        if (!service.account.empty()) json.field("account", service.account);
         json.field("granted", service.granted).field("unit", service.unit);
         if (service.final) json.field("final", true);
         if (service.valid_seconds > 0) json.field("valid_seconds", service.valid_seconds);

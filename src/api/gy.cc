@@ -189,6 +189,7 @@ void add_service(std::uint32_t group, const diameter::ServiceRequest& asked,
             if (!asked.requested) ask_more(service.counts, units, event);
         } else {
             service.used.push_back({{}, {}, counts_of(units)});
+            service.used.back().after_change = units.after_change;
         }
     }
     service.asks = service.asks || asked.requested.has_value();

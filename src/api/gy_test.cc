@@ -214,6 +214,27 @@ TEST_F(Gy, ARefundOfOneGroupNeedNotNameIt) {
     }
 }
 
+TEST_F(Gy, EC45_what_was_used_after_the_price_changed_is_told_apart) {
+    constexpr std::uint32_t kUpdate = 2;
+    read(kUpdate, 1, [](Writer& w) {
+        const auto service = w.open(Key::multiple_services);
+        for (std::uint32_t side = 0; side < 3; ++side) {
+            const auto units = w.open(Key::used_service_unit);
+            w.u32(Key::tariff_change_usage, side);
+            w.u64(Key::cc_total_octets, 10 + side);
+            w.close(units);
+        }
+        w.close(service);
+    });
+    const auto question = question_of(request_, policy_);
+    const auto& used = question.services.at(0).used;
+    ASSERT_EQ(used.size(), 3U);
+    EXPECT_FALSE(used[0].after_change);
+    EXPECT_TRUE(used[1].after_change);
+    EXPECT_EQ(used[1].counts.bytes, 11);
+    EXPECT_FALSE(used[2].after_change);  // it straddles the switch: the price of its start
+}
+
 TEST_F(Gy, ADebitThatIsDeniedCanNotBeTakenBack) {
     event(kDebit, [](Writer& w) { mscc(w, 10, 5); });
     EXPECT_EQ(answer({told(10, "no_money")}).refund, "");

@@ -52,6 +52,31 @@ TEST(Nchf, OnlySessionsThatGoOnAreLedToWhereMoneyIsPaidIn) {
     EXPECT_TRUE(has(led, "REDIRECT"));
 }
 
+// A client closes a container when the price changes, and another where it goes on.
+TEST(Nchf, EC45_containers_follow_those_before_them_of_the_same_upf) {
+    const auto upf = [](const std::string& name, int bytes) {
+        const auto container = [](int number, int volume, const std::string& closed) {
+            return R"({"localSequenceNumber":)" + std::to_string(number) + R"(,"totalVolume":)" +
+                   std::to_string(volume) +
+                   R"(,"triggers":[{"triggerType":"TARIFF_TIME_CHANGE"}],)"
+                   R"("triggerTimestamp":"2026-06-01T)" +
+                   closed + R"(Z"})";
+        };
+        return R"({"ratingGroup":1,"uPFID":")" + name + R"(","usedUnitContainer":[)" +
+               container(1, bytes, "09:55:00") + "," + container(2, bytes + 1, "10:00:00") + "]}";
+    };
+    const NchfRequest request =
+        event(R"(,"multipleUnitUsage":[)" + upf("a", 10) + "," + upf("b", 20) + "]", "SMF", false);
+    const auto question = question_of(request, NchfPolicy());
+    ASSERT_EQ(question.services.size(), 1U);
+    const auto& used = question.services[0].used;
+    ASSERT_EQ(used.size(), 4U);
+    constexpr std::int64_t kFiveMinutes = 5 * 60'000'000LL;
+    const std::optional<std::int64_t> begin[] = {{}, kFiveMinutes, {}, kFiveMinutes};
+    for (std::size_t i = 0; i < used.size(); ++i) EXPECT_EQ(used[i].micros_ago, begin[i]) << i;
+    EXPECT_EQ(used[2].counts.bytes, 20);
+}
+
 TEST(Nchf, ADebitThatSaysNoUnitMeansOnePieceAndIsToldWhatItTook) {
     const NchfPolicy policy;
     const NchfRequest nothing = event("", "SMSF");

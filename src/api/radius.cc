@@ -1,6 +1,7 @@
 #include "api/radius.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "api/fields.h"
 #include "api/problem.h"
@@ -138,6 +139,43 @@ Result<engine::ChargeFingerprint> fingerprint_of(const Attributes& attributes,
                                      static_cast<std::uint32_t>(hash), false};
 }
 
+constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// As seconds, or as FreeRADIUS tells it where its host keeps UTC: "Dec  1 2026 10:00:00 UTC". A
+// time of another zone is none.
+std::optional<Instant> time_of(const std::string& text) {
+    if (!text.empty() && text.size() < 12 &&
+        text.find_first_not_of("0123456789") == std::string::npos)
+        return Instant{std::stoll(text) * kMicrosPerSecond};
+    if (const auto at = parse_rfc3339(text)) return at;
+    std::istringstream words(text);
+    std::string month, day, year, clock, zone;
+    words >> month >> day >> year >> clock >> zone;
+    const auto known = std::ranges::find(kMonths, month);
+    if (known == std::end(kMonths) || (zone != "UTC" && zone != "GMT")) return std::nullopt;
+    const auto number = known - std::begin(kMonths) + 1;
+    const auto digits = [](std::string of) { return of.size() < 2 ? "0" + of : of; };
+    return parse_rfc3339(year + "-" + digits(std::to_string(number)) + "-" + digits(day) + "T" +
+                         clock + "Z");
+}
+
+// When it was counted, and for how long by then. A client that says neither when nor for how long
+// the record was on its way may send an old one: then it is not told when its session began.
+Result<engine::ChargeQuestion::Counted> counted_of(const Attributes& attributes,
+                                                   const engine::NetworkCounts& counts,
+                                                   ChargeAction action) {
+    ChargeQuestion::Counted counted;
+    FARTHING_TRY(const auto delay, attributes.number("Acct-Delay-Time"));
+    FARTHING_TRY(const std::string at, attributes.text("Event-Timestamp"));
+    counted.seconds_ago = static_cast<std::int64_t>(std::min(delay.value_or(0), kWordsMax));
+    counted.at = time_of(at);
+    if (!delay && !counted.at) return counted;
+    counted.seconds = counts.seconds;
+    if (action == ChargeAction::start) counted.seconds = 0;
+    return counted;
+}
+
 Result<RadiusQuestion> accounting(const Attributes& attributes, const std::string& meter) {
     RadiusQuestion asked;
     ChargeQuestion& question = asked.charge;
@@ -161,6 +199,7 @@ Result<RadiusQuestion> accounting(const Attributes& attributes, const std::strin
     FARTHING_TRY(const auto seconds, attributes.number("Acct-Session-Time"));
     if (seconds) counts.seconds = static_cast<std::int64_t>(std::min(*seconds, kWordsMax));
     FARTHING_TRY(question.fingerprint, fingerprint_of(attributes, question, counts));
+    FARTHING_TRY(question.counted, counted_of(attributes, counts, *action));
     auto& service = question.services.emplace_back();
     service.meter = meter;
     FARTHING_TRY(service.called, attributes.text("Called-Station-Id"));

@@ -57,6 +57,34 @@ TEST(Radius, RepeatsAreKnownWhateverTheirDelay) {
     EXPECT_EQ(first->charge.session, last->charge.session);
 }
 
+// What tells sessions of one id apart: seconds on its way, the NAS's time, seconds gone by.
+std::string counted(const std::string& status, const std::string& more) {
+    const auto told = account(status, more);
+    if (!told) return told.error().message;
+    const auto& counted = *told->charge.counted;
+    return std::to_string(counted.seconds_ago) + " " +
+           (counted.at ? to_rfc3339(*counted.at) : std::string("-")) + " " +
+           (counted.seconds ? std::to_string(*counted.seconds) : std::string("-"));
+}
+
+TEST(Radius, TellsWhenASessionWasCountedAndForHowLong) {
+    const std::string minute = attribute("Acct-Session-Time", "60");
+    const auto at = [](const std::string& text) { return attribute("Event-Timestamp", text); };
+    EXPECT_EQ(counted("Start", attribute("Acct-Delay-Time", "5")), "5 - 0");
+    EXPECT_EQ(counted("Stop", minute + attribute("Acct-Delay-Time", "0")), "0 - 60");
+    EXPECT_EQ(counted("Stop", minute + at("1767607200")), "0 2026-01-05T10:00:00Z 60");
+    EXPECT_EQ(counted("Stop", minute + at(R"("Jan  5 2026 10:00:00 UTC")")),
+              "0 2026-01-05T10:00:00Z 60");
+    // An old record could come so: nothing tells when its session began.
+    EXPECT_EQ(counted("Stop", minute), "0 - -");
+    EXPECT_EQ(counted("Start", {}), "0 - -");
+    EXPECT_EQ(counted("Stop", attribute("Acct-Delay-Time", "0")), "0 - -");
+    for (const char* const wrong :
+         {R"("Jan  5 2026 10:00:00 EET")", R"("Jam  5 2026 10:00:00 UTC")", R"("")",
+          R"("Jan 35 2026 10:00:00 UTC")", R"("Jan  5")", R"("99999999999999999999")"})
+        EXPECT_EQ(counted("Stop", minute + at(wrong)), "0 - -") << wrong;
+}
+
 TEST(Radius, NamesWhoByAllThatIsTold) {
     const auto told = read_radius(
         RadiusWhat::authorize, "data",

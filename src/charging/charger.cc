@@ -33,6 +33,7 @@ std::uint64_t content_of(const Request& request) {
         for (const UsedUnits& used : service.used) {
             hash = mix64(hash, static_cast<std::uint64_t>(used.units));
             hash = mix64(hash, static_cast<std::uint64_t>(used.start.value_or(Instant{}).micros));
+            if (used.after_change) hash = mix64(hash, 1);
         }
         hash = mix64(hash, (service.asks ? 1U : 0U) + (service.releases ? 2U : 0U) +
                                (service.units ? 4U : 0U));
@@ -92,12 +93,25 @@ void Charger::count_filed(const std::vector<OpenSession>& sums) {
                 service.begun() ? service.sum.key : charged_session(open.session.known_as(), group);
             const auto found =
                 by_key.find(rating::session_key(key, service.meter, open.session.subscription));
-            // One that goes on only grows: what is less was told before files told no more.
-            if (found == by_key.end() || found->second->raw < service.sum.raw) continue;
+            // What was counted only grows: what is less was told before files told no more.
+            if (found == by_key.end() || found->second->counted() < service.sum.counted()) continue;
+            const std::int64_t reported = service.sum.reported;
             service.sum = *found->second;
             service.sum.key = key;
+            service.sum.reported = std::max(service.sum.reported, reported);
         }
     });
+}
+
+void Charger::wake(Session session, Instant now) {
+    Open& open = add(std::move(session));
+    open.due = due_.emplace(after(now, policy_.remembered_seconds), &open);
+}
+
+std::optional<std::string> Charger::fell_asleep(std::string_view id) const {
+    for (const OnlineDelta::KeptSession& one : taken_.asleep)
+        if (one.id == id) return one.bytes;
+    return std::nullopt;
 }
 
 // What is not said again is as it was, and a service is where its session is.
@@ -175,10 +189,6 @@ bool begins(const Request& request) {
     return request.action == Action::start || request.action == Action::debit;
 }
 
-bool is_event(const Request& request) {
-    return request.action == Action::debit || request.action == Action::refund;
-}
-
 // It stands for what was reported of a session that nobody began.
 bool never_began(const Session& session) {
     return session.ended && session.services.empty();
@@ -245,29 +255,52 @@ Answer Charger::handle(Request request) {
     const bool lost = !known && !begins(request);  // usage of nobody's session is kept all the same
     if (lost && (!reports(request) || !request.subscription))
         return {ChargeReason::unknown_session, {}, false};
-    Open& open = known ? *found : add(session_of(request));
+    Open& open = !known                          ? add(session_of(request))
+                 : request.whose == Whose::newer ? begin_anew(request, *found)
+                                                 : *found;
     Session& session = open.session;
     if (lost) session.ended = true;
-    if (known && is_event(request) && !session.ended)
+    if (known && request.is_event() && !session.ended)
         return {ChargeReason::session_goes_on, {}, false};
     std::uint64_t content = 0;
     if (auto told = repeated(request, content, session)) return *std::move(told);
     if (session.subscription != request.subscription)
         return {ChargeReason::other_subscriber, {}, false};
     if (begins(request) && never_began(session)) session.ended = false;
-    if (session.ended && !is_event(request) && !reports(request))
+    if (request.counted_at && request.whose != Whose::earlier)
+        session.counted_at = std::max(session.counted_at, *request.counted_at);
+    if (session.ended && !request.is_event() && !reports(request))
         return {why_not_open(session), {}, false};
+    if (request.whose == Whose::earlier && !reports(request))
+        return {ChargeReason::session_ended, {}, false};
     session.last = std::max(session.last, request.at);
     if (!request.client.empty()) session.client = request.client;
+    const bool over = session.ended || request.whose == Whose::earlier;
     const Answer told =
-        session.ended && !is_event(request) ? set_aside(request, open) : answer(request, open);
+        over && !request.is_event() ? set_aside(request, open) : answer(request, open);
     keep(request, content, told, open);
     return told;
 }
 
+// Its id is used again: what came before is another session, and has ended.
+Charger::Open& Charger::begin_anew(const Request& request, Open& open) {
+    EarlierSession before{open.session.counted_at, 0, open.session.known_as()};
+    for (auto& [group, service] : open.session.services) {
+        before.told += service.told;
+        release(service);
+    }
+    forget(open);
+    Session anew = session_of(request);
+    anew.earlier.push_back(std::move(before));
+    return add(std::move(anew));
+}
+
 // What is reported of a session that is not open waits: nobody knows any more what was charged.
-Answer Charger::set_aside(const Request& request, const Open& open) {
-    const Session& session = open.session;
+Answer Charger::set_aside(const Request& request, Open& open) {
+    Session& session = open.session;
+    const bool earlier = request.whose == Whose::earlier;
+    const std::string_view known_as =
+        earlier ? std::string_view(session.earlier.front().known_as) : session.known_as();
     for (const ServiceRequest& asked : request.services) {
         for (const UsedUnits& used : asked.used) {
             if (used.units <= 0) continue;
@@ -283,10 +316,17 @@ Answer Charger::set_aside(const Request& request, const Open& open) {
                                    .quantity = used.units,
                                    .outcome = Outcome::suspended,
                                    .reason = SuspenseReason::unknown_session,
-                                   .key = charged_session(session.known_as(), asked.group)});
+                                   .key = charged_session(known_as, asked.group)});
+            if (!used.of_counter) continue;
+            if (earlier) {
+                session.earlier.front().told += used.units;
+            } else if (const auto of = session.services.find(asked.group);
+                       of != session.services.end()) {
+                of->second.told += used.units;
+            }
         }
     }
-    return {why_not_open(session), {}, false};
+    return {earlier ? ChargeReason::session_ended : why_not_open(session), {}, false};
 }
 
 Answer Charger::answer(const Request& request, Open& open) {
@@ -302,7 +342,7 @@ Answer Charger::answer(const Request& request, Open& open) {
             return all;
         }
     }
-    if (is_event(request) || request.only || request.action == Action::end) session.ended = true;
+    if (request.is_event() || request.only || request.action == Action::end) session.ended = true;
     if (request.network) session.network = request.network;
     Answer told;
     for (const ServiceRequest& asked : request.services)
@@ -334,7 +374,6 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
         describe(asked, open.session, service);
         if (asked.filed) {
             service.sum = *asked.filed;
-            if (service.sum.filed == 0) service.before = service.sum.raw;
             service.sum.key = charged_session(open.session.known_as(), asked.group);
         }
     }
@@ -352,7 +391,10 @@ ServiceAnswer Charger::serve(const Request& request, const ServiceRequest& asked
     for (const UsedUnits& one : asked.used) used += one.units;
     // What was granted turns into what was used; the rest is held anew.
     if (renews || used > 0) release(service);
-    for (const UsedUnits& one : asked.used) use(request, asked.group, open, service, one, told);
+    for (const UsedUnits& one : asked.used) {
+        use({request, asked.group, open, service}, one, told);
+        if (one.of_counter) service.told += one.units;
+    }
     service.since = request.at;
     if (request.action == Action::end || asked.releases) return told;
     if (asked.asks) {
@@ -419,96 +461,6 @@ rating::EarlierParts Charger::earlier_parts(const Open& open, const Service& ser
     earlier.elsewhere = earlier.any && when != service.sum.start &&
                         !rater_.one_price(chunk_of(open, service, when, 0), 0, service.sum.start);
     return earlier;
-}
-
-// As a part of its session, of which it is the first where it `begins`.
-void Charger::rate(UsageChunk& chunk, bool begins, Service& service) {
-    const Hash128 session = service.sum.key;
-    chunk.session[0] = session;
-    OpenSession known = service.sum;
-    known.key = rating::session_key(chunk, 0);
-    rating::SessionBook book;
-    book.learn(known.key, begins ? nullptr : &known);
-    rater_.rate(chunk, rated_, Perspective::retail, book);
-    const OpenSession* now = book.find(known.key);
-    if (now == nullptr || chunk.outcome[0] == Outcome::suspended) return;
-    taken_.sums.push_back(*now);
-    service.sum = *now;
-    service.sum.key = session;
-}
-
-// How much more of the service the hard limits of its plan let pass.
-std::int64_t Charger::left_of_limits(const Open& open, const Service& service, Instant when) {
-    std::int64_t left = kQuantityMax;
-    if (stand(open, service, when) == SuspenseReason::none) {
-        for (const auto& limit : standings_.limits) left = std::min(left, limit.left);
-    }
-    return left;
-}
-
-// One container of usage.
-void Charger::use(const Request& request, std::uint32_t group, Open& open, Service& service,
-                  const UsedUnits& used, ServiceAnswer& told) {
-    const Instant start = used.start.value_or(service.since);
-    const bool begins = !service.begun();
-    if (begins) service.sum.key = charged_session(open.session.known_as(), group);
-    // What a file told before is counted already.
-    const std::int64_t beyond = service.before + service.told + used.units - service.sum.raw;
-    const std::int64_t fresh =
-        used.units <= 0 ? used.units : std::clamp(beyond, std::int64_t{0}, used.units);
-    UsageChunk& chunk = chunk_of(open, service, start, fresh);
-    rated_.clear();
-    if (fresh == 0 && used.units > 0) {
-        chunk.outcome[0] = Outcome::duplicate;
-    } else {
-        rate(chunk, begins, service);
-    }
-    const Outcome outcome = chunk.outcome[0];
-    const SuspenseReason reason = chunk.reason[0];
-    if (outcome == Outcome::suspended && reason == SuspenseReason::over_limit &&
-        !is_event(request)) {
-        const std::int64_t left = left_of_limits(open, service, start);
-        if (left > 0 && left < used.units) {  // what is within the limit is charged, the rest waits
-            if (begins) service.sum = {};
-            use(request, group, open, service, {left, start}, told);
-            return use(request, group, open, service, {used.units - left, start}, told);
-        }
-    }
-    if (outcome != Outcome::suspended) service.told += used.units;
-    OnlineUse record{.session = std::string(open.session.id),
-                     .number = static_cast<std::uint32_t>(request.number),  // of a refund its end
-                     .group = group,
-                     .subscription = open.session.subscription,
-                     .meter = service.meter,
-                     .network = service.network,
-                     .called = std::string(service.called),
-                     .calling = std::string(service.calling),
-                     .start = start,
-                     .quantity = used.units,
-                     .outcome = outcome,
-                     .reason = reason,
-                     .key = service.sum.key,
-                     .counted = used.units - fresh};
-    if (begins && outcome == Outcome::suspended) service.sum = {};
-    i128 overrun = 0;
-    for (std::size_t i = 0; i < rated_.size(); ++i) {
-        record.charge_atoms += rated_.row[i] == 0 ? rated_.charge_atoms[i] : 0;
-        taken_.atoms += rated_.charge_atoms[i];
-        taken_.payers.insert(rated_.payer[i]);
-        overrun += charge(rated_, i);
-    }
-    append(taken_.rated, rated_, static_cast<std::uint32_t>(taken_.uses.size()));
-    record.overrun_atoms = narrow64(overrun).value_or(INT64_MAX);
-    told.charged_atoms += record.charge_atoms;
-    told.overrun_atoms += overrun;
-    if (record.reason != SuspenseReason::none) told.suspense = record.reason;
-    taken_.uses.push_back(std::move(record));
-    if (stand(open, service, start) != SuspenseReason::none) return;
-    holds_.refresh(standings_);
-    // What is granted will be used now: buckets that covered usage of then may cover it no more.
-    if (standings_.holds_until <= request.at &&
-        stand(open, service, request.at) == SuspenseReason::none)
-        holds_.refresh(standings_);
 }
 
 }  // namespace farthing::charging

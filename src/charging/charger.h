@@ -42,8 +42,18 @@ struct Taken {
     std::vector<OpenSession> last_sums;   // of those that ended, or are forgotten
     std::int64_t atoms = 0;               // charged, with what others moved by it
     std::vector<const Session*> changed;  // to keep as they stand; good until the next request
+    std::vector<UsePlace> again;          // usage that had waited
     std::vector<std::string> forgotten;
-    std::set<AccountId> payers;  // that were charged
+    std::vector<OnlineDelta::KeptSession> asleep;  // of which a counter may go on
+    std::set<AccountId> payers;                    // that were charged
+};
+
+// What became of usage that had waited.
+struct Again {
+    Outcome outcome = Outcome::suspended;
+    SuspenseReason why = SuspenseReason::none;
+    i128 atoms = 0;
+    std::optional<OpenSession> sum = {};  // what its session came to with it, by the rater's key
 };
 
 // What the session came to, by the rater's keys.
@@ -60,6 +70,10 @@ class Charger {
 
     // Before the first request: what was kept.
     void load(Session session);
+    // One that was remembered no more; its counter goes on. REQUIRES: there is none with its id.
+    void wake(Session session, Instant now);
+    // One that fell asleep since `take`.
+    std::optional<std::string> fell_asleep(std::string_view id) const;
     Purses& purses() { return purses_; }
     // What records of files told of sessions, by the rater's keys.
     void count_filed(const std::vector<OpenSession>& sums);
@@ -69,6 +83,9 @@ class Charger {
     void follow(std::span<const OwnerBlock> owners, Instant now);
 
     Answer handle(Request request);
+    // Usage that waited is charged as a part of its session, of which `known` is what it came to;
+    // where it still can't be, it waits on and is told why.
+    Again charge_again(const WaitingUse& waits, std::optional<OpenSession> known, Instant now);
     // What debits of as much would be told, all of them together: nothing is charged or kept.
     // `granted` tells of how much, also where it is refused.
     Answer enquire(const Request& request);
@@ -131,7 +148,9 @@ class Charger {
     static std::optional<Answer> repeated(Request& request, std::uint64_t& content,
                                           const Session& session);
     Answer answer(const Request& request, Open& open);
-    Answer set_aside(const Request& request, const Open& open);
+    Answer set_aside(const Request& request, Open& open);
+    Open& begin_anew(const Request& request, Open& open);
+    std::vector<std::pair<Open*, Service*>> those_with(const OnlineUse& use);
     static bool refuse_whole(Answer& answer);
     ServiceAnswer serve(const Request& request, const ServiceRequest& asked, Open& open);
     void grant(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
@@ -143,9 +162,19 @@ class Charger {
                ServiceAnswer& told);
     void refund(const Request& request, const ServiceRequest& asked, Open& open, Service& service,
                 ServiceAnswer& told);
+    // What is counted belongs there.
+    struct Part {
+        const Request& request;
+        std::uint32_t group;
+        Open& open;
+        Service& service;
+    };
+    static OpenSession sum_told(const UsageChunk& chunk, const Service& service);
     void rate(UsageChunk& chunk, bool begins, Service& service);
-    void use(const Request& request, std::uint32_t group, Open& open, Service& service,
-             const UsedUnits& used, ServiceAnswer& told);
+    void use(const Part& part, const UsedUnits& used, ServiceAnswer& told);
+    void count(const Part& part, Hash128 key, const UsedUnits& used, ServiceAnswer& told);
+    void tell_use(OnlineUse record, ServiceAnswer& told);
+    Instant start_of(const Part& part, const UsedUnits& used);
     static void describe(const ServiceRequest& asked, const Session& session, Service& service);
     void hold(const rating::EarlierParts& earlier, std::int64_t units, Service& service);
     void release(Service& service);
@@ -160,7 +189,7 @@ class Charger {
     std::int64_t usual_units(MeterId meter, Instant when) const;
     rating::EarlierParts earlier_parts(const Open& open, const Service& service, Instant when);
     std::int64_t most_that_fits(const rating::EarlierParts& earlier, std::int64_t most,
-                                bool beyond_caps, ledger::Bound& bound) const;
+                                bool beyond_caps, Bounded& bound) const;
     // Whether the cap of a plan that counts what stands there slows usage instead of ending it.
     bool only_slows() const;
     void keep(const Request& request, std::uint64_t content, const Answer& answer, Open& open);

@@ -14,7 +14,7 @@ constexpr std::int64_t kGraceSeconds = 60;  // for an answer on its way, beyond 
 // The largest quantity whose hold the purses have room for; the first unit that costs must have it
 // (EC18). REQUIRES: standings_ is where the service stands.
 std::int64_t Charger::most_that_fits(const rating::EarlierParts& earlier, std::int64_t most,
-                                     bool beyond_caps, ledger::Bound& bound) const {
+                                     bool beyond_caps, Bounded& bound) const {
     const auto bound_of = [&](std::int64_t raw) {
         return holds_.fits(standings_, Holds::of_grant(standings_, earlier, raw), beyond_caps);
     };
@@ -24,17 +24,17 @@ std::int64_t Charger::most_that_fits(const rating::EarlierParts& earlier, std::i
         grace = std::min(grace, standing.pricing->rule().grace);
     const std::int64_t first =
         std::max<std::int64_t>(0, std::min(grace, kQuantityMax - 1) - earlier.raw) + 1;
-    if (bound == ledger::Bound::none && most >= first) return most;
-    if (const auto of_first = bound_of(first); of_first != ledger::Bound::none) {
+    if (bound.by == ledger::Bound::none && most >= first) return most;
+    if (const auto of_first = bound_of(first); of_first.by != ledger::Bound::none) {
         bound = of_first;
         return 0;
     }
-    if (bound == ledger::Bound::none) return most;
+    if (bound.by == ledger::Bound::none) return most;
     std::int64_t low = std::min(first, most);
     std::int64_t high = most - 1;
     while (low < high) {
         const std::int64_t middle = low + (high - low) / 2 + (high - low) % 2;
-        if (bound_of(middle) == ledger::Bound::none) {
+        if (bound_of(middle).by == ledger::Bound::none) {
             low = middle;
         } else {
             high = middle - 1;
@@ -52,6 +52,10 @@ ChargeReason reason_of(ledger::Bound bound) {
         case ledger::Bound::plan: return ChargeReason::spending_cap_reached;
         default: return ChargeReason::no_money;
     }
+}
+void refuse(const Bounded& bound, ServiceAnswer& told) {
+    told.why = reason_of(bound.by);
+    if (bound.by == ledger::Bound::cap) told.whose_cap = bound.whose;
 }
 ChargeReason reason_of(SuspenseReason why) {
     return why == SuspenseReason::over_limit ? ChargeReason::limit_reached
@@ -92,17 +96,17 @@ void Charger::grant(const Request& request, const ServiceRequest& asked, Open& o
         told.final = limited;
         return;
     }
-    ledger::Bound bound = ledger::Bound::none;
+    Bounded bound;
     std::int64_t units = most_that_fits(earlier, most, false, bound);
     // Up to the cap at full speed; what is asked for beyond it passes slowly.
-    const bool slows = bound == ledger::Bound::plan && only_slows();
+    const bool slows = bound.by == ledger::Bound::plan && only_slows();
     if (slows && units == 0) {
         told.why = ChargeReason::throttled;
         units = most_that_fits(earlier, most, true, bound);
     }
-    told.final = limited || (units < most && !(slows && bound == ledger::Bound::plan));
+    told.final = limited || (units < most && !(slows && bound.by == ledger::Bound::plan));
     if (units == 0) {
-        told.why = reason_of(bound);
+        refuse(bound, told);
         return;
     }
     hold(earlier, units, service);
@@ -135,9 +139,9 @@ bool Charger::covers(const Request& request, std::int64_t units, Open& open, Ser
             return false;
         }
     }
-    ledger::Bound bound = ledger::Bound::none;
+    Bounded bound;
     if (units > 0 && most_that_fits(earlier, units, only_slows(), bound) < units) {
-        told.why = reason_of(bound);
+        refuse(bound, told);
         return false;
     }
     return true;
@@ -181,7 +185,7 @@ void Charger::debit(const Request& request, const ServiceRequest& asked, Open& o
                     Service& service, ServiceAnswer& told) {
     const std::int64_t units = asked.units.value_or(usual_units(service.meter, request.at));
     if (!covers(request, units, open, service, told)) return;
-    use(request, asked.group, open, service, {units, request.at}, told);
+    use({request, asked.group, open, service}, {units, request.at}, told);
     if (told.suspense == SuspenseReason::none) {
         told.granted = units;
     } else {  // it does not happen
@@ -198,7 +202,7 @@ void Charger::refund(const Request& request, const ServiceRequest& asked, Open& 
         told.why = ChargeReason::nothing_to_refund;
         return;
     }
-    use(request, asked.group, open, service, {-units, service.sum.start}, told);
+    use({request, asked.group, open, service}, {-units, service.sum.start}, told);
     if (told.suspense == SuspenseReason::none) return;
     told.why = reason_of(told.suspense);
     taken_.uses.pop_back();

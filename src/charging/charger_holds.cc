@@ -32,10 +32,15 @@ void Charger::forget(Open& open) {
     }
     if (open.after != nullptr) open.after->before = open.before;
     if (open.changed) std::erase(taken_.changed, &open.session);
-    if (!open.session.ended) tell_last(open.session);
+    if (open.changed || !open.session.ended) tell_last(open.session);
     due_.erase(open.due);
-    taken_.forgotten.emplace_back(open.session.id);
-    sessions_.erase(std::string_view(taken_.forgotten.back()));
+    const std::string id(open.session.id);
+    if (open.session.counts_on()) {
+        taken_.asleep.push_back({id, pack_session(open.session)});
+    } else {
+        taken_.forgotten.push_back(id);
+    }
+    sessions_.erase(std::string_view(id));
 }
 
 namespace {
@@ -116,12 +121,12 @@ bool Charger::holds_on(const Open& open, std::span<const OwnerBlock> owners) {
 
 std::optional<i128> Charger::room(AccountId account, AccountId payer, Date cycle) {
     std::optional<i128> least;
-    const auto bound = [&](const ledger::Purse& purse) {
+    const auto bound = [&](AccountId, const ledger::Purse& purse) {
         const i128 room = purse.room(cycle).atoms;
         least = std::min(least.value_or(room), room);
     };
     levels_.each_from(account, payer, cycle, bound);
-    if (const ledger::Purse& purse = purses_[payer]; purse.limited()) bound(purse);
+    if (const ledger::Purse& purse = purses_[payer]; purse.limited()) bound(payer, purse);
     return least;
 }
 

@@ -86,9 +86,10 @@ i128 Holds::more_of(const rating::Standing& standing, const Held& grant) const {
     return atoms_of(counter) - counter.held;
 }
 
-ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> grant,
-                          bool beyond_caps) const {
+Bounded Holds::fits(const rating::Standings& at, std::span<const Held> grant,
+                    bool beyond_caps) const {
     struct More {
+        AccountId whose;
         const ledger::Purse* purse;
         Date cycle;
         i128 atoms = 0;
@@ -97,23 +98,24 @@ ledger::Bound Holds::fits(const rating::Standings& at, std::span<const Held> gra
     for (std::size_t i = 0; i < grant.size(); ++i) {
         const rating::Standing& standing = at.prices[i];
         const i128 atoms = more_of(standing, grant[i]);
-        const auto add = [&](const ledger::Purse& purse) {
+        const auto add = [&](AccountId whose, const ledger::Purse& purse) {
             const auto same = std::ranges::find(more, &purse, &More::purse);
             if (same == more.end()) {
-                more.push_back({&purse, standing.key.window_first, atoms});
+                more.push_back({whose, &purse, standing.key.window_first, atoms});
             } else {
                 same->atoms += atoms;
             }
         };
         const auto purse = purses_.find(standing.payer);
-        if (purse != purses_.end() && purse->second.limited()) add(purse->second);
+        if (purse != purses_.end() && purse->second.limited()) add(standing.payer, purse->second);
         levels_.each(standing.key, standing.payer, add);
     }
     for (const More& one : more) {
         const auto room = one.purse->room(one.cycle);
-        if (one.atoms > 0 && one.atoms > room.atoms) return room.bound;
+        if (one.atoms > 0 && one.atoms > room.atoms) return {room.bound, one.whose};
     }
-    return beyond_caps || fits_caps(at, grant) ? ledger::Bound::none : ledger::Bound::plan;
+    if (beyond_caps || fits_caps(at, grant)) return {};
+    return {ledger::Bound::plan};
 }
 
 bool Holds::fits_caps(const rating::Standings& at, std::span<const Held> grant) const {

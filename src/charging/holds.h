@@ -35,6 +35,13 @@ struct Held {
     bool operator==(const Held&) const = default;
 };
 
+// What leaves no room for a grant, and whose: a payer's money or cap, or the cap of one of the
+// levels below him; of a plan's nobody's.
+struct Bounded {
+    ledger::Bound by = ledger::Bound::none;
+    AccountId whose = {};
+};
+
 class Holds {
   public:
     Holds(Purses& purses, Caps& caps, Levels& levels)
@@ -45,8 +52,7 @@ class Holds {
                                       const rating::EarlierParts& earlier, std::int64_t raw);
     // Whether the purses, on all levels, and the caps of plans have room for it; if not, what
     // bounds it. `beyond_caps`: those of plans do not count.
-    ledger::Bound fits(const rating::Standings& at, std::span<const Held> grant,
-                       bool beyond_caps) const;
+    Bounded fits(const rating::Standings& at, std::span<const Held> grant, bool beyond_caps) const;
     // REQUIRES: it is removed later, unless `clear` comes before.
     void add(const rating::Standings& at, std::span<Held> grant);
     void remove(std::span<const Held> grant);

@@ -45,7 +45,7 @@ class Levels {
     // Others moved counters of these owners, sorted.
     void follow(std::span<const OwnerBlock> owners);
 
-    // Calls `visit` with the purse of each level of what moves that counter and is paid for by
+    // Calls `visit` with each level, and its purse, of what moves that counter and is paid for by
     // `payer`: a cap, what is held and what was spent in the counter's cycle, and no money.
     template <class Visit>
     void each(const rating::CounterKey& counter, AccountId payer, const Visit& visit) {
@@ -57,7 +57,7 @@ class Levels {
     void each_from(AccountId account, AccountId payer, Date cycle, const Visit& visit) {
         each_level(account, payer, [&](AccountId at, Level& level) {
             know(at, level, cycle);
-            visit(std::as_const(level.purse));
+            visit(at, std::as_const(level.purse));
         });
     }
     // nullptr: it is none.

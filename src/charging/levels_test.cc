@@ -248,7 +248,8 @@ struct Company {
     }
     std::size_t levels_of(OwnerKind kind, std::uint32_t owner, AccountId payer) {
         std::size_t count = 0;
-        levels->each(counter(kind, owner), payer, [&](const ledger::Purse&) { count += 1; });
+        levels->each(counter(kind, owner), payer,
+                     [&](AccountId, const ledger::Purse&) { count += 1; });
         return count;
     }
 };

@@ -33,7 +33,8 @@ namespace farthing {
     X(subscription_suspended, "the subscription is suspended: a fee of it is not covered",         \
       "Top up the account; `farthing balance show` tells which fee.")                              \
     X(cap_reached, "the cap of the cycle is reached, of the account or of one above it",           \
-      "Raise that cap, or wait; `farthing balance show` tells what is left of each.")              \
+      "Raise that cap, which the answer names, or wait; `farthing balance show` tells what is "    \
+      "left.")                                                                                     \
     X(spending_cap_reached, "the plan's spending cap of the cycle is reached",                     \
       "Raise the plan's spending cap, or wait for the next cycle.")                                \
     X(throttled, "it may be used, slowly: the plan's spending cap of the cycle is reached",        \
@@ -56,6 +57,8 @@ struct UsedUnits {
     // Of the container, whose price is that of this time; none: since the session was heard of
     // last.
     std::optional<Instant> start = {};
+    bool after_change = false;  // of the price, where it changed between the start and now
+    bool of_counter = false;    // that counts on from the session's start: it is that much further
     bool operator==(const UsedUnits&) const = default;
 };
 // One rating group of a session.
@@ -80,6 +83,9 @@ struct Fingerprint {
     std::uint32_t stamp = 0;
     bool again = false;  // the client says that it repeats: then perhaps with another time stamp
 };
+// Of a client whose counters count from the session's start: whose they are, for the same id is
+// used again.
+enum class Whose : std::uint8_t { same, newer, earlier };
 struct Request {
     std::string session;
     std::uint64_t number = 0;  // of the request in its session
@@ -93,6 +99,11 @@ struct Request {
     bool whole = false;                           // all of a debit happens, or nothing of it
     NetworkKey network = {};  // where the session is; services may say otherwise of themselves
     std::string client = {};  // where the client is told about the session; empty: as before
+    std::optional<Instant> counted_at = {};  // of counters that go on, by our clock
+    Whose whose = Whose::same;
+
+    // It happens at once, whatever goes on.
+    bool is_event() const { return action == Action::debit || action == Action::refund; }
 };
 
 struct ServiceAnswer {
@@ -104,6 +115,7 @@ struct ServiceAnswer {
     std::int32_t valid_seconds = 0;  // come back by then
     i128 charged_atoms = 0;          // by this request
     i128 overrun_atoms = 0;          // of those, beyond what might be spent
+    AccountId whose_cap = {};        // where `why` is `cap_reached`
     bool operator==(const ServiceAnswer&) const = default;
 };
 struct Answer {

@@ -35,8 +35,7 @@ struct Service {
     LeanText called;
     LeanText calling;
     OpenSession sum;           // what it came to, with what files told of it
-    std::int64_t told = 0;     // base units that were reported here
-    std::int64_t before = 0;   // of the sum, what other sessions of its charging id came to
+    std::int64_t told = 0;     // where a counter is reported: how far it was
     std::int64_t granted = 0;  // base units that may still be used
     Instant held_until;        // then what is left of them returns (EC41)
     Instant since;             // of what is reported next
@@ -50,6 +49,15 @@ struct Service {
 // By group. Another group moves those that are there.
 using Services = boost::container::flat_map<std::uint32_t, Service, std::less<>,
                                             LeanVector<std::pair<std::uint32_t, Service>>>;
+
+// Who had the id of a session before it: what is still said of that one is told apart by when it
+// began.
+struct EarlierSession {
+    Instant ended;  // what began by then is of it
+    std::int64_t told = 0;
+    LeanText known_as;
+    bool operator==(const EarlierSession&) const = default;
+};
 
 struct KeptAnswer {
     std::uint64_t number = 0;
@@ -72,7 +80,7 @@ class KeptAnswers {
     std::uint64_t drop_oldest();
     // As the store keeps them: `size` of them.
     std::string_view bytes() const { return bytes_; }
-    void read(Unpacker& in);
+    void read(Unpacker& in, std::uint64_t version);
 
   private:
     LeanText bytes_;
@@ -89,11 +97,16 @@ struct Session {
     bool ended = false;
     bool events = false;  // of debits, which may be refunded; else of what is reported
     Instant last;         // when it was heard of
+    // Of a client whose counters count from the session's start: when it counted last. Others: no
+    // time. What such a counter has told is kept when the session is forgotten.
+    Instant counted_at = {};
+    LeanVector<EarlierSession> earlier = {};  // the last one; mostly there was none
     Services services;
     KeptAnswers answers;                // to the newest few requests
     std::uint64_t forgotten_below = 0;  // answers to smaller numbers are gone
 
     std::string_view known_as() const { return charging_id.empty() ? id : charging_id; }
+    bool counts_on() const { return counted_at != Instant{}; }
     // Until when it holds money; the last word on it long before where it holds none.
     Instant held_until() const;
 };

@@ -1,17 +1,20 @@
 // A session as bytes.
 //
-//   session  := version(1 byte = 1 to 5) id subscription last ended forgotten_below charging_id
-//               client network count { group service } count { number content answer }
+//   session  := version(1 byte = 1 to 6) id subscription last ended forgotten_below charging_id
+//               client network counted_at count { ended told known_as } count { group service }
+//               count { number content answer }
 //   service  := meter network called calling key_high key_low start raw answered filed told granted
-//               held_until since before
-//   answer   := why count { group why suspense granted final valid charged overrun }
+//               held_until since reported refunded
+//   answer   := why count { group why suspense granted final valid charged overrun whose_cap }
 //
 // Numbers are varints of 7 bits, least significant first, signed ones zigzag-coded; sums of atoms
 // are their two halves; texts have their length before them; reasons are texts. Version 1 has no
 // charging_id and no `filed`, and `legs`, which nothing reads any more, in the place of `told`;
 // versions 1 and 2 have no client. Up to version 3 a request's number has 32 bits. `ended` is 2
-// where the session is of events; up to version 4, which has neither network nor `before`, it is 1
-// there too.
+// where the session is of events; up to version 4, which has no network, it is 1 there too. Version
+// 5 has neither `counted_at` nor earlier sessions, and its answers no `whose_cap`; of what was
+// reported it has `told` and, in the place of `reported`, what came before that, which version 4
+// has not.
 #include <algorithm>
 
 #include "base/assert.h"
@@ -22,7 +25,7 @@ namespace farthing::charging {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 5;
+constexpr std::uint8_t kVersion = 6;
 
 // By its name: the order of reasons may change between releases. The usual one is empty.
 template <class Reason>
@@ -53,7 +56,8 @@ void pack_service(Packer& out, const Service& service) {
     out.integer(service.granted);
     out.integer(service.held_until.micros);
     out.integer(service.since.micros);
-    out.integer(service.before);
+    out.integer(service.sum.reported);
+    out.integer(service.sum.refunded);
 }
 
 Service unpack_service(Unpacker& in, std::uint64_t version) {
@@ -77,7 +81,11 @@ Service unpack_service(Unpacker& in, std::uint64_t version) {
     service.granted = in.integer();
     service.held_until = {in.integer()};
     service.since = {in.integer()};
-    if (version > 4) service.before = in.integer();
+    if (version > 4) service.sum.reported = in.integer();
+    if (version < 6 &&
+        __builtin_add_overflow(service.sum.reported, service.told, &service.sum.reported))
+        in.refuse();
+    if (version > 5) service.sum.refunded = in.integer();
     return service;
 }
 
@@ -93,10 +101,11 @@ void pack_answer(Packer& out, const Answer& answer) {
         out.integer(service.valid_seconds);
         out.wide(service.charged_atoms);
         out.wide(service.overrun_atoms);
+        out.whole(service.whose_cap.value);
     }
 }
 
-Answer unpack_answer(Unpacker& in) {
+Answer unpack_answer(Unpacker& in, std::uint64_t version) {
     Answer answer;
     answer.why = unpack_reason<ChargeReason>(in);
     answer.repeated = true;  // it was told before
@@ -110,6 +119,7 @@ Answer unpack_answer(Unpacker& in) {
         service.valid_seconds = static_cast<std::int32_t>(in.integer());
         service.charged_atoms = in.wide();
         service.overrun_atoms = in.wide();
+        if (version > 5) service.whose_cap = {in.small<std::uint32_t>()};
         answer.services.push_back(service);
     }
     return answer;
@@ -121,11 +131,11 @@ void pack_kept(Packer& out, const KeptAnswer& kept) {
     pack_answer(out, kept.answer);
 }
 
-KeptAnswer unpack_kept(Unpacker& in) {
+KeptAnswer unpack_kept(Unpacker& in, std::uint64_t version = kVersion) {
     KeptAnswer kept;
     kept.number = in.whole();
     kept.content = in.whole();
-    kept.answer = unpack_answer(in);
+    kept.answer = unpack_answer(in, version);
     return kept;
 }
 
@@ -178,15 +188,18 @@ std::uint64_t KeptAnswers::drop_oldest() {
     return oldest;
 }
 
-void KeptAnswers::read(Unpacker& in) {
+void KeptAnswers::read(Unpacker& in, std::uint64_t version) {
     const std::uint64_t count = in.count();
     const std::string_view bytes = in.rest();
+    Packer anew;  // of a version before
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-        const std::uint64_t number = unpack_kept(in).number;
-        if (i > 0 && number <= newest_) in.refuse();
-        newest_ = number;
+        const KeptAnswer kept = unpack_kept(in, version);
+        if (i > 0 && kept.number <= newest_) in.refuse();
+        newest_ = kept.number;
+        if (version < kVersion) pack_kept(anew, kept);
     }
-    bytes_ = LeanText(bytes.substr(0, bytes.size() - in.rest().size()));
+    bytes_ = version < kVersion ? LeanText(anew.take())
+                                : LeanText(bytes.substr(0, bytes.size() - in.rest().size()));
     size_ = static_cast<std::uint32_t>(count);
 }
 
@@ -201,6 +214,13 @@ std::string pack_session(const Session& session) {
     out.text(session.charging_id);
     out.text(session.client);
     out.whole(session.network.value);
+    out.integer(session.counted_at.micros);
+    out.whole(session.earlier.size());
+    for (const EarlierSession& earlier : session.earlier) {
+        out.integer(earlier.ended.micros);
+        out.integer(earlier.told);
+        out.text(earlier.known_as);
+    }
     out.whole(session.services.size());
     for (const auto& [group, service] : session.services) {
         out.whole(group);
@@ -226,11 +246,16 @@ Result<Session> unpack_session(std::string_view bytes) {
     if (version > 1) session.charging_id = in.text();
     if (version > 2) session.client = in.text();
     if (version > 4) session.network = {in.small<std::uint32_t>()};
+    if (version > 5) {
+        session.counted_at = {in.integer()};
+        for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left)
+            session.earlier.push_back({{in.integer()}, in.integer(), LeanText(in.text())});
+    }
     for (std::uint64_t left = in.count(); left > 0 && in.ok(); --left) {
         const auto group = in.small<std::uint32_t>();
         session.services[group] = unpack_service(in, version);
     }
-    session.answers.read(in);
+    session.answers.read(in, version);
     if (!in.at_end()) return fail(KeptSessionReason::charge_session_damaged);
     return session;
 }

@@ -11,8 +11,15 @@ namespace {
 
 Answer any_answer() {
     Answer answer;
-    answer.services.push_back({9, ChargeReason::no_money, SuspenseReason::no_price, 10, true, 60,
-                               (i128{1} << 70) + 5, -3});
+    answer.services.push_back({9,
+                               ChargeReason::no_money,
+                               SuspenseReason::no_price,
+                               10,
+                               true,
+                               60,
+                               (i128{1} << 70) + 5,
+                               -3,
+                               {}});
     return answer;
 }
 
@@ -26,7 +33,8 @@ Session any_session() {
     session.last = {1'000'000};
     session.forgotten_below = 3;
     Service service{{1}, {2'480'000}, "372", "44", {{5, 6}, {900'000}, 42, true, 17},
-                    25,  0,           10,    {2},  {3}};
+                    25,  10,          {2},   {3}};
+    service.sum.reported = 25;
     session.services[9] = service;
     session.answers.add({3, 0xFFFF'FFFF'FFFF'FFFF, any_answer()});
     return session;
@@ -72,7 +80,7 @@ TEST(KeptSession, GoldenBytesOfVersion1) {
     Session expected = any_session();
     expected.charging_id = {};
     expected.services[9].sum.filed = 0;
-    expected.services[9].told = 42;
+    expected.services[9].told = expected.services[9].sum.reported = 42;
     EXPECT_EQ(read->known_as(), "s1");
     EXPECT_EQ(read->services, expected.services);
     EXPECT_EQ(read->answers.numbered(3)->answer.services, any_answer().services);
@@ -116,11 +124,8 @@ TEST(KeptSession, GoldenBytesOfVersion4) {
 
 TEST(KeptSession, GoldenBytesOfVersion5) {
     Session session = any_session();
-    session.ended = session.events = true;
-    session.services[9].before = 6;
-    const std::string bytes = pack_session(session);
-    EXPECT_EQ(
-        hex(bytes),
+    session.services[9].sum.reported += 6;  // by others of its charging id
+    const std::string bytes = bytes_of(
         "050273310780897a020304343731310c687474703a2f2f736d662f6ee4af970101090180af97010333373202"
         "34340506c0ee6d540122321404060c0103ffffffffffffffffff01000109086e6f5f6d6f6e6579086e6f5f70"
         "7269636514017880010501fdffffffffffffffff01");
@@ -128,6 +133,29 @@ TEST(KeptSession, GoldenBytesOfVersion5) {
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(read->network, session.network);
     EXPECT_EQ(read->services, session.services);
+    EXPECT_TRUE(read->ended && read->events);
+    EXPECT_FALSE(read->counts_on());
+}
+
+TEST(KeptSession, GoldenBytesOfVersion6) {
+    Session session = any_session();
+    session.ended = session.events = true;
+    session.services[9].sum.refunded = 4;
+    session.counted_at = {5'000'000};
+    session.earlier.push_back({{4'000'000}, 300, "s1@4"});
+    const std::string bytes = pack_session(session);
+    EXPECT_EQ(
+        hex(bytes),
+        "060273310780897a020304343731310c687474703a2f2f736d662f6ee4af970180ade2040180a4e803d80404"
+        "7331403401090180af9701033337320234340506c0ee6d5401223214040632080103ffffffffffffffffff01"
+        "000109086e6f5f6d6f6e6579086e6f5f707269636514017880010501fdffffffffffffffff0100");
+    const auto read = unpack_session(bytes);
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(read->network, session.network);
+    EXPECT_EQ(read->services, session.services);
+    EXPECT_EQ(read->counted_at, session.counted_at);
+    ASSERT_EQ(read->earlier.size(), 1U);
+    EXPECT_EQ(read->earlier.front(), session.earlier.front());
     EXPECT_TRUE(read->ended && read->events);
     session.events = false;
     EXPECT_FALSE(unpack_session(pack_session(session))->events);

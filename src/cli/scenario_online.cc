@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "cli/scenario_stage.h"
 #include "cli/session.h"
@@ -265,11 +266,24 @@ Result<engine::ChargeQuestion::Service*> Stage::service_of(const Line& line,
     return &question.services.back();
 }
 
-// used METER QUANTITY [UNIT] [since TIME] · asks METER [QUANTITY [UNIT]] · releases METER · ends
+namespace {
+
+// By which a client's records are known that has no numbers: by what they say.
+engine::ChargeFingerprint fingerprint_of(const Line& line) {
+    std::uint64_t hash = 0;
+    for (const std::string& word : line.words) hash = mix64(hash, hash64(word));
+    return {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash), false};
+}
+
+}  // namespace
+
+// used METER QUANTITY [UNIT] [since TIME | switched] · counts METER QUANTITY [UNIT] after SECONDS ·
+// asks METER [QUANTITY [UNIT]] · releases METER · ends
 Result<void> Stage::read_request(const Line& line, engine::ChargeQuestion& question) {
     for (std::size_t at = 2; at < line.words.size();) {
         const std::string& verb = line.words[at++];
-        const bool uses = verb == "used";
+        const bool counts = verb == "counts";
+        const bool uses = verb == "used" || counts;
         const bool asks = verb == "asks" || verb == "debits" || verb == "refunds";
         if (verb == "ends") question.action = engine::ChargeAction::end;
         if (verb == "debits") question.action = engine::ChargeAction::debit;
@@ -292,6 +306,14 @@ Result<void> Stage::read_request(const Line& line, engine::ChargeQuestion& quest
         if (at + 1 < line.words.size() && line.words[at] == "since") {
             FARTHING_TRY(used.start, moment_of(line, line.words[at + 1]));
             at += 2;
+        }
+        used.after_change = at < line.words.size() && line.words[at] == "switched";
+        if (counts) {
+            FARTHING_TRY(const std::int64_t seconds,
+                         whole_number(word_after(line, "after").value_or("")));
+            used.total = question.joins = true;
+            question.counted = {0, {}, seconds};
+            question.fingerprint = fingerprint_of(line);
         }
         service->used.push_back(std::move(used));
     }
@@ -397,6 +419,7 @@ Result<void> Stage::expect_money(const Line& line) {
 }
 
 // granted ID METER QUANTITY [UNIT] [final] [throttled] [valid SECONDS] · denied ID [METER] REASON
+// [at ACCOUNT]
 // charged ID METER AMOUNT · overrun ID METER AMOUNT · repeated ID · passed N of M
 Result<void> Stage::expect_online(const Line& line) {
     const auto differ = [&](std::string expected, std::string got) {
@@ -424,8 +447,11 @@ Result<void> Stage::expect_online(const Line& line) {
         if (line.words.size() > 2 && one.meter == line.words[2]) service = &one;
     }
     if (line.verb() == "denied") {
+        const auto whose = word_after(line, "at");
         const std::string got = service != nullptr ? service->why : answer.why;
-        if (got != line.words.back()) differ(line.words.back(), got);
+        const std::string& expected = line.words[line.words.size() - (whose ? 3 : 1)];
+        if (got != expected) differ(expected, got);
+        if (whose && *whose != service->account) differ(*whose, service->account);
         return {};
     }
     if (service == nullptr) {

@@ -224,6 +224,7 @@ ServiceUnits RequestReader::read_units(const Avp& avp, bool& ends) {
             case Key::cc_output_octets: read_count(inner, output); return;
             case Key::cc_service_specific_units: read_count(inner, units.pieces); return;
             case Key::reporting_reason: ends |= as_u32(inner.data) == 2U; return;
+            case Key::tariff_change_usage: units.after_change = number(inner, 2) == 1U; return;
             case Key::cc_money:
                 blame(fault_of(Code::rating_failed, inner, "money is not counted here"));
                 return;

@@ -26,6 +26,7 @@ struct ServiceUnits {
     std::optional<std::int64_t> octets;  // in total, or the sum of both directions
     std::optional<std::int64_t> seconds;
     std::optional<std::int64_t> pieces;  // service specific
+    bool after_change = false;           // used after the price changed, as its client says
     bool empty() const { return !octets && !seconds && !pieces; }
     bool operator==(const ServiceUnits&) const = default;
 };

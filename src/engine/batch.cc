@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/stages.h"
 #include "base/utf8.h"
+#include "engine/cap_alerts.h"
 #include "engine/reasons.h"
 #include "engine/usage_entries.h"
 
@@ -398,6 +399,7 @@ Result<void> Batch::commit(Report& report) try {
                      " records told more than was charged while it happened: the rest is charged");
     seal_totals();
     if (!turn_) FARTHING_CHECK(take_turn());
+    FARTHING_CHECK(tell_caps(state_, commit_));
     FARTHING_CHECK(store());
     done_ = true;
     state_.counters.mark_clean();
@@ -470,14 +472,17 @@ void Batch::tell(Report& report) const {
     for (const SuspenseGroup& group : commit_.suspended) {
         std::string name(name_of(group.reason));
         if (two_sided && group.sides == bit_of(Perspective::cost)) name += " (cost)";
-        const auto known =
-            std::find_if(report.suspended_by_reason.begin(), report.suspended_by_reason.end(),
-                         [&](const auto& entry) { return entry.first == name; });
-        if (known == report.suspended_by_reason.end()) {
-            report.suspended_by_reason.emplace_back(name, group.records);
-        } else {
-            known->second += group.records;
-        }
+        report.count_suspended(name, group.records);
+    }
+}
+
+void Report::count_suspended(const std::string& reason, std::int64_t records) {
+    const auto known = std::ranges::find(suspended_by_reason, reason,
+                                         [](const auto& entry) { return entry.first; });
+    if (known == suspended_by_reason.end()) {
+        suspended_by_reason.emplace_back(reason, records);
+    } else {
+        known->second += records;
     }
 }
 

@@ -437,6 +437,10 @@ class Check {
         FARTHING_TRY(const std::int64_t archived, state_.store->archived_online());
         if (sum.received + archived == 0) return {};
         std::string text = equation(sum.received, sum.outcomes);
+        FARTHING_TRY(const auto left, state_.store->use_exits());
+        if (left.recycled + left.dropped > 0)
+            text += fmt::format("; of the suspended {} were charged later, {} dropped",
+                                grouped(left.recycled), grouped(left.dropped));
         if (archived > 0) text += "; " + grouped(archived) + " in the archive";
         say("usage online", sum.closes(), text);
         return {};

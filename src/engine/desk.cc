@@ -25,7 +25,6 @@ Result<std::unique_ptr<Desk>> Desk::open(Engine::State& state) {
     desk->rater_age_ = state.rater_age;
     FARTHING_TRY(desk->changes_, state.store->session_changes());
     FARTHING_CHECK(desk->load_sessions());
-    FARTHING_CHECK(desk->load_told());
     FARTHING_CHECK(desk->load_purses());
     return desk;
 }
@@ -72,6 +71,7 @@ Result<void> Desk::load_purses() {
         if (purse.cap && !known) FARTHING_CHECK(load_spent(account, purse));
     }
     FARTHING_CHECK(load_uncovered());
+    FARTHING_CHECK(load_told());
     const Instant now = state_.clock.now();
     FARTHING_CHECK(load_filed(now));
     charger_.set_purses(std::move(purses), now);
@@ -123,6 +123,7 @@ Result<void> Desk::follow_batches() {
     }
     FARTHING_CHECK(load_low());
     FARTHING_CHECK(load_uncovered());
+    FARTHING_CHECK(load_told());
     const std::vector<OwnerBlock> owners(their_owners_.begin(), their_owners_.end());
     charger_.follow(owners, state_.clock.now());
     in_step_again();
@@ -203,6 +204,7 @@ void Desk::paid(AccountId account, std::int64_t atoms, bool no_longer_low) {
 
 std::vector<Result<ChargeAnswer>> Desk::charge(std::span<const ChargeQuestion> questions) {
     const Instant now = state_.clock.now();
+    charger_.pass(now);  // what is asked of a session that is forgotten now is asked of none
     std::vector<Result<ChargeAnswer>> answers;
     answers.reserve(questions.size());
     for (const ChargeQuestion& question : questions) answers.push_back(charge_one(question, now));
@@ -288,6 +290,10 @@ ChargeAnswer::Service Desk::service_told(const charging::ServiceAnswer& service,
         tell_suspense(service.suspense, one);
     } else if (service.why != ChargeReason::granted) {
         one.what = std::string(sentence_of(service.why));
+        if (service.whose_cap) {
+            one.account = state_.directory.account(service.whose_cap).fact.name;
+            one.what = "the cap of account \"" + one.account + "\" is reached in this cycle";
+        }
     }
     one.granted = service.granted;
     one.final = service.final;
@@ -317,7 +323,9 @@ OnlineDelta Desk::delta_of(charging::Taken taken, Instant now) {
     delta.rated = std::move(taken.rated);
     // Until files tell of sessions, what one that goes on came to stands in the session alone.
     delta.sums = std::move(files_tell() ? taken.sums : taken.last_sums);
+    delta.again = std::move(taken.again);
     delta.forgotten = std::move(taken.forgotten);
+    delta.asleep = std::move(taken.asleep);
     delta.sessions.reserve(taken.changed.size());
     for (const charging::Session* session : taken.changed)
         delta.sessions.push_back({std::string(session->id), charging::pack_session(*session)});
@@ -352,8 +360,9 @@ Result<void> Desk::commit() {
     if (atoms != 0) batch.rated_atoms.emplace_back(currency().numeric(), atoms);
     const OnlineDelta& online = *batch.online;
     const bool nothing = online.uses.empty() && online.sessions.empty() &&
-                         online.forgotten.empty() && online.notices.empty() &&
-                         online.no_longer.empty() && batch.packs.empty() && batch.entries.empty();
+                         online.forgotten.empty() && online.asleep.empty() &&
+                         online.notices.empty() && online.no_longer.empty() &&
+                         batch.packs.empty() && batch.entries.empty();
     if (!nothing) {
         FARTHING_TRY(const BatchId charged, state_.store->commit_group(std::move(batch)));
         if (charged) state_.seen = charged;  // alone since it looked, as money below

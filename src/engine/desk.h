@@ -23,6 +23,8 @@ class Desk {
     // What other work of this process changed meanwhile: counters, money, snapshots.
     Result<void> follow();
     std::vector<Result<ChargeAnswer>> charge(std::span<const ChargeQuestion> questions);
+    // What waited, each as a part of its session.
+    std::vector<charging::Again> charge_again(std::span<const WaitingUse> waiting);
     // Money that came in while the desk was in step with the store.
     bool in_step() const { return writes_ == state_.store->writes(); }
     void paid(AccountId account, std::int64_t atoms, bool no_longer_low = false);
@@ -91,13 +93,16 @@ class Desk {
         charging::Request request;
         std::vector<ChargeAnswer::Service> refused;
     };
-    Result<Asked> request_of(const ChargeQuestion& question, Instant now) const;
+    Result<Asked> request_of(const ChargeQuestion& question, Instant now);
+    // Perhaps one that was remembered no more, whose counters go on.
+    Result<const charging::Session*> session_of(const ChargeQuestion& question, Instant now);
     Result<SubscriptionId> subscription_of(const ChargeQuestion& question,
                                            const charging::Session* session, Instant now) const;
     Result<charging::ServiceRequest> service_of(const ChargeQuestion::Service& service,
                                                 const charging::Session* session,
-                                                const catalog::Version& version, Instant now,
-                                                const ChargeQuestion& question) const;
+                                                const catalog::Version& version,
+                                                const ChargeQuestion& question,
+                                                const charging::Request& request) const;
     ChargeAnswer::Service service_told(const charging::ServiceAnswer& service,
                                        MeterId counted) const;
     static void tell_suspense(SuspenseReason why, ChargeAnswer::Service& told);

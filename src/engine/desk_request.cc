@@ -61,7 +61,34 @@ Result<charging::UsedUnits> used_of(const ChargeQuestion::Used& used,
     }
     const std::int64_t before = used.total && known != nullptr ? known->told : 0;
     units.units = std::max<std::int64_t>(0, counted.value_or(0) - before);
+    units.of_counter = used.total;
+    units.after_change = used.after_change;
     return units;
+}
+
+}  // namespace
+
+namespace {
+
+constexpr std::int64_t kUnsureMicros = 2 * kMicrosPerSecond;  // networks tell whole seconds
+
+// A session that began after the one with its id was counted last is another one. An unsure clock
+// of the client can only say that it is the same.
+void tell_apart(const ChargeQuestion::Counted& counted, const charging::Session* session,
+                charging::Request& request) {
+    const Instant at = request.at.plus_micros(-counted.seconds_ago * kMicrosPerSecond);
+    request.counted_at = at;
+    if (session == nullptr || !session->counts_on() || !counted.seconds) return;
+    const Instant began =
+        std::min(at, counted.at.value_or(at)).plus_micros(-*counted.seconds * kMicrosPerSecond);
+    if (began > session->counted_at.plus_micros(kUnsureMicros)) {
+        request.whose = charging::Whose::newer;
+        if (request.charging_id.empty())
+            request.charging_id =
+                request.session + "@" + std::to_string(began.micros / kMicrosPerSecond);
+    } else if (!session->earlier.empty() && began <= session->earlier.front().ended) {
+        request.whose = charging::Whose::earlier;
+    }
 }
 
 }  // namespace
@@ -96,7 +123,20 @@ Result<SubscriptionId> Desk::subscription_of(const ChargeQuestion& question,
     return SubscriptionId();
 }
 
-Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now) const {
+Result<const charging::Session*> Desk::session_of(const ChargeQuestion& question, Instant now) {
+    const charging::Session* const known = charger_.find(question.session);
+    if (known != nullptr || !question.joins) return known;
+    std::optional<std::string> bytes = charger_.fell_asleep(question.session);
+    if (!bytes) {
+        FARTHING_TRY(bytes, state_.store->asleep(question.session));
+    }
+    if (!bytes) return nullptr;
+    FARTHING_TRY(charging::Session session, charging::unpack_session(*bytes));
+    charger_.wake(std::move(session), now);
+    return charger_.find(question.session);
+}
+
+Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now) {
     Asked all;
     charging::Request& request = all.request;
     const bool enquires = question.action == ChargeAction::enquire;
@@ -116,7 +156,11 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
     request.client = question.client;
     request.network = NetworkKey::parse(question.network);
     request.at = now;
-    const charging::Session* session = charger_.find(question.session);
+    FARTHING_TRY(const charging::Session* session, session_of(question, now));
+    if (question.counted) {
+        tell_apart(*question.counted, session, request);
+        if (request.whose == charging::Whose::newer) session = nullptr;
+    }
     request.action = action_of(question.action);
     if (question.joins && question.action != ChargeAction::enquire) {
         const bool ends = question.action == ChargeAction::end;
@@ -137,7 +181,7 @@ Result<Desk::Asked> Desk::request_of(const ChargeQuestion& question, Instant now
         if (lost && service.meter.empty() && !meter_counting(*version, service)) continue;
         if (!groups.insert(service.group).second)
             return malformed("group " + std::to_string(service.group) + " stands twice");
-        auto asked = service_of(service, session, *version, now, question);
+        auto asked = service_of(service, session, *version, question, request);
         if (asked) {
             request.services.push_back(*std::move(asked));
         } else if (question.apart) {
@@ -179,8 +223,11 @@ Result<void> Desk::find_filed(charging::Request& request, const charging::Sessio
 
 Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service& service,
                                                   const charging::Session* session,
-                                                  const catalog::Version& version, Instant now,
-                                                  const ChargeQuestion& question) const {
+                                                  const catalog::Version& version,
+                                                  const ChargeQuestion& question,
+                                                  const charging::Request& request) const {
+    const Instant now = request.at;
+    const bool earlier = request.whose == charging::Whose::earlier;
     charging::ServiceRequest asked;
     asked.group = service.group;
     const catalog::Meter* meter = version.meter_named(service.meter);
@@ -206,10 +253,17 @@ Result<charging::ServiceRequest> Desk::service_of(const ChargeQuestion::Service&
         return malformed("\"" + printable(service.network) + "\" is no network");
     asked.called = service.called;
     asked.calling = service.calling;
+    charging::Service before;
+    const charging::Service* counted = known;
+    if (earlier) {
+        before.told = session->earlier.front().told;
+        counted = &before;
+    }
     if (service.used.size() > kContainersMax)
         return malformed("a service reports at most 1024 containers at once");
     for (const auto& used : service.used) {
-        FARTHING_TRY(charging::UsedUnits units, used_of(used, known, *meter, now, question.apart));
+        FARTHING_TRY(charging::UsedUnits units,
+                     used_of(used, counted, *meter, now, question.apart));
         asked.used.push_back(units);
     }
     asked.asks = service.asks;

@@ -2,16 +2,11 @@
 // once, in the commit that made it true.
 #include <algorithm>
 
+#include "engine/cap_alerts.h"
 #include "engine/desk.h"
 #include "engine/notices.h"
 
 namespace farthing::engine {
-
-namespace {
-
-constexpr int kAlertPercents[] = {50, 80, 100};
-
-}  // namespace
 
 Result<void> Desk::load_told() {
     FARTHING_TRY(const auto alerts, state_.store->cap_alerts());
@@ -119,12 +114,11 @@ void Desk::watch_cap(AccountId account, const ledger::Purse& purse, Instant now,
                      OnlineDelta& delta) {
     if (!purse.cap) return;
     for (const auto& [cycle, spent] : purse.spent) {
-        for (const int percent : kAlertPercents) {
-            if (spent * 100 < i128{*purse.cap} * percent || *purse.cap == 0) continue;
-            if (!alerted_.insert({account, cycle, percent}).second) continue;
+        each_reached(spent, *purse.cap, [&](int percent) {
+            if (!alerted_.insert({account, cycle, percent}).second) return;
             delta.alerts.push_back({account, cycle, percent, now});
             delta.notices.push_back(notice_of(state_, delta.alerts.back(), spent, *purse.cap));
-        }
+        });
     }
 }
 

@@ -54,6 +54,7 @@ struct Report {
     std::int64_t count(Outcome outcome) const {
         return outcomes[static_cast<std::size_t>(outcome)];
     }
+    void count_suspended(const std::string& reason, std::int64_t records);
 };
 
 // What a correction changes on a side, in all and for each who pays (retail) or is paid (cost),
@@ -282,7 +283,7 @@ struct SuspenseFilter {
     std::string feed;
     std::string reason;
     std::string identity;
-    std::string record;                    // "sus-SOURCE-LINE": that one alone
+    std::string record;                    // an id of a waiting record: that one alone
     std::optional<Perspective> side = {};  // only what lacks that side of the rating alone
 };
 // What the records of a line would cost: rated alone, from counters at zero. An estimate.
@@ -389,7 +390,9 @@ struct RatedRecord {
     Money amount;  // as attributed to the record
 };
 struct SuspendedRecord {
-    std::string id;  // "sus-SOURCE-LINE": the same however often it is retried
+    // "sus-SOURCE-LINE": the same however often it is retried; "online-BATCH-POSITION" of usage
+    // that was reported while it happened.
+    std::string id;
     std::string feed;
     std::string file;
     std::int64_t line = 0;

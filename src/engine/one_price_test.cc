@@ -137,6 +137,15 @@ std::int64_t upto(std::mt19937& random, std::int64_t most) {
     return std::uniform_int_distribution<std::int64_t>(0, most)(random);
 }
 
+// Also when the archive has all of it.
+void expect_same(World& both, World& alone, unsigned seed) {
+    EXPECT_EQ(both.total(), alone.total()) << "seed " << seed;
+    EXPECT_EQ(both.faults(), "") << "seed " << seed;
+    ASSERT_TRUE(both.engine->tidy(0, false));
+    EXPECT_EQ(both.faults(), "") << "seed " << seed;
+    EXPECT_EQ(both.total(), alone.total()) << "seed " << seed;
+}
+
 TEST(OnePrice, EC10_a_session_and_its_record_cost_what_the_record_alone_does) {
     for (unsigned seed = 0; seed < 15; ++seed) {
         std::mt19937 random(seed);
@@ -177,10 +186,70 @@ TEST(OnePrice, EC10_a_session_and_its_record_cost_what_the_record_alone_does) {
         (void)both.import({records.begin(), records.begin() + static_cast<std::ptrdiff_t>(half)});
         (void)both.import({records.begin() + static_cast<std::ptrdiff_t>(half), records.end()});
         (void)alone.import(records);
-        EXPECT_EQ(both.total(), alone.total()) << "seed " << seed << " " << plan;
-        EXPECT_EQ(both.faults(), "") << "seed " << seed;
-        ASSERT_TRUE(both.engine->tidy(0, false));  // the archive has all of it now
-        EXPECT_EQ(both.faults(), "") << "seed " << seed;
+        expect_same(both, alone, seed);
+    }
+}
+
+// What came after its session's end is retried before its record comes, between its parts, or after
+// them.
+TEST(OnePrice, EC10_usage_that_waited_costs_what_its_record_alone_does) {
+    SuspenseFilter online;
+    online.feed = "online";
+    for (unsigned seed = 0; seed < 15; ++seed) {
+        std::mt19937 random(seed);
+        const std::string_view plan = kPlans[seed % std::size(kPlans)];
+        World both(plan);
+        World alone(plan);
+        std::vector<std::string> records;
+        for (int i = 0; i < 3; ++i) {
+            const std::string session = "s" + std::to_string(i);
+            std::uint32_t number = 0;
+            std::int64_t used = 0;
+            const auto report = [&](ChargeAction action, const std::string& told) {
+                const std::int64_t more = upto(random, 40);
+                used += more;
+                const std::string why = both.charge(session, number++, action, more);
+                EXPECT_EQ(why, more == 0 && told != "granted" ? "session_ended" : told);
+            };
+            EXPECT_EQ(both.charge(session, number++, ChargeAction::start, -1), "granted");
+            report(ChargeAction::update, "granted");
+            report(ChargeAction::end, "granted");
+            report(ChargeAction::update, "session_ended");
+            report(ChargeAction::update, "session_ended");
+            const std::int64_t first = upto(random, used);
+            const auto record = [&](std::int64_t bytes, const char* last) {
+                records.push_back(session + last + "," + session + "," + std::to_string(bytes) +
+                                  "," + last);
+            };
+            record(first, "no");
+            record(used - first + upto(random, 1) * upto(random, 9), "yes");
+        }
+        both.pass_minutes(30);
+        alone.pass_minutes(300);
+        std::ranges::shuffle(records, random);
+        const std::span<const std::string> all(records);
+        const std::size_t half = all.size() / 2;
+        const std::int64_t when = upto(random, 2);
+        for (std::int64_t step = 0; step < 3; ++step) {
+            if (step == 1) (void)both.import({all.begin(), all.begin() + half});
+            if (step == 2) (void)both.import({all.begin() + half, all.end()});
+            if (step != when) continue;
+            if (seed % 2 == 0) both.open();
+            const std::string before = both.total();
+            ASSERT_TRUE(both.engine->retry(online, true));
+            EXPECT_EQ(both.total(), before) << "a preview";
+            const auto done = both.engine->retry(online);
+            ASSERT_TRUE(done) << done.error().to_string();
+            EXPECT_EQ(done->count(Outcome::suspended), 0);
+            if (seed % 3 == 0) both.open();
+            EXPECT_EQ(both.engine->retry(online).error().code, "suspense_empty");
+        }
+        (void)both.engine->retry({});  // parts that told less than was reported, before it all was
+        (void)alone.import(records);
+        expect_same(both, alone, seed);
+        const auto again = both.engine->rerate({}, false);
+        ASSERT_TRUE(again) << again.error().to_string();
+        EXPECT_EQ(again->changed, 0) << "seed " << seed;
         EXPECT_EQ(both.total(), alone.total()) << "seed " << seed;
     }
 }

@@ -53,6 +53,14 @@ struct ChargeQuestion {
     // Of clients whose first word may get lost or come late: begins the session where there is
     // none, and goes on with it where there is one.
     bool joins = false;
+    // Of counters that count from the session's start. By when it began it is told apart from
+    // others that had its id before.
+    struct Counted {
+        std::int64_t seconds_ago = 0;
+        std::optional<Instant> at = {};            // the same by the client's clock
+        std::optional<std::int64_t> seconds = {};  // that the session had gone on then
+    };
+    std::optional<Counted> counted = {};
     std::string client = {};   // where the client is told about the session; empty: as before
     bool whole = false;        // all services of a debit are debited, or none is
     std::string network = {};  // where the session is; empty: as before, or as its services say
@@ -63,6 +71,7 @@ struct ChargeQuestion {
         bool total = false;  // since the session began: what was told before is taken off
         // In place of `start`, by the client's own clock; never before that.
         std::optional<std::int64_t> micros_ago = {};
+        bool after_change = false;  // of the price, where it changed since
     };
     struct Service {
         std::uint32_t group = 0;
@@ -97,6 +106,7 @@ struct ChargeAnswer {
         std::string meter;
         std::string why;
         std::string what;
+        std::string account;       // whose cap it is that is reached
         std::string suspense;      // the reason for which usage waits or has no price
         std::int64_t granted = 0;  // in `unit`
         std::string unit;          // the meter's base unit

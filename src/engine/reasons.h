@@ -17,8 +17,10 @@ namespace farthing {
       "Compare the file with `farthing carrier check CARRIER FILE`.")                              \
     X(suspense_empty, "nothing in suspense matches", "List it with `farthing suspense list`.")     \
     X(suspense_id_malformed, "that is no id of a waiting record",                                  \
-      "Take one like sus-3-17 from `farthing suspense show`.")                                     \
+      "Take one like sus-3-17, or online-12-0, from `farthing suspense show`.")                    \
     X(fix_empty, "nothing is corrected", "Say which field reads how.")                             \
+    X(fix_of_online, "usage that was reported while it happened has no record to correct",         \
+      "Retry it as it was reported, or drop it.")                                                  \
     X(fix_unsigned, "a correction says who made it and why", "Name both: they are kept.")          \
     X(id_malformed, "that is no id of a charge",                                                   \
       "Ask for an invoice line like INV-2026-0001/2, a record like rec-12-345, a charge like "     \

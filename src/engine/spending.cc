@@ -181,6 +181,11 @@ Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date c
 
 Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key) {
     FARTHING_TRY(const std::string bytes, state.store->counter_pack(key));
+    return spent_below(state, account, key, bytes);
+}
+
+Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key,
+                         std::string_view bytes) {
     FARTHING_TRY(const auto counters, rating::unpack_counters(key, bytes));
     i128 atoms = 0;
     for (const rating::Counter& counter : counters) {

@@ -33,6 +33,8 @@ Result<i128> spent_by(Engine::State& state, PlanId plan, SubscriptionId subscrip
 Result<i128> spent_by(Engine::State& state, PlanId plan, AccountId payer, Date cycle);
 // What usage in one block of counters has come to that counts for an account that others pay for.
 Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key);
+Result<i128> spent_below(Engine::State& state, AccountId account, const PackKey& key,
+                         std::string_view bytes);  // the block as it will be
 // Of the windows of about a month up to the newest: those over their cap or an alert.
 Result<std::vector<Finding>> spending_findings(Engine::State& state);
 

@@ -8,6 +8,7 @@
 #include "engine/inventory.h"
 #include "engine/reasons.h"
 #include "engine/suspense_groups.h"
+#include "engine/suspense_online.h"
 #include "mediation/decode.h"
 
 namespace farthing::engine {
@@ -126,7 +127,6 @@ Result<Report> retry_with(Engine::State& state, const SuspenseFilter& filter,
     if (state.catalog.empty()) return fail(EngineReason::catalog_none);
     FARTHING_TRY(const auto groups, open_groups(state, filter));
     FARTHING_TRY(const auto retried, records_of(state, groups, filter));
-    if (retried.empty()) return fail(EngineReason::suspense_empty);
     for (const auto& [name, parts] : retried) {
         const auto feed = state.feeds.find(name);
         if (feed == state.feeds.end()) return fail(EngineReason::feed_unknown);
@@ -163,52 +163,10 @@ SuspenseLine line_of(const OpenGroup& group, SuspenseBy by) {
     return line;
 }
 
-namespace {
-
-constexpr std::string_view kOnlineFeed = "online";
-
-using SuspenseLines = std::map<std::tuple<std::string, SuspenseReason, std::string>, SuspenseLine>;
-
-// "40 MB of data"; a catalog that no longer has the meter leaves its base units.
-std::string quantity_of(const Engine::State& state, const OnlineUse& use) {
-    const auto* const meter =
-        state.catalog.empty() ? nullptr : state.catalog.newest().meter(use.meter);
-    if (meter == nullptr) return std::to_string(use.quantity);
-    return quantity_to_string(use.quantity, *meter->unit) + " of " + meter->name;
-}
-
-// What was reported while it happened and was not charged: the record of its session in a file is.
-Result<void> add_online(Engine::State& state, SuspenseBy by, const SuspenseFilter& filter,
-                        SuspenseLines& lines) {
-    if (!filter.record.empty() || filter.side) return {};
-    if (!filter.feed.empty() && filter.feed != kOnlineFeed) return {};
-    return state.store->each_suspended_use([&](const OnlineUse& use) {
-        const std::string& who = state.directory.subscription(use.subscription).fact.name;
-        if (!filter.reason.empty() && filter.reason != name_of(use.reason)) return;
-        if (!filter.identity.empty() && filter.identity != who) return;
-        const bool all = by == SuspenseBy::everything;
-        SuspenseLine empty;
-        if (all || by == SuspenseBy::feed) empty.feed = kOnlineFeed;
-        if (all || by == SuspenseBy::cause) empty.reason = use.reason;
-        if (all || by == SuspenseBy::identity) empty.identity = who;
-        empty.first = empty.last = empty.since = use.start;
-        empty.sample = fmt::format("session {}, request {}, group {}: {}", use.session, use.number,
-                                   use.group, quantity_of(state, use));
-        SuspenseLine& line =
-            lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second;
-        line.records += 1;
-        line.first = std::min(line.first, use.start);
-        line.last = std::max(line.last, use.start);
-        line.since = std::min(line.since, use.start);
-    });
-}
-
-}  // namespace
-
 Result<std::vector<SuspenseLine>> Engine::suspense(SuspenseBy by, const SuspenseFilter& filter) {
     FARTHING_TRY(const auto groups, open_groups(*state_, filter));
     SuspenseLines lines;
-    FARTHING_CHECK(add_online(*state_, by, filter, lines));
+    FARTHING_CHECK(add_online_lines(*state_, by, filter, lines));
     for (const OpenGroup& group : groups) {
         const SuspenseLine empty = line_of(group, by);
         add_to(lines.try_emplace({empty.feed, empty.reason, empty.identity}, empty).first->second,
@@ -222,7 +180,10 @@ Result<std::vector<SuspenseLine>> Engine::suspense(SuspenseBy by, const Suspense
 }
 
 Result<Report> Engine::retry(const SuspenseFilter& filter, bool preview) {
-    return retry_with(*state_, filter, {}, preview);
+    FARTHING_TRY(Report report, retry_with(*state_, filter, {}, preview));
+    FARTHING_CHECK(retry_online(*state_, filter, preview, report));
+    if (report.batches == 0) return fail(EngineReason::suspense_empty);
+    return report;
 }
 
 Result<Report> Engine::fix(const SuspenseFilter& filter, const Correction& correction,
@@ -234,7 +195,10 @@ Result<Report> Engine::fix(const SuspenseFilter& filter, const Correction& corre
     for (const auto& [field, value] : correction.fields) {
         fixes.push_back({0, state_->clock.now(), correction.who, correction.because, field, value});
     }
-    return retry_with(*state_, filter, fixes, preview);
+    FARTHING_TRY(Report report, retry_with(*state_, filter, fixes, preview));
+    if (report.batches > 0) return report;
+    FARTHING_TRY(const auto online, waiting_online(*state_, filter));
+    return fail(online.empty() ? EngineReason::suspense_empty : EngineReason::fix_of_online);
 }
 
 Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFilter& filter,
@@ -274,6 +238,9 @@ Result<std::vector<SuspendedRecord>> Engine::suspended_records(const SuspenseFil
         found.push_back(std::move(record));
     };
     FARTHING_CHECK(each_waiting(s, groups, filter, add));
+    FARTHING_TRY(const auto online, waiting_online(s, filter));
+    for (const WaitingUse& waits : online)
+        if (found.size() < limit) found.push_back(online_record(s, waits));
     return found;
 }
 
@@ -291,10 +258,10 @@ Result<std::int64_t> Engine::drop(const SuspenseFilter& filter, const std::strin
         };
         FARTHING_CHECK(each_waiting(*state_, groups, filter, add));
     }
-    if (exits.empty()) return fail(EngineReason::suspense_empty);
-    std::int64_t records = 0;
+    FARTHING_TRY(std::int64_t records, drop_online(*state_, filter, reason, preview));
+    if (exits.empty() && records == 0) return fail(EngineReason::suspense_empty);
     for (const SuspenseExit& exit : exits) records += exit.records;
-    if (!preview) FARTHING_CHECK(state_->store->drop(exits));
+    if (!preview && !exits.empty()) FARTHING_CHECK(state_->store->drop(exits));
     return records;
 }
 

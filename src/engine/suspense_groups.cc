@@ -7,6 +7,7 @@
 #include <map>
 
 #include "engine/reasons.h"
+#include "engine/suspense_online.h"
 #include "mediation/decode.h"
 
 namespace farthing::engine {
@@ -94,6 +95,7 @@ Result<std::vector<OpenGroup>> open_groups(Engine::State& state, const SuspenseF
 Result<void> each_waiting(Engine::State& state, const std::vector<OpenGroup>& groups,
                           const SuspenseFilter& filter, const OnWaiting& visit) {
     std::optional<RecordPlace> only;
+    if (names_online(filter.record)) return {};
     if (!filter.record.empty()) {
         FARTHING_TRY(only, parse_suspense_id(filter.record));
     }

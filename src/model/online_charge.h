@@ -43,6 +43,18 @@ struct OnlineUse {
     std::int64_t counted = 0;        // of its quantity, what a file had told before
 };
 
+// Where the store has it.
+struct UsePlace {
+    BatchId batch;
+    std::int64_t position = 0;
+    auto operator<=>(const UsePlace&) const = default;
+};
+// Usage that was suspended, and has neither been charged since nor dropped.
+struct WaitingUse {
+    UsePlace place;
+    OnlineUse use;
+};
+
 // Money that came in for an account, once per reference.
 struct TopUp {
     AccountId account;
@@ -110,7 +122,9 @@ struct OnlineDelta {
         std::string id;
         std::string bytes;  // charging/session.h
     };
+    std::vector<UsePlace> again;         // usage that had waited, which is among `uses`
     std::vector<std::string> forgotten;  // these first
+    std::vector<KeptSession> asleep;     // those too; a counter of theirs may go on
     std::vector<KeptSession> sessions;
     std::vector<CapAlert> alerts;
     std::vector<PlanCapAlert> plan_alerts;

@@ -20,6 +20,10 @@ struct OpenSession {
     // When the part that closes it began: what begins later is of another session. None came yet:
     // max.
     Instant closed = Instant::max();
+    std::int64_t reported = 0;  // the same of what was reported while it happened
+    std::int64_t refunded = 0;  // of the parts, what was given back
+    // Of what was used: a refund gives back, and is no missing usage that a record would tell.
+    std::int64_t counted() const { return raw + refunded; }
     // Whether what begins then is a part of it, whenever it comes.
     bool holds(Instant part) const { return part <= closed; }
     bool operator==(const OpenSession&) const = default;

@@ -183,8 +183,9 @@ SuspenseReason Rater::State::count_filed(UsageChunk& chunk, std::size_t row, Ope
     const std::int64_t told = chunk.quantity[row];
     const bool total = chunk.counted_online == CountedOnline::totals;
     session.filed = total ? told : session.filed + told;
-    const std::int64_t beyond = session.filed - session.raw;
-    if (beyond < 0 && (total || chunk.closes_session(row))) return SuspenseReason::less_than_online;
+    if (session.filed < session.raw && (total || chunk.closes_session(row)))
+        return SuspenseReason::less_than_online;
+    const std::int64_t beyond = session.filed - session.counted();
     chunk.counted[row] = told - std::clamp(beyond, std::int64_t{0}, told);
     return SuspenseReason::none;
 }

@@ -1,8 +1,11 @@
 // Format:
 //
-//   group := version(1 byte = 1) batch ~committed_at uses rated forgotten sessions alerts
-//            plan_alerts low no_longer notices open_sessions entries packs rated_atoms
+//   group := version(1 byte = 1 or 2) batch ~committed_at uses rated again forgotten asleep
+//   sessions
+//            alerts plan_alerts low no_longer notices open_sessions entries packs rated_atoms
 //
+// Version 1 has neither `again` nor `asleep`, and of open sessions neither `reported` nor
+// `refunded`: what was reported is what was counted.
 // Each list as its count and its elements, each element as `walk` walks it; numbers as
 // base/packing.h has them, signed ones zigzag-coded.
 #include "store/group_codec.h"
@@ -17,7 +20,7 @@ namespace farthing::store {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 class Writer {
   public:
@@ -57,6 +60,7 @@ class Writer {
         for (const auto& of_use : rows) out_.text(pack_rated(rated, of_use));
     }
     Packer& out() { return out_; }
+    static std::uint64_t version() { return kVersion; }
 
   private:
     Packer out_;
@@ -64,7 +68,8 @@ class Writer {
 
 class Reader {
   public:
-    explicit Reader(std::string_view bytes) : in_(bytes) {}
+    explicit Reader(std::string_view bytes) : in_(bytes) { version_ = in_.whole(); }
+    std::uint64_t version() const { return version_; }
     template <class T>
     void one(T& value) {
         if constexpr (std::is_same_v<T, std::string>) {
@@ -108,6 +113,7 @@ class Reader {
 
   private:
     Unpacker in_;
+    std::uint64_t version_ = 0;
 };
 
 // One of it that is written, or that is filled.
@@ -129,6 +135,11 @@ template <class Way, Of<OpenSession> T>
 void walk(Way& way, T& session) {
     walk_all(way, session.key, session.start, session.raw, session.answered, session.filed,
              session.closed);
+    if (way.version() > 1) {
+        walk_all(way, session.reported, session.refunded);
+    } else if constexpr (!std::is_const_v<T>) {
+        session.reported = session.raw > session.filed ? session.raw : 0;
+    }
 }
 template <class Way, Of<Entry> T>
 void walk(Way& way, T& entry) {
@@ -142,7 +153,11 @@ template <class Way, Of<OnlineDelta> T>
 void walk(Way& way, T& online) {
     way.list(online.uses, [&](auto& use) { walk(way, use); });
     way.rated(online.rated, online.uses.size());
+    if (way.version() > 1)
+        way.list(online.again, [&](auto& place) { walk_all(way, place.batch, place.position); });
     way.list(online.forgotten, [&](auto& id) { way.one(id); });
+    if (way.version() > 1)
+        way.list(online.asleep, [&](auto& session) { walk_all(way, session.id, session.bytes); });
     way.list(online.sessions, [&](auto& session) { walk_all(way, session.id, session.bytes); });
     way.list(online.alerts, [&](auto& alert) {
         walk_all(way, alert.account, alert.cycle, alert.percent, alert.at);
@@ -184,7 +199,7 @@ std::string pack_group(const ChargedGroup& group) {
 
 std::optional<ChargedGroup> unpack_group(std::string_view bytes) {
     Reader reader(bytes);
-    if (reader.in().whole() != kVersion) return std::nullopt;
+    if (reader.version() < 1 || reader.version() > kVersion) return std::nullopt;
     ChargedGroup group;
     group.commit.kind = "charge";
     group.commit.online.emplace();

@@ -62,14 +62,16 @@ ChargedGroup full_group() {
     rated.below_quantity = {0};
     rated.when = {kNow};
     rated.fees = {0};
+    online.again = {{{4}, 7}};
     online.forgotten = {"gone", ""};
+    online.asleep = {{"silent", std::string("\0\x01", 2)}};
     online.alerts = {{{1}, Date::of(2026, 6, 1), 80, kNow}};
     online.plan_alerts = {{{2}, {3}, {1}, Date::of(2026, 6, 1), 100, kNow}};
     online.low = {{1}};
     online.no_longer = {{2}, {5}};
     online.notices = {{"cap.reached", kNow, {1}, "{}"}};
     commit.open_sessions = {{{1, 2}, kNow, 5, true, 3, Instant::max()},
-                            {{3, 4}, Instant::min(), -5, false, 0, kNow}};
+                            {{3, 4}, Instant::min(), -5, false, 0, kNow, 8, 13}};
     commit.entries.push_back(commit.entries.front());
     commit.entries.back().reverses = {6};
     commit.packs.push_back({{Perspective::cost, 2, -4, 1}, std::string("\0\xff", 2)});
@@ -91,6 +93,8 @@ TEST(GroupCodec, TellsAllOfAGroupAgain) {
     EXPECT_EQ(use.key, (Hash128{~std::uint64_t{0}, 5}));
     EXPECT_EQ(read->commit.online->rated.charge_atoms, std::vector<std::int64_t>{7});
     EXPECT_EQ(read->commit.online->plan_alerts.front().percent, 100);
+    EXPECT_EQ(read->commit.online->again, full_group().commit.online->again);
+    EXPECT_EQ(read->commit.online->asleep.front().bytes.size(), 2U);
     EXPECT_EQ(read->commit.open_sessions, full_group().commit.open_sessions);
     EXPECT_EQ(read->commit.entries.back().reverses, EntryId{6});
     EXPECT_EQ(read->commit.packs.back().bytes.size(), 2U);

@@ -184,7 +184,9 @@ TEST(Lake, WidensTheIdsOfAnOlderLake) {
         ASSERT_TRUE(database->script(
             "UPDATE ducklake_column SET column_type = 'uint32' WHERE column_name IN ('batch', "
             "'record_batch'); ALTER TABLE open_session DROP COLUMN closed_at; DROP TABLE "
-            "group_moved; UPDATE "
+            "group_moved; DROP TABLE charge_exit; DROP TABLE charge_asleep; "
+            "ALTER TABLE open_session DROP COLUMN reported; ALTER TABLE open_session DROP COLUMN "
+            "refunded; UPDATE "
             "schema_version SET version = 19"));
     }
     EXPECT_EQ(narrow(), 6);

@@ -60,6 +60,56 @@ TEST(OnlineStore, KeepsSessionsAndUses) {
     EXPECT_TRUE(store->integrity()->empty());
 }
 
+TEST(OnlineStore, UsageThatWaitsLeavesOnce) {
+    const TestFolder folder;
+    auto store = opened_beside(folder);
+    BatchCommit waits = group("a", 7);
+    waits.online->uses.front().outcome = Outcome::suspended;
+    waits.online->uses.front().reason = SuspenseReason::unknown_session;
+    waits.online->uses.push_back(waits.online->uses.front());
+    waits.online->uses.back().quantity = 9;
+    ASSERT_TRUE(store->commit(waits));
+    const auto waiting = *store->waiting_uses();
+    ASSERT_EQ(waiting.size(), 2U);
+    EXPECT_EQ(waiting[1].place, (UsePlace{{1}, 1}));
+    EXPECT_EQ(waiting[1].use.quantity, 9);
+    BatchCommit again = group("a", 5);
+    again.online->again = {waiting[0].place};
+    ASSERT_TRUE(store->commit(again));
+    EXPECT_FALSE(store->commit(again));  // and nothing of it is kept
+    EXPECT_EQ(store->newest_entry(), EntryId{2});
+    const std::vector<UsePlace> both = {waiting[0].place, waiting[1].place};
+    EXPECT_FALSE(store->drop_uses(both, "a test", kNow));
+    store = opened_beside(folder);
+    ASSERT_EQ(store->waiting_uses()->size(), 1U);
+    ASSERT_TRUE(store->drop_uses(std::span(both).last(1), "a test", kNow));
+    EXPECT_TRUE(store->waiting_uses()->empty());
+    EXPECT_EQ(store->use_exits()->recycled, 1);
+    EXPECT_EQ(store->use_exits()->dropped, 1);
+    EXPECT_TRUE(store->integrity()->empty());
+}
+
+TEST(OnlineStore, ASessionWhoseCounterGoesOnIsPutToSleep) {
+    const TestFolder folder;
+    auto store = opened_beside(folder);
+    ASSERT_TRUE(store->commit(group("a", 0)));
+    BatchCommit sleeps = group("b", 0);
+    sleeps.online->asleep = {{"a", "as it was then"}};
+    ASSERT_TRUE(store->commit(sleeps));
+    store = opened_beside(folder);
+    EXPECT_EQ(sessions_of(*store).size(), 1U);
+    EXPECT_EQ(*store->asleep("a"), "as it was then");
+    EXPECT_FALSE(*store->asleep("b"));
+    ASSERT_TRUE(store->commit(group("a", 0)));  // it woke up,
+    sleeps.online->asleep = {{"a", "as it is now"}};
+    ASSERT_TRUE(store->commit(sleeps));  // and fell silent again
+    EXPECT_EQ(*store->asleep("a"), "as it is now");
+    ASSERT_TRUE(store->forget_charged_sessions(kNow));
+    EXPECT_TRUE(*store->asleep("a"));
+    ASSERT_TRUE(store->forget_charged_sessions(kNow.plus_micros(1)));
+    EXPECT_FALSE(*store->asleep("a"));
+}
+
 TEST(OnlineStore, TellsWhetherSessionsChanged) {
     const TestFolder folder;
     const auto store = opened_beside(folder);

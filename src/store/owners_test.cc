@@ -68,11 +68,15 @@ TEST(ChangedOwners, AreUnknownOfBatchesThatDoNotTellThem) {
         EXPECT_EQ(store->changed_owners({1})->owners->size(), many.size());
     }
     // As a release of version 18 left it.
-    ASSERT_EQ(raw_sql(folder.path(),
-                      "ALTER TABLE batch DROP COLUMN owners; ALTER TABLE open_session DROP COLUMN "
-                      "closed_at; DROP TABLE group_moved; UPDATE schema_version "
-                      "SET version = 18"),
-              "");
+    ASSERT_EQ(
+        raw_sql(
+            folder.path(),
+            "ALTER TABLE batch DROP COLUMN owners; ALTER TABLE open_session DROP COLUMN "
+            "closed_at; DROP TABLE group_moved; DROP TABLE charge_exit; DROP TABLE charge_asleep; "
+            "ALTER TABLE open_session DROP COLUMN reported; ALTER TABLE open_session DROP COLUMN "
+            "refunded; UPDATE schema_version "
+            "SET version = 18"),
+        "");
     const auto store = opened_in(folder);
     ASSERT_TRUE(store->commit(moved({pack_of(kAccount, kJuneFirst, 5)})));
     EXPECT_FALSE(store->changed_owners({1})->owners);

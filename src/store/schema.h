@@ -6,7 +6,7 @@
 
 namespace farthing::store {
 
-constexpr std::int64_t kSchemaVersion = 22;  // raised with every change of the tables below
+constexpr std::int64_t kSchemaVersion = 23;  // raised with every change of the tables below
 constexpr std::int64_t kTenant = 1;  // every key starts with it; one tenant a database for now
 
 // InvoiceState as stored: a document that was undone keeps its row, so that no id is given twice.

@@ -356,6 +356,24 @@ CREATE TABLE group_moved (
     PRIMARY KEY (tenant), CHECK (file IN (0, 1))) {small};
 )sql";
 
+// Since version 23: what was reported of a session and what of it was refunded, apart; usage that
+// waited and was charged (`recycled_by`) or dropped (0); sessions that are no longer remembered,
+// and whose counters go on all the same.
+constexpr std::string_view kReportedAndRefunded = R"sql(
+ALTER TABLE open_session ADD COLUMN reported BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE open_session ADD COLUMN refunded BIGINT NOT NULL DEFAULT 0;
+UPDATE open_session SET reported = raw WHERE feed = 0 AND raw > filed;
+CREATE TABLE charge_exit (
+    tenant BIGINT NOT NULL, batch BIGINT NOT NULL, position BIGINT NOT NULL,
+    recycled_by BIGINT NOT NULL, dropped_because TEXT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (tenant, batch, position),
+    FOREIGN KEY (tenant, batch, position) REFERENCES charge_live (tenant, batch, position)) {small};
+CREATE TABLE charge_asleep (
+    tenant BIGINT NOT NULL, id TEXT NOT NULL, bytes BYTEA NOT NULL, since BIGINT NOT NULL,
+    PRIMARY KEY (tenant, id)) {small};
+)sql";
+constexpr std::string_view kAppendOnlySince23[] = {"charge_exit"};
+
 // A trigger that keeps rows where `when` holds.
 struct SchemaGuard {
     std::string_view name;
@@ -401,6 +419,7 @@ constexpr SchemaStep kSchemaSteps[] = {
     {19, kChangedOwners},
     {21, kClosedSessions},
     {22, kGroupMoved},
+    {23, kReportedAndRefunded, kAppendOnlySince23},
 };
 
 }  // namespace farthing::store

@@ -71,7 +71,11 @@ class SqliteStore final : public Store {
     Result<std::int64_t> charge_rules() override;
     Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) override;
-    Result<void> each_suspended_use(const std::function<void(const OnlineUse&)>& visit) override;
+    Result<std::vector<WaitingUse>> waiting_uses() override;
+    Result<UseExits> use_exits() override;
+    Result<void> drop_uses(std::span<const UsePlace> places, const std::string& because,
+                           Instant at) override;
+    Result<std::optional<std::string>> asleep(const std::string& session) override;
     Result<std::vector<LiveBatch>> live_batches(std::int64_t records) override;
     Result<std::int64_t> archived_online() override;
     Result<void> forget_archived_online() override;
@@ -218,8 +222,11 @@ class SqliteStore final : public Store {
     // store_online.cc
     Result<void> write_notices(std::span<const Notice> notices);  // store_webhook.cc
     Result<void> write_recharge(const Recharge& recharge);        // store_voucher.cc
+    Result<void> write_cap_alerts(const std::vector<CapAlert>& alerts);
     Result<void> write_alerts(const OnlineDelta& online);
-    Result<void> write_online(const OnlineDelta& online, BatchId id);
+    Result<void> write_online(const OnlineDelta& online, BatchId id, Instant at);
+    Result<void> write_use_exits(std::span<const UsePlace> places, BatchId recycled_by,
+                                 const std::string& because, Instant at);
     Result<void> write_uses(const OnlineDelta& online, BatchId id);
     Result<void> require_alone();
     Result<void> count_session_change();

@@ -98,6 +98,8 @@ struct BatchCommit {
         std::int64_t keys = 0;
     };
     std::vector<DedupSegment> dedup;
+    std::vector<CapAlert> alerts;  // on what accounts spent, and what others are told of it
+    std::vector<Notice> notices;
     std::vector<OpenSession> open_sessions;  // of the feed, as they stand now
     std::vector<Hash128> closed_sessions;    // of which nothing is left
     DirectoryFacts facts;  // inventory feeds change the directory in the same transaction
@@ -257,8 +259,19 @@ class Store {
     virtual Result<std::int64_t> charge_rules() = 0;
     virtual Result<void> each_online_use(
         const std::function<void(BatchId, const OnlineUse&)>& visit) = 0;
-    // Those that wait.
-    virtual Result<void> each_suspended_use(const std::function<void(const OnlineUse&)>& visit) = 0;
+    // Those that wait, in order; how many did, and were charged or dropped.
+    virtual Result<std::vector<WaitingUse>> waiting_uses() = 0;
+    struct UseExits {
+        std::int64_t recycled = 0;
+        std::int64_t dropped = 0;
+    };
+    virtual Result<UseExits> use_exits() = 0;
+    // Usage that waits is given up: all of it, or nothing where some of it has left.
+    virtual Result<void> drop_uses(std::span<const UsePlace> places, const std::string& because,
+                                   Instant at) = 0;
+    // A session that is remembered no more, as it was then (charging/session.h); none: there is
+    // none with that id, or it has no counter that could go on.
+    virtual Result<std::optional<std::string>> asleep(const std::string& session) = 0;
     // What the archive lacks of it and can hold, with what it came to: whole batches, from the
     // oldest, of about that many records. `rated.row` counts the uses of a batch; what moved other
     // records' charges is none of them.

@@ -140,7 +140,9 @@ Result<void> SqliteStore::write_batch(const BatchCommit& batch, BatchSeal& seal)
     if (batch.deletes) FARTHING_CHECK(write_deleted(*batch.deletes, seal.id));
     seal.deletes = batch.deletes;
     FARTHING_CHECK(append_facts(batch.facts));
-    if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id));
+    if (batch.online) FARTHING_CHECK(write_online(*batch.online, seal.id, batch.committed_at));
+    FARTHING_CHECK(write_cap_alerts(batch.alerts));
+    FARTHING_CHECK(write_notices(batch.notices));
     if (batch.archived_online) {
         FARTHING_CHECK(database_->run("INSERT INTO charge_archived VALUES (?, ?, ?, ?)", kTenant,
                                       seal.id, batch.archived_online->to,
@@ -267,15 +269,20 @@ Result<void> SqliteStore::write_open(FeedId feed, std::span<const OpenSession> s
         SqlStatement keep,
         database_->prepare(
             "INSERT INTO open_session (tenant, feed, key_high, key_low, start_time, raw, answered, "
-            "filed, closed_at, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ?), ?) ON "
+            "filed, reported, refunded, closed_at, touched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "?, "
+            "nullif(?, ?), ?) ON "
             "CONFLICT (tenant, feed, key_high, key_low) DO UPDATE SET start_time = "
             "excluded.start_time, raw = excluded.raw, answered = excluded.answered, filed = "
-            "excluded.filed, closed_at = excluded.closed_at, touched_at = excluded.touched_at"));
+            "excluded.filed, reported = excluded.reported, refunded = excluded.refunded, closed_at "
+            "= "
+            "excluded.closed_at, touched_at = excluded.touched_at"));
     for (const OpenSession& session : sessions) {
         FARTHING_CHECK(keep.bind(kTenant, feed, static_cast<std::int64_t>(session.key.high),
                                  static_cast<std::int64_t>(session.key.low), session.start,
                                  session.raw, session.answered ? 1 : 0, session.filed,
-                                 session.closed, Instant::max(), at)
+                                 session.reported, session.refunded, session.closed, Instant::max(),
+                                 at)
                            .run());
     }
     return {};

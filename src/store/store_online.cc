@@ -46,7 +46,7 @@ Result<BatchId> SqliteStore::commit_sessions(const BatchCommit& batch) {
 
 Result<void> SqliteStore::write_session_changes(const BatchCommit& batch) {
     FARTHING_CHECK(write_sessions(batch));
-    return write_online(*batch.online, {});
+    return write_online(*batch.online, {}, batch.committed_at);
 }
 
 Result<void> SqliteStore::commit_alone(Writing& transaction) {
@@ -84,12 +84,21 @@ Result<void> SqliteStore::count_session_change() {
         kTenant);
 }
 
-Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id) {
+Result<void> SqliteStore::write_online(const OnlineDelta& online, BatchId id, Instant at) {
     if (!id) FARTHING_CHECK(count_session_change());
     FARTHING_CHECK(write_uses(online, id));
+    FARTHING_CHECK(write_use_exits(online.again, id, {}, at));
     for (const std::string& session : online.forgotten) {
         FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
                                       kTenant, session));
+    }
+    for (const OnlineDelta::KeptSession& session : online.asleep) {
+        FARTHING_CHECK(database_->run("DELETE FROM charge_session WHERE tenant = ? AND id = ?",
+                                      kTenant, session.id));
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO charge_asleep (tenant, id, bytes, since) VALUES (?, ?, ?, ?) ON CONFLICT "
+            "(tenant, id) DO UPDATE SET bytes = excluded.bytes, since = excluded.since",
+            kTenant, session.id, Blob{session.bytes}, at));
     }
     FARTHING_TRY(
         SqlStatement keep,
@@ -126,13 +135,37 @@ Result<void> SqliteStore::write_uses(const OnlineDelta& online, BatchId id) {
     return {};
 }
 
-Result<void> SqliteStore::write_alerts(const OnlineDelta& online) {
-    for (const CapAlert& alert : online.alerts) {
+// Each leaves once.
+Result<void> SqliteStore::write_use_exits(std::span<const UsePlace> places, BatchId recycled_by,
+                                          const std::string& because, Instant at) {
+    for (const UsePlace& place : places) {
+        FARTHING_CHECK(database_->run(
+            "INSERT INTO charge_exit (tenant, batch, position, recycled_by, dropped_because, at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            kTenant, place.batch, place.position, recycled_by, because, at));
+    }
+    return {};
+}
+
+Result<void> SqliteStore::drop_uses(std::span<const UsePlace> places, const std::string& because,
+                                    Instant at) {
+    FARTHING_TRY(Writing transaction, begin_writing());
+    FARTHING_CHECK(write_use_exits(places, {}, because, at));
+    return transaction.commit();
+}
+
+Result<void> SqliteStore::write_cap_alerts(const std::vector<CapAlert>& alerts) {
+    for (const CapAlert& alert : alerts) {
         FARTHING_CHECK(
             database_->run("INSERT INTO cap_alert (tenant, account, cycle_first, "
                            "percent, at) VALUES (?, ?, ?, ?, ?)",
                            kTenant, alert.account, alert.cycle, alert.percent, alert.at));
     }
+    return {};
+}
+
+Result<void> SqliteStore::write_alerts(const OnlineDelta& online) {
+    FARTHING_CHECK(write_cap_alerts(online.alerts));
     for (const PlanCapAlert& alert : online.plan_alerts) {
         FARTHING_CHECK(database_->run(
             "INSERT INTO plan_cap_alert (tenant, plan, subscription, account, cycle_first, "
@@ -208,10 +241,43 @@ Result<void> SqliteStore::each_online_use(
         [&](const SqlStatement& row) { visit(row.id<BatchId>(0), use_of(row)); }, kTenant);
 }
 
-Result<void> SqliteStore::each_suspended_use(const std::function<void(const OnlineUse&)>& visit) {
-    return database_->select(
-        select_uses("outcome = ?"), [&](const SqlStatement& row) { visit(use_of(row)); }, kTenant,
-        Outcome::suspended);
+Result<std::vector<WaitingUse>> SqliteStore::waiting_uses() {
+    std::vector<WaitingUse> waiting;
+    FARTHING_CHECK(database_->select(
+        select_uses("outcome = ? AND NOT EXISTS (SELECT 1 FROM charge_exit WHERE tenant = "
+                    "charge_live.tenant AND batch = charge_live.batch AND position = "
+                    "charge_live.position)"),
+        [&](const SqlStatement& row) {
+            waiting.push_back({{row.id<BatchId>(0), row.integer(18)}, use_of(row)});
+        },
+        kTenant, Outcome::suspended));
+    return waiting;
+}
+
+Result<Store::UseExits> SqliteStore::use_exits() {
+    UseExits exits;
+    FARTHING_CHECK(database_->select(
+        "SELECT coalesce(sum(recycled_by <> 0), 0), coalesce(sum(recycled_by = 0), 0) FROM "
+        "charge_exit WHERE tenant = ?",
+        [&](const SqlStatement& row) { exits = {row.integer(0), row.integer(1)}; }, kTenant));
+    return exits;
+}
+
+// What the group that was answered last has of it, or the table.
+Result<std::optional<std::string>> SqliteStore::asleep(const std::string& session) {
+    std::optional<std::string> bytes;
+    if (applier_) {
+        applier_->each_waiting([&](const LoggedGroup& one) {
+            for (const OnlineDelta::KeptSession& kept : one.group.commit.online->asleep)
+                if (kept.id == session) bytes = kept.bytes;
+        });
+    }
+    if (bytes) return bytes;
+    const AsItStands now(*database_);
+    FARTHING_CHECK(database_->select(
+        "SELECT bytes FROM charge_asleep WHERE tenant = ? AND id = ?",
+        [&](const SqlStatement& row) { bytes = row.text(0); }, kTenant, session));
+    return bytes;
 }
 
 Result<std::vector<Store::LiveBatch>> SqliteStore::live_batches(std::int64_t records) {
@@ -269,12 +335,12 @@ Result<void> SqliteStore::forget_archived_online() {
     }
 }
 
-// A session only grows while it goes on: of two sums the greater one is the newer.
+// What was counted only grows while a session goes on: of two sums the greater one is the newer.
 Result<void> SqliteStore::keep_sums(std::span<const OpenSession> sums, Instant at) {
     FARTHING_TRY(Writing transaction, begin_writing());
     for (const OpenSession& sum : sums) {
         FARTHING_TRY(const auto stored, open_sessions({}, std::span(&sum.key, 1)));
-        if (!stored.empty() && stored.front().raw >= sum.raw) continue;
+        if (!stored.empty() && stored.front().counted() >= sum.counted()) continue;
         FARTHING_CHECK(write_open({}, std::span(&sum, 1), at));
     }
     return transaction.commit();
@@ -283,13 +349,15 @@ Result<void> SqliteStore::keep_sums(std::span<const OpenSession> sums, Instant a
 Result<std::vector<OpenSession>> SqliteStore::filed_sessions(Instant since) {
     std::vector<OpenSession> sessions;
     FARTHING_CHECK(database_->select(
-        "SELECT key_high, key_low, start_time, raw, answered, filed FROM open_session WHERE tenant "
-        "= ? AND feed = 0 AND filed > 0 AND touched_at >= ?",
+        "SELECT key_high, key_low, start_time, raw, answered, filed, reported, refunded FROM "
+        "open_session WHERE tenant = ? AND feed = 0 AND filed > 0 AND touched_at >= ?",
         [&](const SqlStatement& row) {
             const Hash128 key{static_cast<std::uint64_t>(row.integer(0)),
                               static_cast<std::uint64_t>(row.integer(1))};
             sessions.push_back(
                 {key, row.instant(2), row.integer(3), row.integer(4) != 0, row.integer(5)});
+            sessions.back().reported = row.integer(6);
+            sessions.back().refunded = row.integer(7);
         },
         kTenant, since));
     return sessions;
@@ -304,6 +372,8 @@ Result<void> SqliteStore::forget_closed_sessions(FeedId feed, Instant before) {
 }
 
 Result<std::int64_t> SqliteStore::forget_charged_sessions(Instant before) {
+    FARTHING_CHECK(
+        write_one("DELETE FROM charge_asleep WHERE tenant = ? AND since < ?", kTenant, before));
     return write_one("DELETE FROM open_session WHERE tenant = ? AND feed = 0 AND touched_at < ?",
                      kTenant, before);
 }

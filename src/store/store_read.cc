@@ -150,12 +150,14 @@ Result<std::vector<OpenSession>> SqliteStore::open_sessions(FeedId feed,
     std::vector<OpenSession> sessions;
     for (const Hash128& key : keys) {
         FARTHING_CHECK(database_->select(
-            "SELECT start_time, raw, answered, filed, closed_at FROM open_session WHERE tenant = ? "
-            "AND feed = ? AND key_high = ? AND key_low = ?",
+            "SELECT start_time, raw, answered, filed, closed_at, reported, refunded FROM "
+            "open_session WHERE tenant = ? AND feed = ? AND key_high = ? AND key_low = ?",
             [&](const SqlStatement& row) {
                 sessions.push_back(
                     {key, {row.integer(0)}, row.integer(1), row.integer(2) != 0, row.integer(3)});
                 if (!row.is_null(4)) sessions.back().closed = row.instant(4);
+                sessions.back().reported = row.integer(5);
+                sessions.back().refunded = row.integer(6);
             },
             kTenant, feed, static_cast<std::int64_t>(key.high),
             static_cast<std::int64_t>(key.low)));

@@ -372,6 +372,9 @@ TEST(Store, KeepsTheWindowsOfVersion15) {
             "INSERT INTO before SELECT * FROM control_window; DROP TABLE control_window; "
             "ALTER TABLE before RENAME TO control_window; ALTER TABLE batch DROP COLUMN owners; "
             "ALTER TABLE open_session DROP COLUMN closed_at; DROP TABLE group_moved; "
+            "DROP TABLE charge_exit; DROP TABLE charge_asleep; "
+            "ALTER TABLE open_session DROP COLUMN reported; ALTER TABLE open_session DROP COLUMN "
+            "refunded; "
             "UPDATE schema_version SET version = 15");
     const auto store = opened(folder.path());
     const auto windows = store->windows();
@@ -421,7 +424,10 @@ TEST(Store, GivesADatabaseOfAnOlderReleaseWhatItLacks) {
         "DROP TABLE account_limit; DROP TABLE cap_alert; DROP TABLE api_key; "
         "DROP TABLE charge_archived; ALTER TABLE open_session DROP COLUMN filed; "
         "ALTER TABLE open_session DROP COLUMN touched_at; "
-        "ALTER TABLE open_session DROP COLUMN closed_at; DROP TABLE group_moved; DROP INDEX "
+        "ALTER TABLE open_session DROP COLUMN closed_at; DROP TABLE group_moved; "
+        "DROP TABLE charge_exit; DROP TABLE charge_asleep; "
+        "ALTER TABLE open_session DROP COLUMN reported; ALTER TABLE open_session DROP COLUMN "
+        "refunded; DROP INDEX "
         "suspense_exit_by_group; "
         "UPDATE schema_version SET version = 1");
     const auto store = opened(folder.path());

@@ -181,6 +181,27 @@ def sessions(world, front):
     expect("and changes nothing", spent(world), ("9994.50", "0.00"))
 
 
+def id_again(world, front):
+    """A NAS that began anew uses its ids again: by when a session began it is another one (RFC 2866, 5.2)."""
+    left = spent(world)[0]
+    usage = ("Acct-Input-Octets=2000000", "Acct-Output-Octets=0", "Acct-Session-Time=60")
+    expect("start", front.account("Start", "Acct-Delay-Time=3700", session="s6"), "Accounting-Response")
+    expect("stop", front.account("Stop", *usage, "Acct-Delay-Time=3600", session="s6"), "Accounting-Response")
+    left = f"{float(left) - 2:.2f}"
+    expect("the first", spent(world), (left, "0.00"))
+    expect("start", front.account("Start", "Acct-Delay-Time=1800", session="s6"), "Accounting-Response")
+    expect("another one holds", spent(world), (left, "10.00"))
+    expect("the stop of the first comes again", front.account("Stop", *usage, "Acct-Delay-Time=3605", session="s6"),
+           "Accounting-Response")
+    expect("and changes nothing", spent(world), (left, "10.00"))
+    more = ("Acct-Input-Octets=1000000", "Acct-Output-Octets=0", "Acct-Session-Time=600")
+    for delay in (1200, 1210):
+        expect("stop", front.account("Stop", *more, f"Acct-Delay-Time={delay}", session="s6"), "Accounting-Response")
+    expect("the second", spent(world), (f"{float(left) - 1:.2f}", "0.00"))
+    expect("nothing waits", "unknown_session" in world.run("suspense", "list"), False)
+    world.ask("POST", "/v1/accounts/anna/topups", {"amount": "3.00", "reference": "again"})
+
+
 def beyond_32_bits(world, front):
     expect("start", front.account("Start", session="s2"), "Accounting-Response")
     wrapped = ("Acct-Input-Octets=0", "Acct-Input-Gigawords=1", "Acct-Output-Octets=32704", "Acct-Session-Time=9")
@@ -229,7 +250,7 @@ def main():
         nas = Nas()
         front = Front(folder, sys.argv[2], world, nas.port)
         try:
-            for part in (authorises, sessions, beyond_32_bits):
+            for part in (authorises, sessions, id_again, beyond_32_bits):
                 part(world, front)
             cut_off(world, front, nas)
             lost_and_wrong(world, front)
