@@ -12,10 +12,10 @@ namespace {
 Result<Exit> list(Context& context) {
     FARTHING_TRY(const EnginePtr engine, open_home(context));
     FARTHING_TRY(const auto files, engine->files());
-    Listing listing({"file", "feed", "path", "records", "state", "came"});
+    Listing listing({"file", "feed", "path", "records", "state", "came", "why"});
     for (const engine::FileRow& file : files)
-        listing.add(
-            {file.id, file.feed, file.path, file.records, file.state, to_rfc3339(file.came)});
+        listing.add({file.id, file.feed, file.path, file.records, file.state, to_rfc3339(file.came),
+                     file.why});
     listing.print(context);
     return Exit::done;
 }

@@ -150,7 +150,12 @@ Result<Exit> show(Context& context) {
         limit = number < 0 ? 0 : static_cast<std::size_t>(number);
     }
     FARTHING_TRY(const EnginePtr engine, open_home(context));
-    FARTHING_TRY(const auto records, engine->suspended_records(filter, limit));
+    FARTHING_TRY(auto records, engine->suspended_records(filter, limit + 1));
+    if (records.size() > limit) {
+        records.resize(limit);
+        say(context,
+            "the first " + std::to_string(limit) + " alone; more wait: --limit N shows more");
+    }
     if (!filter.record.empty() && records.empty())
         return fail(UsageReason::not_found, "no record \"" + filter.record + "\" waits");
     if (context.format == Format::table) {

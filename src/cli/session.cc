@@ -36,6 +36,17 @@ Result<std::string> read_file(const std::string& path) {
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+namespace {
+
+// What is hidden is still being written, as transfers do; a data folder holds no usage of others.
+bool passed_over(const std::filesystem::directory_entry& entry) {
+    std::error_code failed;
+    return entry.path().filename().string().starts_with('.') ||
+           std::filesystem::exists(entry.path() / "farthing.db", failed);
+}
+
+}  // namespace
+
 Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths,
                                                     std::string_view extension) {
     std::vector<std::filesystem::path> files;
@@ -49,6 +60,10 @@ Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::strin
         for (auto entry = std::filesystem::recursive_directory_iterator(path, failed);
              !failed && entry != std::filesystem::recursive_directory_iterator();
              entry.increment(failed)) {
+            if (passed_over(*entry)) {
+                entry.disable_recursion_pending();
+                continue;
+            }
             const bool wanted = extension.empty() || entry->path().extension() == extension;
             if (wanted && entry->is_regular_file(failed)) files.push_back(entry->path());
         }

@@ -24,7 +24,7 @@ Result<std::string> read_file(const std::string& path);
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 
 // Folders stand for the files in them (of that extension, if one is given), in the order of their
-// names, so that a run can be repeated.
+// names, so that a run can be repeated. What is hidden in them is passed over, and data folders.
 Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths,
                                                     std::string_view extension = {});
 

@@ -135,7 +135,7 @@ Result<void> Batch::add_settled(const UsageChunk& chunk, const Source& source) {
         if (chunk.outcome[row] == Outcome::suspended)
             rows.push_back(static_cast<std::uint32_t>(row));
     }
-    group_suspended(chunk, source, {kRetail, false}, rows);
+    FARTHING_CHECK(group_suspended(chunk, source, {kRetail, false}, rows));
     return archive(chunk);
 }
 
@@ -290,9 +290,16 @@ std::uint32_t Batch::group_of(const UsageChunk& chunk, std::size_t row, const So
     return found->second;
 }
 
-void Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
-                            const std::vector<std::uint32_t>& rows) {
+// A duplicate that comes again from the archive has no bytes: waiting, it could never be retried.
+Result<void> Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
+                                    const std::vector<std::uint32_t>& rows) {
     for (const std::uint32_t row : rows) {
+        if (chunk.raw[row].data() == nullptr) {
+            return fail(EngineReason::no_price_again,
+                        fmt::format("line {} of {}, a duplicate that comes again, would wait as "
+                                    "{}; take that file back first, and import it again after",
+                                    chunk.line[row], source.path, name_of(chunk.reason[row])));
+        }
         const std::uint32_t index = group_of(chunk, row, source, lack);
         SuspenseGroup& group = commit_.suspended[index];
         const Instant start = chunk.start[row];
@@ -301,6 +308,7 @@ void Batch::group_suspended(const UsageChunk& chunk, const Source& source, Lack 
         group.records += 1;
         waiting_.push_back({row, index});
     }
+    return {};
 }
 
 void Batch::post(rating::Rater& rater, Perspective side) {

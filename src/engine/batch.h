@@ -134,9 +134,9 @@ class Batch {
     Result<void> rate_cost(UsageChunk& chunk);
     void add_atoms(Perspective side, std::size_t first);  // of the rated rows from there on
     Result<void> archive(const UsageChunk& chunk);
-    // REQUIRES: the rows are suspended.
-    void group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
-                         const std::vector<std::uint32_t>& rows);
+    // REQUIRES: the rows are suspended. Refused where nothing kept how one was received.
+    Result<void> group_suspended(const UsageChunk& chunk, const Source& source, Lack lack,
+                                 const std::vector<std::uint32_t>& rows);
     std::uint32_t group_of(const UsageChunk& chunk, std::size_t row, const Source& source,
                            Lack lack);
     void count(const Source& source, Perspective side, Outcome outcome, std::int64_t records);

@@ -13,7 +13,7 @@ Result<void> Batch::add_sides(UsageChunk& chunk, const Source& source, std::uint
     for (std::size_t row = 0; row < chunk.size(); ++row) {
         if (came[row] == Outcome::suspended) unreadable.push_back(static_cast<std::uint32_t>(row));
     }
-    group_suspended(chunk, source, {sides, accepted}, unreadable);
+    FARTHING_CHECK(group_suspended(chunk, source, {sides, accepted}, unreadable));
 
     // The archive keeps a record that any side rated, under the outcome of the first that did.
     std::vector<Outcome> kept = came;
@@ -36,7 +36,7 @@ Result<void> Batch::add_sides(UsageChunk& chunk, const Source& source, std::uint
             kept[row] = chunk.outcome[row];
             kept_why[row] = chunk.reason[row];
         }
-        group_suspended(chunk, source, {bit_of(side), true}, lacking);
+        FARTHING_CHECK(group_suspended(chunk, source, {bit_of(side), true}, lacking));
     }
     chunk.outcome = std::move(kept);
     chunk.reason = std::move(kept_why);

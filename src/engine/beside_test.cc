@@ -143,5 +143,34 @@ TEST_F(BesideEngine, AServerThatEndsMeanwhileLeavesTheBatchSmall) {
     expect_sound(*files_);
 }
 
+// An import that was stopped, whose feed is mended before it goes on.
+TEST_F(BesideEngine, AHalfReadFileGoesOnOnlyWhileItsFeedFindsTheSameRecords) {
+    const auto files = long_file();
+    struct Stopped {};
+    const auto stop = [](const Progress& seen) {
+        if (seen.records > 70'000) throw Stopped();
+    };
+    EXPECT_THROW((void)files_->import_files("files", files, stop), Stopped);
+    files_ = open();
+    ASSERT_EQ(files_->files()->front().state, "unfinished");
+    std::string mended(kFiles);
+    mended.replace(mended.find("header: true"), 12, "header: true, header_lines: 3");
+    const auto refusal = [&](std::string_view description) {
+        EXPECT_TRUE(files_->add_feed("files.yaml", std::string(description)));
+        const auto report = files_->import_files("files", files);
+        EXPECT_TRUE(report) << report.error().to_string();
+        EXPECT_EQ(report->received, 0);
+        return report->refused.empty() ? "" : report->refused.front().error.code;
+    };
+    EXPECT_EQ(refusal(mended), "file_half_read");
+    std::string other(kFiles);
+    other.replace(other.find("{field: n}"), 10, "{field: bytes}");
+    EXPECT_EQ(refusal(other), "file_half_read");
+    EXPECT_TRUE(files_->take_back("long.csv", {"mended", false, {}}));
+    EXPECT_TRUE(files_->add_feed("files.yaml", mended));
+    EXPECT_EQ(files_->import_files("files", files)->count(Outcome::rated), kLongRecords - 2);
+    expect_sound(*files_);
+}
+
 }  // namespace
 }  // namespace farthing::engine

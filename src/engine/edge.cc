@@ -357,6 +357,8 @@ Result<void> Edge::State::commit(bool all) {
     if (!sent.empty()) {
         const std::string bytes = file_of(sent, next);
         next.on_its_way = mediation::edge_file_name(next.name, next.files_sent);
+        if (const auto path = settings.out / next.on_its_way; std::filesystem::exists(path))
+            return fail(EngineReason::edge_file_taken, {}, path.string());
         FARTHING_CHECK(store::write_synced(hidden(next.on_its_way), bytes));
     }
     auto delta = dedup.delta();

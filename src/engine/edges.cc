@@ -1,8 +1,10 @@
 #include "engine/edges.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
+#include <set>
 
 #include "base/decimal.h"
 #include "engine/reasons.h"
@@ -14,6 +16,7 @@ namespace {
 
 struct Sent {
     std::map<std::int64_t, mediation::EdgeControl> files;  // by number
+    std::set<std::int64_t> again;  // numbers of files that came with other content as well
     std::int64_t unfinished = 0;
 };
 
@@ -47,12 +50,18 @@ CheckLine line_of(const std::string& edge, const Sent& sent) {
     const mediation::EdgeTotals& last = sent.files.rbegin()->second.total;
     CheckLine line;
     line.name = "edge " + edge;
-    line.ok = missing.empty() && sent.unfinished == 0 && sum.records == last.records &&
-              sum.parts == last.aggregated;
+    line.ok = missing.empty() && sent.again.empty() && sent.unfinished == 0 &&
+              sum.records == last.records && sum.parts == last.aggregated;
     line.text = fmt::format("{} files, {} records of {} parts came; it {}",
                             grouped(static_cast<std::int64_t>(sent.files.size())),
                             grouped(sum.records), grouped(sum.parts), totals_text(last));
     if (!missing.empty()) line.text += "; files missing:" + missing;
+    if (!sent.again.empty()) {
+        line.text += fmt::format(
+            "; files that came with other content as well: {} (an edge that began anew needs "
+            "another name)",
+            fmt::join(sent.again, " "));
+    }
     if (sent.unfinished > 0) line.text += fmt::format("; {} unfinished", sent.unfinished);
     return line;
 }
@@ -71,7 +80,8 @@ Result<std::vector<CheckLine>> edges_of(Engine::State& state, const OpenFeed& fe
         if (!control) continue;
         Sent& sent = edges[control->edge];
         if (row.position < row.source.records) sent.unfinished += 1;
-        sent.files.emplace(control->number, *control);
+        const auto [file, first] = sent.files.emplace(control->number, *control);
+        if (!first && file->second != *control) sent.again.insert(control->number);
     }
     for (const auto& [edge, sent] : edges) lines.push_back(line_of(edge, sent));
     return lines;

@@ -168,6 +168,7 @@ struct FileRow {
     std::string state;  // taken in, unfinished, rejected, taken back
     std::int64_t records = 0;
     Instant came;
+    std::string why;  // it was rejected: "sum_mismatch: the trailer …"
 };
 // Which usage is rated again; empty fields match all.
 struct RerateFilter {

@@ -1,6 +1,7 @@
 #include "engine/inventory.h"
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "mediation/decode.h"
@@ -109,31 +110,36 @@ Outcome apply(NumberBook& numbers, const Row& row, SubscriptionId subscription) 
 }
 
 // A feed without actions lists every number there is: what a listed subscription holds beyond the
-// list goes.
+// list goes. A row that waits lists its number, too; one that does not say which may list any.
 void remove_unlisted(const Engine::State& state, const std::vector<Row>& rows,
                      NumberBook& numbers) {
-    std::map<std::string, std::pair<Date, std::set<std::string>>> listed;  // by subscription
+    struct Listed {
+        std::optional<Date> date;
+        std::set<std::string> numbers;
+    };
+    std::map<std::string, Listed> listed;  // by subscription
     for (const Row& row : rows) {
-        if (row.error) continue;
-        auto& [date, list] = listed[row.subscription];
-        date = row.date;
-        list.insert(row.number);
+        if (row.error && (row.subscription.empty() || row.number.empty())) return;
+        Listed& list = listed[row.subscription];
+        if (!row.error) list.date = row.date;
+        list.numbers.insert(row.number);
     }
     for (std::size_t i = 0; i < state.directory.identities(); ++i) {
         const auto [kind, number, subscription, valid] = state.directory.identity(i);
         if (kind != IdentityKind::did) continue;
         const auto found = listed.find(state.directory.subscription(subscription).fact.name);
         const std::string name(number);
-        if (found == listed.end() || found->second.second.contains(name)) continue;
-        if (numbers.owner(name, found->second.first) != subscription) continue;
-        numbers.remove(name, subscription, found->second.first);
+        if (found == listed.end() || found->second.numbers.contains(name)) continue;
+        const std::optional<Date> date = found->second.date;
+        if (!date || numbers.owner(name, *date) != subscription) continue;
+        numbers.remove(name, subscription, *date);
     }
 }
 
 }  // namespace
 
 Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed,
-                                       std::string_view bytes) {
+                                       std::string_view bytes, bool whole) {
     const std::vector<Row> rows = mediation::decode_inventory(feed, bytes);
     const std::vector<std::string_view> lines = lines_of(bytes);
     NumberBook numbers(state);
@@ -164,7 +170,7 @@ Result<InventoryChange> read_inventory(const Engine::State& state, const mediati
             change.rows.outcome[i] = outcome;
         }
     }
-    if (!feed.inventory_action.given()) remove_unlisted(state, rows, numbers);
+    if (whole && !feed.inventory_action.given()) remove_unlisted(state, rows, numbers);
     change.facts = numbers.take();
     return change;
 }

@@ -16,7 +16,8 @@ struct InventoryChange {
     DirectoryFacts facts;
     UsageChunk rows;  // one row a record: aggregated, duplicate (changes nothing) or suspended
 };
+// `whole`: all rows of the file are there, not just some that waited; what they don't list may go.
 Result<InventoryChange> read_inventory(const Engine::State& state, const mediation::Feed& feed,
-                                       std::string_view bytes);
+                                       std::string_view bytes, bool whole);
 
 }  // namespace farthing::engine

@@ -1,6 +1,8 @@
 // From files to committed batches. A reader follows a record from here: DecodeAhead (collect → seal
 // → decode → validate → guide, on a thread of its own) → Batch::add (dedup → rate → archive) →
 // Batch::commit.
+#include <fmt/format.h>
+
 #include <set>
 #include <utility>
 
@@ -139,13 +141,32 @@ class Import {
         } else if (row_.position == row_.source.records && row_.source.records > 0) {
             consumed_ = true;  // perhaps only now, by another process
             if (!own_.contains(row_.source.id)) again_ += 1;
+        } else if (auto other = other_records(file)) {
+            consumed_ = true;  // nothing of it is taken
+            refuse(file.path, *std::move(other));
         } else if (feed_.feed.kind == mediation::Feed::Kind::inventory) {
             FARTHING_CHECK(flush());  // its facts must stand before the next file is guided by them
             FARTHING_CHECK(consume_inventory(row_, file.collected->bytes()));
         } else if (row_.position != from) {
             return fail(StoreReason::position_moved, {}, row_.source.path);
+        } else if (file.seal.open_end) {
+            report_.notes.push_back(row_.source.path +
+                                    " ends within its last line; if it was cut short there, take "
+                                    "it back (`farthing file undo`) and have it sent whole");
         }
         return {};
+    }
+
+    // A file whose first records were taken goes on behind them only if its feed, changed since,
+    // still finds the same records: or some would be passed over, and some taken twice.
+    std::optional<Error> other_records(const OpenFile& file) const {
+        if (row_.position == 0) return std::nullopt;
+        if (!file.seal.rejected && file.seal.records == row_.source.records) return std::nullopt;
+        std::string what = fmt::format("{} of {} records were read, the feed now finds {}",
+                                       row_.position, row_.source.records, file.seal.records);
+        if (file.seal.rejected)
+            what += fmt::format(" ({}: {})", name_of(*file.seal.rejected), file.seal.detail);
+        return error_of(EngineReason::file_half_read, std::move(what), row_.source.path);
     }
 
     // What one pass over the whole file found before its first batch (R9), stored.
@@ -234,7 +255,8 @@ class Import {
 
     Result<void> consume_inventory(const store::Store::SourceRow& row, std::string_view bytes) {
         FARTHING_TRY(batch_, Batch::begin(state_, feed_, "import"));
-        FARTHING_TRY(InventoryChange change, read_inventory(state_, feed_.feed, bytes));
+        FARTHING_TRY(InventoryChange change, read_inventory(state_, feed_.feed, bytes, true));
+        change.rows.source = row.source.id;
         FARTHING_TRY(directory::Directory next, state_.folded_with(change.facts));
         batch_->add_facts(change.facts);
         FARTHING_CHECK(batch_->add_settled(change.rows, row.source));

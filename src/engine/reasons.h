@@ -49,6 +49,9 @@ namespace farthing {
       "Name it by its id, such as file-3, from `farthing file list`.")                             \
     X(file_taken_back, "the file was taken back before", "Import it again if it should count.")    \
     X(file_empty, "nothing of the file was taken in", "There is nothing to take back.")            \
+    X(file_half_read, "the file is half read, and its feed finds other records in it now",         \
+      "Take it back (`farthing file undo`) and import it again, or finish it first by the feed "   \
+      "as it was.")                                                                                \
     X(file_charged_online, "sessions of the file were charged while they happened",                \
       "Correct single records, or rate them again: such files can't be taken back.")               \
     X(file_of_inventory, "files of an inventory feed can't be taken back",                         \
@@ -83,8 +86,10 @@ namespace farthing {
     X(edge_policy_changed, "the edge works by another policy",                                     \
       "Send what it holds by the old one (--all), then begin under a new name.")                   \
     X(edge_state_damaged, "what the edge remembers is damaged",                                    \
-      "Restore its folder from a backup, or begin under a new name.")                              \
+      "Begin under a new name; restore its folder from a backup only if nothing was sent since.")  \
     X(edge_busy, "another process works as this edge", "Wait for it, or end it.")                  \
+    X(edge_file_taken, "a file of that name lies there, and this edge did not send it",            \
+      "Another edge has its name, or it lost its folder and began anew: give it another name.")    \
     X(rerate_nothing, "no usage matches", "Widen the selection.")                                  \
     X(rerate_prefix_malformed, "a prefix is digits", "Write it as called numbers begin: 447.")     \
     X(charge_name_unknown, "no usage charge has that name",                                        \

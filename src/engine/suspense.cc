@@ -36,7 +36,8 @@ Result<void> retry_inventory(Engine::State& state, OpenFeed& feed, Batch& batch,
                              const Source& source, const RawRecords& records) {
     std::string text = source.header.empty() ? std::string() : source.header + "\n";
     for (const std::string& raw : records.raw) text += raw + "\n";
-    FARTHING_TRY(InventoryChange change, read_inventory(state, feed.feed, text));
+    FARTHING_TRY(InventoryChange change, read_inventory(state, feed.feed, text, false));
+    change.rows.source = source.id;
     batch.add_facts(change.facts);
     for (std::size_t i = 0; i < change.rows.size() && i < records.lines.size(); ++i)
         change.rows.line[i] = records.lines[i];

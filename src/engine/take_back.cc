@@ -13,6 +13,7 @@
 #include "engine/reasons.h"
 #include "engine/retention.h"
 #include "engine/suspense_groups.h"
+#include "mediation/guide.h"
 
 namespace farthing::engine {
 
@@ -45,6 +46,7 @@ class TakeBack {
         batch->leave_out(file_.source.id);
         FARTHING_CHECK(take_back(*batch, corrector));
         FARTHING_CHECK(close_waiting(*batch));
+        FARTHING_CHECK(read_received());
         FARTHING_CHECK(replay(*batch, corrector));
         FARTHING_CHECK(corrector.flush());
         if (whole()) FARTHING_CHECK(present_conflicts(state_, feed_, file_.source.id, *batch));
@@ -288,7 +290,8 @@ class TakeBack {
     Result<UsageRows> losers(Batch& batch) {
         if (!whole()) return UsageRows();
         store::UsageFilter filter;
-        filter.subscriptions = &subscriptions_;
+        // A record that its carrier charged for may have found its owner only when it came again.
+        if (!feed_.feed.rates_cost()) filter.subscriptions = &subscriptions_;
         filter.outcome = Outcome::duplicate;
         FARTHING_TRY(UsageRows rows, archive_.usage(&of_feed_, filter));
         rows.erase_if([&](const auto& row) {
@@ -325,17 +328,56 @@ class TakeBack {
         if (run.empty()) return {};
         FARTHING_TRY(const auto source, state_.store->source(run.front()->source));
         UsageChunk chunk = keyed_chunk_of(state_, feed_.feed, run);
-        FARTHING_CHECK(batch.add(chunk, source->source));
-        for (std::size_t row = 0; row < chunk.size(); ++row) {
-            if (chunk.outcome[row] != Outcome::suspended) continue;
-            return fail(
-                EngineReason::no_price_again,
-                fmt::format("line {} of {}, a duplicate of the file's record, would be "
-                            "suspended as {}",
-                            chunk.line[row], source->source.path, name_of(chunk.reason[row])));
+        if (feed_.feed.rates_cost()) {
+            guide_again(chunk);
+            if (source->source.header == file_.source.header) give_received(chunk);
         }
+        FARTHING_CHECK(batch.add(chunk, source->source));
         run.clear();
         return {};
+    }
+
+    // A duplicate says what the file's record says: where that waited for a side, it may do so by
+    // the bytes of that one.
+    Result<void> read_received() {
+        if (!whole() || !feed_.feed.rates_cost()) return {};
+        std::map<std::int64_t, const store::UsageRow*> own;  // by line
+        for (const auto& [position, row] : rows_) {
+            if (is_own(row)) own.try_emplace(row.line, &row);
+        }
+        const auto batches = archive_.batches_of(file_.source.id);
+        FARTHING_TRY(const auto files, state_.store->files("suspended"));
+        for (const auto& file : files) {
+            if (!batches.contains(file.batch)) continue;
+            FARTHING_TRY(auto waited,
+                         store::read_suspended(state_.store->archive_folder() / file.path));
+            for (store::SuspendedRow& row : waited) {
+                const auto found = own.find(row.line);
+                if (row.source != file_.source.id || found == own.end()) continue;
+                const UsageChunk chunk = keyed_chunk_of(state_, feed_.feed, {found->second});
+                received_.try_emplace(keyed_by(chunk, 0), std::move(row.raw));
+            }
+        }
+        return {};
+    }
+    void give_received(UsageChunk& chunk) const {
+        for (std::size_t row = 0; row < chunk.size(); ++row) {
+            const auto found = received_.find(keyed_by(chunk, row));
+            if (found != received_.end()) chunk.raw[row] = found->second;
+        }
+    }
+    static std::pair<Hash128, Date> keyed_by(const UsageChunk& chunk, std::size_t row) {
+        return {chunk.key[row], TimeZone::utc().date_of(chunk.start[row])};
+    }
+
+    // Who had no owner when the record came may have one now.
+    void guide_again(UsageChunk& chunk) const {
+        const auto before = chunk.subscription;
+        mediation::guide(state_.directory, chunk,
+                         feed_.feed.by_destination ? &state_.catalog.newest() : nullptr);
+        for (std::size_t row = 0; row < chunk.size(); ++row) {
+            if (before[row]) chunk.subscription[row] = before[row];
+        }
     }
 
     // What the file's records came to on each side, by what all batches counted of them.
@@ -401,6 +443,7 @@ class TakeBack {
     ByPayer<std::int64_t> records_;
     std::map<SourceId, std::int64_t> again_;  // duplicates that come again
     std::map<Perspective, std::int64_t> waiting_;
+    std::map<std::pair<Hash128, Date>, std::string> received_;  // what waited of the file
     TakeBackReport report_;
 };
 
@@ -465,6 +508,8 @@ Result<std::vector<FileRow>> Engine::files() {
                      : !row.source.reject_reason.empty() ? "rejected"
                      : row.position < row.source.records ? "unfinished"
                                                          : "taken in";
+        if (file.state == "rejected")
+            file.why = row.source.reject_reason + ": " + row.source.reject_detail;
         found.push_back(std::move(file));
     }
     return found;

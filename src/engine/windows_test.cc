@@ -446,5 +446,42 @@ TEST(TheCentre, TellsTheFilesOfAnEdgeThatDidNotCome) {
     EXPECT_NE(edges->front().text.find("files missing: 2"), std::string::npos);
 }
 
+TEST(AnEdge, ThatBeganAnewLeavesTheFilesOfBeforeAlone) {
+    City city("overwritten", kPolicy);
+    Gateway gateway(city);
+    gateway.run("a,L-0,energy,2026-06-01T00:01:00Z,5\n", true);
+    std::filesystem::remove_all(city.folder() / "edge");
+    std::ofstream(gateway.in() / "b.csv") << kHead << "b,L-0,energy,2026-06-02T01:01:00Z,7\n";
+    const auto path = gateway.in() / "b.csv";
+    const auto edge = gateway.open();
+    ASSERT_TRUE(edge);
+    EXPECT_TRUE((*edge)->take_files(std::span(&path, 1)));
+    const auto sent = (*edge)->send_all();
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, "edge_file_taken");
+    gateway.deliver();
+    City direct("direct", kPolicy);
+    direct.import("a,L-0,energy,2026-06-01T00:01:00Z,5\n");
+    EXPECT_EQ(city.totals(), direct.totals());
+}
+
+// Its files have the numbers of earlier ones: no total tells what of them got lost.
+TEST(TheCentre, TellsAnEdgeThatLostItsStateAndBeganAnew) {
+    City city("anew", kPolicy);
+    Gateway gateway(city);
+    gateway.run("a,L-0,energy,2026-06-01T00:01:00Z,5\n", true);
+    gateway.run("b,L-0,energy,2026-06-01T02:01:00Z,5\n", true);
+    gateway.deliver();
+    std::filesystem::remove_all(city.folder() / "edge");
+    std::filesystem::remove_all(gateway.out());
+    gateway.run("c,L-0,energy,2026-06-02T01:01:00Z,5\n", true);
+    gateway.deliver();
+    const auto edges = city.engine->feed_edges("lamps-edge");
+    ASSERT_TRUE(edges && edges->size() == 1);
+    EXPECT_FALSE(edges->front().ok);
+    EXPECT_NE(edges->front().text.find("other content as well: 1 ("), std::string::npos)
+        << edges->front().text;
+}
+
 }  // namespace
 }  // namespace farthing::engine

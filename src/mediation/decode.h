@@ -26,8 +26,9 @@ struct Seal {
     std::int64_t records = 0;
     std::string header;  // names line of a delimited file
     std::optional<RejectReason> rejected;
-    std::string detail;   // place and offending text of the rejection
-    std::string control;  // the control totals of what an edge sent
+    std::string detail;     // place and offending text of the rejection
+    std::string control;    // the control totals of what an edge sent
+    bool open_end = false;  // a delimited file's last line has no end: it may be cut short there
 };
 Seal seal(const Feed& feed, std::string_view bytes);
 

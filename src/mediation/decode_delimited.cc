@@ -1,5 +1,7 @@
 #include "mediation/decode_delimited.h"
 
+#include <fmt/format.h>
+
 #include <bit>
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -282,6 +284,7 @@ std::string_view DelimitedReader::unquoted(const char* begin, const char* end, b
 // The record ends at that newline (or at the end of the bytes).
 void DelimitedReader::finish(RecordView& record, const char* newline, std::size_t columns) {
     if (columns < columns_min_ || (columns_ != 0 && columns != columns_)) {
+        miscounted_ = columns;
         give_up(
             record, cursor_,
             columns < columns_min_ ? SuspenseReason::missing_field : SuspenseReason::unparseable);
@@ -299,6 +302,12 @@ void DelimitedReader::give_up(RecordView& record, const char* begin, SuspenseRea
     record.fault = why;
     line_ = record.line + 1;
     go_to(newline == end_ ? end_ : newline + 1);
+}
+
+std::string DelimitedReader::miscount() const {
+    if (miscounted_ == 0) return {};
+    return columns_ != 0 ? fmt::format("it has {} fields, not {}", miscounted_, columns_)
+                         : fmt::format("it has {} fields, less than {}", miscounted_, columns_min_);
 }
 
 bool DelimitedReader::has_quote_before(const char* at) {

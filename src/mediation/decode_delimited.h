@@ -26,6 +26,8 @@ class DelimitedReader {
     std::string_view header() const { return header_; }
     // Mapped names that the header lacks, or has twice.
     const std::vector<std::string>& unknown() const { return unknown_; }
+    // "it has 5 fields, not 4": of the last record that has another number of them; else empty.
+    std::string miscount() const;
 
   private:
     void read_header(const Feed& feed, const FieldMap& map, std::string_view bytes,
@@ -55,6 +57,7 @@ class DelimitedReader {
     bool quotes_;
     std::size_t columns_ = 0;  // how many a record has; 0: at least columns_min_
     std::size_t columns_min_ = 0;
+    std::size_t miscounted_ = 0;  // how many the last record had that has not that many
     std::vector<Slot> slot_of_column_;
     Slot unwanted_;
     std::string header_;

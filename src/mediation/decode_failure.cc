@@ -52,6 +52,21 @@ std::string subject_of(const UsageChunk& chunk, SuspenseReason reason) {
     return "record " + printable(chunk.raw[0], 100);
 }
 
+// What about the record as a whole keeps it from being read, as far as that can be told.
+std::string fault_of(const RecordReader& reader, std::string_view raw) {
+    for (std::size_t at = 0; at < raw.size();) {
+        const std::size_t length = raw[at] == '\0' ? 0 : utf8_length(raw.substr(at));
+        if (length == 0) {
+            return fmt::format(
+                "byte 0x{:02x} at character {}: ", static_cast<unsigned char>(raw[at]), at + 1);
+        }
+        at += length;
+    }
+    const auto* const delimited = std::get_if<DelimitedReader>(&reader);
+    const std::string miscount = delimited == nullptr ? "" : delimited->miscount();
+    return miscount.empty() ? "" : miscount + ": ";
+}
+
 // "characters 23-36" of the record, counted from 1, where the text stands in it as it is.
 std::string place_in(std::string_view raw, std::string_view text) {
     const std::size_t at = text.empty() ? std::string_view::npos : raw.find(text);
@@ -88,6 +103,10 @@ std::string describe_failure(const Feed& feed, const catalog::Version& meters, s
     mapper.map(block, 1, chunk, 0);
     const std::string sentence(sentence_of(reason));
     const Mapper::Culprit& culprit = mapper.culprit();
+    if (reason == SuspenseReason::unparseable || culprit.slot == kNoSlot) {
+        if (const std::string fault = fault_of(reader, raw); !fault.empty())
+            return fmt::format("record {}: {}{}", printable(raw, 100), fault, sentence);
+    }
     if (chunk.live(0) || chunk.outcome[0] != Outcome::suspended) {
         return fmt::format("{}: {}", subject_of(chunk, reason), sentence);
     }

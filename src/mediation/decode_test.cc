@@ -380,6 +380,30 @@ TEST(Failure, NamesFieldAndText) {
               "device d: no subscription owns this identity at the time of the event");
 }
 
+TEST(Failure, NamesTheCountOfFieldsAndTheForeignByte) {
+    const Feed feed = feed_of(kSimple);
+    const auto told = [&](std::string_view raw, SuspenseReason reason) {
+        return describe_failure(feed, meters(), raw, kLampColumns, reason);
+    };
+    EXPECT_EQ(told("1,d,2026-01-05 12:00:00,1,", SuspenseReason::unparseable),
+              "record 1,d,2026-01-05 12:00:00,1,: it has 5 fields, not 4: the record can't be read "
+              "as its feed describes it");
+    EXPECT_EQ(told("1,d", SuspenseReason::missing_field),
+              "record 1,d: it has 2 fields, not 4: a field that the feed needs is absent or empty");
+    EXPECT_EQ(told("1,\xe9,2026-01-05 12:00:00,1", SuspenseReason::unparseable),
+              "record 1,\\xe9,2026-01-05 12:00:00,1: byte 0xe9 at character 3: the record can't be "
+              "read as its feed describes it");
+}
+
+TEST(Seal, AFileThatEndsWithinItsLastLineSaysSo) {
+    const Feed feed = feed_of(kSimple);
+    const std::string header = std::string(kLampColumns) + "\n";
+    EXPECT_TRUE(seal(feed, header + "1,d,2026-01-05 12:00:00,1").open_end);
+    EXPECT_FALSE(seal(feed, header + "1,d,2026-01-05 12:00:00,1\n").open_end);
+    EXPECT_FALSE(seal(feed, header + "1,d,2026-01-05 12:00:00,1\r\n").open_end);
+    EXPECT_FALSE(seal(feed, kLampColumns).open_end);
+}
+
 TEST(Collect, PlainGzipZstdAndBombs) {
     const std::string path = testing::TempDir() + "farthing_collect_test";
     const auto write = [&](std::string_view bytes) {

@@ -156,8 +156,10 @@ Seal seal(const Feed& feed, std::string_view bytes) {
     }
     seal.records = count(reader);
     if (feed.sent_by_edge()) seal_edge_file(feed, bytes, seal);
-    if (const auto* delimited = std::get_if<DelimitedReader>(&reader))
+    if (const auto* delimited = std::get_if<DelimitedReader>(&reader)) {
         check_names(feed, *delimited, seal);
+        seal.open_end = seal.records > 0 && !bytes.ends_with('\n');
+    }
     if (const auto* xml = std::get_if<XmlReader>(&reader)) check_document(feed, *xml, seal);
     return seal;
 }
